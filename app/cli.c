@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "app/cli.h"
+
+#include "base/bits.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#define HINT "; see dnsloupe --help"
+#define LONG_BASE 256 /* getopt's code of a flag: this and its index, never a letter */
+
+/* The flags that no key has. */
+enum { CONFIG, SET, QUIET, VERBOSE, CHECK, PRINT, LIST, HELP, VERSION, OWN_COUNT };
+
+static const struct own {
+	struct conf_flag flag; /* a value in brackets may be left out */
+	const char *help;
+} own[OWN_COUNT] = {
+	[CONFIG] = {{'c', "config", "FILE"},
+		"Configuration file, JSON. Also the environment variable DNSLOUPE_CONFIG."},
+	[SET] = {{0, "set", "KEY=VALUE"}, "Set any key of the configuration, such as "
+					  "txn.max_open=65536; lists by commas. May be "
+					  "repeated."},
+	[QUIET] = {{'q', "quiet", NULL}, "Say errors and warnings only (log.level=quiet)."},
+	[VERBOSE] = {{'v', "verbose", NULL}, "Say more (log.level=verbose)."},
+	[CHECK] = {{0, "check", NULL}, "Check the configuration, and do nothing else."},
+	[PRINT] = {{0, "print-config", NULL}, "Print the resulting configuration as JSON."},
+	[LIST] = {{0, "list-keys", "[=markdown]"},
+		"Print all keys: type, range, default, environment variable, meaning."},
+	[HELP] = {{'h', "help", NULL}, "Print this."},
+	[VERSION] = {{'V', "version", NULL}, "Print the version."},
+};
+
+/* What getopt_long() wants to know, made from the two tables of flags. */
+struct flags {
+	char letters[2 + 2 * (OWN_COUNT + CONF_KEYS) + 1];
+	struct option names[OWN_COUNT + CONF_KEYS + 1];
+};
+
+/* Own flags first, then those of the keys. */
+static const struct conf_flag *flag_at(size_t i)
+{
+	return i < OWN_COUNT ? &own[i].flag : &conf_keys[i - OWN_COUNT].flag;
+}
+
+static void flags_make(struct flags *f)
+{
+	char *letter = f->letters;
+	struct option *name = f->names;
+
+	memset(f, 0, sizeof(*f));
+	/* Bare words come in order, as code 1; we say ourselves what is wrong. */
+	*letter++ = '-';
+	*letter++ = ':';
+	for (size_t i = 0; i < OWN_COUNT + CONF_KEYS; i++) {
+		const struct conf_flag *flag = flag_at(i);
+		if (!flag->name)
+			continue;
+		name->name = flag->name;
+		name->val = LONG_BASE + (int)i;
+		name->has_arg = !flag->value            ? no_argument
+				: flag->value[0] == '[' ? optional_argument
+							: required_argument;
+		name++;
+		if (flag->letter) {
+			*letter++ = flag->letter;
+			if (flag->value)
+				*letter++ = ':';
+		}
+	}
+}
+
+/* The flag of getopt's code, or NULL; *index is its place. */
+static const struct conf_flag *flag_of(int code, size_t *index)
+{
+	for (size_t i = 0; i < OWN_COUNT + CONF_KEYS; i++) {
+		const struct conf_flag *flag = flag_at(i);
+		if (flag->name && (code == LONG_BASE + (int)i || (code && code == flag->letter))) {
+			*index = i;
+			return flag;
+		}
+	}
+	return NULL;
+}
+
+static int fail_word(const char *word)
+{
+	log_error("\"%s\" is not a flag: to read a capture, write -r %s" HINT, word, word);
+	return -EINVAL;
+}
+
+/* getopt said ':' or '?'. */
+static int fail_flag(int code, char **argv)
+{
+	size_t i;
+	const struct conf_flag *flag = flag_of(optopt, &i);
+	const char *word = argv[optind - 1];
+
+	if (flag && code == ':')
+		log_error("--%s needs a value, %s" HINT, flag->name, flag->value);
+	else if (flag)
+		log_error("--%s takes no value, but has one in \"%s\"" HINT, flag->name, word);
+	else if (optopt)
+		log_error("unknown flag -%c" HINT, optopt);
+	else
+		log_error("unknown or ambiguous flag \"%s\"" HINT, word);
+	return -EINVAL;
+}
+
+static void print_help(void)
+{
+	puts("usage: dnsloupe -r FILE [-o FILE] [FLAG]...\n"
+	     "\n"
+	     "Reads DNS from captures, matches queries with replies, and writes one JSON\n"
+	     "object per transaction, one a line.\n"
+	     "\n"
+	     "examples:\n"
+	     "  dnsloupe -r day.pcap                          to standard output\n"
+	     "  dnsloupe -r a.pcap -r b.pcap -o dns.jsonl     two captures as one, to a file\n"
+	     "  zcat day.pcap.gz | dnsloupe -r - -w 4         from a pipe, four workers\n"
+	     "  dnsloupe -c site.json --set txn.max_open=65536 --check\n"
+	     "\n"
+	     "flags that set a key of the configuration:");
+	conf_list_flags(stdout);
+	puts("\nother flags:");
+	for (size_t i = 0; i < OWN_COUNT; i++)
+		conf_list_flag(stdout, &own[i].flag, own[i].help, NULL);
+	puts("\nFlags go over environment variables DNSLOUPE_*, these over the configuration\n"
+	     "file, that over the defaults. --list-keys shows every key and its variable.");
+}
+
+static int list_keys(const char *form)
+{
+	if (form && strcmp(form, "markdown") != 0) {
+		log_error("--list-keys: unknown form \"%s\", expected markdown or nothing" HINT,
+			form);
+		return -EINVAL;
+	}
+	(form ? conf_list_markdown : conf_list_keys)(stdout);
+	return 1;
+}
+
+/* First turn: which file, which action. 0; 1 after a flag that printed at once and is done. */
+static int scan(int argc, char **argv, const struct flags *f, struct cli *cli)
+{
+	int code;
+	size_t i = 0;
+
+	optind = 0; /* glibc: start anew */
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, f->letters, f->names, NULL)) != -1) {
+		if (code == 1)
+			return fail_word(optarg);
+		if (!flag_of(code, &i) || code == '?' || code == ':')
+			return fail_flag(code, argv);
+		switch (i) {
+		case CONFIG: cli->config = optarg; break;
+		case CHECK: cli->action = CLI_CHECK; break;
+		case PRINT: cli->action = CLI_PRINT; break;
+		case HELP: print_help(); return 1;
+		case VERSION: puts("dnsloupe " DNSLOUPE_VERSION); return 1;
+		case LIST: return list_keys(optarg);
+		default: break;
+		}
+	}
+	return optind < argc ? fail_word(argv[optind]) : 0;
+}
+
+/* Second turn, over file and environment: the values. Of a flag given twice the last counts. */
+static int apply(int argc, char **argv, const struct flags *f, struct conf *conf)
+{
+	bool seen[CONF_KEYS] = {false};
+	struct conf_error err;
+	int code, rc = 0;
+	size_t i = 0;
+
+	optind = 0;
+	while (rc == 0 && (code = getopt_long(argc, argv, f->letters, f->names, NULL)) != -1) {
+		const struct conf_flag *flag = flag_of(code, &i);
+		if (i >= OWN_COUNT) {
+			size_t k = i - OWN_COUNT;
+			rc = conf_set_flag(conf, &conf_keys[k], optarg, seen[k], &err);
+			seen[k] = true;
+		} else if (i == SET) {
+			rc = conf_set(conf, optarg, &err);
+		} else if (i == QUIET || i == VERBOSE) {
+			rc = conf_set_key(conf, "log.level", flag->name, &err);
+		}
+		if (rc < 0)
+			log_error("--%s: %s" HINT, flag->name, err.text);
+	}
+	return rc;
+}
+
+/* All four sources in their order, and the rules between keys. */
+static int load(int argc, char **argv, char **environ, const struct flags *f, struct conf *conf,
+	struct cli *cli)
+{
+	struct conf_error err;
+	int rc = 0;
+
+	if (!cli->config)
+		cli->config = conf_env_file(environ);
+	if (cli->config)
+		rc = conf_load_file(conf, cli->config, &err);
+	if (rc == 0)
+		rc = conf_load_env(conf, environ, &err);
+	if (rc == 0) {
+		rc = apply(argc, argv, f, conf);
+		if (rc < 0)
+			return rc;
+		rc = conf_check(conf, &err);
+	}
+	if (rc < 0) {
+		log_error("%s" HINT, err.text);
+	} else if (cli->action == CLI_RUN && conf->input_files.count == 0) {
+		log_error("nothing to read: name a capture with -r FILE" HINT);
+		rc = -EINVAL;
+	}
+	return rc;
+}
+
+/* Standard output may be full or closed; silence would look like success. */
+static int printed(struct cli *cli, int rc)
+{
+	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		rc = errno ? -errno : -EIO;
+	*cli = (struct cli){.action = rc < 0 ? CLI_FAIL : CLI_PRINT, .exit_code = rc < 0};
+	if (rc < 0)
+		log_error("cannot write to standard output: %s", strerror(-rc));
+	return rc;
+}
+
+int cli_parse(int argc, char **argv, char **environ, struct conf *conf, struct cli *cli)
+{
+	static const enum log_level levels[CONF_CHOICES] = {
+		[CONF_LOG_QUIET] = LOG_LEVEL_QUIET,
+		[CONF_LOG_NORMAL] = LOG_LEVEL_NORMAL,
+		[CONF_LOG_VERBOSE] = LOG_LEVEL_VERBOSE,
+	};
+	struct flags flags;
+	int rc = conf_init(conf);
+
+	*cli = (struct cli){.action = CLI_RUN};
+	flags_make(&flags);
+	if (rc < 0)
+		log_error("out of memory");
+	else
+		rc = scan(argc, argv, &flags, cli);
+	if (rc > 0)
+		return printed(cli, 0);
+	if (rc == 0)
+		rc = load(argc, argv, environ, &flags, conf, cli);
+	if (rc < 0) {
+		*cli = (struct cli){.action = CLI_FAIL, .exit_code = 2};
+		return rc;
+	}
+	log_set_level(levels[conf->log_level]);
+	if (cli->action == CLI_PRINT)
+		return printed(cli, conf_write(conf, stdout));
+	if (cli->action == CLI_CHECK)
+		log_note("configuration is correct");
+	return 0;
+}

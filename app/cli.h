@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line: flags over environment over file over defaults. */
+#ifndef APP_CLI_H
+#define APP_CLI_H
+
+#include "config/conf.h"
+
+enum cli_action {
+	CLI_RUN, /* the configuration is complete and right: go */
+	CLI_CHECK, /* --check: found right, and said so */
+	CLI_PRINT, /* --print-config, --list-keys, --help, --version: printed */
+	CLI_FAIL, /* something is wrong, and was said by log_error() */
+};
+
+struct cli {
+	enum cli_action action; /* everything but CLI_RUN is already done */
+	int exit_code; /* for the others: 0; 1 standard output failed; 2 wrong usage */
+	const char *config; /* the configuration file, or NULL; borrowed from argv or environ */
+};
+
+/*
+ * Fills conf (a struct that owns nothing yet) from the defaults, the file of -c or DNSLOUPE_CONFIG,
+ * environ (NULL-terminated NAME=value) and argv, checks it, sets the log level it asks for, and
+ * does what does not need a run. The caller frees conf with conf_free() in any case. Returns 0, or
+ * -EINVAL, -ENOMEM or another -errno with CLI_FAIL.
+ */
+int cli_parse(int argc, char **argv, char **environ, struct conf *conf, struct cli *cli);
+
+#endif

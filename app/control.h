@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the main lcore does while the others work: signals, progress, the end. */
+#ifndef APP_CONTROL_H
+#define APP_CONTROL_H
+
+#include "app/run.h"
+
+/* Blocks the signals that control_loop() takes, in this thread and those it will start. 0 or
+ * -errno. */
+int control_block_signals(void);
+
+/*
+ * Waits until the logger has ended. INT and TERM make the workers stop receiving and what is in
+ * hand run through; a second one ends the process at once. An output that fails stops the input.
+ * Returns the signal that stopped the run, or 0.
+ */
+int control_loop(struct run *run);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "app/report.h"
+
+#include "base/log.h"
+#include "encode/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#define REPORT_ROOM (1024 * 1024)
+
+static struct metrics_worker sum_of(const struct run *run)
+{
+	struct metrics_worker sum = {0};
+	for (unsigned i = 0; i < run->workers; i++)
+		metrics_sum_worker(&sum, &run->worker[i].metrics);
+	return sum;
+}
+
+static double seconds_of(const struct run *run)
+{
+	return (double)(run->ended_ns - run->started_ns) / WHEN_NS_PER_S;
+}
+
+/* "12 tcp, 3 fragment": verdicts of packets that carried no decoded message. */
+static void list_other_packets(const struct metrics_worker *sum)
+{
+	const struct metrics_list *list = &metrics_lists_worker[1];
+	char room[1024];
+	struct text t = text_of(room, sizeof(room) - 1);
+	for (size_t i = 0; i < list->count; i++) {
+		uint64_t n = metrics_at(sum, &list->rows[i]);
+		if (i != PACKET_dns && n)
+			text_format(&t, "%s%" PRIu64 " %s", text_len(&t) ? ", " : "", n,
+				list->rows[i].name);
+	}
+	*t.at = '\0';
+	if (text_len(&t))
+		log_note("other packets: %s", room);
+}
+
+static void list_losses(const struct run *run, const struct metrics_worker *sum)
+{
+	const struct metrics_logger *log = &run->logger.metrics;
+	uint64_t no_mbuf = port_no_mbuf(&run->port);
+	uint64_t cut = atomic_load(&run->feed.frames_cut);
+	char room[512];
+	struct text t = text_of(room, sizeof(room) - 1);
+	const struct {
+		const char *what;
+		uint64_t n;
+	} rows[] = {
+		{"packets for want of buffers", no_mbuf},
+		{"packets cut because larger than 262112 octets", cut},
+		{"records for want of room", sum->record.dropped_full},
+		{"records by the output", log->sink.dropped_sink},
+		{"records too large", log->sink.dropped_large},
+	};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++)
+		if (rows[i].n)
+			text_format(&t, "%s%" PRIu64 " %s", text_len(&t) ? ", " : "", rows[i].n,
+				rows[i].what);
+	*t.at = '\0';
+	if (text_len(&t))
+		log_warn("lost: %s", room);
+	if (sum->txn.evicted)
+		log_warn("%" PRIu64 " queries left as no_reply before their time because the table "
+			 "was full; raise txn.max_open",
+			sum->txn.evicted);
+}
+
+void report_summary(const struct run *run)
+{
+	struct metrics_worker sum = sum_of(run);
+	double seconds = seconds_of(run);
+	uint64_t messages = sum.txn.queries + sum.txn.replies + sum.txn.malformed;
+
+	log_note("%" PRIu64 " packets, %" PRIu64 " DNS messages, %" PRIu64
+		 " records in %.2f s (%.0f packets/s)",
+		sum.rx.packets, messages, run->logger.metrics.sink.written, seconds,
+		seconds > 0 ? (double)sum.rx.packets / seconds : 0);
+	log_note("transactions: %" PRIu64 " answered, %" PRIu64 " no_reply, %" PRIu64
+		 " no_query, %" PRIu64 " mismatch, %" PRIu64 " malformed; %" PRIu64 " retries",
+		sum.txn.answered, sum.txn.no_reply, sum.txn.no_query, sum.txn.mismatch,
+		sum.txn.malformed, sum.txn.retries);
+	list_other_packets(&sum);
+	list_losses(run, &sum);
+}
+
+static void put_lists(struct text *t, const struct metrics_list *lists, size_t n, const void *owner)
+{
+	json_open(t, '{');
+	for (size_t i = 0; i < n; i++) {
+		text_char(t, '"');
+		text_str(t, lists[i].stage);
+		text_lit(t, "\":{");
+		for (size_t k = 0; k < lists[i].count; k++) {
+			text_char(t, '"');
+			text_str(t, lists[i].rows[k].name);
+			text_lit(t, "\":");
+			json_u64(t, metrics_at(owner, &lists[i].rows[k]));
+		}
+		json_close(t, '}');
+	}
+	json_close(t, '}');
+}
+
+static void put_stats(struct text *t, const struct run *run)
+{
+	struct metrics_worker sum = sum_of(run);
+	struct feed_progress p;
+
+	feed_progress(&run->feed, &p);
+	json_open(t, '{');
+	JSON_PAIR(t, "version", DNSLOUPE_VERSION);
+	JSON_KEY(t, "seconds");
+	json_milli(t, (run->ended_ns - run->started_ns) / WHEN_NS_PER_MS);
+	JSON_KEY(t, "hugepages");
+	json_bool(t, run->hugepages);
+	text_lit(t, "\"input\":{\"octets\":");
+	json_u64(t, p.octets_read);
+	JSON_KEY(t, "frames");
+	json_u64(t, p.frames);
+	JSON_KEY(t, "frames_cut");
+	json_u64(t, p.frames_cut);
+	JSON_KEY(t, "files_failed");
+	json_u64(t, p.files_failed);
+	JSON_KEY(t, "no_mbuf");
+	json_u64(t, port_no_mbuf(&run->port));
+	json_close(t, '}');
+	JSON_KEY(t, "total");
+	put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker), &sum);
+	JSON_KEY(t, "logger");
+	put_lists(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &run->logger.metrics);
+	JSON_KEY(t, "workers");
+	json_open(t, '[');
+	for (unsigned i = 0; i < run->workers; i++)
+		put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker),
+			&run->worker[i].metrics);
+	json_close(t, ']');
+	json_end_line(t);
+}
+
+int report_stats(const struct run *run, const char *path)
+{
+	static char room[REPORT_ROOM];
+	struct text t = text_of(room, sizeof(room));
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDOUT_FILENO
+			  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	int error = fd < 0 ? -errno : 0;
+
+	put_stats(&t, run);
+	for (size_t done = 0, n = text_len(&t); error == 0 && done < n;) {
+		ssize_t k = write(fd, room + done, n - done);
+		if (k < 0 && errno != EINTR)
+			error = -errno;
+		done += k > 0 ? (size_t)k : 0;
+	}
+	if (!standard && fd >= 0 && close(fd) < 0 && error == 0)
+		error = -errno;
+	if (error)
+		log_error("cannot write the counters to %s: %s", path, strerror(-error));
+	return error;
+}
+
+static bool equal(const char *what, uint64_t a, uint64_t b)
+{
+	if (a != b)
+		log_error("the books do not balance: %s: %" PRIu64 " and %" PRIu64
+			  "; please report this as a bug",
+			what, a, b);
+	return a == b;
+}
+
+bool report_books(const struct run *run, bool whole)
+{
+	struct metrics_worker w = sum_of(run);
+	const struct metrics_sink *sink = &run->logger.metrics.sink;
+	bool right = true;
+
+	if (whole)
+		right &= equal("frames read and packets received", atomic_load(&run->feed.frames),
+			w.rx.packets);
+	right &= equal("packets and verdicts", w.rx.packets, metrics_verdicts(&w));
+	right &= equal("packets handed over and taken over", w.rx.handed_over, w.rx.taken_over);
+	right &= equal("DNS packets and messages", w.packet.dns,
+		w.txn.queries + w.txn.replies + w.txn.malformed);
+	right &= equal(
+		"queries, and opened and retries", w.txn.queries, w.txn.opened + w.txn.retries);
+	right &= equal(
+		"opened, and answered and no_reply", w.txn.opened, w.txn.answered + w.txn.no_reply);
+	right &= equal("replies and their outcomes", w.txn.replies,
+		w.txn.answered + w.txn.no_query + w.txn.mismatch);
+	right &= equal("transactions and records", w.record.made,
+		w.txn.answered + w.txn.no_reply + w.txn.no_query + w.txn.mismatch +
+			w.txn.malformed);
+	right &= equal("records made, and taken and dropped", w.record.made,
+		sink->taken + w.record.dropped_full);
+	right &= equal("records taken, and written and dropped", sink->taken,
+		sink->written + sink->dropped_sink + sink->dropped_large);
+	return right;
+}

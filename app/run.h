@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the threads of one run share. */
+#ifndef APP_RUN_H
+#define APP_RUN_H
+
+#include "config/conf.h"
+#include "pipeline/pipeline.h"
+#include "rx/feed.h"
+#include "rx/handoff.h"
+#include "rx/mbuf.h"
+#include "rx/port.h"
+#include "schema/schema.h"
+#include "sink/sink.h"
+
+#include <rte_ring.h>
+#include <stdatomic.h>
+
+struct run;
+
+struct worker {
+	struct pipeline pipeline;
+	struct metrics_worker metrics;
+	struct record_arena arena;
+	struct rte_ring *ring; /* records to the logger */
+	struct run *run;
+	void *table_memory, *arena_memory;
+	size_t table_bytes, arena_bytes;
+	struct mbuf_scratch scratch;
+	uint64_t received; /* packets taken from the queue */
+	unsigned idle; /* turns without work */
+	uint16_t self;
+	bool has_queue;
+} __attribute__((aligned(BITS_CACHE_LINE)));
+
+struct logger {
+	struct metrics_logger metrics;
+	struct schema schema;
+	struct sink sink;
+	struct run *run;
+	unsigned idle;
+} __attribute__((aligned(BITS_CACHE_LINE)));
+
+struct run {
+	const struct conf *conf;
+	struct feed feed;
+	struct port port;
+	struct handoff handoff;
+	struct packet_conf packets;
+	struct hash_secret secret;
+	unsigned workers;
+	unsigned queues;
+	struct worker *worker;
+	struct logger logger;
+	int wake_fd; /* eventfd: the logger is done */
+	bool hugepages;
+	int64_t started_ns; /* monotonic */
+	int64_t ended_ns;
+	_Atomic bool stop; /* written by the control loop: receive no more */
+	_Atomic unsigned rx_ended; /* workers whose queue is at its end; each adds itself once */
+	_Atomic unsigned workers_ended; /* workers that have flushed; each adds itself once */
+	_Atomic bool logger_ended; /* written by the logger */
+	_Atomic int sink_error; /* written by the logger: -errno of the output */
+};
+
+/* A turn without work: spins a little, then sleeps, so that lcores may share a CPU. */
+void run_idle(unsigned *idle);
+
+int64_t run_now_ns(void);
+
+#endif

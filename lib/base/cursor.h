@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A bounded reader with a sticky error: read what the format says, then ask once whether all of it
+ * was there. A read past the end returns zeros, moves nothing and sets `bad`.
+ */
+#ifndef BASE_CURSOR_H
+#define BASE_CURSOR_H
+
+#include "base/bits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cursor {
+	const uint8_t *at; /* next octet */
+	const uint8_t *end; /* one past the last */
+	bool bad; /* something was read that is not there */
+};
+
+static inline struct cursor cursor_of(const uint8_t *data, size_t len)
+{
+	return (struct cursor){.at = data, .end = data + len, .bad = false};
+}
+
+static inline size_t cursor_left(const struct cursor *c)
+{
+	return (size_t)(c->end - c->at);
+}
+
+/* Takes n octets: their address, or NULL (and `bad`) where fewer are left. */
+static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
+{
+	if (bits_unlikely(c->bad || cursor_left(c) < n)) {
+		c->bad = true;
+		return NULL;
+	}
+	const uint8_t *p = c->at;
+	c->at += n;
+	return p;
+}
+
+static inline uint8_t cursor_u8(struct cursor *c)
+{
+	const uint8_t *p = cursor_take(c, 1);
+	return p ? *p : 0;
+}
+
+static inline uint16_t cursor_u16(struct cursor *c)
+{
+	const uint8_t *p = cursor_take(c, 2);
+	return p ? bits_be16(p) : 0;
+}
+
+static inline uint32_t cursor_u32(struct cursor *c)
+{
+	const uint8_t *p = cursor_take(c, 4);
+	return p ? bits_be32(p) : 0;
+}
+
+#endif

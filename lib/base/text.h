@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A bounded writer of text with a sticky `full`. It never writes past `end` and never ends with a
+ * zero octet. Every function that appends does all of its piece or nothing of it, and after the
+ * first that did not fit, none does: `full` is asked once, at the end.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/bits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+	char *at; /* next octet to write */
+	char *end; /* one past the room */
+	char *start; /* first octet */
+	bool full; /* something did not fit */
+	bool quoted; /* what text_graph appends stands inside a JSON string: escape " and \ */
+};
+
+static inline struct text text_of(char *room, size_t size)
+{
+	return (struct text){.at = room, .end = room + size, .start = room};
+}
+
+static inline size_t text_len(const struct text *t)
+{
+	return (size_t)(t->at - t->start);
+}
+
+/* Is there room for n further octets? If not, the writer is full from now on. */
+static inline bool text_room(struct text *t, size_t n)
+{
+	if (bits_likely((size_t)(t->end - t->at) >= n))
+		return true;
+	t->full = true;
+	t->end = t->at;
+	return false;
+}
+
+static inline void text_put(struct text *t, const void *p, size_t n)
+{
+	if (text_room(t, n)) {
+		memcpy(t->at, p, n);
+		t->at += n;
+	}
+}
+
+static inline void text_char(struct text *t, char c)
+{
+	if (text_room(t, 1))
+		*t->at++ = c;
+}
+
+/* A string literal: its length is known at compile time, so this is a few stores. */
+#define text_lit(t, literal) text_put((t), "" literal, sizeof(literal) - 1)
+
+static inline void text_str(struct text *t, const char *s)
+{
+	text_put(t, s, strlen(s));
+}
+
+/* One graphic ASCII character of presentation format, escaped where `quoted` asks for it. */
+static inline void text_graph(struct text *t, char c)
+{
+	if (t->quoted && (c == '"' || c == '\\'))
+		text_char(t, '\\');
+	text_char(t, c);
+}
+
+/* "00" to "99", two octets each. */
+extern const char text_digits[201];
+/* Powers of ten that fit 64 bits: 10^0 to 10^19. */
+extern const uint64_t text_tens[20];
+
+/* How many decimal digits v has: 1 to 20. */
+static inline unsigned text_width(uint64_t v)
+{
+	unsigned guess = ((64 - (unsigned)__builtin_clzll(v | 1)) * 1233) >> 12;
+	return guess + 1 - (guess < 20 && (v | 1) < text_tens[guess]);
+}
+
+/* v in decimal, padded with zeros to exactly n digits (n 1 to 20; v < 10^n), no bounds check. */
+static inline void text_digits_at(char *at, uint64_t v, unsigned n)
+{
+	while (n >= 2) {
+		uint64_t q = v / 100;
+		memcpy(at + n - 2, text_digits + 2 * (v - q * 100), 2);
+		v = q;
+		n -= 2;
+	}
+	if (n)
+		at[0] = (char)('0' + v % 10);
+}
+
+static inline void text_u64(struct text *t, uint64_t v)
+{
+	unsigned n = text_width(v);
+	if (text_room(t, n)) {
+		text_digits_at(t->at, v, n);
+		t->at += n;
+	}
+}
+
+/* v in decimal with exactly n digits, zeros in front. */
+static inline void text_padded(struct text *t, uint64_t v, unsigned n)
+{
+	if (text_room(t, n)) {
+		text_digits_at(t->at, v, n);
+		t->at += n;
+	}
+}
+
+void text_i64(struct text *t, int64_t v);
+/* Octets as lower-case or upper-case hexadecimal digits, without separators. */
+void text_hex(struct text *t, const uint8_t *p, size_t n);
+void text_hex_upper(struct text *t, const uint8_t *p, size_t n);
+/* Octets in base64 (RFC 4648 section 4, padded) and base32hex (section 7, not padded, as NSEC3). */
+void text_base64(struct text *t, const uint8_t *p, size_t n);
+void text_base32hex(struct text *t, const uint8_t *p, size_t n);
+/* Appends as printf does; for messages, not for the hot path. */
+void text_format(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

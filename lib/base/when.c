@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/when.h"
+
+/* Civil date of a day number since 1970-01-01, proleptic Gregorian calendar. */
+static void civil_of(int64_t days, int64_t *year, unsigned *month, unsigned *day)
+{
+	days += 719468; /* to 0000-03-01, so that the leap day ends a year */
+	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+	unsigned doe = (unsigned)(days - era * 146097);
+	unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	unsigned mp = (5 * doy + 2) / 153;
+	*day = doy - (153 * mp + 2) / 5 + 1;
+	*month = mp < 10 ? mp + 3 : mp - 9;
+	*year = (int64_t)yoe + era * 400 + (*month <= 2);
+}
+
+static void fill(struct when *w, int64_t second)
+{
+	int64_t year, days = second / 86400;
+	unsigned month, day;
+	int64_t rest = second % 86400;
+
+	if (rest < 0) {
+		rest += 86400;
+		days--;
+	}
+	civil_of(days, &year, &month, &day);
+	if (year > 9999 || year < 0) {
+		memcpy(w->text, "9999-12-31T23:59:59.", sizeof(w->text));
+	} else {
+		memcpy(w->text, "0000-00-00T00:00:00.", sizeof(w->text));
+		text_digits_at(w->text, (uint64_t)year, 4);
+		text_digits_at(w->text + 5, month, 2);
+		text_digits_at(w->text + 8, day, 2);
+		text_digits_at(w->text + 11, (uint64_t)rest / 3600, 2);
+		text_digits_at(w->text + 14, (uint64_t)rest / 60 % 60, 2);
+		text_digits_at(w->text + 17, (uint64_t)rest % 60, 2);
+	}
+	w->second = second;
+	w->filled = true;
+}
+
+void when_text(struct when *w, struct text *t, int64_t ns)
+{
+	int64_t second = ns / WHEN_NS_PER_S, rest = ns % WHEN_NS_PER_S;
+
+	if (rest < 0) {
+		rest += WHEN_NS_PER_S;
+		second--;
+	}
+	if (bits_unlikely(!w->filled || w->second != second))
+		fill(w, second);
+	if (!text_room(t, WHEN_LEN))
+		return;
+	memcpy(t->at, w->text, sizeof(w->text));
+	text_digits_at(t->at + sizeof(w->text), (uint64_t)rest, 9);
+	t->at[WHEN_LEN - 1] = 'Z';
+	t->at += WHEN_LEN;
+}

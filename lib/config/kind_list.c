@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The types of keys that hold a list. */
+#include "config/inner.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define PORT_MAX 65535
+#define ENTRY_MAX 4095 /* octets of one string of a list */
+
+/* "entry 2: ", counted from 1. */
+struct where {
+	char text[40];
+};
+
+static struct where entry(size_t i)
+{
+	struct where w;
+
+	snprintf(w.text, sizeof(w.text), "entry %zu: ", i + 1);
+	return w;
+}
+
+/* Is it a list of as many entries as the key allows? */
+static int check_list(
+	const struct conf_key *key, const cJSON *json, size_t *count, struct conf_error *err)
+{
+	if (!cJSON_IsArray(json))
+		return conf_fail_value(err, key, "got %s", conf_type_name(json));
+	size_t n = 0;
+	for (const cJSON *item = json->child; item; item = item->next)
+		n++;
+	if (n < key->min)
+		return conf_fail_value(err, key, "the list is %s", n ? "too short" : "empty");
+	if (n > key->max)
+		return conf_fail_value(err, key, "the list has %zu entries", n);
+	*count = n;
+	return 0;
+}
+
+/* STRINGS */
+
+static void strings_drop(void *field)
+{
+	struct conf_strings *list = field;
+
+	for (size_t i = 0; i < list->count; i++)
+		free(list->at[i]);
+	free(list->at);
+	*list = (struct conf_strings){NULL, 0};
+}
+
+/* Appends a copy; the list has room for it. 0 or -ENOMEM. */
+static int strings_append(struct conf_strings *list, const char *s)
+{
+	list->at[list->count] = strdup(s);
+	if (!list->at[list->count])
+		return -ENOMEM;
+	list->count++;
+	return 0;
+}
+
+/* An empty list with room for n. */
+static int strings_room(struct conf_strings *list, size_t n)
+{
+	*list = (struct conf_strings){calloc(n + !n, sizeof(*list->at)), 0};
+	return list->at ? 0 : -ENOMEM;
+}
+
+static int strings_copy(void *to, const void *from)
+{
+	const struct conf_strings *list = from;
+	int rc = strings_room(to, list->count);
+
+	for (size_t i = 0; i < list->count && rc == 0; i++)
+		rc = strings_append(to, list->at[i]);
+	if (rc < 0)
+		strings_drop(to);
+	return rc;
+}
+
+static int strings_read(
+	const struct conf_key *key, const cJSON *json, void *field, struct conf_error *err)
+{
+	struct conf_strings list;
+	size_t count, i = 0;
+	int rc = check_list(key, json, &count, err);
+
+	if (rc < 0)
+		return rc;
+	if (strings_room(&list, count) < 0)
+		return conf_fail(err, -ENOMEM, "out of memory");
+	for (const cJSON *item = json->child; item && rc == 0; item = item->next) {
+		rc = conf_check_string(key, entry(i++).text, item, 1, ENTRY_MAX, err);
+		if (rc == 0 && strings_append(&list, item->valuestring) < 0)
+			rc = conf_fail(err, -ENOMEM, "out of memory");
+	}
+	if (rc < 0) {
+		strings_drop(&list);
+		return rc;
+	}
+	strings_drop(field);
+	*(struct conf_strings *)field = list;
+	return 0;
+}
+
+/* Words between commas, none for an empty text; or JSON where it begins with a bracket. */
+static int strings_parse(const char *text, cJSON **json, struct conf_fault *fault)
+{
+	if (text[0] == '[')
+		return conf_parse_json(text, json, fault);
+	*json = cJSON_CreateArray();
+	if (!*json)
+		return -ENOMEM;
+	/* Behind every comma stands a word; an empty one is refused by strings_read(). */
+	for (const char *p = *text ? text : NULL; p;) {
+		size_t n = strcspn(p, ",");
+		char *word = strndup(p, n);
+		cJSON *item = word ? cJSON_CreateString(word) : NULL;
+		free(word);
+		if (!item) {
+			cJSON_Delete(*json);
+			return -ENOMEM;
+		}
+		cJSON_AddItemToArray(*json, item);
+		p = p[n] ? p + n + 1 : NULL;
+	}
+	return 0;
+}
+
+static bool strings_equal(const void *a, const void *b)
+{
+	const struct conf_strings *x = a, *y = b;
+
+	if (x->count != y->count)
+		return false;
+	for (size_t i = 0; i < x->count; i++)
+		if (strcmp(x->at[i], y->at[i]) != 0)
+			return false;
+	return true;
+}
+
+static void strings_write(FILE *out, const void *field)
+{
+	const struct conf_strings *list = field;
+
+	putc('[', out);
+	for (size_t i = 0; i < list->count; i++) {
+		fputs(i ? ", " : "", out);
+		conf_write_string(out, list->at[i]);
+	}
+	putc(']', out);
+}
+
+static void strings_expects(struct text *t, const struct conf_key *key)
+{
+	text_lit(t, "a list of ");
+	if (key->min)
+		text_format(t, "%" PRIu64 " to ", key->min);
+	else
+		text_lit(t, "at most ");
+	text_format(t, "%" PRIu64 " strings, each of 1 to %d octets", key->max, ENTRY_MAX);
+}
+
+const struct conf_kind conf_kind_strings = {
+	.read = strings_read,
+	.parse = strings_parse,
+	.drop = strings_drop,
+	.copy = strings_copy,
+	.equal = strings_equal,
+	.write = strings_write,
+	.expects = strings_expects,
+};
+
+/* PORTS */
+
+static void ports_drop(void *field)
+{
+	struct conf_ports *list = field;
+
+	free(list->at);
+	*list = (struct conf_ports){NULL, 0};
+}
+
+static int ports_copy(void *to, const void *from)
+{
+	const struct conf_ports *list = from;
+	uint16_t *at = malloc((list->count + 1) * sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	memcpy(at, list->at, list->count * sizeof(*at));
+	*(struct conf_ports *)to = (struct conf_ports){at, list->count};
+	return 0;
+}
+
+static int ports_read(
+	const struct conf_key *key, const cJSON *json, void *field, struct conf_error *err)
+{
+	size_t count, i = 0;
+	int rc = check_list(key, json, &count, err);
+
+	if (rc < 0)
+		return rc;
+	uint16_t *at = malloc((count + 1) * sizeof(*at));
+	if (!at)
+		return conf_fail(err, -ENOMEM, "out of memory");
+	for (const cJSON *item = json->child; item && rc == 0; item = item->next, i++) {
+		uint64_t port = 0;
+		rc = conf_check_whole(key, entry(i).text, item, 1, PORT_MAX, &port, err);
+		at[i] = (uint16_t)port;
+	}
+	if (rc < 0) {
+		free(at);
+		return rc;
+	}
+	ports_drop(field);
+	*(struct conf_ports *)field = (struct conf_ports){at, count};
+	return 0;
+}
+
+/* 53,5353 is JSON but for the brackets. */
+static int ports_parse(const char *text, cJSON **json, struct conf_fault *fault)
+{
+	char *list = NULL;
+
+	if (text[0] == '[')
+		return conf_parse_json(text, json, fault);
+	if (asprintf(&list, "[%s]", text) < 0)
+		return -ENOMEM;
+	int rc = conf_parse_json(list, json, fault);
+	free(list);
+	return rc;
+}
+
+static bool ports_equal(const void *a, const void *b)
+{
+	const struct conf_ports *x = a, *y = b;
+
+	return x->count == y->count && memcmp(x->at, y->at, x->count * sizeof(*x->at)) == 0;
+}
+
+static void ports_write(FILE *out, const void *field)
+{
+	const struct conf_ports *list = field;
+
+	for (size_t i = 0; i < list->count; i++)
+		fprintf(out, "%s%u", i ? ", " : "[", (unsigned)list->at[i]);
+	putc(']', out);
+}
+
+static void ports_expects(struct text *t, const struct conf_key *key)
+{
+	text_format(t, "a list of %" PRIu64 " to %" PRIu64 " ports, each from 1 to %d", key->min,
+		key->max, PORT_MAX);
+}
+
+const struct conf_kind conf_kind_ports = {
+	.read = ports_read,
+	.parse = ports_parse,
+	.drop = ports_drop,
+	.copy = ports_copy,
+	.equal = ports_equal,
+	.write = ports_write,
+	.expects = ports_expects,
+};

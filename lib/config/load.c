@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration from a JSON document. */
+#include "config/inner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Is there a key below "path."? */
+static bool is_section(const char *path)
+{
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < CONF_KEYS; i++)
+		if (strncmp(conf_keys[i].path, path, n) == 0 && conf_keys[i].path[n] == '.')
+			return true;
+	return false;
+}
+
+static int fail_unknown(const char *path, const cJSON *member, struct conf_error *err)
+{
+	struct conf_nearest nearest = {.word = path};
+
+	if (conf_find(path))
+		return conf_fail(err, -EINVAL,
+			"unknown key \"%s\": write its dots as objects, {\"a\": {\"b\": ...}} for "
+			"a.b",
+			path);
+	conf_nearest_keys(&nearest, cJSON_IsObject(member));
+	return conf_fail_unknown(err, "key", &nearest);
+}
+
+/* Only known names reach this, so it costs at most their number times the members. */
+static bool is_second(const cJSON *object, const cJSON *member)
+{
+	for (const cJSON *m = object->child; m != member; m = m->next)
+		if (strcmp(m->string, member->string) == 0)
+			return true;
+	return false;
+}
+
+/* One object; `section` is what stands before its members' names: "" or "txn.". */
+static int load_object(
+	struct conf *conf, const cJSON *object, const char *section, struct conf_error *err)
+{
+	int rc = 0;
+
+	for (const cJSON *m = object->child; m && rc == 0; m = m->next) {
+		char path[256];
+		if (strcmp(m->string, "//") == 0) {
+			if (!cJSON_IsString(m))
+				return conf_fail(err, -EINVAL,
+					"%s//: got %s, expected a string: this is a comment",
+					section, conf_type_name(m));
+			continue;
+		}
+		snprintf(path, sizeof(path), "%s%s", section, m->string);
+		const struct conf_key *key = strchr(m->string, '.') ? NULL : conf_find(path);
+		if (!key && (strchr(m->string, '.') || !is_section(path)))
+			return fail_unknown(path, m, err);
+		if (is_second(object, m))
+			return conf_fail(err, -EINVAL, "%s: is given twice", path);
+		if (key) {
+			rc = conf_kind_of(key)->read(key, m, conf_field(key, conf), err);
+			continue;
+		}
+		if (!cJSON_IsObject(m))
+			return conf_fail(err, -EINVAL,
+				"%s: got %s, expected an object: it is a section of keys", path,
+				conf_type_name(m));
+		strcat(path, "."); /* it is known, so it is short */
+		rc = load_object(conf, m, path, err);
+	}
+	return rc;
+}
+
+static int load_tree(struct conf *conf, const cJSON *root, struct conf_error *err)
+{
+	struct conf next;
+
+	if (!cJSON_IsObject(root))
+		return conf_fail(err, -EINVAL, "the document is %s, expected an object",
+			conf_type_name(root));
+	if (conf_copy(&next, conf) < 0)
+		return conf_fail(err, -ENOMEM, "out of memory");
+	int rc = load_object(&next, root, "", err);
+	if (rc < 0) {
+		conf_free(&next);
+		return rc;
+	}
+	conf_free(conf);
+	*conf = next;
+	return 0;
+}
+
+int conf_load_memory(
+	struct conf *conf, const char *name, const char *octets, size_t len, struct conf_error *err)
+{
+	struct conf_shown source = conf_show(name, 380);
+	struct conf_fault fault;
+	cJSON *root;
+	int rc;
+
+	if (len > CONF_FILE_MAX)
+		return conf_fail(
+			err, -EFBIG, "%s: is larger than %d octets", source.text, CONF_FILE_MAX);
+	if (len == 0)
+		return conf_fail(err, -EINVAL, "%s: is empty, expected a JSON object", source.text);
+	rc = conf_json(octets, len, &root, &fault);
+	if (rc == -ENOMEM)
+		return conf_fail(err, rc, "%s: out of memory", source.text);
+	if (rc < 0)
+		return conf_fail(err, rc, "%s:%zu:%zu: %s", source.text, fault.line, fault.column,
+			fault.what);
+	rc = load_tree(conf, root, err);
+	cJSON_Delete(root);
+	if (rc < 0)
+		conf_fail_in(err, source.text);
+	return rc;
+}
+
+/* At most `size` octets of a file into room. 0 or -errno. */
+static int read_all(int fd, char *room, size_t size, size_t *len)
+{
+	struct stat st;
+
+	*len = 0;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	while (*len < size) {
+		ssize_t n = read(fd, room + *len, size - *len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		*len += (size_t)n;
+	}
+	return 0;
+}
+
+int conf_load_file(struct conf *conf, const char *path, struct conf_error *err)
+{
+	struct conf_shown source = conf_show(path, 380);
+	size_t len;
+	int fd, rc;
+
+	if (path[0] == '\0')
+		return conf_fail(err, -ENOENT, "the configuration file's name is empty");
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		rc = -errno;
+		return conf_fail(err, rc, "%s: cannot open: %s", source.text, strerror(-rc));
+	}
+	/* One octet more than a file may have shows that it has too many. */
+	char *room = malloc(CONF_FILE_MAX + 1);
+	rc = room ? read_all(fd, room, CONF_FILE_MAX + 1, &len) : -ENOMEM;
+	close(fd);
+	if (rc == -EISDIR)
+		conf_fail(err, rc, "%s: is a directory, expected a file", source.text);
+	else if (rc < 0)
+		conf_fail(err, rc, "%s: cannot read: %s", source.text, strerror(-rc));
+	else
+		rc = conf_load_memory(conf, path, room, len, err);
+	free(room);
+	return rc;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Numbers and names of DNS; the lists are const.def and rrtype.def. */
+#ifndef DNS_CONST_H
+#define DNS_CONST_H
+
+#include "base/text.h"
+
+/* What was wrong with a message; the names are the record's `error`. */
+enum dns_error {
+	DNS_OK,
+#define DNS_ERROR(symbol, name) symbol,
+#include "dns/const.def"
+#undef DNS_ERROR
+};
+
+/* The name of an error other than DNS_OK. */
+const char *dns_error_name(enum dns_error error);
+
+/* Bits of the header's second word (RFC 1035 section 4.1.1, RFC 2535 section 6.1). */
+enum {
+	DNS_QR = 0x8000,
+	DNS_AA = 0x0400,
+	DNS_TC = 0x0200,
+	DNS_RD = 0x0100,
+	DNS_RA = 0x0080,
+	DNS_Z = 0x0040,
+	DNS_AD = 0x0020,
+	DNS_CD = 0x0010,
+};
+
+static inline unsigned dns_opcode(uint16_t flags)
+{
+	return flags >> 11 & 15;
+}
+
+static inline unsigned dns_rcode(uint16_t flags)
+{
+	return flags & 15;
+}
+
+enum { DNS_CLASS_IN = 1, DNS_CLASS_HS = 4, DNS_CLASS_NONE = 254 };
+enum { DNS_OPCODE_DSO = 6 };
+/* UDP ports with dialects of their own: msg.h, nbns.h. */
+enum { DNS_PORT_NBNS = 137, DNS_PORT_MDNS = 5353, DNS_PORT_LLMNR = 5355 };
+enum { DNS_HEADER_LEN = 12 };
+enum dns_section { DNS_QUESTION, DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL, DNS_SECTIONS };
+
+/* Append a mnemonic, or the generic form of what is not assigned: OPCODE7, RCODE3841, CLASS99. */
+void dns_opcode_text(struct text *t, unsigned opcode);
+void dns_rcode_text(struct text *t, unsigned rcode);
+void dns_class_text(struct text *t, uint16_t rrclass);
+void dns_dso_text(struct text *t, unsigned type);
+
+/*
+ * The same for fields of RDATA, where what is not assigned shows as a bare number. In TSIG and TKEY
+ * rcode 16 is BADSIG (RFC 8945 section 3).
+ */
+void dns_tsig_error_text(struct text *t, unsigned error);
+void dns_cert_text(struct text *t, unsigned type);
+void dns_algorithm_text(struct text *t, unsigned algorithm);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dns/idna.h"
+
+#include "dns/utf8.h"
+
+#ifdef DNS_IDN
+#include <idn2.h>
+#include <stdio.h>
+#include <strings.h>
+
+bool idna_available(void)
+{
+	return true;
+}
+
+/* The next label of a name in presentation form: its length up to the dot or the end. */
+static size_t label_len(const char *p, const char *end)
+{
+	size_t n = 0;
+	while (p + n < end && p[n] != '.')
+		n += p[n] == '\\' ? 2 : 1;
+	return p + n > end ? (size_t)(end - p) : n;
+}
+
+/* Appends the U-label of an A-label of letters, digits and hyphens; false: it is none. */
+static bool put_unicode(struct text *t, const char *p, size_t n)
+{
+	char label[64], *unicode = NULL;
+	if (n < 5 || n > 63 || strncasecmp(p, "xn--", 4) != 0 || memchr(p, '\\', n))
+		return false;
+	memcpy(label, p, n);
+	label[n] = 0;
+	if (idn2_to_unicode_8z8z(label, &unicode, 0) != IDN2_OK || !unicode)
+		return false;
+	/* What decodes to ASCII, or to a dot, would only pretend to be another name. */
+	bool fits = false;
+	for (const char *u = unicode; *u; u++)
+		fits |= (*u & 0x80) != 0;
+	fits = fits && !strchr(unicode, '.') && !strchr(unicode, '\\');
+	if (fits)
+		utf8_text(t, (const uint8_t *)unicode, strlen(unicode));
+	idn2_free(unicode);
+	return fits;
+}
+
+bool idna_text(struct text *t, const struct name_space *space, uint32_t at)
+{
+	char room[NAME_TEXT_MAX];
+	struct text ascii = text_of(room, sizeof(room));
+	enum dns_error error;
+	bool found = false;
+	char *start = t->at;
+
+	if (name_text(&ascii, space, at, false, NULL, &error) == 0)
+		return false;
+	for (const char *p = room; p < ascii.at;) {
+		size_t n = label_len(p, ascii.at);
+		if (put_unicode(t, p, n)) {
+			found = true;
+		} else {
+			for (size_t i = 0; i < n; i++)
+				text_graph(t, p[i]);
+		}
+		p += n;
+		if (p < ascii.at) {
+			text_char(t, '.');
+			p++;
+		}
+	}
+	if (!found && !t->full)
+		t->at = start;
+	return found;
+}
+#else
+bool idna_available(void)
+{
+	return false;
+}
+
+bool idna_text(struct text *t, const struct name_space *space, uint32_t at)
+{
+	(void)t;
+	(void)space;
+	(void)at;
+	return false;
+}
+#endif

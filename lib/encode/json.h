@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * JSON (RFC 8259) appended to a struct text. Every value is followed by a comma, and closing an
+ * object or array turns the last comma into the bracket: no state, no branch a member.
+ * A document is one object; json_end_line() ends it.
+ */
+#ifndef ENCODE_JSON_H
+#define ENCODE_JSON_H
+
+#include "base/text.h"
+
+/* "key": with a literal key that needs no escaping. */
+#define JSON_KEY(t, key) text_lit((t), "\"" key "\":")
+/* "key":"value", of literals that need no escaping. */
+#define JSON_PAIR(t, key, value) text_lit((t), "\"" key "\":\"" value "\",")
+
+static inline void json_open(struct text *t, char bracket)
+{
+	text_char(t, bracket);
+}
+
+/* Closes what json_open() opened: '}' or ']'. */
+static inline void json_close(struct text *t, char bracket)
+{
+	if (t->at > t->start && t->at[-1] == ',')
+		t->at[-1] = bracket;
+	else
+		text_char(t, bracket);
+	text_char(t, ',');
+}
+
+/* The document's last bracket and the end of its line. */
+static inline void json_end_line(struct text *t)
+{
+	if (!text_room(t, 2))
+		return;
+	json_close(t, '}');
+	if (!t->full)
+		t->at[-1] = '\n';
+}
+
+static inline void json_u64(struct text *t, uint64_t v)
+{
+	if (text_room(t, 21)) {
+		unsigned n = text_width(v);
+		text_digits_at(t->at, v, n);
+		t->at += n;
+		*t->at++ = ',';
+	}
+}
+
+/* A string in two steps, for text that a stage appends by itself; `quoted` makes it escape. */
+static inline void json_begin_str(struct text *t)
+{
+	text_char(t, '"');
+	t->quoted = true;
+}
+
+static inline void json_end_str(struct text *t)
+{
+	t->quoted = false;
+	text_lit(t, "\",");
+}
+
+/* A string of UTF-8, escaped; octets that are not UTF-8 become U+FFFD. */
+void json_str(struct text *t, const char *s, size_t n);
+
+static inline void json_bool(struct text *t, bool v)
+{
+	if (v)
+		text_lit(t, "true,");
+	else
+		text_lit(t, "false,");
+}
+
+/* Thousandths as a number with up to three decimals: 1234500 -> 1234.5 */
+void json_milli(struct text *t, int64_t thousandths);
+
+#endif

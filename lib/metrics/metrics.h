@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Counters. One list a stage (STAGE.def) makes the stage's struct, the names and the help texts.
+ * A core counts in structs of its own; others may read them at any time, a little late.
+ */
+#ifndef METRICS_METRICS_H
+#define METRICS_METRICS_H
+
+#include "base/text.h"
+
+#define METRIC(name, help) uint64_t name;
+struct metrics_rx {
+#include "metrics/rx.def"
+};
+struct metrics_packet {
+#include "metrics/packet.def"
+};
+struct metrics_txn {
+#include "metrics/txn.def"
+};
+struct metrics_record {
+#include "metrics/record.def"
+};
+struct metrics_dns {
+#include "metrics/dns.def"
+};
+struct metrics_sink {
+#include "metrics/sink.def"
+};
+#undef METRIC
+
+struct metrics_worker {
+	struct metrics_rx rx;
+	struct metrics_packet packet;
+	struct metrics_txn txn;
+	struct metrics_record record;
+} __attribute__((aligned(BITS_CACHE_LINE)));
+
+struct metrics_logger {
+	struct metrics_dns dns;
+	struct metrics_sink sink;
+} __attribute__((aligned(BITS_CACHE_LINE)));
+
+/* Counts; written by the owning core only, so no locked instruction is needed. */
+static inline void metrics_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t metrics_read(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* One counter of a list: where it stands in its struct. */
+struct metrics_row {
+	const char *name;
+	const char *help;
+	size_t offset;
+};
+
+/* A stage's list. */
+struct metrics_list {
+	const char *stage;
+	const struct metrics_row *rows;
+	size_t count;
+};
+
+extern const struct metrics_list metrics_lists_worker[4]; /* rx, packet, txn, record */
+extern const struct metrics_list metrics_lists_logger[2]; /* dns, sink */
+
+/* The counter of a row in a metrics_worker or metrics_logger. Offsets are of the whole struct. */
+static inline uint64_t metrics_at(const void *owner, const struct metrics_row *row)
+{
+	return metrics_read((const uint64_t *)((const char *)owner + row->offset));
+}
+
+/* Adds every counter of `from` to `sum`. */
+void metrics_sum_worker(struct metrics_worker *sum, const struct metrics_worker *from);
+void metrics_sum_logger(struct metrics_logger *sum, const struct metrics_logger *from);
+
+/* The sum of all verdicts: how many packets have ended. */
+uint64_t metrics_verdicts(const struct metrics_worker *w);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The second currency: what a frame carries once its headers are walked. */
+#ifndef PACKET_PACKET_H
+#define PACKET_PACKET_H
+
+#include "base/addr.h"
+#include "base/hash.h"
+#include "metrics/metrics.h"
+#include "packet/tunnel.h"
+#include "rx/frame.h"
+
+#define PACKET_VLANS 4 /* VLAN ids that are kept of one packet */
+#define PACKET_DEPTH 16 /* layers that are followed */
+#define PACKET_PORTS 1024 /* words of a bitmap over all ports */
+
+enum packet_proto { PACKET_UDP = 17, PACKET_TCP = 6 };
+
+/* How a packet ended: an index into struct metrics_packet. */
+enum packet_verdict {
+#define METRIC(name, help) PACKET_##name,
+#include "metrics/packet.def"
+#undef METRIC
+};
+
+struct packet_conf {
+	uint64_t ports[PACKET_PORTS]; /* bit p set: DNS is spoken on port p */
+};
+
+struct pkt {
+	const uint8_t *payload; /* of the transport, borrowed from the frame */
+	uint32_t len;		/* octets of it at hand */
+	uint32_t wire_len;	/* octets of it that the transport announces */
+	int64_t ts_ns;
+	int64_t clock_ns;
+	struct addr src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;	   /* enum packet_proto */
+	uint8_t v6;	   /* addresses are IPv6 (1) or IPv4 (0) */
+	uint8_t cut;	   /* the capture cut the payload */
+	uint8_t tcp_flags; /* PACKET_TCP only: octet 13 of the header */
+	uint32_t seq, ack; /* PACKET_TCP only */
+	uint8_t vlans;	   /* of the following, outermost first */
+	uint16_t vlan[PACKET_VLANS];
+	struct tunnel tunnel;
+	/* PACKET_fragment only: payload, len and wire_len are the fragment's */
+	uint32_t frag_id;
+	uint16_t frag_offset; /* octets */
+	uint8_t frag_more;
+	uint8_t frag_proto; /* of the datagram's payload */
+};
+
+void packet_port_add(struct packet_conf *conf, uint16_t port);
+
+static inline bool packet_port_is(const struct packet_conf *conf, uint16_t port)
+{
+	return conf->ports[port >> 6] >> (port & 63) & 1;
+}
+
+/*
+ * Walks the headers of a frame, outermost first, in a loop of at most PACKET_DEPTH turns.
+ * Returns PACKET_dns with *pkt filled; PACKET_tcp_dns with *pkt a TCP segment on a DNS port (payload
+ * may be empty); PACKET_fragment with *pkt a fragment and the outer headers seen so far; or another
+ * verdict with *pkt unspecified.
+ * pkt->payload borrows from the frame.
+ */
+enum packet_verdict packet_walk(
+	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt);
+
+/*
+ * A hash of both ends (addresses and ports) that is the same for both directions, keyed, so that
+ * nobody can aim all flows at one worker.
+ */
+uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt);
+
+/* Counts a verdict. */
+static inline void packet_count(struct metrics_packet *m, enum packet_verdict verdict)
+{
+	metrics_add((uint64_t *)m + verdict, 1);
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The fourth currency: one finished transaction, with its messages in wire form, on its way from a
+ * worker to a logger. Records live in an arena, a ring of octets that one worker fills and one
+ * logger empties in the same order: taking one is an addition, a message is never cut, and the
+ * logger reads memory in sequence.
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include "base/addr.h"
+#include "metrics/metrics.h"
+
+enum record_status {
+	RECORD_ANSWERED,
+	RECORD_NO_REPLY,
+	RECORD_NO_QUERY,
+	RECORD_MISMATCH,
+	RECORD_MALFORMED,
+};
+
+#define RECORD_VLANS 4
+
+struct record {
+	uint64_t end; /* arena position behind it */
+	int64_t ts_ns; /* of the first query; of the reply where there is no query */
+	int64_t latency_ns; /* RECORD_ANSWERED only */
+	struct addr client, server;
+	uint32_t query_len; /* octets of the query at hand, 0: no query */
+	uint32_t query_wire; /* octets of the query as it was sent */
+	uint32_t reply_len;
+	uint32_t reply_wire;
+	uint32_t retries;
+	uint16_t client_port, server_port;
+	uint16_t vlan[RECORD_VLANS];
+	uint8_t status; /* enum record_status */
+	uint8_t proto; /* IP protocol number: 6, 17 */
+	uint8_t v6; /* addresses are IPv6 */
+	uint8_t vlans; /* of vlan[] */
+	uint8_t error; /* enum dns_error: why RECORD_MALFORMED */
+	uint8_t query_cut; /* the capture cut the query, the reply */
+	uint8_t reply_cut;
+	uint8_t data[]; /* the query, then the reply */
+};
+
+static inline const uint8_t *record_query(const struct record *r)
+{
+	return r->data;
+}
+
+static inline const uint8_t *record_reply(const struct record *r)
+{
+	return r->data + r->query_len;
+}
+
+#define RECORD_BATCH 64
+
+struct record_arena {
+	/* the worker's */
+	uint8_t *base;
+	uint64_t size;
+	uint64_t head; /* position behind the newest record; positions never wrap */
+	uint64_t tail_seen; /* last read of `tail` */
+	struct metrics_record *metrics;
+	/* Passes n finished records on, in order; the arena is the only source of them, so a ring
+	 * that holds size / RECORD_MIN of them cannot be full. */
+	void (*pass)(void *to, void **records, unsigned n);
+	void *pass_to;
+	/* Called while the arena is full, if the run must lose nothing; NULL: drop instead. */
+	void (*wait)(void *of);
+	void *wait_of;
+	unsigned pending;
+	void *batch[RECORD_BATCH];
+	/* written by the logger, read by the worker */
+	uint64_t tail __attribute__((aligned(BITS_CACHE_LINE)));
+} __attribute__((aligned(BITS_CACHE_LINE)));
+
+/* The smallest step from record to record, and the smallest arena that holds any two. */
+#define RECORD_MIN 128
+#define RECORD_ARENA_MIN (512 * 1024)
+
+/* Starts an empty arena over `size` octets (RECORD_ARENA_MIN or more), which stay the caller's. */
+void record_arena_init(
+	struct record_arena *a, void *base, uint64_t size, struct metrics_record *metrics);
+
+/*
+ * Room for a record with messages of the two lengths (each at most 65535), lengths filled in, the
+ * rest zero up to data[]. It becomes the logger's by record_commit(). NULL: no room, and counted
+ * as dropped. One at a time.
+ */
+struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t reply_len);
+
+void record_commit(struct record_arena *a, struct record *r);
+
+/* Passes on what is committed; called at the end of every burst. */
+void record_flush(struct record_arena *a);
+
+/* The logger is done with r and with all records that it got before r. */
+static inline void record_release(struct record_arena *a, uint64_t end)
+{
+	__atomic_store_n(&a->tail, end, __ATOMIC_RELEASE);
+}
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The feeder: a thread that reads capture files (rx/capfile.h), one after the other, and writes
+ * their frames into one or more pipes, each of which looks like one classic pcap file to DPDK's
+ * net_pcap (rx_pcap=/proc/self/fd/N). A preamble before each frame carries what pcap or net_pcap
+ * would lose. The receiver asks feed_available() and feed_done() and never waits for the pipe.
+ */
+#ifndef RX_FEED_H
+#define RX_FEED_H
+
+#include "rx/capfile.h"
+#include "rx/feed_input.h"
+#include "rx/feed_pipe.h"
+
+#include <pthread.h>
+
+enum {
+	FEED_QUEUES_MAX = 64,
+	FEED_HELD_MAX = 256, /* files held open from the start, before privileges are given up */
+};
+
+/* Which queue (0 to queues - 1) gets a frame. Called by the feeder's thread. */
+typedef unsigned feed_deal_fn(void *arg, const struct capfile_frame *frame, uint64_t number);
+
+struct feed_options {
+	unsigned queues; /* pipes: 1 to FEED_QUEUES_MAX */
+	feed_deal_fn *deal; /* NULL: by seed */
+	void *deal_arg;
+	uint64_t seed; /* 0: frames go round the queues; else pseudo-random, the same each time */
+	size_t pipe_bytes; /* 0: FEED_PIPE_BYTES */
+};
+
+struct feed_progress {
+	uint64_t octets_read;
+	uint64_t octets_total; /* of all files; 0 if unknown (a pipe, standard input) */
+	uint64_t frames; /* read */
+	uint64_t frames_cut; /* too long for a record, their ends are missing */
+	uint64_t files_failed;
+};
+
+struct feed {
+	struct feed_pipe *pipes;
+	struct feed_options options;
+	struct feed_input *inputs;
+	size_t n_inputs;
+	struct feed_input *input; /* being read */
+	struct capfile file;
+	bool first_opened; /* feed_start has read the first file's header */
+	bool started;
+	uint64_t number; /* of the latest frame */
+	int64_t clock_ns; /* latest ts_ns */
+	int stop_fd; /* an eventfd: wakes the thread where it waits for input */
+	pthread_t thread;
+	atomic_bool stop; /* written by feed_stop */
+	/* Written by the feeder's thread, read by anybody. */
+	atomic_bool done;
+	atomic_int error; /* the first one; message is complete before it is set */
+	_Atomic uint64_t octets_read, frames, frames_cut, files_failed;
+	uint64_t octets_total;
+	char message[CAPFILE_MESSAGE];
+};
+
+/*
+ * Checks that all files can be opened, reads the header of the first one (unless it is a pipe,
+ * socket or terminal: that would wait), makes the pipes and starts the thread. files: names, taken
+ * literally, "-" (once) is standard input; they stay the caller's and must live until feed_stop.
+ * 0, or -errno with feed->message set and nothing left behind:
+ *   -EINVAL             no file, "-" twice, a bad number of queues, or not a capture file
+ *   as capfile_open     for the first file
+ *   as open(2)          for any file; -EISDIR
+ *   -ENOMEM, -EMFILE, -ENOSPC, as pthread_create
+ */
+int feed_start(struct feed *feed, const char *const *files, size_t n_files,
+	const struct feed_options *options);
+
+/*
+ * Makes the thread end, wherever it is, and frees everything but the numbers and the message.
+ * Unread frames are lost. Does nothing where feed_start failed or feed_stop was called before.
+ */
+void feed_stop(struct feed *feed);
+
+/* The read end of a queue's pipe, for /proc/self/fd/N. It stays the feed's. */
+int feed_fd(const struct feed *feed, unsigned queue);
+
+/*
+ * How many frames are in a queue's pipe since the start, from first to last octet. A receiver that
+ * has read fewer may read up to as many without ever waiting. Any thread.
+ */
+static inline uint64_t feed_available(const struct feed *feed, unsigned queue)
+{
+	return atomic_load_explicit(&feed->pipes[queue].published, memory_order_acquire);
+}
+
+/*
+ * True once all is published. Ask this first and feed_available afterwards: if it was true and the
+ * number is what has been read, the queue has come to its end. Any thread.
+ */
+static inline bool feed_done(const struct feed *feed)
+{
+	return atomic_load_explicit(&feed->done, memory_order_acquire);
+}
+
+/*
+ * 0, or the first -errno of reading files so far (as capfile_next; frames before the fault have
+ * been delivered and the other files are read); *message, if wanted, says which file and why. Any
+ * thread.
+ */
+int feed_result(const struct feed *feed, const char **message);
+
+/* Any thread, any time between feed_start and the next feed_start. */
+void feed_progress(const struct feed *feed, struct feed_progress *progress);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One pipe of the feeder (rx/feed.h): frames are gathered in a batch, handed to the kernel many at
+ * a time and published, that is counted, once they are in the pipe from first to last octet. The
+ * receiver reads no more frames than are published, so it never waits in read().
+ *
+ * vmsplice() lends the kernel the pages of a ring instead of having them copied, which halves the
+ * cost of the pipe on both sides. A pipe never holds more than its capacity, so that what was lent
+ * more than that many octets ago has been read, and its place in the ring is free again.
+ */
+#ifndef RX_FEED_PIPE_H
+#define RX_FEED_PIPE_H
+
+#include "base/bits.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	FEED_PIPE_BYTES = 1 << 20, /* asked of the kernel */
+	FEED_PIPE_ENOUGH = 1 << 19, /* from here on any record fits, however its pages lie */
+	FEED_BATCH_BYTES = 1 << 17, /* frames are written when so much is gathered */
+	FEED_CAPTURE_MAX = 262144, /* preamble and frame: libpcap's largest snapshot length */
+	FEED_LINK_TYPE = 147, /* LINKTYPE_USER0 */
+	FEED_RECORD_HEAD = 16, /* of classic pcap */
+};
+
+/* Bits of feed_preamble.flags. */
+enum {
+	FEED_CUT = 1, /* the feeder cut the frame to FEED_CAPTURE_MAX */
+	FEED_UNTIMED = 2, /* the file had no time for it */
+};
+
+/* What a pipe's record holds before the frame. Native byte order. */
+struct feed_preamble {
+	int64_t ts_ns; /* since the epoch */
+	int64_t clock_ns; /* latest ts_ns of all frames up to here, over all files and queues */
+	uint32_t wire_len; /* octets on the wire */
+	uint16_t link_type; /* LINKTYPE_ */
+	uint8_t fcs_len; /* octets of frame check sequence at the frame's end */
+	uint8_t flags;
+	uint64_t number; /* of the frame, from 1, over all files and queues */
+};
+_Static_assert(sizeof(struct feed_preamble) == 32, "the receiver strips 32 octets");
+
+struct feed_pipe {
+	uint8_t *ring;
+	size_t ring_size;
+	uint8_t *batch; /* within the ring; room for FEED_BATCH_BYTES and one record */
+	size_t fill; /* octets gathered */
+	size_t sent; /* of these, octets in the pipe */
+	size_t mark; /* start of the first record that is not published */
+	uint64_t put; /* records gathered since the start */
+	size_t capacity;
+	uint32_t capture_max; /* FEED_CAPTURE_MAX; less where the kernel gives a small pipe */
+	int read_fd, write_fd;
+	bool splice; /* vmsplice() works here; else write() */
+	uint64_t shown; /* the feeder's copy of published */
+	/* Records in the pipe since the start. The feeder writes, the receiver reads. */
+	_Atomic uint64_t published __attribute__((aligned(BITS_CACHE_LINE)));
+};
+
+/*
+ * Makes the pipe, of `bytes` octets or as many as the kernel gives, and writes the file header of
+ * classic pcap into it. 0 or -errno: -ENOSPC where the kernel gives less than 8,192 octets.
+ * feed_pipe_close may follow in any case, also on a struct of zeros with both descriptors -1.
+ */
+int feed_pipe_open(struct feed_pipe *p, size_t bytes);
+void feed_pipe_close(struct feed_pipe *p);
+
+/* Closes the write end: a receiver that reads on finds the end of a file. */
+void feed_pipe_end(struct feed_pipe *p);
+
+/*
+ * Appends a record. The batch must not be full. len is not more than capture_max less the preamble.
+ */
+static inline void feed_pipe_put(struct feed_pipe *p, const struct feed_preamble *preamble,
+	const uint8_t *data, uint32_t len)
+{
+	uint8_t *at = p->batch + p->fill;
+	uint32_t capture = (uint32_t)sizeof(*preamble) + len;
+	uint32_t head[4] = {0, 0, capture, capture};
+
+	_Static_assert(sizeof(head) == FEED_RECORD_HEAD, "stamp of two words, two lengths");
+	memcpy(at, head, sizeof(head));
+	memcpy(at + sizeof(head), preamble, sizeof(*preamble));
+	memcpy(at + sizeof(head) + sizeof(*preamble), data, len);
+	p->fill += sizeof(head) + capture;
+	p->put++;
+}
+
+static inline bool feed_pipe_full(const struct feed_pipe *p)
+{
+	return p->fill >= FEED_BATCH_BYTES;
+}
+
+/*
+ * Writes what the pipe takes without waiting, and publishes. How many octets of the batch are left
+ * (0: it is empty again), or -errno.
+ */
+ssize_t feed_pipe_send(struct feed_pipe *p);
+
+#endif

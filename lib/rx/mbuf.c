@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rx/mbuf.h"
+
+#include "rx/feed_pipe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int mbuf_scratch_init(struct mbuf_scratch *s, uint32_t places)
+{
+	s->places = places;
+	s->place = FEED_CAPTURE_MAX;
+	s->room = calloc(places, s->place);
+	return s->room ? 0 : -ENOMEM;
+}
+
+void mbuf_scratch_free(struct mbuf_scratch *s)
+{
+	free(s->room);
+	s->room = NULL;
+}
+
+bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i,
+	struct metrics_rx *metrics)
+{
+	struct feed_preamble head;
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t len = rte_pktmbuf_pkt_len(m);
+
+	if (bits_unlikely(rte_pktmbuf_data_len(m) < sizeof(head) || len > s->place))
+		return false;
+	if (bits_unlikely(m->nb_segs > 1)) {
+		data = rte_pktmbuf_read(m, 0, len, s->room + (size_t)i * s->place);
+		metrics_add(&metrics->chained, 1);
+		if (!data)
+			return false;
+	}
+	memcpy(&head, data, sizeof(head));
+	frame->data = data + sizeof(head);
+	frame->len = len - (uint32_t)sizeof(head);
+	/* A file may claim that a frame was shorter on the wire than it is here. */
+	frame->wire_len = head.wire_len > frame->len ? head.wire_len : frame->len;
+	frame->ts_ns = head.ts_ns;
+	frame->clock_ns = head.clock_ns;
+	frame->link_type = head.link_type;
+	frame->owner = 0;
+	return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From a record to the lines of one schema (doc/schemas.md). */
+#ifndef SCHEMA_SCHEMA_H
+#define SCHEMA_SCHEMA_H
+
+#include "base/when.h"
+#include "metrics/metrics.h"
+#include "record/record.h"
+
+/* What a logger keeps between records; one each. */
+struct schema {
+	char sensor[1600]; /* the member "sensor":"...", in JSON */
+	size_t sensor_len;
+	struct when when;
+	struct metrics_dns *metrics;
+};
+
+/* `sensor`: this appliance's name, at most 255 octets; longer ones are cut. */
+void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metrics);
+
+/*
+ * Appends one line of the `native` schema. If it did not fit, out->full is set, out ends in part of
+ * a line, and nothing was counted.
+ */
+void schema_native(struct schema *s, struct text *out, const struct record *record);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "txn/table.h"
+
+/* A chained slot of a long query: the number of the next, then octets. */
+#define CHAIN_ROOM (TABLE_SLOT - sizeof(uint32_t))
+
+static uint32_t bucket_count(uint32_t capacity)
+{
+	return bits_pow2(capacity);
+}
+
+size_t table_bytes(uint32_t capacity)
+{
+	return ((size_t)capacity + 1) * TABLE_SLOT +
+	       2 * (size_t)bucket_count(capacity) * sizeof(uint32_t);
+}
+
+void table_init(struct table *t, void *memory, uint32_t capacity, const struct hash_secret *secret)
+{
+	memset(t, 0, sizeof(*t));
+	t->slots = memory;
+	t->buckets = (uint32_t *)(t->slots + ((size_t)capacity + 1) * TABLE_SLOT);
+	t->index = t->buckets + bucket_count(capacity);
+	t->mask = bucket_count(capacity) - 1;
+	t->capacity = capacity;
+	t->secret = *secret;
+}
+
+uint32_t table_hash(const struct table *t, const struct table_key *key)
+{
+	uint64_t ends;
+	memcpy(&ends, &key->client_port, sizeof(ends));
+	uint64_t h = hash_16(&t->secret, &key->client, ends);
+	h = hash_16(&t->secret, &key->server, h);
+	return (uint32_t)(hash_mix(h ^ t->secret.word[2], ends ^ t->secret.word[3]) >> 32);
+}
+
+static bool key_equal(const struct table_key *a, const struct table_key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+uint32_t table_group(const struct table *t, const struct table_key *key, uint32_t hash)
+{
+	uint32_t slot = t->buckets[hash & t->mask];
+	while (slot) {
+		const struct table_entry *e = table_at(t, slot);
+		if (e->hash == hash && key_equal(&e->key, key))
+			return slot;
+		slot = e->bucket_next;
+	}
+	return 0;
+}
+
+static bool question_equal(
+	const struct table_entry *e, const struct dns_msg *msg, const uint8_t *data)
+{
+	if (e->name_len != msg->name_len)
+		return false;
+	if (e->name_len == 0)
+		return true;
+	const uint8_t *a = e->query + DNS_HEADER_LEN, *b = data + DNS_HEADER_LEN;
+	return memcmp(a + e->name_len, b + e->name_len, 4) == 0 &&
+	       name_equal_fold(a, b, e->name_len);
+}
+
+/* Over the base's hash and the question, names without regard to case. */
+static uint32_t question_hash(
+	const struct table *t, uint32_t hash, const struct dns_msg *msg, const uint8_t *data)
+{
+	uint8_t folded[NAME_WIRE_MAX + 4];
+	name_fold(folded, data + DNS_HEADER_LEN, msg->name_len);
+	if (msg->name_len)
+		memcpy(folded + msg->name_len, data + DNS_HEADER_LEN + msg->name_len, 4);
+	return (uint32_t)(hash_bytes(&t->secret, folded, dns_question_len(msg), hash) >> 32);
+}
+
+uint32_t table_find(
+	const struct table *t, uint32_t first, const struct dns_msg *msg, const uint8_t *data)
+{
+	uint32_t slot = first;
+	for (int i = 0; slot && i < TABLE_SCAN; i++) {
+		const struct table_entry *e = table_at(t, slot);
+		if (question_equal(e, msg, data))
+			return slot;
+		slot = e->group_next;
+	}
+	if (slot == 0)
+		return 0;
+	/* Members were indexed if the group had TABLE_SCAN before them; members only move up, so
+	 * one that is not indexed is among those just looked at. */
+	const struct table_entry *head = table_at(t, first);
+	uint32_t hash = question_hash(t, head->hash, msg, data);
+	for (slot = t->index[hash & t->mask]; slot; slot = table_at(t, slot)->index_next) {
+		const struct table_entry *e = table_at(t, slot);
+		if (e->question_hash == hash && key_equal(&e->key, &head->key) &&
+			question_equal(e, msg, data))
+			return slot;
+	}
+	return 0;
+}
+
+static uint32_t slots_for(uint32_t len)
+{
+	if (len <= TABLE_INLINE)
+		return 1;
+	return 1 + (uint32_t)((len - TABLE_INLINE + CHAIN_ROOM - 1) / CHAIN_ROOM);
+}
+
+bool table_has_room(const struct table *t, uint32_t len)
+{
+	return t->capacity - t->used >= slots_for(len);
+}
+
+static uint32_t take_slot(struct table *t)
+{
+	uint32_t slot = t->free;
+	if (slot)
+		memcpy(&t->free, table_at(t, slot), sizeof(t->free));
+	else
+		slot = ++t->virgin;
+	t->used++;
+	return slot;
+}
+
+static void give_slot(struct table *t, uint32_t slot)
+{
+	memcpy(table_at(t, slot), &t->free, sizeof(t->free));
+	t->free = slot;
+	t->used--;
+}
+
+static void age_append(struct table *t, uint32_t slot)
+{
+	struct table_entry *e = table_at(t, slot);
+	e->age_next = 0;
+	e->age_prev = t->youngest;
+	if (t->youngest)
+		table_at(t, t->youngest)->age_next = slot;
+	else
+		t->oldest = slot;
+	t->youngest = slot;
+}
+
+static void age_remove(struct table *t, const struct table_entry *e)
+{
+	if (e->age_prev)
+		table_at(t, e->age_prev)->age_next = e->age_next;
+	else
+		t->oldest = e->age_next;
+	if (e->age_next)
+		table_at(t, e->age_next)->age_prev = e->age_prev;
+	else
+		t->youngest = e->age_prev;
+}
+
+void table_touch(struct table *t, uint32_t slot)
+{
+	if (t->youngest == slot)
+		return;
+	age_remove(t, table_at(t, slot));
+	age_append(t, slot);
+}
+
+static void group_append(struct table *t, uint32_t slot, uint32_t first)
+{
+	struct table_entry *e = table_at(t, slot);
+	e->group_next = 0;
+	if (first == 0) {
+		uint32_t *bucket = &t->buckets[e->hash & t->mask];
+		e->group_prev = 0;
+		e->group_last = slot;
+		e->group_count = 1;
+		e->bucket_next = *bucket;
+		*bucket = slot;
+		return;
+	}
+	struct table_entry *head = table_at(t, first);
+	e->group_prev = head->group_last;
+	table_at(t, head->group_last)->group_next = slot;
+	head->group_last = slot;
+	head->group_count++;
+}
+
+static void store_query(struct table *t, struct table_entry *e, const uint8_t *data, uint32_t len)
+{
+	uint32_t n = len < TABLE_INLINE ? len : (uint32_t)TABLE_INLINE;
+	memcpy(e->query, data, n);
+	e->query_len = len;
+	e->more = 0;
+	uint32_t *link = &e->more;
+	while (n < len) {
+		uint32_t slot = take_slot(t), part = len - n;
+		uint8_t *chained = (uint8_t *)table_at(t, slot);
+		if (part > CHAIN_ROOM)
+			part = CHAIN_ROOM;
+		memcpy(chained + sizeof(uint32_t), data + n, part);
+		*link = slot;
+		link = (uint32_t *)chained;
+		*link = 0;
+		n += part;
+	}
+}
+
+void table_query(const struct table *t, const struct table_entry *e, uint8_t *to)
+{
+	uint32_t n = e->query_len < TABLE_INLINE ? e->query_len : (uint32_t)TABLE_INLINE;
+	memcpy(to, e->query, n);
+	for (uint32_t slot = e->more; slot && n < e->query_len;) {
+		const uint8_t *chained = (const uint8_t *)table_at(t, slot);
+		uint32_t part = e->query_len - n;
+		if (part > CHAIN_ROOM)
+			part = CHAIN_ROOM;
+		memcpy(to + n, chained + sizeof(uint32_t), part);
+		n += part;
+		memcpy(&slot, chained, sizeof(slot));
+	}
+}
+
+uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, uint32_t first,
+	const struct dns_msg *msg, const uint8_t *data, uint32_t len)
+{
+	uint32_t slot = take_slot(t);
+	struct table_entry *e = table_at(t, slot);
+
+	e->key = *key;
+	e->hash = hash;
+	e->name_len = msg->name_len;
+	e->retries = 0;
+	e->indexed = 0;
+	store_query(t, e, data, len);
+	if (bits_unlikely(first && table_at(t, first)->group_count >= TABLE_SCAN)) {
+		e->question_hash = question_hash(t, hash, msg, data);
+		e->index_next = t->index[e->question_hash & t->mask];
+		t->index[e->question_hash & t->mask] = slot;
+		e->indexed = 1;
+	}
+	group_append(t, slot, first);
+	age_append(t, slot);
+	t->open++;
+	return slot;
+}
+
+/* The link in a bucket that points to `slot`. */
+static uint32_t *bucket_link(struct table *t, uint32_t slot)
+{
+	uint32_t *link = &t->buckets[table_at(t, slot)->hash & t->mask];
+	while (*link != slot)
+		link = &table_at(t, *link)->bucket_next;
+	return link;
+}
+
+static void group_remove(struct table *t, uint32_t slot)
+{
+	struct table_entry *e = table_at(t, slot);
+	if (e->group_prev == 0) {
+		uint32_t *link = bucket_link(t, slot);
+		if (e->group_next == 0) {
+			*link = e->bucket_next;
+			return;
+		}
+		struct table_entry *next = table_at(t, e->group_next);
+		next->group_prev = 0;
+		next->group_last = e->group_last;
+		next->group_count = e->group_count - 1;
+		next->bucket_next = e->bucket_next;
+		*link = e->group_next;
+		return;
+	}
+	struct table_entry *head = table_at(t, table_group(t, &e->key, e->hash));
+	table_at(t, e->group_prev)->group_next = e->group_next;
+	if (e->group_next)
+		table_at(t, e->group_next)->group_prev = e->group_prev;
+	else
+		head->group_last = e->group_prev;
+	head->group_count--;
+}
+
+static void index_remove(struct table *t, uint32_t slot)
+{
+	const struct table_entry *e = table_at(t, slot);
+	uint32_t *link = &t->index[e->question_hash & t->mask];
+	while (*link != slot)
+		link = &table_at(t, *link)->index_next;
+	*link = e->index_next;
+}
+
+void table_remove(struct table *t, uint32_t slot)
+{
+	struct table_entry *e = table_at(t, slot);
+	group_remove(t, slot);
+	age_remove(t, e);
+	if (e->indexed)
+		index_remove(t, slot);
+	for (uint32_t more = e->more; more;) {
+		uint32_t next;
+		memcpy(&next, table_at(t, more), sizeof(next));
+		give_slot(t, more);
+		more = next;
+	}
+	give_slot(t, slot);
+	t->open--;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The open queries of one worker: a bounded, preallocated table.
+ *
+ * A base (addresses, ports, transport, id) hashes to a bucket; the open queries of one base form a
+ * group, oldest first, because a reply without question goes to the oldest and a reply with another
+ * question must be told from one that nobody asked for. Groups of more than TABLE_SCAN also have
+ * their later members in a second index by base and question, so that no choice of questions by a
+ * stranger makes a lookup slow. All open queries form a list by the time of their latest copy.
+ */
+#ifndef TXN_TABLE_H
+#define TXN_TABLE_H
+
+#include "base/addr.h"
+#include "base/hash.h"
+#include "dns/msg.h"
+
+#define TABLE_SLOT 512 /* octets of an open query, all told but the two indices (8 octets) */
+#define TABLE_SCAN 8 /* members of a group that are looked at one by one */
+#define TABLE_VLANS 4
+
+struct table_key {
+	struct addr client, server;
+	uint16_t client_port, server_port;
+	uint16_t id;
+	uint8_t proto;
+	uint8_t v6;
+};
+
+_Static_assert(sizeof(struct table_key) == 40, "compared and hashed as octets: no padding");
+
+struct table_entry {
+	struct table_key key;
+	uint32_t hash; /* of the key */
+	uint32_t bucket_next; /* next group in the bucket; of a group's first member only */
+	uint32_t group_next; /* next member, younger; 0: none */
+	uint32_t group_prev; /* 0: this is the first member */
+	uint32_t group_last; /* of the first member only */
+	uint32_t group_count; /* of the first member only */
+	/* second cache line */
+	uint32_t age_next, age_prev;
+	uint32_t index_next; /* in the second index */
+	uint32_t question_hash; /* with the key's; where indexed */
+	int64_t ts_ns; /* the first copy */
+	int64_t last_ns; /* the latest copy */
+	int64_t clock_ns; /* the capture's clock at the latest copy */
+	uint32_t retries;
+	uint32_t query_len, query_wire;
+	uint16_t name_len; /* octets of the first question's name; 0: no question */
+	uint8_t cut;
+	uint8_t indexed;
+	uint8_t vlans;
+	uint16_t vlan[TABLE_VLANS];
+	uint32_t more; /* first of the chained slots that hold the rest of the query; 0: none */
+	uint8_t query[]; /* the query's first octets */
+};
+
+#define TABLE_INLINE (TABLE_SLOT - sizeof(struct table_entry))
+
+/* Header, the longest name, type and class stand in the first slot. */
+_Static_assert(TABLE_INLINE >= DNS_HEADER_LEN + NAME_WIRE_MAX + 4, "a question is contiguous");
+
+struct table {
+	uint8_t *slots; /* numbered from 1; 0 means none */
+	uint32_t *buckets; /* by key: first member of the first group */
+	uint32_t *index; /* by key and question */
+	uint32_t mask; /* of both */
+	uint32_t capacity; /* slots */
+	uint32_t
+		virgin; /* the last slot that was ever used: no memory is touched before its time */
+	uint32_t free; /* list of returned slots */
+	uint32_t oldest, youngest;
+	uint32_t used; /* slots */
+	uint32_t open; /* queries */
+	struct hash_secret secret;
+};
+
+/* Octets of memory for a table of `capacity` slots. */
+size_t table_bytes(uint32_t capacity);
+
+/* Starts an empty table in zeroed memory of table_bytes(), aligned to a cache line. */
+void table_init(struct table *t, void *memory, uint32_t capacity, const struct hash_secret *secret);
+
+static inline struct table_entry *table_at(const struct table *t, uint32_t slot)
+{
+	return (struct table_entry *)(t->slots + (size_t)slot * TABLE_SLOT);
+}
+
+uint32_t table_hash(const struct table *t, const struct table_key *key);
+
+/* Ask for the memory of a later table_group(): first call, some work, second call, some work. */
+static inline void table_prefetch(const struct table *t, uint32_t hash)
+{
+	__builtin_prefetch(&t->buckets[hash & t->mask]);
+}
+
+static inline void table_prefetch_entry(const struct table *t, uint32_t hash)
+{
+	uint32_t slot = t->buckets[hash & t->mask];
+	if (slot) {
+		const char *entry = (const char *)table_at(t, slot);
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + 64);
+		__builtin_prefetch(entry + 128);
+	} else {
+		const char *entry = (const char *)table_at(t, t->free ? t->free : t->virgin + 1);
+		__builtin_prefetch(entry, 1);
+	}
+}
+
+/* The oldest open query of a base, or 0. */
+uint32_t table_group(const struct table *t, const struct table_key *key, uint32_t hash);
+
+/* The open query of the group `first` with the same question as msg at data, or 0. */
+uint32_t table_find(
+	const struct table *t, uint32_t first, const struct dns_msg *msg, const uint8_t *data);
+
+/* Can a query of len octets be taken without letting another go? */
+bool table_has_room(const struct table *t, uint32_t len);
+
+/*
+ * Adds a query (table_has_room() said yes) as the youngest of its base and of all; `first` is what
+ * table_group() says now. The caller fills times, lengths on the wire and VLANs.
+ */
+uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, uint32_t first,
+	const struct dns_msg *msg, const uint8_t *data, uint32_t len);
+
+/* Makes a query the youngest: another copy of it was seen. */
+void table_touch(struct table *t, uint32_t slot);
+
+/* Copies the query of an entry, query_len octets. */
+void table_query(const struct table *t, const struct table_entry *e, uint8_t *to);
+
+/* Removes a query and frees its slots. */
+void table_remove(struct table *t, uint32_t slot);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "txn/txn.h"
+
+_Static_assert(RECORD_VLANS == TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
+
+void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
+	const struct hash_secret *secret, struct record_arena *out, struct metrics_txn *metrics)
+{
+	table_init(&x->table, memory, conf->max_open, secret);
+	x->conf = *conf;
+	x->out = out;
+	x->metrics = metrics;
+}
+
+void txn_key(const struct txn *x, struct txn_message *m)
+{
+	const struct pkt *pkt = m->pkt;
+	m->key = (struct table_key){
+		.client = m->reply ? pkt->dst : pkt->src,
+		.server = m->reply ? pkt->src : pkt->dst,
+		.client_port = m->reply ? pkt->dport : pkt->sport,
+		.server_port = m->reply ? pkt->sport : pkt->dport,
+		.id = m->msg.id,
+		.proto = pkt->proto,
+		.v6 = pkt->v6,
+	};
+	m->hash = table_hash(&x->table, &m->key);
+}
+
+static void record_key(struct record *r, const struct table_key *key)
+{
+	r->client = key->client;
+	r->server = key->server;
+	r->client_port = key->client_port;
+	r->server_port = key->server_port;
+	r->proto = key->proto;
+	r->v6 = key->v6;
+}
+
+static void record_reply_of(struct record *r, const struct pkt *pkt)
+{
+	memcpy(r->data + r->query_len, pkt->payload, pkt->len);
+	r->reply_wire = pkt->wire_len;
+	r->reply_cut = pkt->cut;
+}
+
+/* A record of one message that belongs to no open query. */
+static void emit_message(struct txn *x, const struct txn_message *m, enum record_status status)
+{
+	const struct pkt *pkt = m->pkt;
+	struct record *r = record_begin(x->out, m->reply ? 0 : pkt->len, m->reply ? pkt->len : 0);
+	if (!r)
+		return;
+	record_key(r, &m->key);
+	r->status = status;
+	r->ts_ns = pkt->ts_ns;
+	r->error = m->error;
+	r->vlans = pkt->vlans;
+	memcpy(r->vlan, pkt->vlan, sizeof(r->vlan));
+	if (m->reply) {
+		record_reply_of(r, pkt);
+	} else {
+		memcpy(r->data, pkt->payload, pkt->len);
+		r->query_wire = pkt->wire_len;
+		r->query_cut = pkt->cut;
+	}
+	record_commit(x->out, r);
+}
+
+/* Closes an open query: with its reply, or without (reply NULL). */
+static void emit_entry(struct txn *x, uint32_t slot, const struct pkt *reply)
+{
+	const struct table_entry *e = table_at(&x->table, slot);
+	struct record *r = record_begin(x->out, e->query_len, reply ? reply->len : 0);
+	if (r) {
+		record_key(r, &e->key);
+		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
+		r->ts_ns = e->ts_ns;
+		r->retries = e->retries;
+		r->query_wire = e->query_wire;
+		r->query_cut = e->cut;
+		r->vlans = e->vlans;
+		memcpy(r->vlan, e->vlan, sizeof(r->vlan));
+		table_query(&x->table, e, r->data);
+		if (reply) {
+			r->latency_ns = reply->ts_ns - e->ts_ns;
+			record_reply_of(r, reply);
+		}
+		record_commit(x->out, r);
+	}
+	metrics_add(reply ? &x->metrics->answered : &x->metrics->no_reply, 1);
+	table_remove(&x->table, slot);
+}
+
+/* Is this query's time over when pkt arrives? By the packet's own time; by the capture's clock only
+ * with the slack for reordering, so that it does not matter when txn_expire() last ran. */
+static bool expired(const struct txn *x, const struct table_entry *e, const struct pkt *pkt)
+{
+	return pkt->ts_ns - e->last_ns > x->conf.timeout_ns ||
+	       pkt->clock_ns - e->clock_ns > x->conf.timeout_ns + x->conf.reorder_ns;
+}
+
+/* The oldest query of the base that still waits; lets go those before it whose time is over. */
+static uint32_t oldest_waiting(struct txn *x, const struct txn_message *m)
+{
+	uint32_t slot;
+	while ((slot = table_group(&x->table, &m->key, m->hash)) &&
+		expired(x, table_at(&x->table, slot), m->pkt))
+		emit_entry(x, slot, NULL);
+	return slot;
+}
+
+static void take_query(struct txn *x, const struct txn_message *m)
+{
+	const struct pkt *pkt = m->pkt;
+	struct table *t = &x->table;
+	uint32_t first = oldest_waiting(x, m);
+	uint32_t slot = first ? table_find(t, first, &m->msg, pkt->payload) : 0;
+	uint32_t open = t->open;
+
+	metrics_add(&x->metrics->queries, 1);
+	if (slot && expired(x, table_at(t, slot), pkt)) {
+		emit_entry(x, slot, NULL);
+		slot = 0;
+	}
+	if (slot) {
+		struct table_entry *e = table_at(t, slot);
+		e->retries++;
+		e->last_ns = pkt->ts_ns;
+		e->clock_ns = pkt->clock_ns;
+		table_touch(t, slot);
+		metrics_add(&x->metrics->retries, 1);
+		return;
+	}
+	while (!table_has_room(t, pkt->len)) {
+		metrics_add(&x->metrics->evicted, 1);
+		emit_entry(x, t->oldest, NULL);
+	}
+	if (t->open != open) /* others of the group may have gone */
+		first = table_group(t, &m->key, m->hash);
+	slot = table_add(t, &m->key, m->hash, first, &m->msg, pkt->payload, pkt->len);
+	struct table_entry *e = table_at(t, slot);
+	e->ts_ns = pkt->ts_ns;
+	e->last_ns = pkt->ts_ns;
+	e->clock_ns = pkt->clock_ns;
+	e->query_wire = pkt->wire_len;
+	e->cut = pkt->cut;
+	e->vlans = pkt->vlans;
+	memcpy(e->vlan, pkt->vlan, sizeof(e->vlan));
+	metrics_add(&x->metrics->opened, 1);
+}
+
+static void take_reply(struct txn *x, const struct txn_message *m)
+{
+	struct table *t = &x->table;
+	uint32_t first = oldest_waiting(x, m), slot = first;
+
+	metrics_add(&x->metrics->replies, 1);
+	if (first && m->msg.name_len) {
+		slot = table_find(t, first, &m->msg, m->pkt->payload);
+		if (slot && expired(x, table_at(t, slot), m->pkt)) {
+			emit_entry(x, slot, NULL);
+			slot = 0;
+		}
+	}
+	if (slot) {
+		emit_entry(x, slot, m->pkt);
+		return;
+	}
+	metrics_add(first ? &x->metrics->mismatch : &x->metrics->no_query, 1);
+	emit_message(x, m, first ? RECORD_MISMATCH : RECORD_NO_QUERY);
+}
+
+void txn_take(struct txn *x, const struct txn_message *m)
+{
+	if (bits_unlikely(m->error != DNS_OK)) {
+		metrics_add(&x->metrics->malformed, 1);
+		emit_message(x, m, RECORD_MALFORMED);
+	} else if (m->reply) {
+		take_reply(x, m);
+	} else {
+		take_query(x, m);
+	}
+}
+
+unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
+{
+	int64_t age = x->conf.timeout_ns + x->conf.reorder_ns;
+	unsigned n = 0;
+	while (n < most && x->table.oldest &&
+		clock_ns - table_at(&x->table, x->table.oldest)->clock_ns > age) {
+		emit_entry(x, x->table.oldest, NULL);
+		n++;
+	}
+	return n;
+}
+
+void txn_finish(struct txn *x)
+{
+	while (x->table.oldest)
+		emit_entry(x, x->table.oldest, NULL);
+}

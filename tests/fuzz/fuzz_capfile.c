@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A capture file. However it is cut into reads, the same frames come out and the same end; a frame
+ * lies in what was read and is not longer than a frame may be; a failure has a message on one line
+ * that names the file, and stays.
+ */
+#include "rx/capfile.h"
+
+#include "rx/capmake.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct outcome {
+	uint64_t sum;
+	uint64_t frames;
+	int end;
+	char message[CAPFILE_MESSAGE];
+};
+
+static void demand(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void add(struct outcome *o, uint64_t v)
+{
+	o->sum = (o->sum ^ v) * 0x9e3779b97f4a7c15u;
+	o->sum ^= o->sum >> 29;
+}
+
+static void add_frame(struct outcome *o, const struct capfile_frame *f)
+{
+	demand(f->cap_len <= CAPFILE_FRAME_MAX);
+	demand(!f->untimed || f->ts_ns == 0);
+	add(o, (uint64_t)f->ts_ns);
+	add(o, (uint64_t)f->cap_len << 32 | f->wire_len);
+	add(o, (uint64_t)f->link_type << 16 | (uint64_t)f->fcs_len << 8 | f->untimed);
+	for (uint32_t i = 0; i < f->cap_len; i++)
+		add(o, f->data[i]);
+	o->frames++;
+}
+
+static void read_all(
+	struct capfile *c, const uint8_t *data, size_t size, size_t step, struct outcome *o)
+{
+	struct source s = {.at = data, .left = size, .step = step};
+	struct capfile_frame f;
+	int r = capfile_open_from(c, source_read, &s, "fuzz");
+
+	*o = (struct outcome){.sum = 1};
+	while (r >= 0 && (r = capfile_next(c, &f)) > 0)
+		add_frame(o, &f);
+	o->end = r;
+	demand(c->frames == o->frames);
+	demand(capfile_next(c, &f) == r && capfile_next(c, &f) == r);
+	demand(!!c->message[0] == (r < 0));
+	demand(r == 0 || strncmp(c->message, "fuzz: ", 6) == 0);
+	demand(!strchr(c->message, '\n'));
+	memcpy(o->message, c->message, sizeof(o->message));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct capfile c;
+	struct outcome whole, pieces;
+
+	demand(capfile_init(&c) == 0);
+	read_all(&c, data, size, SIZE_MAX, &whole);
+	read_all(&c, data, size, 1 + size % 61, &pieces);
+	demand(whole.sum == pieces.sum && whole.frames == pieces.frames && whole.end == pieces.end);
+	/* Where the end of the file is found while skipping, the offset depends on the pieces. */
+	demand(strcmp(whole.message, pieces.message) == 0);
+	capfile_free(&c);
+	return 0;
+}
