@@ -17,6 +17,8 @@ const uint64_t text_tens[20] = {1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u,
 void text_i64(struct text *t, int64_t v)
 {
 	uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	if (!text_room(t, text_width(magnitude) + (v < 0)))
+		return;
 	if (v < 0)
 		text_char(t, '-');
 	text_u64(t, magnitude);

@@ -65,9 +65,11 @@ static inline void text_str(struct text *t, const char *s)
 /* One graphic ASCII character of presentation format, escaped where `quoted` asks for it. */
 static inline void text_graph(struct text *t, char c)
 {
+	const char escaped[2] = {'\\', c};
 	if (t->quoted && (c == '"' || c == '\\'))
-		text_char(t, '\\');
-	text_char(t, c);
+		text_put(t, escaped, sizeof(escaped));
+	else
+		text_char(t, c);
 }
 
 /* "00" to "99", two octets each. */

@@ -97,13 +97,18 @@ void kind_tag(struct rdata *r)
 		text_put(r->t, p, n);
 }
 
+/* As RFC 2535 shows a type: one without a mnemonic as its number. */
+static void old_type_text(struct text *t, uint16_t type)
+{
+	if (rrtype_find(type))
+		rrtype_text(t, type);
+	else
+		text_u64(t, type);
+}
+
 void kind_covered(struct rdata *r)
 {
-	uint16_t type = cursor_u16(&r->c);
-	if (rrtype_find(type))
-		rrtype_text(r->t, type);
-	else
-		text_u64(r->t, type);
+	old_type_text(r->t, cursor_u16(&r->c));
 }
 
 void kind_time(struct rdata *r)
@@ -186,14 +191,15 @@ void kind_scheme(struct rdata *r)
 		text_u64(r->t, scheme);
 }
 
-/* The types of n octets of bits, the first of which stands for type `first`. */
-static void types_of_bits(struct text *t, const uint8_t *p, size_t n, unsigned first)
+/* The types of n octets of bits, the first of which stands for type `first`, by `show`. */
+static inline void types_of_bits(struct text *t, const uint8_t *p, size_t n, unsigned first,
+	void (*show)(struct text *t, uint16_t type))
 {
 	for (unsigned bit = 0; bit < n * 8; bit++) {
 		if (!(p[bit / 8] & 0x80 >> bit % 8))
 			continue;
 		text_char(t, ' ');
-		rrtype_text(t, (uint16_t)(first + bit));
+		show(t, (uint16_t)(first + bit));
 	}
 }
 
@@ -208,7 +214,7 @@ void kind_bitmap(struct rdata *r)
 			return;
 		}
 		last = window;
-		types_of_bits(r->t, p, n, window * 256u);
+		types_of_bits(r->t, p, n, window * 256u, rrtype_text);
 	}
 }
 
@@ -221,5 +227,5 @@ void kind_nxt(struct rdata *r)
 	else if (n && p[0] & 0x80)
 		r->generic = true; /* a set bit 0 announces another format, never defined */
 	else
-		types_of_bits(r->t, p, n, 0);
+		types_of_bits(r->t, p, n, 0, old_type_text);
 }

@@ -14,6 +14,11 @@ static const struct metrics_row rows_packet[] = {
 #include "metrics/packet.def"
 };
 #undef METRICS_STAGE
+#define METRICS_STAGE reasm
+static const struct metrics_row rows_reasm[] = {
+#include "metrics/reasm.def"
+};
+#undef METRICS_STAGE
 #define METRICS_STAGE txn
 static const struct metrics_row rows_txn[] = {
 #include "metrics/txn.def"
@@ -39,9 +44,10 @@ static const struct metrics_row rows_sink[] = {
 #undef METRICS_OWNER
 #undef METRIC
 
-const struct metrics_list metrics_lists_worker[4] = {
+const struct metrics_list metrics_lists_worker[5] = {
 	{"rx", rows_rx, BITS_COUNT(rows_rx)},
 	{"packet", rows_packet, BITS_COUNT(rows_packet)},
+	{"reasm", rows_reasm, BITS_COUNT(rows_reasm)},
 	{"txn", rows_txn, BITS_COUNT(rows_txn)},
 	{"record", rows_record, BITS_COUNT(rows_record)},
 };

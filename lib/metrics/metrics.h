@@ -15,6 +15,9 @@ struct metrics_rx {
 struct metrics_packet {
 #include "metrics/packet.def"
 };
+struct metrics_reasm {
+#include "metrics/reasm.def"
+};
 struct metrics_txn {
 #include "metrics/txn.def"
 };
@@ -32,6 +35,7 @@ struct metrics_sink {
 struct metrics_worker {
 	struct metrics_rx rx;
 	struct metrics_packet packet;
+	struct metrics_reasm reasm;
 	struct metrics_txn txn;
 	struct metrics_record record;
 } __attribute__((aligned(BITS_CACHE_LINE)));
@@ -66,7 +70,7 @@ struct metrics_list {
 	size_t count;
 };
 
-extern const struct metrics_list metrics_lists_worker[4]; /* rx, packet, txn, record */
+extern const struct metrics_list metrics_lists_worker[5]; /* rx, packet, reasm, txn, record */
 extern const struct metrics_list metrics_lists_logger[2]; /* dns, sink */
 
 /* The counter of a row in a metrics_worker or metrics_logger. Offsets are of the whole struct. */

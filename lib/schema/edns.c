@@ -1,19 +1,175 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "schema/edns.h"
 
-enum dns_error edns_json(struct text *t, const struct name_space *space, const struct rr *opt)
+#include "dns/utf8.h"
+
+/* Options with a key of their own, in the order of the keys; the others stand under `options`. */
+static const uint16_t keyed[] = {
+	EDNS_ECS, EDNS_COOKIE, EDNS_NSID, EDNS_EDE, EDNS_KEEPALIVE, EDNS_PADDING};
+
+/* Appends a key that stands in a table. */
+static void put_key(struct text *t, const char *name)
 {
-	(void)space;
+	text_char(t, '"');
+	text_str(t, name);
+	text_lit(t, "\":");
+}
+
+static enum dns_error put_value(struct text *t, const struct edns_option *o)
+{
+	const struct edns_row *row = edns_row_of(o->code);
+	char *start = t->at;
+	enum edns_kind kind;
+
+	/* Whether the value is a number is known only when its octets have been read. */
+	json_begin_str(t);
+	char *inside = t->at;
+	enum dns_error error = edns_option_text(t, o, &kind);
+	if (row && edns_kind_is_number(kind) && !t->full) {
+		size_t n = (size_t)(t->at - inside);
+		t->quoted = false;
+		memmove(start, inside, n);
+		t->at = start + n;
+		text_char(t, ',');
+		return error;
+	}
+	json_end_str(t);
+	return error;
+}
+
+static void put_ede(struct text *t, const struct edns_option *o, bool *open)
+{
+	struct edns_ede ede;
+	if (!edns_ede_of(o, &ede))
+		return;
+	if (!*open)
+		text_lit(t, "\"ede\":[");
+	*open = true;
+	text_lit(t, "{\"code\":");
+	json_u64(t, ede.code);
+	if (ede.text_len) {
+		JSON_KEY(t, "text");
+		json_begin_str(t);
+		utf8_text(t, ede.text, ede.text_len);
+		json_end_str(t);
+	}
+	json_close(t, '}');
+}
+
+/* Does the option show under a key of its own? An empty one has nothing to say there; only the
+ * first of a code does, but for errors, which are a list. */
+static bool is_keyed(const struct edns_option *o, bool first)
+{
+	struct edns_ede ede;
+	if (o->code == EDNS_EDE)
+		return edns_ede_of(o, &ede);
+	for (size_t i = 0; i < BITS_COUNT(keyed); i++)
+		if (o->code == keyed[i])
+			return first && (o->len || o->code == EDNS_PADDING);
+	return false;
+}
+
+static enum dns_error put_keyed(
+	struct text *t, const struct name_space *space, const struct edns *e, uint16_t code)
+{
+	struct edns_iter it = edns_iter_of(e, space);
+	struct edns_option o;
+	enum dns_error error = DNS_OK;
+	bool open = false, first = true;
+
+	while (edns_next(&it, &o)) {
+		if (o.code != code)
+			continue;
+		if (code == EDNS_EDE) {
+			put_ede(t, &o, &open);
+		} else if (is_keyed(&o, first)) {
+			put_key(t, edns_row_of(code)->name);
+			if (put_value(t, &o) != DNS_OK)
+				error = DNS_RDATA;
+		}
+		first = false;
+	}
+	if (open)
+		json_close(t, ']');
+	return error;
+}
+
+/* {"code":5,"name":"dau","value":"8,13","data":"080d"}: name and value where the code is known. */
+static enum dns_error put_other(struct text *t, const struct edns_option *o)
+{
+	const struct edns_row *row = edns_row_of(o->code);
+	enum dns_error error = DNS_OK;
+
+	text_lit(t, "{\"code\":");
+	json_u64(t, o->code);
+	if (row) {
+		JSON_KEY(t, "name");
+		json_begin_str(t);
+		text_str(t, row->name);
+		json_end_str(t);
+	}
+	if (row && o->len && row->kind != EDNS_KIND_HEX) {
+		enum edns_kind kind;
+		JSON_KEY(t, "value");
+		json_begin_str(t);
+		error = edns_option_text(t, o, &kind);
+		json_end_str(t);
+	}
+	if (o->len) {
+		JSON_KEY(t, "data");
+		json_begin_str(t);
+		edns_option_hex(t, o);
+		json_end_str(t);
+	}
+	json_close(t, '}');
+	return error;
+}
+
+static enum dns_error put_others(
+	struct text *t, const struct name_space *space, const struct edns *e)
+{
+	struct edns_iter it = edns_iter_of(e, space);
+	struct edns_option o;
+	enum dns_error error = DNS_OK;
+	uint32_t seen = 0; /* codes below 32 that came already */
+	bool open = false;
+
+	while (edns_next(&it, &o)) {
+		bool first = o.code >= 32 || !(seen >> o.code & 1);
+		seen |= o.code < 32 ? 1u << o.code : 0;
+		if (is_keyed(&o, first))
+			continue;
+		if (!open)
+			text_lit(t, "\"options\":[");
+		open = true;
+		if (put_other(t, &o) != DNS_OK)
+			error = DNS_RDATA;
+	}
+	if (open)
+		json_close(t, ']');
+	return it.c.bad ? DNS_RDATA : error;
+}
+
+enum dns_error edns_json(struct text *t, const struct name_space *space, const struct edns *e)
+{
+	enum dns_error error = DNS_OK;
+
 	json_open(t, '{');
-	unsigned version = opt->ttl >> 16 & 0xff;
-	if (version) {
+	if (e->version) {
 		JSON_KEY(t, "version");
-		json_u64(t, version);
+		json_u64(t, e->version);
 	}
 	JSON_KEY(t, "udp");
-	json_u64(t, opt->rrclass);
-	if (opt->ttl & 0x8000)
+	json_u64(t, e->udp);
+	if (e->flags & EDNS_DO)
 		text_lit(t, "\"do\":true,");
+	if (e->options_len) {
+		for (size_t i = 0; i < BITS_COUNT(keyed); i++)
+			if (put_keyed(t, space, e, keyed[i]) != DNS_OK)
+				error = DNS_RDATA;
+		if (put_others(t, space, e) != DNS_OK)
+			error = DNS_RDATA;
+	}
 	json_close(t, '}');
-	return DNS_OK;
+	return error;
 }

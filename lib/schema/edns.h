@@ -3,11 +3,13 @@
 #ifndef SCHEMA_EDNS_H
 #define SCHEMA_EDNS_H
 
-#include "dns/msg.h"
+#include "dns/edns.h"
 #include "encode/json.h"
 
-/* Appends the value of `edns` or `query_edns` for the OPT record opt of a message. DNS_OK, or what
- * is wrong with its options. */
-enum dns_error edns_json(struct text *t, const struct name_space *space, const struct rr *opt);
+/*
+ * Appends the value of `edns` or `query_edns`. DNS_OK, or DNS_RDATA where the options, or one of
+ * them, are broken; what could be read is shown.
+ */
+enum dns_error edns_json(struct text *t, const struct name_space *space, const struct edns *e);
 
 #endif

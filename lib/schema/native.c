@@ -12,8 +12,7 @@ struct message {
 	enum dns_error error; /* the first that was found */
 	bool present;
 	bool cut;
-	bool has_opt;
-	struct rr opt;
+	struct edns edns;
 };
 
 void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metrics)
@@ -202,9 +201,9 @@ static void put_sections(struct text *t, struct message *m, struct name_memo *me
 	while (rr_next(&it, &rr)) {
 		if (rr.section == DNS_QUESTION)
 			continue;
-		if (rr.type == RRTYPE_OPT && rr.section == DNS_ADDITIONAL) {
-			m->has_opt = true;
-			m->opt = rr;
+		if (rr.type == RRTYPE_OPT) {
+			if (edns_read(&m->edns, &m->space, &rr) != DNS_OK)
+				fault(m, DNS_RDATA);
 			continue;
 		}
 		if (!show)
@@ -225,7 +224,7 @@ static void put_sections(struct text *t, struct message *m, struct name_memo *me
 
 static void put_edns(struct text *t, struct message *m)
 {
-	enum dns_error error = edns_json(t, &m->space, &m->opt);
+	enum dns_error error = edns_json(t, &m->space, &m->edns);
 	if (error != DNS_OK)
 		fault(m, error);
 }
@@ -325,11 +324,11 @@ static unsigned put_line(
 	put_sections(t, shown, &memo, true);
 	if (asked != shown)
 		put_sections(t, asked, NULL, false);
-	if (reply.has_opt) {
+	if (reply.edns.present) {
 		JSON_KEY(t, "edns");
 		put_edns(t, &reply);
 	}
-	if (query.has_opt) {
+	if (query.edns.present) {
 		JSON_KEY(t, "query_edns");
 		put_edns(t, &query);
 	}
@@ -342,7 +341,7 @@ static unsigned put_line(
 		text_lit(t, "\",");
 	}
 	json_end_line(t);
-	unsigned found = reply.has_opt ? reply.opt.ttl >> 24 : 0;
+	unsigned found = reply.edns.present ? reply.edns.rcode_high : 0;
 	if (!t->full && found == extended)
 		count_error(s->metrics, error);
 	return found;

@@ -3,6 +3,7 @@
 #include "rx/capfile.h"
 
 #include "rx/capmake.h"
+#include "rx/source.h"
 
 #include <errno.h>
 #include <fcntl.h>

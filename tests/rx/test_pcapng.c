@@ -2,6 +2,7 @@
 #include "rx/pcapng.h"
 
 #include "rx/capmake.h"
+#include "rx/source.h"
 
 #include <errno.h>
 

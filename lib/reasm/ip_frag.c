@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reasm/ip_frag.h"
+
+#define UNIT 8u		    /* octets: what offsets count in */
+#define WORDS (65536 / UNIT / 64) /* of a bitmap of all units */
+
+struct ip_frag_key {
+	struct addr src, dst;
+	uint32_t id;
+	uint8_t proto, v6;
+	uint8_t pad[10];
+};
+
+_Static_assert(sizeof(struct ip_frag_key) == 48, "compared and hashed as octets: no padding");
+
+struct ip_frag_datagram {
+	struct ip_frag_key key;
+	int64_t clock_ns; /* when it was begun */
+	uint32_t hash;
+	uint32_t next; /* in its bucket; in the list of free or of finished ones */
+	uint32_t younger, older;
+	uint32_t total; /* octets; 0: the last fragment has not come */
+	uint32_t there; /* octets that have come */
+	uint32_t end;	/* one past the last octet that has come */
+	bool given_up;	/* fragments overlapped: what else comes of it is swallowed */
+	uint64_t units[WORDS]; /* one bit a unit that has come */
+};
+
+static struct ip_frag_datagram *at(const struct ip_frag *f, uint32_t i)
+{
+	return &f->datagrams[i - 1];
+}
+
+static uint8_t *room_of(const struct ip_frag *f, uint32_t i)
+{
+	return f->rooms + (size_t)(i - 1) * IP_FRAG_ROOM;
+}
+
+size_t ip_frag_bytes(const struct ip_frag_conf *conf)
+{
+	return (size_t)conf->max_datagrams *
+	       (sizeof(struct ip_frag_datagram) + IP_FRAG_ROOM + 2 * sizeof(uint32_t));
+}
+
+void ip_frag_init(struct ip_frag *f, void *memory, const struct ip_frag_conf *conf,
+	const struct hash_secret *secret, struct metrics_reasm *metrics)
+{
+	memset(f, 0, sizeof(*f));
+	f->conf = *conf;
+	f->capacity = conf->max_datagrams;
+	f->mask = 2 * conf->max_datagrams - 1;
+	f->datagrams = memory;
+	f->rooms = (uint8_t *)(f->datagrams + conf->max_datagrams);
+	f->buckets = (uint32_t *)(f->rooms + (size_t)conf->max_datagrams * IP_FRAG_ROOM);
+	f->secret = *secret;
+	f->metrics = metrics;
+}
+
+static void age_remove(struct ip_frag *f, const struct ip_frag_datagram *d)
+{
+	if (d->older)
+		at(f, d->older)->younger = d->younger;
+	else
+		f->oldest = d->younger;
+	if (d->younger)
+		at(f, d->younger)->older = d->older;
+	else
+		f->youngest = d->older;
+}
+
+/* Takes a datagram out of bucket and age list. */
+static void remove_one(struct ip_frag *f, uint32_t i)
+{
+	struct ip_frag_datagram *d = at(f, i);
+	uint32_t *link = &f->buckets[d->hash & f->mask];
+	while (*link != i)
+		link = &at(f, *link)->next;
+	*link = d->next;
+	age_remove(f, d);
+}
+
+static void give_back(struct ip_frag *f, uint32_t i)
+{
+	at(f, i)->next = f->free;
+	f->free = i;
+}
+
+static uint32_t begin(struct ip_frag *f, const struct ip_frag_key *key, uint32_t hash,
+	const struct pkt *fragment)
+{
+	uint32_t i = f->free;
+	if (i) {
+		f->free = at(f, i)->next;
+	} else if (f->virgin < f->capacity) {
+		i = ++f->virgin;
+	} else if (f->oldest) {
+		i = f->oldest;
+		remove_one(f, i);
+		metrics_add(&f->metrics->frag_evicted, !at(f, i)->given_up);
+	} else {
+		return 0; /* all are finished and wait for ip_frag_recycle() */
+	}
+	struct ip_frag_datagram *d = at(f, i);
+	memset(d, 0, sizeof(*d));
+	d->key = *key;
+	d->hash = hash;
+	d->clock_ns = fragment->clock_ns;
+	d->next = f->buckets[hash & f->mask];
+	f->buckets[hash & f->mask] = i;
+	d->older = f->youngest;
+	if (f->youngest)
+		at(f, f->youngest)->younger = i;
+	else
+		f->oldest = i;
+	f->youngest = i;
+	packet_datagram_of((struct packet_datagram *)room_of(f, i), fragment);
+	metrics_add(&f->metrics->frag_started, 1);
+	return i;
+}
+
+static uint32_t find(struct ip_frag *f, const struct pkt *fragment)
+{
+	struct ip_frag_key key = {.src = fragment->src,
+		.dst = fragment->dst,
+		.id = fragment->frag_id,
+		.proto = fragment->frag_proto,
+		.v6 = fragment->v6};
+	/* RFC 8200 section 4.5: of IPv6 datagrams only ends and identification count. */
+	if (fragment->v6)
+		key.proto = 0;
+	uint32_t hash = (uint32_t)(hash_bytes(&f->secret, &key, sizeof(key), 0) >> 32);
+	for (uint32_t i = f->buckets[hash & f->mask]; i; i = at(f, i)->next)
+		if (at(f, i)->hash == hash && memcmp(&at(f, i)->key, &key, sizeof(key)) == 0) {
+			if (fragment->clock_ns - at(f, i)->clock_ns <= f->conf.timeout_ns)
+				return i;
+			/* An identification comes round again: the old datagram's time is over. */
+			metrics_add(&f->metrics->frag_timeouts, !at(f, i)->given_up);
+			remove_one(f, i);
+			give_back(f, i);
+			break;
+		}
+	return begin(f, &key, hash, fragment);
+}
+
+/* How many of the units from `first` on, `n` of them, have come. */
+static uint32_t come(const struct ip_frag_datagram *d, uint32_t first, uint32_t n)
+{
+	uint32_t count = 0;
+	for (uint32_t u = first; u < first + n;) {
+		uint32_t bit = u % 64, take = 64 - bit;
+		if (take > first + n - u)
+			take = first + n - u;
+		uint64_t mask = (take == 64 ? ~(uint64_t)0 : ((uint64_t)1 << take) - 1) << bit;
+		count += (uint32_t)__builtin_popcountll(d->units[u / 64] & mask);
+		u += take;
+	}
+	return count;
+}
+
+static void mark(struct ip_frag_datagram *d, uint32_t first, uint32_t n)
+{
+	for (uint32_t u = first; u < first + n;) {
+		uint32_t bit = u % 64, take = 64 - bit;
+		if (take > first + n - u)
+			take = first + n - u;
+		d->units[u / 64] |= (take == 64 ? ~(uint64_t)0 : ((uint64_t)1 << take) - 1) << bit;
+		u += take;
+	}
+}
+
+static bool impossible(const struct pkt *fragment)
+{
+	return fragment->len < fragment->wire_len || fragment->len == 0 ||
+	       fragment->frag_offset + fragment->len > 65535 ||
+	       (fragment->frag_more && fragment->len % UNIT != 0);
+}
+
+/* Does the fragment agree with the end of the datagram, as far as that is known? */
+static bool agrees(const struct ip_frag_datagram *d, const struct pkt *fragment)
+{
+	uint32_t end = fragment->frag_offset + fragment->len;
+	if (!fragment->frag_more)
+		return d->end <= end && (d->total == 0 || d->total == end);
+	return d->total == 0 || end <= d->total;
+}
+
+bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *whole)
+{
+	metrics_add(&f->metrics->frag_fragments, 1);
+	if (impossible(fragment)) {
+		metrics_add(&f->metrics->frag_bad, 1);
+		return false;
+	}
+	uint32_t i = find(f, fragment);
+	if (i == 0) {
+		metrics_add(&f->metrics->frag_bad, 1);
+		return false;
+	}
+	struct ip_frag_datagram *d = at(f, i);
+	if (d->given_up) {
+		metrics_add(&f->metrics->frag_swallowed, 1);
+		return false;
+	}
+	uint8_t *room = room_of(f, i) + sizeof(struct packet_datagram);
+	uint32_t first = fragment->frag_offset / UNIT, n = (fragment->len + UNIT - 1) / UNIT;
+	uint32_t had = come(d, first, n);
+	if (had == n && agrees(d, fragment) &&
+		memcmp(room + fragment->frag_offset, fragment->payload, fragment->len) == 0) {
+		metrics_add(&f->metrics->frag_duplicates, 1);
+		return false;
+	}
+	if (had || !agrees(d, fragment)) {
+		metrics_add(&f->metrics->frag_overlapped, 1);
+		d->given_up = true;
+		return false;
+	}
+	memcpy(room + fragment->frag_offset, fragment->payload, fragment->len);
+	mark(d, first, n);
+	d->there += fragment->len;
+	if (fragment->frag_offset + fragment->len > d->end)
+		d->end = fragment->frag_offset + fragment->len;
+	if (!fragment->frag_more)
+		d->total = d->end;
+	if (fragment->frag_offset == 0) /* the first fragment says what the datagram carries */
+		((struct packet_datagram *)room_of(f, i))->proto = fragment->frag_proto;
+	if (d->total == 0 || d->there < d->total)
+		return false;
+	metrics_add(&f->metrics->frag_whole, 1);
+	remove_one(f, i);
+	d->next = f->finished;
+	f->finished = i;
+	uint32_t len = (uint32_t)sizeof(struct packet_datagram) + d->total;
+	*whole = (struct frame){.data = room_of(f, i),
+		.len = len,
+		.wire_len = len,
+		.ts_ns = fragment->ts_ns,
+		.clock_ns = fragment->clock_ns,
+		.link_type = FRAME_LINK_DATAGRAM};
+	return true;
+}
+
+void ip_frag_recycle(struct ip_frag *f)
+{
+	while (f->finished) {
+		uint32_t i = f->finished;
+		f->finished = at(f, i)->next;
+		give_back(f, i);
+	}
+}
+
+unsigned ip_frag_expire(struct ip_frag *f, int64_t clock_ns, unsigned most)
+{
+	unsigned n = 0;
+	while (n < most && f->oldest &&
+		clock_ns - at(f, f->oldest)->clock_ns > f->conf.timeout_ns) {
+		uint32_t i = f->oldest;
+		metrics_add(&f->metrics->frag_timeouts, !at(f, i)->given_up);
+		remove_one(f, i);
+		give_back(f, i);
+		n++;
+	}
+	return n;
+}

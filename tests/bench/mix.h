@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A made-up but realistic mix of DNS traffic, the same for the same seed: the shares of types,
+ * rcodes, EDNS, address families and sizes follow captures of resolvers (doc/performance.md).
+ */
+#ifndef BENCH_MIX_H
+#define BENCH_MIX_H
+
+#include "rx/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mix_options {
+	uint64_t seed;
+	unsigned transactions;
+	unsigned clients;
+	unsigned names;
+	unsigned unanswered; /* of 1000 queries */
+	unsigned dnssec; /* of 1000 replies carry signatures */
+};
+
+struct mix {
+	uint8_t *octets;
+	size_t used, room;
+	struct frame *frames; /* queries and replies interleaved as on a wire */
+	size_t count;
+};
+
+/* The standard mix. */
+extern const struct mix_options mix_standard;
+
+/* Makes the frames; ends the program where memory is short. mix_free() after use. */
+void mix_make(struct mix *mix, const struct mix_options *options);
+void mix_free(struct mix *mix);
+
+#endif

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The contract of the native schema (doc/schemas.md), as a check of single lines."""
+import ipaddress
+import json
+import re
+
+KEYS = [
+    "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "vlan",
+    "tunnel", "id", "opcode", "qname", "qtype", "qclass", "questions", "rcode", "flags",
+    "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes", "reply_bytes", "answers",
+    "authority", "additional", "edns", "query_edns", "error"]
+ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
+FLAGS = ["AA", "TC", "RD", "RA", "Z", "AD", "CD"]
+WORDS = {
+    "status": {"answered", "no_reply", "no_query", "mismatch", "duplicate", "malformed"},
+    "proto": {"udp", "tcp"},
+    "error": {"short", "name", "count", "rdata", "trailing", "snap"},
+}
+TUNNELS = {"gre", "erspan", "vxlan", "geneve", "gtp", "ipip", "mpls", "pppoe", "teredo"}
+U16 = {"client_port", "server_port", "id"}
+TS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
+NAME = re.compile(r"\.|(?:[!-\-/-\[\]-~]|\\[.\\]|\\\d{3})+(?:\.(?:[!-\-/-\[\]-~]|\\[.\\]|\\\d{3})+)*")
+MNEMONIC = re.compile(r"[A-Z][A-Z0-9-]*")
+
+
+def _pairs(pairs):
+    keys = [k for k, _ in pairs]
+    if len(set(keys)) != len(keys):
+        raise ValueError(f"a key twice: {keys}")
+    return dict(pairs)
+
+
+def _empty(value):
+    if value is None or value == "" or value == [] or value == {}:
+        return True
+    if isinstance(value, dict):
+        return any(_empty(v) for k, v in value.items() if k not in ("data", "text"))
+    return isinstance(value, list) and any(_empty(v) for v in value)
+
+
+def _in_order(keys, order):
+    places = [order.index(k) for k in keys]
+    return places == sorted(places)
+
+
+def _rr(rr):
+    if list(rr) not in (["name", "type", "ttl", "data"], ["name", "type", "class", "ttl", "data"]):
+        yield f"a record has the keys {list(rr)}"
+        return
+    if not NAME.fullmatch(rr["name"]):
+        yield f"no name in master file form: {rr['name']!r}"
+    if not MNEMONIC.fullmatch(rr["type"]) or rr["type"] == "OPT":
+        yield f"type {rr['type']!r} of a record"
+    if rr.get("class") == "IN":
+        yield "class IN is shown"
+    if not 0 <= rr["ttl"] < 2**32 or not isinstance(rr["data"], str):
+        yield f"ttl {rr['ttl']!r} or data {rr['data']!r}"
+
+
+def _edns(edns):
+    order = ["version", "udp", "do", "ecs", "cookie", "nsid", "ede", "keepalive", "padding",
+             "options"]
+    strange = set(edns) - set(order)
+    if strange:
+        yield f"EDNS keys {strange}"
+    elif not _in_order(edns, order):
+        yield f"EDNS keys {list(edns)} out of order"
+    if not 0 <= edns.get("udp", -1) < 65536 or edns.get("version") == 0 or \
+            edns.get("do", True) is not True:
+        yield f"EDNS {edns}"
+
+
+def check(line):
+    """What is wrong with a line (bytes with its newline), as text; nothing for a right one."""
+    text = line.decode("utf-8")
+    if not text.endswith("\n") or re.search(r"[\x00-\x1f\x7f]", text[:-1]):
+        yield "control characters in the line, or no newline at its end"
+    o = json.loads(text, object_pairs_hook=_pairs)
+    if set(o) - set(KEYS) or ALWAYS - set(o):
+        yield f"keys {list(o)}"
+        return
+    if not _in_order(o, KEYS):
+        yield f"keys {list(o)} out of order"
+    if _empty(o):
+        yield "a key that has nothing to say"
+    if not TS.fullmatch(o["ts"]):
+        yield f"ts {o['ts']!r}"
+    for key, words in WORDS.items():
+        if key in o and o[key] not in words:
+            yield f"{key} {o[key]!r}"
+    for key in U16 & set(o):
+        if type(o[key]) is not int or not 0 <= o[key] < 65536:
+            yield f"{key} {o[key]!r}"
+    for key in ("client", "server"):
+        if str(ipaddress.ip_address(o[key])) != o[key]:
+            yield f"{key} {o[key]!r}, canonical is {ipaddress.ip_address(o[key])}"
+    for key in ("flags", "query_flags"):
+        if key in o and not (set(o[key]) <= set(FLAGS) and _in_order(o[key], FLAGS)):
+            yield f"{key} {o[key]}"
+    if not NAME.fullmatch(o.get("qname", ".")):
+        yield f"qname {o['qname']!r}"
+    for key in ("opcode", "qtype", "qclass", "rcode"):
+        if key in o and not MNEMONIC.fullmatch(o[key]):
+            yield f"{key} {o[key]!r}"
+    if o.get("tunnel", {}).get("type", "gre") not in TUNNELS:
+        yield f"tunnel {o['tunnel']}"
+    for key in ("answers", "authority", "additional"):
+        for rr in o.get(key, []):
+            yield from _rr(rr)
+    for key in ("edns", "query_edns"):
+        if key in o:
+            yield from _edns(o[key])
+    yield from _status(o)
+
+
+def _status(o):
+    """Which keys a status brings."""
+    status = o["status"]
+    both = status in ("answered", "duplicate")
+    if ("latency_us" in o) != both:
+        yield f"latency_us with status {status}" if not both else "no latency_us"
+    if status == "no_reply" and {"rcode", "flags", "reply_bytes", "edns"} & set(o):
+        yield "no_reply, but something of a reply"
+    if status in ("no_query", "mismatch") and {"query_bytes", "query_edns", "retries"} & set(o):
+        yield f"{status}, but something of a query"
+    if both and not {"query_bytes", "reply_bytes", "rcode", "id", "opcode"} <= set(o):
+        yield f"{status}, but query_bytes, reply_bytes, rcode, id or opcode is missing"
+    if o.get("retries") == 0:
+        yield "retries 0 is shown"

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What all end-to-end tests share: running the real binary, its books, and TAP output for meson.
+
+A test program is called with the binary's path as first argument: test_NAME.py DNSLOUPE [CASE]...
+"""
+import json
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PCAPS = ROOT / "pcaps"
+HANG_S = 240  # a limit against hangs only; nothing is expected to be fast
+
+# The program gets no configuration but the test's own.
+ENV = {k: v for k, v in os.environ.items() if not k.startswith("DNSLOUPE_")}
+EXE = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "dnsloupe"
+
+
+def captures():
+    """All captures of pcaps/, by name."""
+    found = sorted(p for p in PCAPS.iterdir() if p.suffix in (".pcap", ".pcapng"))
+    assert found, f"{PCAPS} has no captures"
+    return found
+
+
+class Run:
+    """One finished run: code, out and err (bytes, text), lines (bytes each), stats (or None)."""
+
+    def __init__(self, code, out, err, stats):
+        self.code, self.out, self.stats = code, out, stats
+        self.err = err.decode("utf-8", "replace")
+        self.lines = out.splitlines(keepends=True)
+
+    @property
+    def records(self):
+        return [json.loads(line) for line in self.lines]
+
+    @property
+    def errors(self):
+        """What stands after "dnsloupe: error: " in each such line."""
+        start = "dnsloupe: error: "
+        return [e[len(start):] for e in self.err.splitlines() if e.startswith(start)]
+
+
+def read_stats(path):
+    path = pathlib.Path(path)
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return json.loads(text) if text else None
+
+
+def books(stats, whole=True):
+    """The sums that must be equal, as text of those that are not. whole: all input was read."""
+    total, log = stats["total"], stats["logger"]
+    rx, packet, txn, record = (total[k] for k in ("rx", "packet", "txn", "record"))
+    sink = log["sink"]
+    sums = {
+        "packets = verdicts": (rx["packets"], sum(packet.values())),
+        "handed over = taken over": (rx["handed_over"], rx["taken_over"]),
+        "queries = opened + retries": (txn["queries"], txn["opened"] + txn["retries"]),
+        "opened = answered + no_reply": (txn["opened"], txn["answered"] + txn["no_reply"]),
+        "replies = answered + no_query + mismatch": (
+            txn["replies"], txn["answered"] + txn["no_query"] + txn["mismatch"]),
+        "records made = transactions": (record["made"], sum(
+            txn[k] for k in ("answered", "no_reply", "no_query", "mismatch", "malformed"))),
+        "made = taken + dropped": (record["made"], sink["taken"] + record["dropped_full"]),
+        "taken = written + dropped": (
+            sink["taken"], sink["written"] + sink["dropped_sink"] + sink["dropped_large"]),
+    }
+    if "tcp" in packet:  # while TCP is only counted, a packet carries one message or none
+        sums["DNS packets = messages"] = (
+            packet["dns"], txn["queries"] + txn["replies"] + txn["malformed"])
+    if whole:
+        sums["frames read = packets"] = (stats["input"]["frames"], rx["packets"])
+    for stage, counters in total.items():
+        for name, value in counters.items():
+            sums[f"{stage}.{name} of all workers"] = (
+                value, sum(w[stage][name] for w in stats["workers"]))
+    return [f"{name}: {a} and {b}" for name, (a, b) in sums.items() if a != b]
+
+
+def demote():
+    """As preexec_fn: becomes nobody."""
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+class Case(unittest.TestCase):
+    """A test case with a directory of its own in self.dir."""
+
+    maxDiff = 4000
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="dnsloupe-test."))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.count = 0
+
+    def stats_path(self):
+        self.count += 1
+        return self.dir / f"stats.{self.count}.json"
+
+    def command(self, args, stats=None, sensor="golden"):
+        command = [EXE, "--set", f"sensor={sensor}"]
+        if stats:
+            command += ["--stats", str(stats)]
+        return command + [str(a) for a in args]
+
+    def dnsloupe(self, *args, code=0, stdin=None, whole=None, **more):
+        """Runs to the end, expects the exit code, checks the books where the run began. stdin:
+        bytes. whole: see books(); by default, where all went well."""
+        stats = self.stats_path()
+        done = subprocess.run(
+            self.command(args, stats), env=more.pop("env", ENV), timeout=HANG_S, check=False,
+            stdout=more.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE,
+            **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}), **more)
+        run = Run(done.returncode, done.stdout or b"", done.stderr, read_stats(stats))
+        self.assertEqual(run.code, code, run.err)
+        if run.stats:
+            self.check_books(run.stats, code == 0 if whole is None else whole)
+        else:
+            self.assertNotEqual(code, 0, "a run that succeeds writes its counters")
+        return run
+
+    def check_books(self, stats, whole):
+        self.assertEqual(books(stats, whole), [])
+
+    def check_written(self, run):
+        """What the counters say was written is what came out."""
+        sink = run.stats["logger"]["sink"]
+        self.assertEqual((sink["written"], sink["octets"]), (len(run.lines), len(run.out)))
+        self.assertTrue(run.out == b"" or run.out.endswith(b"\n"))
+
+    def refuses(self, args, *words, code=1, started=False, **more):
+        """It does not run: one line on standard error, with all these words, and no output.
+        started: that shows only while it runs (a stream), so the summary is there, too."""
+        run = self.dnsloupe(*args, code=code, **more)
+        self.assertEqual(run.out, b"")
+        self.assertEqual(len(run.errors), 1, run.err)
+        if not started:
+            self.assertEqual(run.err.count("\n"), 1, run.err)
+        for word in words:
+            self.assertIn(str(word), run.errors[0])
+        return run
+
+    def start(self, *args, **more):
+        """Starts a run with pipes that the test holds; it is killed at the test's end."""
+        stats = self.stats_path()
+        process = subprocess.Popen(
+            self.command(args, stats), env=ENV, bufsize=0, stdin=more.pop("stdin", subprocess.PIPE),
+            stdout=subprocess.PIPE, stderr=more.pop("stderr", subprocess.PIPE), **more)
+        process.stats = stats
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream:
+                    stream.close()
+        self.addCleanup(end)
+        return process
+
+    def read_lines(self, stream, n):
+        """The next n lines of a pipe, however they arrive; fails where they do not come."""
+        got, until = b"", time.monotonic() + HANG_S
+        while got.count(b"\n") < n:
+            left = until - time.monotonic()
+            ready, _, _ = select.select([stream], [], [], max(left, 0))
+            self.assertTrue(ready, f"no line came within {HANG_S} s; so far: {got!r}")
+            piece = os.read(stream.fileno(), 65536)
+            self.assertTrue(piece, f"ended after: {got!r}")
+            got += piece
+        return got.splitlines(keepends=True)
+
+    def finish(self, process, code=0, whole=True):
+        """Reads a started run to its end (its standard input is closed)."""
+        if process.stdin and not process.stdin.closed:
+            process.stdin.close()
+        process.stdin = None
+        out, err = process.communicate(timeout=HANG_S)
+        run = Run(process.returncode, out or b"", err or b"", read_stats(process.stats))
+        self.assertEqual(run.code, code, run.err)
+        if run.stats:
+            self.check_books(run.stats, whole)
+        return run
+
+
+class Tap(unittest.TestResult):
+    """Test results as TAP, with the names of what ran."""
+
+    def __init__(self):
+        super().__init__()
+        self.number = 0
+        self.bad_subtests = False
+
+    def say(self, good, test, more=""):
+        self.number += 1
+        name = test.id().split(".", 1)[-1].replace("#", "")
+        print(f"{'ok' if good else 'not ok'} {self.number} - {name}{more}", flush=True)
+
+    def explain(self, error):
+        for line in "".join(traceback.format_exception(*error)).splitlines():
+            # Printable only: the report that is made of this is XML.
+            print("# " + line.encode("ascii", "backslashreplace").decode())
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.bad_subtests = False
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        if not self.bad_subtests:
+            self.say(True, test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.say(True, test, f" # SKIP {reason}")
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.explain(err)
+        self.say(False, test)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.explain(err)
+        self.say(False, test)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.bad_subtests = True
+            print(f"# {subtest.id()}")
+            self.explain(err)
+            self.say(False, subtest)
+
+
+def main():
+    """Runs the cases of the program that was started, or those that its arguments name."""
+    if len(sys.argv) < 2:
+        sys.exit(f"usage: {sys.argv[0]} DNSLOUPE [CLASS.CASE]...")
+    loader, module = unittest.TestLoader(), sys.modules["__main__"]
+    names = sys.argv[2:]
+    suite = loader.loadTestsFromNames(names, module) if names else \
+        loader.loadTestsFromModule(module)
+    result = Tap()
+    suite.run(result)
+    print(f"1..{result.number}")
+    sys.exit(0 if result.wasSuccessful() and result.number else 1)
