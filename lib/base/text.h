@@ -48,6 +48,18 @@ static inline void text_put(struct text *t, const void *p, size_t n)
 	}
 }
 
+/*
+ * The first n octets of an array, copied by stores of the array's whole size, for which room is
+ * asked.
+ */
+#define text_padded_put(t, constant, n)                                                            \
+	do {                                                                                       \
+		if (text_room((t), sizeof(constant))) {                                            \
+			memcpy((t)->at, (constant), sizeof(constant));                             \
+			(t)->at += (n);                                                            \
+		}                                                                                  \
+	} while (0)
+
 static inline void text_char(struct text *t, char c)
 {
 	if (text_room(t, 1))

@@ -128,8 +128,9 @@ static __attribute__((noinline)) enum dns_error finish(
 	if (r->memo)
 		*r->memo = (struct name_memo){.compressed = r->memo->compressed};
 	rdata_text_generic(t, data, rr->rdlen);
-	/* UPDATE's empty RDATA (RFC 2136 sections 2.4 and 2.5) is no error. */
-	return bad && rr->rdlen ? DNS_RDATA : DNS_OK;
+	/* An UPDATE's empty RDATA (RFC 2136 sections 2.4 and 2.5) is no error. */
+	bool update = rr->rrclass == DNS_CLASS_NONE || rr->rrclass == DNS_CLASS_ANY;
+	return bad && (rr->rdlen || !update) ? DNS_RDATA : DNS_OK;
 }
 
 enum dns_error rdata_text(

@@ -15,6 +15,30 @@ struct message {
 	struct edns edns;
 };
 
+static void init_flags(struct schema *s, unsigned index)
+{
+	static const char *const names[] = {"AA", "TC", "RD", "RA", "Z", "AD", "CD"};
+	struct text t = text_of(s->flags[index].text, sizeof(s->flags[index].text));
+	json_open(&t, '[');
+	for (unsigned i = 0; i < BITS_COUNT(names); i++)
+		if (index & 64 >> i) {
+			text_char(&t, '"');
+			text_str(&t, names[i]);
+			text_lit(&t, "\",");
+		}
+	json_close(&t, ']');
+	s->flags[index].len = (uint8_t)text_len(&t);
+}
+
+static void init_type(struct schema *s, uint16_t type)
+{
+	struct text t = text_of(s->types[type].text, sizeof(s->types[type].text));
+	text_lit(&t, "\",\"type\":\"");
+	rrtype_text(&t, type);
+	text_lit(&t, "\",\"ttl\":");
+	s->types[type].len = t.full ? 0 : (uint8_t)text_len(&t);
+}
+
 void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metrics)
 {
 	struct text t = text_of(s->sensor, sizeof(s->sensor));
@@ -24,6 +48,10 @@ void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metri
 	JSON_KEY(&t, "sensor");
 	json_str(&t, sensor, n < 255 ? n : 255);
 	s->sensor_len = text_len(&t);
+	for (unsigned i = 0; i < BITS_COUNT(s->flags); i++)
+		init_flags(s, i);
+	for (unsigned i = 0; i < BITS_COUNT(s->types); i++)
+		init_type(s, (uint16_t)i);
 }
 
 static void open_message(
@@ -147,48 +175,53 @@ static void put_questions(struct text *t, const struct message *m)
 	json_close(t, ']');
 }
 
-static void put_flags(struct text *t, uint16_t flags)
+static inline void put_flags(const struct schema *s, struct text *t, uint16_t flags)
 {
-	static const struct {
-		uint16_t bit;
-		char text[6];
-	} rows[] = {{DNS_AA, "\"AA\","}, {DNS_TC, "\"TC\","}, {DNS_RD, "\"RD\","},
-		{DNS_RA, "\"RA\","}, {DNS_Z, "\"Z\","}, {DNS_AD, "\"AD\","}, {DNS_CD, "\"CD\","}};
-	json_open(t, '[');
-	for (size_t i = 0; i < BITS_COUNT(rows); i++)
-		if (flags & rows[i].bit)
-			text_put(t, rows[i].text, rows[i].bit == DNS_Z ? 4 : 5);
-	json_close(t, ']');
+	unsigned i = flags >> 4 & 127; /* AA to CD are neighbours */
+	text_padded_put(t, s->flags[i].text, s->flags[i].len);
 }
 
 #define FLAG_BITS (DNS_AA | DNS_TC | DNS_RD | DNS_RA | DNS_Z | DNS_AD | DNS_CD)
 
+/* What stands between an owner and its TTL, for the rare: other classes, types without mnemonic. */
+static void put_rare_head(struct text *t, const struct rr *rr)
+{
+	text_lit(t, "\",\"type\":\"");
+	rrtype_text(t, rr->type);
+	if (rr->rrclass != DNS_CLASS_IN) {
+		text_lit(t, "\",\"class\":\"");
+		dns_class_text(t, rr->rrclass);
+	}
+	text_lit(t, "\",\"ttl\":");
+}
+
 /* One resource record as {"name","type"[,"class"],"ttl","data"}. */
-static void put_rr(struct text *t, struct message *m, const struct rr *rr, struct name_memo *memo)
+static void put_rr(const struct schema *s, struct text *t, struct message *m, const struct rr *rr,
+	struct name_memo *memo)
 {
 	enum dns_error error;
-	text_lit(t, "{\"name\":");
-	put_name(t, &m->space, rr->name, memo, &error);
-	text_lit(t, "\"type\":\"");
-	put_type(t, rr->type);
-	if (bits_unlikely(rr->rrclass != DNS_CLASS_IN)) {
-		text_lit(t, "\"class\":\"");
-		dns_class_text(t, rr->rrclass);
-		text_lit(t, "\",");
-	}
-	text_lit(t, "\"ttl\":");
+	text_lit(t, "{\"name\":\"");
+	t->quoted = true;
+	name_text(t, &m->space, rr->name, false, memo, &error);
+	t->quoted = false;
+	if (bits_likely(rr->rrclass == DNS_CLASS_IN && rr->type < SCHEMA_TYPES &&
+			s->types[rr->type].len))
+		text_padded_put(t, s->types[rr->type].text, s->types[rr->type].len);
+	else
+		put_rare_head(t, rr);
 	json_u64(t, rr->ttl);
-	text_lit(t, "\"data\":");
-	json_begin_str(t);
+	text_lit(t, "\"data\":\"");
+	t->quoted = true;
 	error = rdata_text(t, &m->space, rr, memo);
-	json_end_str(t);
+	t->quoted = false;
+	text_lit(t, "\"},");
 	if (bits_unlikely(error != DNS_OK))
 		fault(m, error);
-	json_close(t, '}');
 }
 
 /* The sections of a message, `first` of them shown under the record's keys or only read. */
-static void put_sections(struct text *t, struct message *m, struct name_memo *memo, bool show)
+static void put_sections(const struct schema *s, struct text *t, struct message *m,
+	struct name_memo *memo, bool show)
 {
 	static const char *const keys[DNS_SECTIONS] = {
 		"", "\"answers\":[", "\"authority\":[", "\"additional\":["};
@@ -214,7 +247,7 @@ static void put_sections(struct text *t, struct message *m, struct name_memo *me
 			open = rr.section;
 			text_str(t, keys[open]);
 		}
-		put_rr(t, m, &rr, memo);
+		put_rr(s, t, m, &rr, memo);
 	}
 	if (open != DNS_QUESTION)
 		json_close(t, ']');
@@ -313,17 +346,17 @@ static unsigned put_line(
 		text_lit(t, "\",");
 		if (reply.msg.flags & FLAG_BITS) {
 			JSON_KEY(t, "flags");
-			put_flags(t, reply.msg.flags);
+			put_flags(s, t, reply.msg.flags);
 		}
 	}
 	if (query.present && query.msg.flags & FLAG_BITS) {
 		JSON_KEY(t, "query_flags");
-		put_flags(t, query.msg.flags);
+		put_flags(s, t, query.msg.flags);
 	}
 	put_measures(t, r);
-	put_sections(t, shown, &memo, true);
+	put_sections(s, t, shown, &memo, true);
 	if (asked != shown)
-		put_sections(t, asked, NULL, false);
+		put_sections(s, t, asked, NULL, false);
 	if (reply.edns.present) {
 		JSON_KEY(t, "edns");
 		put_edns(t, &reply);

@@ -7,11 +7,24 @@
 #include "metrics/metrics.h"
 #include "record/record.h"
 
+#define SCHEMA_TYPES 272 /* types below this are put down as one piece */
+
 /* What a logger keeps between records; one each. */
 struct schema {
 	char sensor[1600]; /* the member "sensor":"...", in JSON */
 	size_t sensor_len;
 	struct when when;
+	/* Members that repeat, in JSON: [flags >> 4 & 127] is ["RD","RA"], with its comma; [type]
+	 * is
+	 * ","type":"A","ttl": with the quote that closes a name before it. */
+	struct {
+		char text[39];
+		uint8_t len;
+	} flags[128];
+	struct {
+		char text[39];
+		uint8_t len; /* 0: not a type with a mnemonic */
+	} types[SCHEMA_TYPES];
 	struct metrics_dns *metrics;
 };
 

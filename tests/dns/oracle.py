@@ -307,7 +307,7 @@ NUMBERS = {}  # mnemonic -> number, from the list of IANA
 def same(text):
     """What is left of a text when white space, parentheses and case do not count, and every type is
     called by its number (programs know different ones)."""
-    text = re.sub(r"(?<![\w\\\"-])([A-Z][A-Z0-9-]*)(?![\w\"-])",
+    text = re.sub(r"(?<!\S)([A-Z][A-Z0-9-]*)(?!\S)",
                   lambda m: "TYPE%d" % NUMBERS[m[1]] if m[1] in NUMBERS else m[1], text)
     return re.sub(r"[\s()]", "", text.replace("\\(", "\\040").replace("\\)", "\\041")).lower()
 

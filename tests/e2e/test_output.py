@@ -113,10 +113,13 @@ class Full(harness.Case):
             run = self.no_space("-r", RESOLVER, stdout=full)
         self.assertEqual(run.stats["logger"]["sink"]["written"], 0)
 
-    def test_full_large(self):
-        """Reading ends soon after the output failed; it does not go through the whole input."""
-        run = self.no_space("-r", self.load(), "-o", "/dev/full", whole=False)
-        self.assertLess(run.stats["total"]["rx"]["packets"], 2 * LOAD)
+    def test_full_endless(self):
+        """An output that fails ends the run, even one whose input has no end."""
+        process = self.start("-r", "-", "-o", "/dev/full")
+        process.stdin.write(capture.pcap(capture.pair(1)))
+        self.assertEqual(process.wait(timeout=harness.HANG_S), 1)
+        run = self.finish(process, code=1, whole=False)
+        self.assertIn("No space left on device", run.errors[0])
 
     def test_full_stats(self):
         done = subprocess.run(
@@ -210,24 +213,21 @@ class Pipe(harness.Case):
             self.assertEqual(run.stats["logger"]["sink"]["written"], LOAD)
             self.assertEqual(run.stats["total"]["record"]["dropped_full"], 0)
             self.assertEqual(run.stats["total"]["txn"]["no_reply"], LOAD // 50)
-            self.assertGreater(run.stats["total"]["record"]["waits"], 0)
 
     def test_pressure_reaches_reader(self):
         """While nobody reads the output, only so much input is taken from its pipe."""
         process = self.start("-w", "2", "--set", "memory.record_mb=1", "-r", "-",
                              stderr=subprocess.DEVNULL)
         fd = process.stdin.fileno()
-        data = self.load().read_bytes() * 1
+        data = self.load().read_bytes()
         self.assertGreater(len(data), 8 << 20)
         os.set_blocking(fd, False)
-        at = 0
-        self_blocked = False
-        while at < len(data) and not self_blocked:
+        at, ready = 0, [fd]
+        while at < len(data) and ready:
+            # On a slow machine this may end early: then it proves less, but does not fail.
             _, ready, _ = select.select([], [fd], [], 5)
             if ready:
                 at += os.write(fd, data[at:at + 65536])
-            else:
-                self_blocked = True  # a slow machine may come here early: that proves less
         self.assertLess(at, len(data), "all input was taken, though nobody reads the output")
         os.set_blocking(fd, True)
         # Now read, while the rest is written.

@@ -165,4 +165,40 @@ static inline void put_packet(struct capmake *m, uint32_t interface, uint64_t ti
 	put_block_end(m, b);
 }
 
+/* A Simple Packet Block. */
+static inline void put_simple(
+	struct capmake *m, unsigned first, uint32_t cap_len, uint32_t wire_len)
+{
+	size_t b = put_block(m, 3);
+
+	put_u32(m, wire_len);
+	put_run(m, first, cap_len);
+	put_block_end(m, b);
+}
+
+/* A Packet Block. */
+static inline void put_obsolete(struct capmake *m, uint16_t interface, uint64_t ticks,
+	unsigned first, uint32_t cap_len, uint32_t wire_len)
+{
+	size_t b = put_block(m, 2);
+
+	put_u16(m, interface);
+	put_u16(m, 0xffff);
+	put_u32(m, (uint32_t)(ticks >> 32));
+	put_u32(m, (uint32_t)ticks);
+	put_u32(m, cap_len);
+	put_u32(m, wire_len);
+	put_run(m, first, cap_len);
+	put_block_end(m, b);
+}
+
+/* Any other block. */
+static inline void put_unknown(struct capmake *m, uint32_t type, size_t len)
+{
+	size_t b = put_block(m, type);
+
+	put_run(m, 0, len);
+	put_block_end(m, b);
+}
+
 #endif

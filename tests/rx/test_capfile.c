@@ -2,8 +2,7 @@
 /* Classic pcap, what is not a capture, and where octets come from. pcapng: test_pcapng.c. */
 #include "rx/capfile.h"
 
-#include "rx/capmake.h"
-#include "rx/source.h"
+#include "rx/expect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,41 +28,6 @@ static int tear_down(void)
 	return 0;
 }
 
-/* Opens what was made, to be read in pieces of `step` octets. */
-static int open_made(struct source *s, const struct capmake *m, size_t step)
-{
-	*s = (struct source){.at = m->octets, .left = m->len, .step = step};
-	return capfile_open_from(&reader, source_read, s, "made.pcap");
-}
-
-/* Takes the next frame and demands its fields; its octets must count up from `first`. */
-static void expect_frame(int64_t ts_ns, unsigned first, uint32_t cap_len, uint32_t wire_len)
-{
-	struct capfile_frame f = {0};
-	bool same = true;
-
-	CU_ASSERT_EQUAL_FATAL(capfile_next(&reader, &f), 1);
-	CU_ASSERT_EQUAL(f.ts_ns, ts_ns);
-	CU_ASSERT_EQUAL(f.cap_len, cap_len);
-	CU_ASSERT_EQUAL(f.wire_len, wire_len);
-	CU_ASSERT_FALSE(f.untimed);
-	for (uint32_t i = 0; i < f.cap_len; i++)
-		same = same && f.data[i] == (uint8_t)(first + i);
-	CU_ASSERT_TRUE(same);
-}
-
-/* The end must be `outcome`, again and again, with a message that holds `words` (NULL: none). */
-static void expect_end(int outcome, const char *words)
-{
-	struct capfile_frame f;
-
-	for (int i = 0; i < 3; i++)
-		CU_ASSERT_EQUAL(capfile_next(&reader, &f), outcome);
-	if (words && !strstr(reader.message, words))
-		fprintf(stderr, "\n  message: %s\n  wanted:  %s\n", reader.message, words);
-	CU_ASSERT_TRUE(words ? strstr(reader.message, words) != NULL : !reader.message[0]);
-}
-
 static void test_orders_and_magics(void)
 {
 	static const uint32_t magics[] = {MAGIC_US, MAGIC_NS, MAGIC_MODIFIED};
@@ -82,11 +46,12 @@ static void test_orders_and_magics(void)
 				put_run(&m, 0xee, 8);
 			put_run(&m, n, 60 + n);
 		}
-		CU_ASSERT_EQUAL_FATAL(open_made(&s, &m, steps[i / 6]), 0);
+		CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, steps[i / 6]), 0);
 		for (uint32_t n = 0; n < 3; n++)
-			expect_frame((1500000000 + n) * INT64_C(1000000000) + (7 + n) * unit, n,
-				60 + n, 1500);
-		expect_end(0, NULL);
+			expect_frame(&reader,
+				(1500000000 + n) * INT64_C(1000000000) + (7 + n) * unit, n, 60 + n,
+				1500);
+		expect_end(&reader, 0, NULL);
 		CU_ASSERT_EQUAL(reader.frames, 3);
 		capmake_free(&m);
 	}
@@ -98,8 +63,8 @@ static void test_no_frames(void)
 	struct capmake m = capmake_of(64, false);
 
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
-	CU_ASSERT_EQUAL(open_made(&s, &m, SIZE_MAX), 0);
-	expect_end(0, NULL);
+	CU_ASSERT_EQUAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
+	expect_end(&reader, 0, NULL);
 	capmake_free(&m);
 }
 
@@ -121,12 +86,12 @@ static void test_versions(void)
 			&m, 1, 0, versions[i].swapped ? 90 : 40, versions[i].swapped ? 40 : 90);
 		put_run(&m, 5, 40);
 		if (versions[i].known) {
-			CU_ASSERT_EQUAL_FATAL(open_made(&s, &m, SIZE_MAX), 0);
-			expect_frame(1000000000, 5, 40, 90);
-			expect_end(0, NULL);
+			CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
+			expect_frame(&reader, 1000000000, 5, 40, 90);
+			expect_end(&reader, 0, NULL);
 		} else {
-			CU_ASSERT_EQUAL(open_made(&s, &m, SIZE_MAX), -ENOTSUP);
-			expect_end(-ENOTSUP, "is not supported");
+			CU_ASSERT_EQUAL(open_made(&reader, &s, &m, SIZE_MAX), -ENOTSUP);
+			expect_end(&reader, -ENOTSUP, "is not supported");
 		}
 		capmake_free(&m);
 	}
@@ -136,10 +101,10 @@ static void test_versions(void)
 	put_record_head(&m, 1, 0, 90, 40);
 	put_run(&m, 5, 40);
 	put_record(&m, 2, 0, 9, 40, 40);
-	CU_ASSERT_EQUAL_FATAL(open_made(&s, &m, SIZE_MAX), 0);
-	expect_frame(1000000000, 5, 40, 90);
-	expect_frame(2000000000, 9, 40, 40);
-	expect_end(0, NULL);
+	CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
+	expect_frame(&reader, 1000000000, 5, 40, 90);
+	expect_frame(&reader, 2000000000, 9, 40, 40);
+	expect_end(&reader, 0, NULL);
 	capmake_free(&m);
 }
 
@@ -160,7 +125,7 @@ static void test_link_type(void)
 		struct capmake m = capmake_of(256, i % 2);
 		put_file_head(&m, MAGIC_NS, 2, 4, links[i].field);
 		put_record(&m, 1, 0, 0, 64, 64);
-		CU_ASSERT_EQUAL(open_made(&s, &m, SIZE_MAX), links[i].outcome);
+		CU_ASSERT_EQUAL(open_made(&reader, &s, &m, SIZE_MAX), links[i].outcome);
 		if (links[i].outcome == 0) {
 			CU_ASSERT_EQUAL_FATAL(capfile_next(&reader, &f), 1);
 			CU_ASSERT_EQUAL(f.link_type, links[i].link_type);
@@ -182,13 +147,13 @@ static void test_odd_records(void)
 	put_record(&m, 11, 0xffffffff, 3, 20, 20);
 	put_record(&m, 12, 0, 4, 20, 10);
 	put_record(&m, 13, 0, 5, 0, 100);
-	CU_ASSERT_EQUAL_FATAL(open_made(&s, &m, SIZE_MAX), 0);
-	expect_frame(12500000000, 1, 20, 20);
-	expect_frame(4294967295999999000, 2, 20, 20);
-	expect_frame(11000000000 + 4294967295000, 3, 20, 20);
-	expect_frame(12000000000, 4, 20, 10);
-	expect_frame(13000000000, 5, 0, 100);
-	expect_end(0, NULL);
+	CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
+	expect_frame(&reader, 12500000000, 1, 20, 20);
+	expect_frame(&reader, 4294967295999999000, 2, 20, 20);
+	expect_frame(&reader, 11000000000 + 4294967295000, 3, 20, 20);
+	expect_frame(&reader, 12000000000, 4, 20, 10);
+	expect_frame(&reader, 13000000000, 5, 0, 100);
+	expect_end(&reader, 0, NULL);
 	capmake_free(&m);
 }
 
@@ -214,7 +179,7 @@ static void test_every_cut(void)
 
 		if (cut < ends[0]) {
 			CU_ASSERT_EQUAL(r, cut == 0 || cut >= 4 ? -ENODATA : -EINVAL);
-			expect_end(r, cut == 0 ? "cut.pcap: is empty" : "cut.pcap: ");
+			expect_end(&reader, r, cut == 0 ? "cut.pcap: is empty" : "cut.pcap: ");
 		} else {
 			CU_ASSERT_EQUAL_FATAL(r, 0);
 			while (whole < 3 && ends[whole + 1] <= cut)
@@ -222,7 +187,8 @@ static void test_every_cut(void)
 			for (size_t n = 0; n < whole; n++)
 				CU_ASSERT_EQUAL(capfile_next(&reader, &f), 1);
 			bool clean = cut == ends[whole];
-			expect_end(clean ? 0 : -ENODATA, clean ? NULL : "ends in the middle");
+			expect_end(
+				&reader, clean ? 0 : -ENODATA, clean ? NULL : "ends in the middle");
 		}
 		free(copy);
 	}
@@ -241,9 +207,9 @@ static void test_lying_lengths(void)
 		put_record(&m, 1, 0, 0, 10, 10);
 		put_record_head(&m, 1, 0, lengths[i / 2], lengths[i / 2]);
 		put_run(&m, 0, 500000);
-		CU_ASSERT_EQUAL_FATAL(open_made(&s, &m, SIZE_MAX), 0);
-		expect_frame(1000000000, 0, 10, 10);
-		expect_end(-EBADMSG, "(octet 50, frame 2)");
+		CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
+		expect_frame(&reader, 1000000000, 0, 10, 10);
+		expect_end(&reader, -EBADMSG, "(octet 50, frame 2)");
 		capmake_free(&m);
 	}
 }
@@ -262,11 +228,19 @@ static void test_long_frames(void)
 		put_record(&m, n, 0, n, lens[n], 400000);
 	}
 	for (size_t i = 0; i < BITS_COUNT(steps); i++) {
-		CU_ASSERT_EQUAL_FATAL(open_made(&s, &m, steps[i]), 0);
+		CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, steps[i]), 0);
 		for (uint32_t n = 0; n < BITS_COUNT(lens); n++)
-			expect_frame(n * INT64_C(1000000000), n, lens[n], 400000);
-		expect_end(0, NULL);
+			expect_frame(&reader, n * INT64_C(1000000000), n, lens[n], 400000);
+		expect_end(&reader, 0, NULL);
 	}
+
+	char where[64];
+	snprintf(where, sizeof(where), "(octet %zu, frame %zu)", m.len, BITS_COUNT(lens) + 1);
+	put_run(&m, 0, 5);
+	CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
+	for (uint32_t n = 0; n < BITS_COUNT(lens); n++)
+		expect_frame(&reader, n * INT64_C(1000000000), n, lens[n], 400000);
+	expect_end(&reader, -ENODATA, where);
 	capmake_free(&m);
 }
 
@@ -302,8 +276,8 @@ static void test_strangers(void)
 		struct capmake m = {
 			.octets = (uint8_t *)(uintptr_t)files[i].octets, .len = files[i].len};
 		struct source s;
-		CU_ASSERT_EQUAL(open_made(&s, &m, i % 2 ? 1 : SIZE_MAX), files[i].outcome);
-		expect_end(files[i].outcome, files[i].words);
+		CU_ASSERT_EQUAL(open_made(&reader, &s, &m, i % 2 ? 1 : SIZE_MAX), files[i].outcome);
+		expect_end(&reader, files[i].outcome, files[i].words);
 	}
 }
 
@@ -315,13 +289,13 @@ static void test_read_error(void)
 
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
 	put_record(&m, 1, 0, 0, 10, 10);
-	CU_ASSERT_EQUAL_FATAL(open_made(&s, &m, SIZE_MAX), 0);
+	CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
 	s.error = -EIO;
-	expect_frame(1000000000, 0, 10, 10);
-	expect_end(-EIO, "made.pcap: cannot be read: ");
+	expect_frame(&reader, 1000000000, 0, 10, 10);
+	expect_end(&reader, -EIO, "made.pcap: cannot be read: ");
 	s = (struct source){.error = -ESTALE};
 	CU_ASSERT_EQUAL(capfile_open_from(&reader, source_read, &s, "x"), -ESTALE);
-	expect_end(-ESTALE, "x: cannot be read: ");
+	expect_end(&reader, -ESTALE, "x: cannot be read: ");
 	capmake_free(&m);
 }
 
@@ -341,13 +315,13 @@ static void test_descriptors(void)
 	CU_ASSERT_EQUAL_FATAL(pwrite(file, m.octets, m.len, 0), (ssize_t)m.len);
 	close(fds[1]);
 	CU_ASSERT_EQUAL(capfile_open(&reader, file, "file"), 0);
-	expect_frame(1000000001, 0, 10, 10);
-	expect_end(0, NULL);
+	expect_frame(&reader, 1000000001, 0, 10, 10);
+	expect_end(&reader, 0, NULL);
 	CU_ASSERT_EQUAL(capfile_open(&reader, fds[0], "pipe"), 0);
-	expect_frame(1000000001, 0, 10, 10);
-	expect_end(0, NULL);
+	expect_frame(&reader, 1000000001, 0, 10, 10);
+	expect_end(&reader, 0, NULL);
 	CU_ASSERT_EQUAL(capfile_open(&reader, directory, "here"), -EISDIR);
-	expect_end(-EISDIR, "here: cannot be read: ");
+	expect_end(&reader, -EISDIR, "here: cannot be read: ");
 	CU_ASSERT_EQUAL(capfile_open(&reader, -1, "closed"), -EBADF);
 	close(fds[0]);
 	close(file);
@@ -364,7 +338,7 @@ static void test_long_name(void)
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	CU_ASSERT_EQUAL(capfile_open_from(&reader, source_read, &s, name), -ENODATA);
-	expect_end(-ENODATA, "nnn: is empty");
+	expect_end(&reader, -ENODATA, "nnn: is empty");
 }
 
 void test_rx_capfile(void)

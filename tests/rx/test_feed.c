@@ -2,6 +2,7 @@
 #include "rx/feed.h"
 
 #include "rx/capmake.h"
+#include "rx/tap.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,93 +16,9 @@ void test_rx_feed(void);
 
 #define MAGIC_US 0xa1b2c3d4u
 #define MAGIC_NS 0xa1b23c4du
-#define PATIENCE_US 20000000
 
 static struct feed feed;
-static uint8_t frame[FEED_CAPTURE_MAX];
-
-/* A receiver of one queue, as net_pcap is: it opens the pipe anew and reads what is published. */
-struct tap {
-	int fd;
-	unsigned queue;
-	uint64_t taken;
-};
-
-static void read_all(int fd, void *room, size_t n)
-{
-	for (size_t got = 0; got < n;) {
-		ssize_t r = read(fd, (uint8_t *)room + got, n - got);
-		CU_ASSERT_TRUE_FATAL(r > 0);
-		got += (size_t)r;
-	}
-}
-
-static struct tap tap_open(unsigned queue)
-{
-	struct tap t = {.queue = queue};
-	uint32_t head[6];
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", feed_fd(&feed, queue));
-	t.fd = open(path, O_RDONLY | O_CLOEXEC);
-	CU_ASSERT_TRUE_FATAL(t.fd >= 0);
-	read_all(t.fd, head, sizeof(head));
-	CU_ASSERT_EQUAL(head[0], MAGIC_US);
-	CU_ASSERT_EQUAL(head[4], FEED_CAPTURE_MAX);
-	CU_ASSERT_EQUAL(head[5], FEED_LINK_TYPE);
-	return t;
-}
-
-/* Waits until a frame is published, or everything is. Is there one? */
-static bool tap_wait(const struct tap *t)
-{
-	for (long us = 0; us < PATIENCE_US; us += 200) {
-		bool done = feed_done(&feed);
-		if (feed_available(&feed, t->queue) > t->taken)
-			return true;
-		if (done)
-			return false;
-		usleep(200);
-	}
-	CU_FAIL_FATAL("nothing is published");
-	return false;
-}
-
-/* Takes the next record: its preamble; the frame's octets, *len of them, go to `frame`. */
-static struct feed_preamble tap_take(struct tap *t, uint32_t *len)
-{
-	struct feed_preamble p;
-	uint32_t head[4];
-
-	CU_ASSERT_TRUE_FATAL(tap_wait(t));
-	read_all(t->fd, head, sizeof(head));
-	CU_ASSERT_EQUAL(head[0] | head[1], 0);
-	CU_ASSERT_EQUAL(head[2], head[3]);
-	CU_ASSERT_TRUE_FATAL(head[2] >= sizeof(p) && head[2] <= FEED_CAPTURE_MAX);
-	read_all(t->fd, &p, sizeof(p));
-	*len = head[2] - (uint32_t)sizeof(p);
-	read_all(t->fd, frame, *len);
-	t->taken++;
-	return p;
-}
-
-/* Nothing follows: no frame, and the end of the pipe. */
-static void tap_end(struct tap *t)
-{
-	CU_ASSERT_FALSE(tap_wait(t));
-	CU_ASSERT_EQUAL(read(t->fd, frame, 1), 0);
-	close(t->fd);
-}
-
-static bool counts_up(unsigned first, uint32_t len)
-{
-	bool same = true;
-
-	for (uint32_t i = 0; i < len; i++)
-		same = same && frame[i] == (uint8_t)(first + i);
-	return same;
-}
-
+static struct tap t, u;
 /* Puts what was made into a file without a name and writes a path to it. Its descriptor. */
 static int make_file(const struct capmake *m, char path[32])
 {
@@ -155,7 +72,7 @@ static void test_files(void)
 	fd = make_file(&b, other);
 	const char *files[] = {path, other};
 	CU_ASSERT_EQUAL_FATAL(start(files, 2, 1), 0);
-	struct tap t = tap_open(0);
+	tap_open(&t, &feed, 0);
 	for (unsigned i = 0; i < 4; i++) {
 		struct feed_preamble p = tap_take(&t, &len);
 		CU_ASSERT_EQUAL(p.number, i + 1);
@@ -165,7 +82,7 @@ static void test_files(void)
 		CU_ASSERT_EQUAL(p.link_type, i < 2 ? 1 : 113);
 		CU_ASSERT_EQUAL(p.fcs_len, i < 2 ? 4 : 0);
 		CU_ASSERT_EQUAL(p.flags, 0);
-		CU_ASSERT_TRUE(len == (i == 3 ? 0 : 60 + i) && counts_up(i + 1, len));
+		CU_ASSERT_TRUE(len == (i == 3 ? 0 : 60 + i) && tap_counts_up(&t, i + 1, len));
 	}
 	tap_end(&t);
 	feed_progress(&feed, &progress);
@@ -195,7 +112,7 @@ static uint64_t drain_queues(unsigned queues, uint64_t frames, uint64_t *order)
 	uint32_t len;
 
 	for (unsigned q = 0; q < queues; q++) {
-		struct tap t = tap_open(q);
+		tap_open(&t, &feed, q);
 		uint64_t last = 0;
 		while (tap_wait(&t)) {
 			struct feed_preamble p = tap_take(&t, &len);
@@ -266,14 +183,14 @@ static void test_long_frames(void)
 		struct feed_progress progress;
 		uint64_t cut = 0;
 		CU_ASSERT_EQUAL_FATAL(feed_start(&feed, files, 1, &o), 0);
-		struct tap t = tap_open(0);
+		tap_open(&t, &feed, 0);
 		for (unsigned k = 0; k < 4 * BITS_COUNT(lens); k++) {
 			struct feed_preamble p = tap_take(&t, &len);
 			uint32_t wire = lens[k * 7 % BITS_COUNT(lens)], max = most[i] - 32;
 			CU_ASSERT_EQUAL(p.wire_len, wire);
 			CU_ASSERT_EQUAL(len, wire < max ? wire : max);
 			CU_ASSERT_EQUAL(p.flags, wire > max ? FEED_CUT : 0);
-			CU_ASSERT_TRUE(counts_up(k, len));
+			CU_ASSERT_TRUE(tap_counts_up(&t, k, len));
 			cut += wire > max;
 		}
 		tap_end(&t);
@@ -344,10 +261,10 @@ static void test_failing_files(void)
 	fds[1] = make_file(&m, cut);
 	const char *files[] = {cut, good, "/proc/self/status", good};
 	CU_ASSERT_EQUAL_FATAL(start(files, 4, 1), 0);
-	struct tap t = tap_open(0);
+	tap_open(&t, &feed, 0);
 	for (unsigned i = 0; i < 3; i++) {
 		CU_ASSERT_EQUAL(tap_take(&t, &len).number, i + 1);
-		CU_ASSERT_TRUE(len == 60 && counts_up(1, len));
+		CU_ASSERT_TRUE(len == 60 && tap_counts_up(&t, 1, len));
 	}
 	tap_end(&t);
 	CU_ASSERT_EQUAL(feed_result(&feed, &message), -ENODATA);
@@ -376,7 +293,7 @@ static void test_many_files(void)
 		files[i] = path;
 	CU_ASSERT_EQUAL_FATAL(start(files, BITS_COUNT(files), 1), 0);
 	CU_ASSERT_TRUE(open_fds() < FEED_HELD_MAX + 50);
-	struct tap t = tap_open(0);
+	tap_open(&t, &feed, 0);
 	for (size_t i = 0; i < BITS_COUNT(files); i++)
 		CU_ASSERT_EQUAL(tap_take(&t, &len).number, i + 1);
 	tap_end(&t);
@@ -397,14 +314,15 @@ static void test_live(void)
 	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
 	dup2(fds[0], STDIN_FILENO);
 	CU_ASSERT_EQUAL_FATAL(start((const char *[]){"-"}, 1, 2), 0);
-	struct tap t = tap_open(0), u = tap_open(1);
+	tap_open(&t, &feed, 0);
+	tap_open(&u, &feed, 1);
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
 	for (unsigned i = 0; i < 4; i++) {
 		struct tap *to = i % 2 ? &u : &t;
 		put_record(&m, i, 0, i, 60, 60);
 		CU_ASSERT_EQUAL(write(fds[1], m.octets, m.len), (ssize_t)m.len);
 		CU_ASSERT_EQUAL(tap_take(to, &len).number, i + 1);
-		CU_ASSERT_TRUE(counts_up(i, len));
+		CU_ASSERT_TRUE(tap_counts_up(to, i, len));
 		CU_ASSERT_FALSE(feed_done(&feed));
 		m.len = 0;
 	}
@@ -453,11 +371,12 @@ static void test_stop(void)
 		put_record(&m, i, 0, i, 1000, 1000);
 	fd = make_file(&m, big);
 	CU_ASSERT_EQUAL_FATAL(start((const char *[]){big}, 1, 2), 0);
-	struct tap t = {.queue = 0};
+	tap_open(&t, &feed, 0);
 	tap_wait(&t);
 	usleep(20000);
 	CU_ASSERT_FALSE(feed_done(&feed));
 	feed_stop(&feed);
+	close(t.fd);
 	close(fd);
 	CU_ASSERT_EQUAL(open_fds(), before);
 	capmake_free(&m);

@@ -115,6 +115,30 @@ static void test_written(void)
 	through(FEED_PIPE_ENOUGH, false);
 }
 
+/* A record is published with its last octet, not with the one before. */
+static void test_last_octet(void)
+{
+	static uint8_t frame[32000];
+	enum { PIPE = 65536, OVERHEAD = FEED_RECORD_HEAD + sizeof(struct feed_preamble) };
+	size_t room = PIPE - (size_t)sysconf(_SC_PAGESIZE); /* the file header has a page */
+
+	for (int over = -1; over <= 1; over++) {
+		struct feed_preamble preamble = {0};
+		struct feed_pipe p;
+		CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, PIPE), 0);
+		feed_pipe_put(&p, &preamble, frame, 30000);
+		uint32_t rest = (uint32_t)(room - 30000 - 2 * OVERHEAD) + (uint32_t)over;
+		feed_pipe_put(&p, &preamble, frame, rest);
+		feed_pipe_put(&p, &preamble, frame, 100);
+		CU_ASSERT_TRUE(feed_pipe_send(&p) > 100);
+		if (p.splice) {
+			CU_ASSERT_EQUAL(p.sent, room);
+			CU_ASSERT_EQUAL(atomic_load(&p.published), over <= 0 ? 2 : 1);
+		}
+		feed_pipe_close(&p);
+	}
+}
+
 /* Nobody reads any more. */
 static void test_broken(void)
 {
@@ -141,5 +165,6 @@ void test_rx_feed_pipe(void)
 
 	CU_add_test(s, "spliced", test_spliced);
 	CU_add_test(s, "written", test_written);
+	CU_add_test(s, "last octet", test_last_octet);
 	CU_add_test(s, "broken", test_broken);
 }

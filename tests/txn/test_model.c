@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table against a naive matcher written from the rules of doc/schemas.md: a list of open
+ * queries, searched from the front. Random messages of few bases and questions, times at which
+ * "exactly at the timeout" is frequent, and the lines of both compared as a set, because when a
+ * query that nobody answers is let go is not part of the contract.
+ */
+#include "txn/rig.h"
+
+void test_txn_model(void);
+
+#define OPERATIONS 100000
+#define OPEN_MAX 4096
+
+/* A record, or what the model says that it must be. */
+struct outcome {
+	int64_t ts_ns, latency_ns;
+	uint64_t query, reply; /* hashes of the octets, 0: none */
+	uint32_t query_len, reply_len;
+	uint32_t retries, status;
+	uint32_t ports; /* client's and server's */
+	uint32_t vlans; /* of the first query, or the reply */
+};
+
+struct outcomes {
+	unsigned count;
+	struct outcome rows[2 * OPERATIONS];
+};
+
+struct message {
+	int64_t ts_ns, clock_ns;
+	bool reply;
+	unsigned base; /* which client and id */
+	int question; /* -1: none */
+	bool upper; /* letters in the other case */
+	unsigned vlan;
+	uint64_t hash;
+	uint32_t len;
+};
+
+struct open_query {
+	struct message first;
+	int64_t last_ns;
+	uint64_t order; /* of the latest copy */
+	uint32_t retries;
+};
+
+struct model {
+	unsigned open, most; /* most: queries that the table holds */
+	struct open_query rows[OPEN_MAX]; /* oldest first */
+	int64_t timeout_ns;
+	uint64_t clock;
+	struct outcomes *out;
+};
+
+static struct outcomes expected, seen, again;
+
+static void tell(struct model *m, enum record_status status, const struct open_query *q,
+	const struct message *reply)
+{
+	const struct message *first = q ? &q->first : reply;
+	struct outcome *o = &m->out->rows[m->out->count++];
+	memset(o, 0, sizeof(*o));
+	o->status = status;
+	o->ts_ns = first->ts_ns;
+	o->ports = first->base;
+	o->vlans = first->vlan;
+	if (q) {
+		o->query = q->first.hash;
+		o->query_len = q->first.len;
+		o->retries = q->retries;
+	}
+	if (reply) {
+		o->reply = reply->hash;
+		o->reply_len = reply->len;
+		o->latency_ns = q ? reply->ts_ns - first->ts_ns : 0;
+	}
+}
+
+static void let_go(struct model *m, unsigned i)
+{
+	memmove(&m->rows[i], &m->rows[i + 1], (--m->open - i) * sizeof(m->rows[0]));
+}
+
+/* Every query of the base whose time is over; of all bases where the table may be full. */
+static void expire(struct model *m, const struct message *now)
+{
+	for (unsigned i = 0; i < m->open;) {
+		struct open_query *q = &m->rows[i];
+		if ((m->most < OPEN_MAX || q->first.base == now->base) &&
+			now->ts_ns - q->last_ns > m->timeout_ns) {
+			tell(m, RECORD_NO_REPLY, q, NULL);
+			let_go(m, i);
+		} else {
+			i++;
+		}
+	}
+}
+
+static void evict(struct model *m)
+{
+	unsigned oldest = 0;
+	for (unsigned i = 1; i < m->open; i++)
+		if (m->rows[i].order < m->rows[oldest].order)
+			oldest = i;
+	tell(m, RECORD_NO_REPLY, &m->rows[oldest], NULL);
+	let_go(m, oldest);
+}
+
+static void model_take(struct model *m, const struct message *now)
+{
+	bool base_open = false;
+	expire(m, now);
+	m->clock++;
+	for (unsigned i = 0; i < m->open; i++) {
+		struct open_query *q = &m->rows[i];
+		if (q->first.base != now->base)
+			continue;
+		base_open = true;
+		bool same = q->first.question == now->question;
+		if (now->reply && (same || now->question < 0)) {
+			tell(m, RECORD_ANSWERED, q, now);
+			let_go(m, i);
+			return;
+		}
+		if (!now->reply && same) {
+			q->retries++;
+			q->last_ns = now->ts_ns;
+			q->order = m->clock;
+			return;
+		}
+	}
+	if (now->reply) {
+		tell(m, base_open ? RECORD_MISMATCH : RECORD_NO_QUERY, NULL, now);
+		return;
+	}
+	if (m->open == m->most)
+		evict(m);
+	m->rows[m->open++] = (struct open_query){*now, now->ts_ns, m->clock, 0};
+}
+
+static uint64_t hash_of(const void *p, size_t n)
+{
+	struct hash_secret secret = hash_fixed(99);
+	return n ? hash_bytes(&secret, p, n, 0) | 1 : 0;
+}
+
+static void see(void *of, const struct record *r)
+{
+	struct outcomes *out = of;
+	CU_ASSERT_FATAL(out->count < BITS_COUNT(out->rows));
+	struct outcome *o = &out->rows[out->count++];
+	memset(o, 0, sizeof(*o));
+	o->status = r->status;
+	o->ts_ns = r->ts_ns;
+	o->latency_ns = r->latency_ns;
+	o->retries = r->retries;
+	o->query = hash_of(record_query(r), r->query_len);
+	o->reply = hash_of(record_reply(r), r->reply_len);
+	o->query_len = r->query_wire;
+	o->reply_len = r->reply_wire;
+	const uint8_t *id = r->query_len ? record_query(r) : record_reply(r);
+	o->ports = (r->client_port - 4000u) * 2 + id[1];
+	o->vlans = r->vlans ? r->vlan[0] : 0;
+}
+
+/* Draws a message and its octets; `w` is what goes on the wire. */
+static void draw(struct message *m, struct wire *w, unsigned bases, unsigned questions)
+{
+	static const unsigned types[] = {1, 28}, classes[] = {1, 3};
+	char name[32];
+
+	m->reply = random() % 5 < 2;
+	m->base = (unsigned)random() % bases;
+	m->question = random() % 12 ? (int)((unsigned)random() % questions) : -1;
+	m->upper = random() % 2;
+	m->vlan = (unsigned)random() % 3;
+	wire_clear(w);
+	wire_header(w, m->base & 1, m->reply ? 0x8180 : 0x0100, m->question >= 0, 0, 0, 0);
+	if (m->question >= 0) {
+		unsigned q = (unsigned)m->question;
+		snprintf(name, sizeof(name), m->upper ? "N%u.EXAMPLE" : "n%u.example", q / 4);
+		wire_question(w, name, types[q & 1], classes[q >> 1 & 1]);
+	}
+	/* octets that tell every message from every other */
+	wire_u32(w, (uint32_t)random());
+	wire_fill(w, (unsigned)random(), (size_t)random() % 200);
+	m->len = w->len;
+	m->hash = hash_of(w->octets, w->len);
+}
+
+static void hand_over(struct rig *rig, const struct message *m, const struct wire *w)
+{
+	struct pkt pkt = rig_pkt(w, m->ts_ns);
+	uint16_t port = (uint16_t)(4000 + m->base / 2);
+	pkt.clock_ns = m->clock_ns;
+	if (m->reply)
+		pkt.dport = port;
+	else
+		pkt.sport = port;
+	if (m->vlan) {
+		pkt.vlans = 1;
+		pkt.vlan[0] = (uint16_t)m->vlan;
+	}
+	rig_take_pkt(rig, &pkt);
+}
+
+static int order(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct outcome));
+}
+
+static void sort(struct outcomes *o)
+{
+	qsort(o->rows, o->count, sizeof(o->rows[0]), order);
+}
+
+static void compare(const struct outcomes *a, const struct outcomes *b)
+{
+	CU_ASSERT_EQUAL_FATAL(a->count, b->count);
+	CU_ASSERT_EQUAL(memcmp(a->rows, b->rows, a->count * sizeof(a->rows[0])), 0);
+}
+
+/* One run: what the table does against what the model says, with housekeeping now and then. */
+struct run {
+	unsigned seed, bases, questions, capacity;
+	unsigned step; /* largest step of time; the timeout is 10 */
+	unsigned jitter; /* how far a packet may be back in time */
+	unsigned housekeeping; /* txn_expire() after every so many messages; 0: never */
+};
+
+static void run(const struct run *c, struct model *model, struct outcomes *out)
+{
+	static struct wire w;
+	struct rig *rig = rig_new(c->capacity, 10, c->jitter);
+	int64_t clock = 1000;
+
+	srandom(c->seed);
+	out->count = 0;
+	rig->see = see;
+	rig->see_of = out;
+	for (unsigned i = 0; i < OPERATIONS; i++) {
+		struct message m = {0};
+		draw(&m, &w, c->bases, c->questions);
+		m.ts_ns = clock + random() % (c->step + 1) -
+			  (c->jitter ? random() % (c->jitter + 1) : 0);
+		if (m.ts_ns < clock - c->jitter)
+			m.ts_ns = clock - c->jitter;
+		if (m.ts_ns > clock)
+			clock = m.ts_ns;
+		m.clock_ns = clock;
+		if (model)
+			model_take(model, &m);
+		hand_over(rig, &m, &w);
+		if (c->housekeeping && i % c->housekeeping == 0)
+			rig_expire(rig, clock, 3);
+	}
+	rig_finish(rig);
+	rig_balance(rig);
+	CU_ASSERT(rig->metrics.answered > OPERATIONS / 50);
+	CU_ASSERT(rig->metrics.no_reply > OPERATIONS / 50);
+	CU_ASSERT(rig->metrics.no_query > OPERATIONS / 500);
+	CU_ASSERT(rig->metrics.mismatch > OPERATIONS / 500);
+	CU_ASSERT(rig->metrics.retries > OPERATIONS / 500);
+	CU_ASSERT((rig->metrics.evicted > 0) == (c->capacity < OPEN_MAX));
+	rig_free(rig);
+}
+
+static void check(const struct run *c)
+{
+	static struct model model;
+	memset(&model, 0, sizeof(model));
+	model.timeout_ns = 10;
+	model.most = c->capacity;
+	model.out = &expected;
+	expected.count = 0;
+	run(c, &model, &seen);
+	while (model.open)
+		evict(&model);
+	sort(&expected);
+	sort(&seen);
+	compare(&expected, &seen);
+}
+
+static void few_questions(void)
+{
+	check(&(struct run){1, 4, 4, OPEN_MAX, 2, 0, 1});
+	check(&(struct run){2, 2, 6, OPEN_MAX, 3, 5, 7});
+}
+
+/* Groups larger than those that are looked at one by one. */
+static void many_questions(void)
+{
+	check(&(struct run){3, 2, 80, OPEN_MAX, 1, 0, 5});
+	check(&(struct run){4, 3, 60, OPEN_MAX, 1, 3, 0});
+}
+
+/* A table of few slots; packets in time order, for then what is over is also what is let go. */
+static void small_table(void)
+{
+	check(&(struct run){5, 6, 12, 16, 1, 0, 4});
+	check(&(struct run){6, 2, 40, 12, 1, 0, 0});
+}
+
+/* The same packets give the same records, in the same order; however often housekeeping ran, the
+ * same set of them. */
+static void determinism(void)
+{
+	struct run c = {7, 3, 30, OPEN_MAX, 2, 4, 3};
+	run(&c, NULL, &seen);
+	run(&c, NULL, &again);
+	compare(&seen, &again);
+	sort(&seen);
+	for (c.housekeeping = 0; c.housekeeping < 3; c.housekeeping++) {
+		run(&c, NULL, &again);
+		sort(&again);
+		compare(&seen, &again);
+	}
+}
+
+void test_txn_model(void)
+{
+	CU_pSuite s = CU_add_suite("txn/model", NULL, NULL);
+	CU_add_test(s, "few questions", few_questions);
+	CU_add_test(s, "many questions", many_questions);
+	CU_add_test(s, "a small table", small_table);
+	CU_add_test(s, "determinism", determinism);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The rules of matching of doc/schemas.md, one by one. All of them at random: test_model.c. */
+#include "txn/rig.h"
+
+void test_txn_txn(void);
+
+static struct rig *rig;
+
+static void begin(uint32_t capacity)
+{
+	rig = rig_new(capacity, RIG_TIMEOUT, RIG_REORDER);
+}
+
+static void end(void)
+{
+	rig_finish(rig);
+	rig_balance(rig);
+	rig_free(rig);
+}
+
+static void answered(void)
+{
+	static struct wire q, a;
+	begin(64);
+	wire_message(&q, 7, 0x0100, "www.Example.com", 1);
+	wire_message(&a, 7, 0x8180, "www.example.COM", 1);
+	wire_fill(&a, 0xaa, 100);
+	struct pkt pkt = rig_pkt(&q, 5000);
+	pkt.vlans = 2;
+	pkt.vlan[0] = 10;
+	pkt.vlan[1] = 20;
+	pkt.wire_len = q.len + 3;
+	pkt.cut = 1;
+	rig_take_pkt(rig, &pkt);
+	rig_none(rig);
+	rig_take(rig, &a, 5123);
+	const struct record *r = rig_one(rig, RECORD_ANSWERED, 5000);
+	CU_ASSERT_EQUAL(r->latency_ns, 123);
+	CU_ASSERT_EQUAL(r->retries, 0);
+	CU_ASSERT_TRUE(addr_equal(&r->client, &pkt.src) && addr_equal(&r->server, &pkt.dst));
+	CU_ASSERT(r->client_port == 4321 && r->server_port == 53);
+	CU_ASSERT(r->proto == PACKET_UDP && r->v6 == 0);
+	CU_ASSERT(r->vlans == 2 && r->vlan[0] == 10 && r->vlan[1] == 20);
+	CU_ASSERT(r->query_len == q.len && r->query_wire == q.len + 3 && r->query_cut);
+	CU_ASSERT(r->reply_len == a.len && r->reply_wire == a.len && !r->reply_cut);
+	CU_ASSERT_EQUAL(memcmp(record_query(r), q.octets, q.len), 0);
+	CU_ASSERT_EQUAL(memcmp(record_reply(r), a.octets, a.len), 0);
+	rig_take(rig, &a, 5124); /* nothing is open any more */
+	rig_one(rig, RECORD_NO_QUERY, 5124);
+	end();
+}
+
+static void not_answered(void)
+{
+	begin(64);
+	rig_query(rig, 100, 1, "a.example");
+	rig_query(rig, 101, 2, "b.example");
+	rig_finish(rig);
+	CU_ASSERT_EQUAL_FATAL(rig->count, 2);
+	CU_ASSERT(rig->seen[0]->status == RECORD_NO_REPLY && rig->seen[0]->ts_ns == 100);
+	CU_ASSERT(rig->seen[1]->status == RECORD_NO_REPLY && rig->seen[1]->ts_ns == 101);
+	CU_ASSERT(rig->seen[0]->reply_wire == 0 && rig->seen[0]->query_wire > 12);
+	end();
+}
+
+static void not_asked(void)
+{
+	begin(64);
+	rig_reply(rig, 100, 1, "a.example");
+	const struct record *r = rig_one(rig, RECORD_NO_QUERY, 100);
+	CU_ASSERT(r->query_wire == 0 && r->query_len == 0 && r->reply_wire > 12);
+	CU_ASSERT(r->client_port == 4321 && r->server_port == 53); /* by the QR bit */
+	rig_bare_reply(rig, 101, 1);
+	rig_one(rig, RECORD_NO_QUERY, 101);
+	end();
+}
+
+/* Another question: said so, and the query waits on for its own reply. */
+static void mismatch(void)
+{
+	begin(64);
+	rig_query(rig, 100, 1, "a.example");
+	rig_reply(rig, 110, 1, "b.example");
+	const struct record *r = rig_one(rig, RECORD_MISMATCH, 110);
+	CU_ASSERT(r->query_wire == 0 && r->reply_wire > 12);
+	rig_reply(rig, 120, 1, "a.example");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 100)->latency_ns, 20);
+	rig_reply(rig, 130, 1, "b.example");
+	rig_one(rig, RECORD_NO_QUERY, 130);
+	end();
+}
+
+static void malformed(void)
+{
+	static struct wire w;
+	begin(64);
+	wire_message(&w, 9, 0x0100, "a.example", 1);
+	for (uint32_t len = 0; len < w.len; len++) {
+		struct pkt pkt = rig_pkt(&w, 100 + len);
+		pkt.len = len;
+		rig_take_pkt(rig, &pkt);
+		const struct record *r = rig_one(rig, RECORD_MALFORMED, 100 + len);
+		CU_ASSERT(r->query_len == len && r->query_wire == w.len && r->reply_wire == 0);
+		CU_ASSERT_EQUAL(r->error, DNS_SHORT);
+	}
+	w.octets[2] |= 0x80;
+	w.octets[12] = 0x40;
+	rig_query(rig, 900, 9, "a.example"); /* a malformed reply answers nothing */
+	rig_take(rig, &w, 901);
+	const struct record *r = rig_one(rig, RECORD_MALFORMED, 901);
+	CU_ASSERT(r->query_wire == 0 && r->reply_len == w.len && r->error == DNS_NAME);
+	CU_ASSERT_EQUAL(rig->x.table.open, 1);
+	CU_ASSERT_EQUAL(rig->metrics.malformed, w.len + 1);
+	end();
+}
+
+/* A further copy restarts the timeout, never ts. */
+static void retries(void)
+{
+	begin(64);
+	rig_query(rig, 1000, 1, "a.example");
+	rig_query(rig, 1900, 1, "A.EXAMPLE");
+	rig_query(rig, 2800, 1, "a.example");
+	rig_none(rig);
+	rig_reply(rig, 3800, 1, "a.example");
+	const struct record *r = rig_one(rig, RECORD_ANSWERED, 1000);
+	CU_ASSERT_EQUAL(r->retries, 2);
+	CU_ASSERT_EQUAL(r->latency_ns, 2800);
+	CU_ASSERT_EQUAL(record_query(r)[13], 'a'); /* the first copy's octets */
+	end();
+}
+
+/* A reply at exactly the timeout is in time; one nanosecond later it finds nothing. */
+static void timeouts(void)
+{
+	begin(64);
+	rig_query(rig, 1000, 1, "a.example");
+	rig_reply(rig, 1000 + RIG_TIMEOUT, 1, "a.example");
+	rig_one(rig, RECORD_ANSWERED, 1000);
+	for (int bare = 0; bare < 2; bare++) {
+		rig_query(rig, 5000, 1, "a.example");
+		if (bare)
+			rig_bare_reply(rig, 5001 + RIG_TIMEOUT, 1);
+		else
+			rig_reply(rig, 5001 + RIG_TIMEOUT, 1, "a.example");
+		CU_ASSERT_EQUAL_FATAL(rig->count, 2);
+		CU_ASSERT_EQUAL(rig->seen[0]->status, RECORD_NO_REPLY);
+		CU_ASSERT_EQUAL(rig->seen[0]->ts_ns, 5000);
+		CU_ASSERT_EQUAL(rig->seen[1]->status, RECORD_NO_QUERY);
+	}
+	/* the same for a copy of the query */
+	rig_query(rig, 9000, 1, "a.example");
+	rig_query(rig, 9000 + RIG_TIMEOUT, 1, "a.example");
+	rig_none(rig);
+	rig_query(rig, 9001 + 2 * RIG_TIMEOUT, 1, "a.example");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_NO_REPLY, 9000)->retries, 1);
+	rig_reply(rig, 9002 + 2 * RIG_TIMEOUT, 1, "a.example");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 9001 + 2 * RIG_TIMEOUT)->retries, 0);
+	end();
+}
+
+/* It goes to the oldest of its base; a copy of a query does not make it younger. */
+static void no_question(void)
+{
+	begin(64);
+	rig_query(rig, 100, 1, "a.example");
+	rig_query(rig, 101, 1, "b.example");
+	rig_query(rig, 102, 1, "c.example");
+	rig_query(rig, 103, 1, "a.example");
+	rig_bare_reply(rig, 110, 1);
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 100)->retries, 1);
+	rig_bare_reply(rig, 111, 1);
+	rig_one(rig, RECORD_ANSWERED, 101);
+	rig_reply(rig, 112, 1, "c.example");
+	rig_one(rig, RECORD_ANSWERED, 102);
+	rig_bare_reply(rig, 113, 1);
+	rig_one(rig, RECORD_NO_QUERY, 113);
+	end();
+}
+
+/* Of several, only those whose time is over are past: the oldest may be the one that was repeated.
+ */
+static void expired_among_others(void)
+{
+	begin(64);
+	rig_query(rig, 100, 1, "a.example");
+	rig_query(rig, 110, 1, "b.example");
+	rig_query(rig, 1000, 1, "a.example");
+	rig_reply(rig, 1111, 1, "b.example"); /* over by 1, but a.example is open: a mismatch */
+	CU_ASSERT_EQUAL_FATAL(rig->count, 2);
+	CU_ASSERT(rig->seen[0]->status == RECORD_NO_REPLY && rig->seen[0]->ts_ns == 110);
+	CU_ASSERT(rig->seen[1]->status == RECORD_MISMATCH && rig->seen[1]->ts_ns == 1111);
+	rig_query(rig, 1200, 1, "c.example");
+	rig_bare_reply(rig, 2001, 1); /* the oldest is over, the next is not */
+	CU_ASSERT_EQUAL_FATAL(rig->count, 2);
+	CU_ASSERT(rig->seen[0]->status == RECORD_NO_REPLY && rig->seen[0]->ts_ns == 100);
+	CU_ASSERT(rig->seen[1]->status == RECORD_ANSWERED && rig->seen[1]->ts_ns == 1200);
+	end();
+}
+
+/* The name counts without regard to ASCII case, and to ASCII case only; type and class exactly. */
+static void questions(void)
+{
+	static struct wire q, a;
+	static const struct {
+		const char *name;
+		unsigned type, rrclass;
+		enum record_status status;
+	} rows[] = {
+		{"wWw.eXaMpLe", 0x6141, 1, RECORD_ANSWERED},
+		{"www.exampl", 0x6141, 1, RECORD_MISMATCH},
+		{"www.examplf", 0x6141, 1, RECORD_MISMATCH},
+		{"wwwe.xample", 0x6141, 1, RECORD_MISMATCH},
+		{"", 0x6141, 1, RECORD_MISMATCH},
+		{"www.example", 0x4141, 1, RECORD_MISMATCH}, /* no case in a type */
+		{"www.example", 0x6161, 1, RECORD_MISMATCH},
+		{"www.example", 0x6141, 0x21, RECORD_MISMATCH},
+		{"www.example", 0x6141, 3, RECORD_MISMATCH},
+	};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		begin(64);
+		wire_clear(&q);
+		wire_header(&q, 1, 0, 1, 0, 0, 0);
+		wire_question(&q, "www.example", 0x6141, 1);
+		rig_take(rig, &q, 100);
+		wire_clear(&a);
+		wire_header(&a, 1, 0x8000, 1, 0, 0, 0);
+		wire_question(&a, rows[i].name, rows[i].type, rows[i].rrclass);
+		rig_take(rig, &a, 101);
+		rig_one(rig, rows[i].status, rows[i].status == RECORD_ANSWERED ? 100 : 101);
+		end();
+	}
+}
+
+/* Every octet of a label against every other: equal if the same, or letters that differ in case. */
+static void question_octets(void)
+{
+	char name[2] = "";
+	begin(1024);
+	for (unsigned c = 1; c < 256; c++) {
+		if (c == '.')
+			continue;
+		name[0] = (char)c;
+		rig_query(rig, 100, 1, name);
+	}
+	CU_ASSERT_EQUAL(rig->x.table.open, 254 - 26);
+	CU_ASSERT_EQUAL(rig->metrics.retries, 26);
+	end();
+}
+
+void test_txn_txn(void)
+{
+	CU_pSuite s = CU_add_suite("txn/txn", NULL, NULL);
+	CU_add_test(s, "answered", answered);
+	CU_add_test(s, "no reply", not_answered);
+	CU_add_test(s, "no query", not_asked);
+	CU_add_test(s, "mismatch", mismatch);
+	CU_add_test(s, "malformed", malformed);
+	CU_add_test(s, "retries", retries);
+	CU_add_test(s, "timeouts to the nanosecond", timeouts);
+	CU_add_test(s, "a reply without question", no_question);
+	CU_add_test(s, "expired among others", expired_among_others);
+	CU_add_test(s, "questions", questions);
+	CU_add_test(s, "every octet of a name", question_octets);
+}
