@@ -52,12 +52,14 @@ uint32_t eal_mbufs(const struct run *run)
 	return bits_pow2(need) - 1;
 }
 
-/* EAL memory: buffers of 2,048 octets with their heads, rings, the device's own. */
+/* EAL memory: buffers (without hugepages each takes a page of 4,096 octets, because none may cross
+ * a page's end), rings, the device's own. */
 static unsigned memory_mb(const struct run *run)
 {
-	uint64_t rings =
-		(uint64_t)run->workers * ((run->conf->memory_record_mb << 20) / RECORD_MIN);
-	uint64_t octets = (uint64_t)eal_mbufs(run) * 2560 + rings * 16 + (16u << 20);
+	uint64_t ring =
+		bits_pow2((uint32_t)((run->conf->memory_record_mb << 20) / RECORD_SMALLEST) + 1);
+	uint64_t octets = (uint64_t)eal_mbufs(run) * 4352 + run->workers * (ring * 8 + (1u << 20)) +
+			  (24u << 20);
 	return (unsigned)(octets >> 20) + 1;
 }
 
@@ -184,7 +186,7 @@ int eal_start(struct run *run)
 			log_error(
 				"DPDK does not start: %s; try --set eal.log=true", last_line(log));
 		else
-			rte_log_set_global_level(RTE_LOG_ERR);
+			rte_log_set_global_level(RTE_LOG_CRIT);
 		rte_openlog_stream(stderr);
 		fclose(quiet);
 		free(log);

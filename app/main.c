@@ -130,6 +130,7 @@ static int run_files(const struct conf *conf)
 	run.conf = conf;
 	run.workers = choose_workers(conf);
 	run.queues = 1;
+	packet_conf_init(&run.packets);
 	for (size_t i = 0; i < conf->dns_ports.count; i++)
 		packet_port_add(&run.packets, conf->dns_ports.at[i]);
 	if (hash_draw(&run.secret) || control_block_signals())

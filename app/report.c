@@ -27,7 +27,7 @@ static double seconds_of(const struct run *run)
 /* "12 tcp, 3 fragment": verdicts of packets that carried no decoded message. */
 static void list_other_packets(const struct metrics_worker *sum)
 {
-	const struct metrics_list *list = &metrics_lists_worker[1];
+	const struct metrics_list *list = &metrics_lists_worker[1]; /* packet */
 	char room[1024];
 	struct text t = text_of(room, sizeof(room) - 1);
 	for (size_t i = 0; i < list->count; i++) {
@@ -186,8 +186,13 @@ bool report_books(const struct run *run, bool whole)
 			w.rx.packets);
 	right &= equal("packets and verdicts", w.rx.packets, metrics_verdicts(&w));
 	right &= equal("packets handed over and taken over", w.rx.handed_over, w.rx.taken_over);
-	right &= equal("DNS packets and messages", w.packet.dns,
+	right &= equal("DNS packets, datagrams and stream messages, and messages",
+		w.packet.dns + w.reasm.frag_dns + w.reasm.tcp_messages,
 		w.txn.queries + w.txn.replies + w.txn.malformed);
+	right &= equal("datagrams handed over and taken over", w.reasm.frag_handed_over,
+		w.reasm.frag_taken_over + w.reasm.frag_lost);
+	right &= equal("whole datagrams and what they carried", w.reasm.frag_whole,
+		w.reasm.frag_dns + w.reasm.frag_tcp_dns + w.reasm.frag_other + w.reasm.frag_lost);
 	right &= equal(
 		"queries, and opened and retries", w.txn.queries, w.txn.opened + w.txn.retries);
 	right &= equal(

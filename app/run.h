@@ -57,6 +57,7 @@ struct run {
 	int64_t ended_ns;
 	_Atomic bool stop; /* written by the control loop: receive no more */
 	_Atomic unsigned rx_ended; /* workers whose queue is at its end; each adds itself once */
+	_Atomic unsigned rounds; /* of take_rest() in worker.c; each worker adds one a round */
 	_Atomic unsigned workers_ended; /* workers that have flushed; each adds itself once */
 	_Atomic bool logger_ended; /* written by the logger */
 	_Atomic int sink_error; /* written by the logger: -errno of the output */

@@ -13,6 +13,9 @@
 /* Buffers that one burst of the largest frames takes. */
 #define BURST_MBUFS (PIPELINE_BURST * (FEED_CAPTURE_MAX / 2048 + 1))
 
+/* Naps of up to half a millisecond that a worker waits for another one's ring. */
+#define HANDOFF_PATIENCE 20000
+
 /* Zeroed memory that costs nothing until it is touched. */
 static void *reserve(size_t bytes)
 {
@@ -34,28 +37,45 @@ static void wait_for_logger(void *of)
 	run_idle(&w->idle);
 }
 
-int worker_init(struct worker *w, struct run *run, uint16_t self)
+static void steer_datagram(void *of, const struct frame *frame);
+
+static struct pipeline_conf pipeline_conf_of(const struct run *run, uint16_t self)
 {
 	const struct conf *conf = run->conf;
-	struct txn_conf txn = {
-		.max_open = (uint32_t)conf->txn_max_open,
-		.timeout_ns = (int64_t)conf->txn_timeout_ms * WHEN_NS_PER_MS,
-		.reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS,
+	return (struct pipeline_conf){
+		.txn = {.max_open = (uint32_t)conf->txn_max_open,
+			.timeout_ns = (int64_t)conf->txn_timeout_ms * WHEN_NS_PER_MS,
+			.reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS,
+			.key_realm = conf->txn_key_includes_vlan},
+		.tcp = {.max_streams = (uint32_t)conf->tcp_max_streams,
+			.buffer_bytes = conf->tcp_buffer_mb << 20,
+			.stream_bytes = 256 * 1024,
+			.idle_ns = (int64_t)conf->tcp_idle_ms * WHEN_NS_PER_MS},
+		.frag = {.max_datagrams = (uint32_t)conf->fragments_max,
+			.timeout_ns = (int64_t)conf->fragments_timeout_ms * WHEN_NS_PER_MS},
+		.secret = run->secret,
+		.self = self,
+		.workers = (uint16_t)run->workers,
 	};
+}
+
+int worker_init(struct worker *w, struct run *run, uint16_t self)
+{
+	struct pipeline_conf conf = pipeline_conf_of(run, self);
 	char name[32];
 
 	memset(w, 0, sizeof(*w));
 	w->run = run;
 	w->self = self;
 	w->has_queue = self < run->queues;
-	w->table_bytes = table_bytes(txn.max_open);
-	w->arena_bytes = (size_t)conf->memory_record_mb << 20;
+	w->table_bytes = pipeline_bytes(&conf);
+	w->arena_bytes = (size_t)run->conf->memory_record_mb << 20;
 	w->table_memory = reserve(w->table_bytes);
 	w->arena_memory = reserve(w->arena_bytes);
 	if (!w->table_memory || !w->arena_memory || mbuf_scratch_init(&w->scratch, PIPELINE_BURST))
 		return -ENOMEM;
 	snprintf(name, sizeof(name), "records%u", self);
-	w->ring = rte_ring_create(name, bits_pow2((uint32_t)(w->arena_bytes / RECORD_MIN) + 1),
+	w->ring = rte_ring_create(name, bits_pow2((uint32_t)(w->arena_bytes / RECORD_SMALLEST) + 1),
 		SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (!w->ring)
 		return -rte_errno;
@@ -64,13 +84,9 @@ int worker_init(struct worker *w, struct run *run, uint16_t self)
 	w->arena.pass_to = w->ring;
 	w->arena.wait = wait_for_logger;
 	w->arena.wait_of = w;
-	w->pipeline.packets = &run->packets;
-	w->pipeline.secret = run->secret;
-	w->pipeline.metrics = &w->metrics;
-	w->pipeline.self = self;
-	w->pipeline.workers = (uint16_t)run->workers;
-	w->pipeline.clock_ns = INT64_MIN;
-	txn_init(&w->pipeline.txn, w->table_memory, &txn, &run->secret, &w->arena, &w->metrics.txn);
+	pipeline_init(&w->pipeline, w->table_memory, &conf, &run->packets, &w->arena, &w->metrics);
+	w->pipeline.steer = steer_datagram;
+	w->pipeline.steer_of = w;
 	return 0;
 }
 
@@ -134,6 +150,31 @@ static void process(struct worker *w, struct rte_mbuf **packets, unsigned n, boo
 	}
 }
 
+/*
+ * Hands a datagram that was put together here to the owner of its flow. This runs inside a burst,
+ * so it must not take packets over while it waits; the packets that fill the other's ring, or all
+ * buffers, are on their way to workers that go on by themselves, so the wait ends: with one
+ * receiving worker always, with several after HANDOFF_PATIENCE turns by counting the loss.
+ */
+static void steer_datagram(void *of, const struct frame *frame)
+{
+	struct worker *w = of;
+	struct rte_mbuf *m;
+	unsigned turns = 0;
+
+	metrics_add(&w->metrics.rx.handed_over, 1);
+	while (!(m = mbuf_of_frame(w->run->port.pool, frame)) ||
+		handoff_give(&w->run->handoff, frame->owner, &m, 1) == 0) {
+		rte_pktmbuf_free(m);
+		if (w->run->queues > 1 && ++turns > HANDOFF_PATIENCE) {
+			metrics_add(&w->metrics.reasm.frag_lost, 1);
+			metrics_add(&w->metrics.rx.handed_over, (uint64_t)-1);
+			return;
+		}
+		run_idle(&w->idle);
+	}
+}
+
 static unsigned take_over(struct worker *w)
 {
 	struct rte_mbuf *packets[PIPELINE_BURST];
@@ -177,6 +218,27 @@ static int receive(struct worker *w)
 	return n;
 }
 
+/*
+ * The end of the input is near: takes what others hand over until nobody has anything left. What
+ * one worker takes may become a datagram for another, at most PIPELINE_NESTED times: in each round
+ * every worker finds its ring empty after all had found theirs so in the round before.
+ */
+static void take_rest(struct worker *w)
+{
+	struct run *run = w->run;
+	for (unsigned round = 1; run->workers > 1 && round <= PIPELINE_NESTED + 1; round++) {
+		while (take_over(w))
+			;
+		atomic_fetch_add_explicit(&run->rounds, 1, memory_order_acq_rel);
+		while (atomic_load_explicit(&run->rounds, memory_order_acquire) <
+			round * run->workers)
+			if (take_over(w) == 0)
+				run_idle(&w->idle);
+	}
+	while (run->workers > 1 && take_over(w))
+		;
+}
+
 int worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -184,30 +246,22 @@ int worker_main(void *arg)
 	bool receiving = w->has_queue;
 
 	prctl(PR_SET_TIMERSLACK, 1000);
-	for (;;) {
-		/* Ask before emptying the ring: what was handed over until then is in it. */
-		bool last =
-			atomic_load_explicit(&run->rx_ended, memory_order_acquire) == run->queues;
+	while (receiving ||
+		atomic_load_explicit(&run->rx_ended, memory_order_acquire) < run->queues) {
 		unsigned work = run->workers > 1 ? take_over(w) : 0;
-		if (receiving) {
-			int n = receive(w);
-			if (n < 0) {
-				receiving = false;
-				atomic_fetch_add_explicit(&run->rx_ended, 1, memory_order_release);
-				continue;
-			}
-			work += (unsigned)n;
-		}
-		if (work) {
-			w->idle = 0;
+		int n = receiving ? receive(w) : 0;
+		if (n < 0) {
+			receiving = false;
+			atomic_fetch_add_explicit(&run->rx_ended, 1, memory_order_release);
 			continue;
 		}
-		if (last)
-			break;
-		run_idle(&w->idle);
+		if (work + (unsigned)n)
+			w->idle = 0;
+		else
+			run_idle(&w->idle);
 	}
-	txn_finish(&w->pipeline.txn);
-	record_flush(&w->arena);
+	take_rest(w);
+	pipeline_finish(&w->pipeline);
 	atomic_fetch_add_explicit(&run->workers_ended, 1, memory_order_release);
 	return 0;
 }

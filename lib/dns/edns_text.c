@@ -28,7 +28,7 @@ static void subnet_text(struct text *t, struct cursor *c)
 	uint8_t source = cursor_u8(c), scope = cursor_u8(c), octets[16] = {0};
 	size_t n = (source + 7u) / 8;
 	unsigned bits = family == 1 ? 32 : family == 2 ? 128 : 0;
-	if (family > 2 || source > bits || scope > bits || cursor_left(c) != n) {
+	if (c->bad || family > 2 || source > bits || scope > bits || cursor_left(c) != n) {
 		c->bad = true;
 		return;
 	}

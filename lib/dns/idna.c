@@ -22,6 +22,17 @@ static size_t label_len(const char *p, const char *end)
 	return p + n > end ? (size_t)(end - p) : n;
 }
 
+/* Is this the U-label of that A-label, by all rules of IDNA2008 (RFC 5891 section 4.2)? */
+static bool belongs_to(const char *unicode, const char *label)
+{
+	uint8_t *back = NULL;
+	if (idn2_lookup_u8((const uint8_t *)unicode, &back, IDN2_NO_TR46) != IDN2_OK || !back)
+		return false;
+	bool same = strcasecmp((const char *)back, label) == 0;
+	idn2_free(back);
+	return same;
+}
+
 /* Appends the U-label of an A-label of letters, digits and hyphens; false: it is none. */
 static bool put_unicode(struct text *t, const char *p, size_t n)
 {
@@ -32,11 +43,8 @@ static bool put_unicode(struct text *t, const char *p, size_t n)
 	label[n] = 0;
 	if (idn2_to_unicode_8z8z(label, &unicode, 0) != IDN2_OK || !unicode)
 		return false;
-	/* What decodes to ASCII, or to a dot, would only pretend to be another name. */
-	bool fits = false;
-	for (const char *u = unicode; *u; u++)
-		fits |= (*u & 0x80) != 0;
-	fits = fits && !strchr(unicode, '.') && !strchr(unicode, '\\');
+	/* The library decodes more than it would encode: controls, other scripts' dots. */
+	bool fits = belongs_to(unicode, label);
 	if (fits)
 		utf8_text(t, (const uint8_t *)unicode, strlen(unicode));
 	idn2_free(unicode);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the functions of layers.def share. A layer function reads its header at w->at, moves w->at
- * behind it, and returns the next layer, or ends the walk by packet_end().
+ * behind it, and returns the next layer, or ends the walk by layer_stop().
  */
 #ifndef PACKET_LAYER_H
 #define PACKET_LAYER_H
@@ -19,7 +19,8 @@ struct walk {
 	const uint8_t *at; /* next header */
 	const uint8_t *end; /* end of what is at hand: of the capture, or of an enclosing length */
 	bool cut; /* the capture holds less than was on the wire */
-	uint16_t next; /* EtherType or IP protocol of the next header */
+	bool ip; /* an IP header has been passed: pkt has its addresses */
+	uint16_t next; /* EtherType, IP protocol or link type of the next header */
 	uint32_t announced; /* octets of IP payload by the IP header, from `at` on */
 	enum packet_verdict verdict;
 	const struct packet_conf *conf;
@@ -32,20 +33,94 @@ static inline enum layer layer_stop(struct walk *w, enum packet_verdict verdict)
 	return LAYER_end;
 }
 
+static inline size_t layer_left(const struct walk *w)
+{
+	return (size_t)(w->end - w->at);
+}
+
 /* n octets of header at w->at, or NULL. */
 static inline const uint8_t *layer_take(struct walk *w, size_t n)
 {
-	if (bits_unlikely((size_t)(w->end - w->at) < n))
+	if (bits_unlikely(layer_left(w) < n))
 		return NULL;
 	const uint8_t *p = w->at;
 	w->at += n;
 	return p;
 }
 
-/* A header does not fit: the capture cut it, or the enclosing header lied (`bad`). */
+/* A header does not fit: the capture cut it, or what stands around it lied (`bad`). */
 static inline enum layer layer_short(struct walk *w, enum packet_verdict bad)
 {
 	return layer_stop(w, w->cut ? PACKET_cut : bad);
+}
+
+/* Ends the walk's view n octets from here, where a header says so: what follows is padding. */
+static inline void layer_bound(struct walk *w, size_t n)
+{
+	if (layer_left(w) >= n) {
+		w->end = w->at + n;
+		w->cut = false;
+	}
+}
+
+/* Enters a tunnel: its ends are those of the IP packet around, if there is one. */
+static inline void layer_tunnel(struct walk *w, enum tunnel_type type)
+{
+	struct pkt *pkt = w->pkt;
+	pkt->tunnel = (struct tunnel){.type = (uint8_t)type};
+	if (w->ip) {
+		pkt->tunnel.src = pkt->src;
+		pkt->tunnel.dst = pkt->dst;
+		pkt->tunnel.v6 = pkt->v6;
+		pkt->tunnel.has_ends = 1;
+	}
+}
+
+static inline void layer_tunnel_id(struct walk *w, enum tunnel_type type, uint32_t id)
+{
+	layer_tunnel(w, type);
+	w->pkt->tunnel.id = id;
+	w->pkt->tunnel.has_id = 1;
+}
+
+/*
+ * Does an IP packet stand `skip` octets from here? For tunnels that do not say what they carry: the
+ * version, and a length that fits into what is around.
+ */
+static inline bool layer_looks_ip(const struct walk *w, size_t skip)
+{
+	if (layer_left(w) < skip + 20)
+		return false;
+	const uint8_t *p = w->at + skip;
+	size_t left = layer_left(w) - skip, length;
+	if (p[0] >> 4 == 4 && (p[0] & 15) >= 5)
+		length = bits_be16(p + 2);
+	else if (p[0] >> 4 == 6)
+		length = 40u + bits_be16(p + 4);
+	else
+		return false;
+	return w->cut || length <= left;
+}
+
+/* Likewise an Ethernet frame with one of the EtherTypes that lead to IP. */
+static inline bool layer_looks_ethernet(const struct walk *w, size_t skip)
+{
+	if (layer_left(w) < skip + 15)
+		return false;
+	const uint8_t *p = w->at + skip;
+	switch (bits_be16(p + 12)) {
+	case 0x0800: return p[14] >> 4 == 4;
+	case 0x86dd: return p[14] >> 4 == 6;
+	case 0x0806:
+	case 0x8100:
+	case 0x88a8:
+	case 0x9100:
+	case 0x9200:
+	case 0x8847:
+	case 0x8848:
+	case 0x8864: return true;
+	default: return false;
+	}
 }
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* IPv4 with options (RFC 791), IPv6 with extension headers (RFC 8200, RFC 7045). */
+/*
+ * IPv4 with options (RFC 791), IPv6 with extension headers (RFC 8200, RFC 7045), fragments of both,
+ * and IP in IP (RFC 2003, RFC 2473, RFC 4213).
+ */
 #ifndef PACKET_LAYER_IP_H
 #define PACKET_LAYER_IP_H
 
@@ -9,7 +12,7 @@
 static inline enum layer layer_ip(struct walk *w)
 {
 	if (w->at == w->end)
-		return layer_stop(w, PACKET_cut);
+		return layer_short(w, PACKET_bad_ip);
 	switch (*w->at >> 4) {
 	case 4: return LAYER_ipv4;
 	case 6: return LAYER_ipv6;
@@ -17,14 +20,80 @@ static inline enum layer layer_ip(struct walk *w)
 	}
 }
 
-/* Ends the walk's view where the IP datagram ends: what follows is padding. */
+/* The IP header announces so many octets behind it. */
 static inline void layer_ip_bound(struct walk *w, uint32_t payload)
 {
 	w->announced = payload;
-	if ((size_t)(w->end - w->at) >= payload) {
-		w->end = w->at + payload;
-		w->cut = false;
+	layer_bound(w, payload);
+}
+
+/* What the transport's or fragment's payload is, `wire_len` octets long by the headers. */
+static inline void layer_payload(struct walk *w, uint32_t wire_len)
+{
+	struct pkt *pkt = w->pkt;
+	pkt->payload = w->at;
+	pkt->wire_len = wire_len;
+	pkt->len = (uint32_t)layer_left(w);
+	pkt->cut = 0;
+	if (pkt->len >= wire_len)
+		pkt->len = wire_len;
+	else
+		pkt->cut = w->cut;
+}
+
+/* RFC 791 section 3.1, RFC 8200 section 4.5: 13 bits of offset in units of 8 octets. */
+static inline enum layer layer_fragment(
+	struct walk *w, uint32_t id, uint16_t offset_octets, bool more, uint8_t proto)
+{
+	struct pkt *pkt = w->pkt;
+	pkt->frag_id = id;
+	pkt->frag_offset = offset_octets;
+	pkt->frag_more = more;
+	pkt->frag_proto = proto;
+	pkt->proto = proto;
+	pkt->sport = 0;
+	pkt->dport = 0;
+	layer_payload(w, w->announced);
+	return layer_stop(w, PACKET_fragment);
+}
+
+static inline enum layer layer_ip_protocol(struct walk *w)
+{
+	if (bits_likely(w->next == 17))
+		return LAYER_udp;
+	bool v6 = w->pkt->v6;
+	switch (w->next) {
+	case 6: return LAYER_tcp;
+	case 0: /* hop-by-hop options */
+	case 43: /* routing */
+	case 60: /* destination options */
+	case 135: /* mobility */
+	case 139: /* HIP */
+	case 140: /* Shim6 */
+		return v6 ? LAYER_ipv6_extension : layer_stop(w, PACKET_other_ip_protocol);
+	case 44: return v6 ? LAYER_ipv6_fragment : layer_stop(w, PACKET_other_ip_protocol);
+	case 51: return LAYER_ah;
+	case 50: return layer_stop(w, PACKET_esp);
+	case 1:
+	case 58: return layer_stop(w, PACKET_icmp);
+	case 4:
+	case 41: return LAYER_ip_in_ip;
+	case 47: return LAYER_gre;
+	case 97: /* EtherIP */
+	case 143: return LAYER_etherip;
+	case 115: return LAYER_l2tp_ip;
+	case 137: return LAYER_mpls;
+	case 132: return layer_stop(w, PACKET_sctp);
+	default: return layer_stop(w, PACKET_other_ip_protocol);
 	}
+}
+
+/* addr_of_v4() in place: put together on the stack, an address costs a stalled load. */
+static inline void layer_addr_v4(struct addr *a, const uint8_t *four)
+{
+	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+	memcpy(a->octets, prefix, 12);
+	memcpy(a->octets + 12, four, 4);
 }
 
 static inline enum layer layer_ipv4(struct walk *w)
@@ -38,18 +107,22 @@ static inline enum layer layer_ipv4(struct walk *w)
 	if (!layer_take(w, header - 20))
 		return layer_short(w, PACKET_bad_ip);
 	/* Segmentation offload leaves the total length 0: the datagram is what was captured. */
-	if (total == 0)
-		total = header + (uint32_t)(w->end - w->at);
-	if (total < header)
+	if (bits_unlikely(total == 0))
+		w->announced = (uint32_t)layer_left(w);
+	else if (total < header)
 		return layer_stop(w, PACKET_bad_ip);
-	layer_ip_bound(w, total - header);
-	w->pkt->src = addr_of_v4(p + 12);
-	w->pkt->dst = addr_of_v4(p + 16);
+	else
+		layer_ip_bound(w, total - header);
+	layer_addr_v4(&w->pkt->src, p + 12);
+	layer_addr_v4(&w->pkt->dst, p + 16);
 	w->pkt->v6 = 0;
-	if (bits_be16(p + 6) & 0x3fff)
-		return layer_stop(w, PACKET_fragment);
+	w->ip = true;
+	uint16_t piece = bits_be16(p + 6) & 0x3fff;
+	if (bits_unlikely(piece))
+		return layer_fragment(
+			w, bits_be16(p + 4), (uint16_t)(piece << 3), piece & 0x2000, p[9]);
 	w->next = p[9];
-	return LAYER_ip_protocol;
+	return layer_ip_protocol(w);
 }
 
 static inline enum layer layer_ipv6(struct walk *w)
@@ -61,15 +134,19 @@ static inline enum layer layer_ipv6(struct walk *w)
 		return layer_stop(w, PACKET_bad_ip);
 	uint32_t payload = bits_be16(p + 4);
 	/* 0 is a jumbogram (RFC 2675) or offload: what was captured. */
-	layer_ip_bound(w, payload ? payload : (uint32_t)(w->end - w->at));
+	if (bits_unlikely(payload == 0))
+		w->announced = (uint32_t)layer_left(w);
+	else
+		layer_ip_bound(w, payload);
 	w->pkt->src = addr_of_v6(p + 8);
 	w->pkt->dst = addr_of_v6(p + 24);
 	w->pkt->v6 = 1;
+	w->ip = true;
 	w->next = p[6];
-	return LAYER_ip_protocol;
+	return layer_ip_protocol(w);
 }
 
-/* An extension header of length (second octet + 1) * unit octets, at least 8. */
+/* An extension header of length (second octet + extra) * unit octets, at least 8. */
 static inline enum layer layer_extension(struct walk *w, unsigned unit, unsigned extra)
 {
 	const uint8_t *p = layer_take(w, 8);
@@ -77,7 +154,18 @@ static inline enum layer layer_extension(struct walk *w, unsigned unit, unsigned
 		return layer_short(w, PACKET_bad_ip);
 	w->announced -= (p[1] + extra) * unit;
 	w->next = p[0];
-	return LAYER_ip_protocol;
+	return layer_ip_protocol(w);
+}
+
+static inline enum layer layer_ipv6_extension(struct walk *w)
+{
+	return layer_extension(w, 8, 1);
+}
+
+/* AH (RFC 4302) leaves everything in the clear. */
+static inline enum layer layer_ah(struct walk *w)
+{
+	return layer_extension(w, 4, 2);
 }
 
 static inline enum layer layer_ipv6_fragment(struct walk *w)
@@ -85,40 +173,32 @@ static inline enum layer layer_ipv6_fragment(struct walk *w)
 	const uint8_t *p = layer_take(w, 8);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
-	if (bits_be16(p + 2) & 0xfff9) /* an atomic fragment (RFC 6946) is whole */
-		return layer_stop(w, PACKET_fragment);
+	uint16_t piece = bits_be16(p + 2);
 	w->announced -= 8;
+	if (piece & 0xfff9) /* else an atomic fragment (RFC 6946), which is whole */
+		return layer_fragment(w, bits_be32(p + 4), piece & 0xfff8, piece & 1, p[0]);
 	w->next = p[0];
-	return LAYER_ip_protocol;
+	return layer_ip_protocol(w);
 }
 
-static inline enum layer layer_ip_protocol(struct walk *w)
+static inline enum layer layer_ip_in_ip(struct walk *w)
 {
-	switch (w->next) {
-	case 17: return LAYER_udp;
-	case 6: return layer_stop(w, PACKET_tcp);
-	case 0: /* hop-by-hop options */
-	case 43: /* routing */
-	case 60: /* destination options */
-	case 135: /* mobility */
-	case 139: /* HIP */
-	case 140: /* Shim6 */
-		return w->pkt->v6 ? layer_extension(w, 8, 1)
-				  : layer_stop(w, PACKET_other_ip_protocol);
-	case 44:
-		return w->pkt->v6 ? layer_ipv6_fragment(w)
-				  : layer_stop(w, PACKET_other_ip_protocol);
-	case 51: return layer_extension(w, 4, 2); /* AH (RFC 4302): in the clear */
-	case 50: return layer_stop(w, PACKET_esp);
-	case 1:
-	case 58: return layer_stop(w, PACKET_icmp);
-	case 47: return layer_stop(w, PACKET_tunnel_gre);
-	case 4:
-	case 41: return layer_stop(w, PACKET_tunnel_ip);
-	case 137: return layer_stop(w, PACKET_tunnel_mpls);
-	case 132: return layer_stop(w, PACKET_sctp);
-	default: return layer_stop(w, PACKET_other_ip_protocol);
+	layer_tunnel(w, TUNNEL_ipip);
+	return w->next == 4 ? LAYER_ipv4 : LAYER_ipv6;
+}
+
+/* EtherIP (RFC 3378: version 3 and 12 bits of zero), or Ethernet at once (143, RFC 8986). */
+static inline enum layer layer_etherip(struct walk *w)
+{
+	if (w->next == 97) {
+		const uint8_t *p = layer_take(w, 2);
+		if (!p)
+			return layer_short(w, PACKET_bad_tunnel);
+		if (p[0] >> 4 != 3)
+			return layer_stop(w, PACKET_bad_tunnel);
 	}
+	layer_tunnel(w, TUNNEL_etherip);
+	return LAYER_ethernet;
 }
 
 #endif

@@ -1,9 +1,44 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* UDP (RFC 768). Checksums are not looked at: offload leaves them wrong in most captures. */
+/*
+ * UDP (RFC 768) and TCP (RFC 9293). Checksums are not looked at: offload leaves them wrong in most
+ * captures.
+ */
 #ifndef PACKET_LAYER_L4_H
 #define PACKET_LAYER_L4_H
 
-#include "packet/layer.h"
+#include "packet/layer_ip.h"
+
+static inline bool layer_on_dns_port(const struct walk *w)
+{
+	return packet_port_is(w->conf, w->pkt->sport) || packet_port_is(w->conf, w->pkt->dport);
+}
+
+/*
+ * A tunnel is known by its destination port. Teredo and L2TP also answer from their port to one
+ * that the other side chose (RFC 4380 section 5.2, RFC 2661 section 8.1).
+ */
+static inline enum layer layer_udp_tunnel(struct walk *w, uint32_t length)
+{
+	uint8_t kind = w->conf->tunnel_of[w->pkt->dport];
+	if (!kind) {
+		kind = w->conf->tunnel_of[w->pkt->sport];
+		if (kind != PACKET_TUNNEL_teredo && kind != PACKET_TUNNEL_l2tp)
+			return layer_stop(w, PACKET_other_port);
+	}
+	if (length == 0)
+		length = w->announced;
+	if (length < 8)
+		return layer_stop(w, PACKET_other_port);
+	layer_bound(w, length - 8);
+	switch (kind) {
+#define PACKET_TUNNEL(name, layer, port, port2)                                                    \
+	case PACKET_TUNNEL_##name:                                                                 \
+		return LAYER_##layer;
+#include "packet/ports.def"
+#undef PACKET_TUNNEL
+	default: return layer_stop(w, PACKET_other_port);
+	}
+}
 
 static inline enum layer layer_udp(struct walk *w)
 {
@@ -14,22 +49,40 @@ static inline enum layer layer_udp(struct walk *w)
 	uint32_t length = bits_be16(p + 4);
 	pkt->sport = bits_be16(p);
 	pkt->dport = bits_be16(p + 2);
-	if (!packet_port_is(w->conf, pkt->sport) && !packet_port_is(w->conf, pkt->dport))
-		return layer_stop(w, PACKET_other_port);
+	if (!layer_on_dns_port(w))
+		return layer_udp_tunnel(w, length);
 	if (length == 0) /* jumbogram (RFC 2675) or offload: as long as the IP payload */
 		length = w->announced;
 	if (length < 8)
 		return layer_stop(w, PACKET_bad_udp);
 	pkt->proto = PACKET_UDP;
-	pkt->wire_len = length - 8;
-	pkt->payload = w->at;
-	pkt->len = (uint32_t)(w->end - w->at);
-	pkt->cut = 0;
-	if (pkt->len >= pkt->wire_len)
-		pkt->len = pkt->wire_len;
-	else
-		pkt->cut = w->cut;
-	return layer_stop(w, pkt->wire_len ? PACKET_dns : PACKET_empty);
+	layer_payload(w, length - 8);
+	if (bits_unlikely(!pkt->len))
+		return pkt->wire_len ? layer_short(w, PACKET_bad_udp) : layer_stop(w, PACKET_empty);
+	return layer_stop(w, PACKET_dns);
+}
+
+static inline enum layer layer_tcp(struct walk *w)
+{
+	struct pkt *pkt = w->pkt;
+	const uint8_t *p = layer_take(w, 20);
+	if (!p)
+		return layer_short(w, PACKET_bad_tcp);
+	pkt->sport = bits_be16(p);
+	pkt->dport = bits_be16(p + 2);
+	if (!layer_on_dns_port(w))
+		return layer_stop(w, PACKET_tcp);
+	uint32_t header = (p[12] >> 4) * 4u;
+	if (header < 20 || header > w->announced)
+		return layer_stop(w, PACKET_bad_tcp);
+	if (!layer_take(w, header - 20))
+		return layer_short(w, PACKET_bad_tcp);
+	pkt->proto = PACKET_TCP;
+	pkt->seq = bits_be32(p + 4);
+	pkt->ack = bits_be32(p + 8);
+	pkt->tcp_flags = p[13];
+	layer_payload(w, w->announced - header);
+	return layer_stop(w, PACKET_tcp_dns);
 }
 
 #endif

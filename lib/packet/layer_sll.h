@@ -6,13 +6,19 @@
 
 #include "packet/layer.h"
 
-/* Address family in the byte order of the machine that captured (null) or big endian (loop). */
+/*
+ * Address family in the byte order of the machine that captured (null) or big endian (loop). Some
+ * put an EtherType in the last two octets, where a family has zeros or a small number.
+ */
 static inline enum layer layer_null(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 4);
 	if (!p)
-		return layer_stop(w, PACKET_cut);
+		return layer_short(w, PACKET_bad_frame);
 	uint32_t family = bits_be32(p);
+	w->next = (uint16_t)family;
+	if (w->next >= 0x600)
+		return LAYER_ethertype;
 	if (family > 0xffff)
 		family = __builtin_bswap32(family);
 	switch (family) {
@@ -25,22 +31,41 @@ static inline enum layer layer_null(struct walk *w)
 	}
 }
 
+/* What the two cooked headers say: the hardware decides how the protocol is to be read. */
+static inline enum layer layer_cooked(struct walk *w, uint16_t hardware, uint16_t protocol)
+{
+	w->next = protocol;
+	switch (hardware) {
+	case 770: return LAYER_frelay;
+	case 778: return LAYER_gre_inside;
+	case 803: return LAYER_radiotap;
+	case 824: return layer_stop(w, PACKET_other_ethertype); /* netlink */
+	default: break;
+	}
+	if (protocol >= 0x600)
+		return LAYER_ethertype;
+	switch (protocol) {
+	case 3: return LAYER_ethernet;
+	case 4: return LAYER_llc;
+	case 7: return LAYER_ppp;
+	default: return layer_stop(w, PACKET_other_ethertype);
+	}
+}
+
 static inline enum layer layer_sll(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 16);
 	if (!p)
-		return layer_stop(w, PACKET_cut);
-	w->next = bits_be16(p + 14);
-	return LAYER_ethertype;
+		return layer_short(w, PACKET_bad_frame);
+	return layer_cooked(w, bits_be16(p + 2), bits_be16(p + 14));
 }
 
 static inline enum layer layer_sll2(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 20);
 	if (!p)
-		return layer_stop(w, PACKET_cut);
-	w->next = bits_be16(p);
-	return LAYER_ethertype;
+		return layer_short(w, PACKET_bad_frame);
+	return layer_cooked(w, bits_be16(p + 8), bits_be16(p));
 }
 
 #endif

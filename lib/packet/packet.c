@@ -2,49 +2,69 @@
 #include "packet/packet.h"
 
 #include "packet/layer_eth.h"
+#include "packet/layer_gre.h"
+#include "packet/layer_gtp.h"
 #include "packet/layer_ip.h"
+#include "packet/layer_l2tp.h"
 #include "packet/layer_l4.h"
+#include "packet/layer_link.h"
+#include "packet/layer_llc.h"
+#include "packet/layer_mpls.h"
+#include "packet/layer_ppp.h"
 #include "packet/layer_sll.h"
+#include "packet/layer_vxlan.h"
+#include "packet/layer_wlan.h"
 
 void packet_port_add(struct packet_conf *conf, uint16_t port)
 {
 	conf->ports[port >> 6] |= (uint64_t)1 << (port & 63);
 }
 
-static enum layer first_layer(struct walk *w, uint16_t link_type)
+void packet_tunnel_ports(
+	struct packet_conf *conf, enum packet_tunnel kind, const uint16_t *ports, unsigned n)
 {
-	switch (link_type) {
-	case FRAME_LINK_ETHERNET: return LAYER_ethernet;
-	case FRAME_LINK_RAW:
-	case FRAME_LINK_RAW_BSD:
-	case FRAME_LINK_RAW_OPENBSD:
-	case FRAME_LINK_IPV4:
-	case FRAME_LINK_IPV6: return LAYER_ip;
-	case FRAME_LINK_NULL:
-	case FRAME_LINK_LOOP: return LAYER_null;
-	case FRAME_LINK_SLL: return LAYER_sll;
-	case FRAME_LINK_SLL2: return LAYER_sll2;
-	default: return layer_stop(w, PACKET_other_link_type);
-	}
+	for (size_t i = 0; i < BITS_COUNT(conf->tunnel_of); i++)
+		if (conf->tunnel_of[i] == kind)
+			conf->tunnel_of[i] = PACKET_TUNNEL_none;
+	for (unsigned i = 0; i < n; i++)
+		conf->tunnel_of[ports[i]] = (uint8_t)kind;
 }
 
-enum packet_verdict packet_walk(
-	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt)
+void packet_conf_init(struct packet_conf *conf)
 {
-	struct walk w = {
-		.at = frame->data,
-		.end = frame->data + frame->len,
-		.cut = frame->len < frame->wire_len,
-		.verdict = PACKET_too_deep,
-		.conf = conf,
-		.pkt = pkt,
+	static const struct {
+		enum packet_tunnel kind;
+		uint16_t ports[2];
+	} defaults[] = {
+#define PACKET_TUNNEL(name, layer, port, port2) {PACKET_TUNNEL_##name, {port, port2}},
+#include "packet/ports.def"
+#undef PACKET_TUNNEL
 	};
 
-	pkt->vlans = 0;
-	pkt->ts_ns = frame->ts_ns;
-	pkt->clock_ns = frame->clock_ns;
-	enum layer layer = first_layer(&w, frame->link_type);
-	for (int depth = 0; layer != LAYER_end && depth < PACKET_DEPTH; depth++) {
+	memset(conf, 0, sizeof(*conf));
+	for (size_t i = 0; i < BITS_COUNT(defaults); i++)
+		packet_tunnel_ports(
+			conf, defaults[i].kind, defaults[i].ports, defaults[i].ports[1] ? 2 : 1);
+}
+
+void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment)
+{
+	*to = (struct packet_datagram){
+		.src = fragment->src,
+		.dst = fragment->dst,
+		.tunnel = fragment->tunnel,
+		.vlans = fragment->vlans,
+		.v6 = fragment->v6,
+		.proto = fragment->frag_proto,
+	};
+	memcpy(to->vlan, fragment->vlan, fragment->vlans * sizeof(to->vlan[0]));
+}
+
+/* The walk from `layer` on, with a copy of its state: packet_walk() keeps its own in registers. */
+static __attribute__((noinline)) enum packet_verdict walk_on(
+	struct walk w, enum layer layer, int depth)
+{
+	for (; layer != LAYER_end && depth < PACKET_DEPTH; depth++) {
 		switch (layer) {
 #define LAYER(name, function)                                                                      \
 	case LAYER_##name:                                                                         \
@@ -58,9 +78,51 @@ enum packet_verdict packet_walk(
 	return layer == LAYER_end ? w.verdict : PACKET_too_deep;
 }
 
+enum packet_verdict packet_walk(
+	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt)
+{
+	struct walk w = {
+		.at = frame->data,
+		.end = frame->data + frame->len,
+		.cut = frame->len < frame->wire_len,
+		.next = frame->link_type,
+		.conf = conf,
+		.pkt = pkt,
+	};
+
+	if (bits_unlikely(!w.at)) /* and from here on the compiler knows that no header is NULL */
+		return PACKET_bad_frame;
+	pkt->vlans = 0;
+	pkt->tunnel = (struct tunnel){0};
+	pkt->ts_ns = frame->ts_ns;
+	pkt->clock_ns = frame->clock_ns;
+	/* The layers of a plain packet stand here in a row; whatever else there is, walk_on()
+	 * finds. */
+	enum layer layer = LAYER_link;
+	if (bits_likely(frame->link_type == FRAME_LINK_ETHERNET))
+		layer = layer_ethernet(&w);
+	if (layer == LAYER_ethertype)
+		layer = layer_ethertype(&w);
+	if (bits_likely(layer == LAYER_ipv4))
+		layer = layer_ipv4(&w);
+	else if (layer == LAYER_ipv6)
+		layer = layer_ipv6(&w);
+	if (bits_likely(layer == LAYER_udp))
+		layer = layer_udp(&w);
+	else if (layer == LAYER_tcp)
+		layer = layer_tcp(&w);
+	return layer == LAYER_end ? w.verdict : walk_on(w, layer, 0);
+}
+
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt)
 {
 	uint64_t a = hash_16(secret, &pkt->src, pkt->sport);
 	uint64_t b = hash_16(secret, &pkt->dst, pkt->dport);
 	return (uint32_t)(hash_mix((a + b) ^ secret->word[2], secret->word[3]) >> 32);
+}
+
+uint32_t packet_pair_hash(const struct hash_secret *secret, const struct pkt *pkt)
+{
+	uint64_t a = hash_16(secret, &pkt->src, 0), b = hash_16(secret, &pkt->dst, 0);
+	return (uint32_t)(hash_mix((a + b) ^ secret->word[3], secret->word[2]) >> 32);
 }

@@ -22,34 +22,68 @@ enum packet_verdict {
 #undef METRIC
 };
 
+/* Tunnels over UDP, each known by its ports. */
+enum packet_tunnel {
+	PACKET_TUNNEL_none,
+#define PACKET_TUNNEL(name, layer, port, port2) PACKET_TUNNEL_##name,
+#include "packet/ports.def"
+#undef PACKET_TUNNEL
+};
+
 struct packet_conf {
 	uint64_t ports[PACKET_PORTS]; /* bit p set: DNS is spoken on port p */
+	uint8_t tunnel_of[1 << 16]; /* enum packet_tunnel by port; a DNS port comes first */
 };
 
 struct pkt {
 	const uint8_t *payload; /* of the transport, borrowed from the frame */
-	uint32_t len;		/* octets of it at hand */
-	uint32_t wire_len;	/* octets of it that the transport announces */
+	uint32_t len; /* octets of it at hand */
+	uint32_t wire_len; /* octets of it that the transport announces */
 	int64_t ts_ns;
 	int64_t clock_ns;
 	struct addr src, dst;
 	uint16_t sport, dport;
-	uint8_t proto;	   /* enum packet_proto */
-	uint8_t v6;	   /* addresses are IPv6 (1) or IPv4 (0) */
-	uint8_t cut;	   /* the capture cut the payload */
+	uint8_t proto; /* enum packet_proto; of a fragment any IP protocol */
+	uint8_t v6; /* addresses are IPv6 (1) or IPv4 (0) */
+	uint8_t cut; /* the capture cut the payload */
 	uint8_t tcp_flags; /* PACKET_TCP only: octet 13 of the header */
 	uint32_t seq, ack; /* PACKET_TCP only */
-	uint8_t vlans;	   /* of the following, outermost first */
+	uint8_t vlans; /* of the following, outermost first */
 	uint16_t vlan[PACKET_VLANS];
 	struct tunnel tunnel;
-	/* PACKET_fragment only: payload, len and wire_len are the fragment's */
+	/* PACKET_fragment only: payload, len and wire_len are the fragment's, ports are 0 */
 	uint32_t frag_id;
 	uint16_t frag_offset; /* octets */
 	uint8_t frag_more;
 	uint8_t frag_proto; /* of the datagram's payload */
 };
 
+/*
+ * What LINKTYPE FRAME_LINK_DATAGRAM begins with: the headers around the fragments of a datagram.
+ * The payload of the IP datagram follows, put together. Made by the reassembler, never by a
+ * capture.
+ */
+struct packet_datagram {
+	struct addr src, dst;
+	struct tunnel tunnel;
+	uint16_t vlan[PACKET_VLANS];
+	uint8_t vlans;
+	uint8_t v6;
+	uint8_t proto; /* IP protocol of the payload */
+	uint8_t unused;
+};
+
+/* No DNS port, the tunnels on their default ports (ports.def). */
+void packet_conf_init(struct packet_conf *conf);
+
 void packet_port_add(struct packet_conf *conf, uint16_t port);
+
+/* Replaces the ports of a kind of tunnel; n = 0 turns it off. A port has the kind it got last. */
+void packet_tunnel_ports(
+	struct packet_conf *conf, enum packet_tunnel kind, const uint16_t *ports, unsigned n);
+
+/* The headers of a fragment (PACKET_fragment), for the datagram that it becomes a part of. */
+void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment);
 
 static inline bool packet_port_is(const struct packet_conf *conf, uint16_t port)
 {
@@ -58,10 +92,11 @@ static inline bool packet_port_is(const struct packet_conf *conf, uint16_t port)
 
 /*
  * Walks the headers of a frame, outermost first, in a loop of at most PACKET_DEPTH turns.
- * Returns PACKET_dns with *pkt filled; PACKET_tcp_dns with *pkt a TCP segment on a DNS port (payload
- * may be empty); PACKET_fragment with *pkt a fragment and the outer headers seen so far; or another
- * verdict with *pkt unspecified.
- * pkt->payload borrows from the frame.
+ * Returns PACKET_dns with *pkt filled; PACKET_tcp_dns with *pkt a TCP segment on a DNS port
+ * (payload may be empty); PACKET_fragment with *pkt a fragment and the outer headers seen so far;
+ * or another verdict with *pkt unspecified. A message in a tunnel is PACKET_dns like any other: the
+ * addresses are the inner ones, pkt->tunnel is the innermost tunnel, pkt->vlan has the tags of all
+ * frames. pkt->payload borrows from the frame.
  */
 enum packet_verdict packet_walk(
 	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt);
@@ -71,6 +106,10 @@ enum packet_verdict packet_walk(
  * nobody can aim all flows at one worker.
  */
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt);
+
+/* The same over the addresses alone, so that the fragments of a flow, which have no ports, hash as
+ * the flow does. */
+uint32_t packet_pair_hash(const struct hash_secret *secret, const struct pkt *pkt);
 
 /* Counts a verdict. */
 static inline void packet_count(struct metrics_packet *m, enum packet_verdict verdict)

@@ -17,7 +17,7 @@ struct tunnel {
 	struct addr src, dst; /* of the packet around; only if has_ends */
 	uint32_t id;
 	uint8_t type; /* enum tunnel_type; TUNNEL_none: no tunnel, all else zero */
-	uint8_t v6;   /* src and dst are IPv6 */
+	uint8_t v6; /* src and dst are IPv6 */
 	uint8_t has_id;
 	uint8_t has_ends; /* MPLS and PPPoE over Ethernet have none */
 };

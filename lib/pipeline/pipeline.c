@@ -1,14 +1,44 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pipeline/pipeline.h"
 
-/* Queries let go after each burst: more than a burst can open, so that the table cannot grow old.
- */
+/* What is let go after each burst: more than a burst can begin, so that no table grows old. */
 #define EXPIRE_PER_BURST (2 * PIPELINE_BURST)
 
-/* Reads header and question of the message in pkt, and asks for the memory of its transaction. */
-static void read_message(struct pipeline *p, struct txn_message *m, const struct pkt *pkt)
+static size_t whole_lines(size_t bytes)
 {
-	m->pkt = pkt;
+	return (bytes + BITS_CACHE_LINE - 1) & ~(size_t)(BITS_CACHE_LINE - 1);
+}
+
+size_t pipeline_bytes(const struct pipeline_conf *conf)
+{
+	return whole_lines(table_bytes(conf->txn.max_open)) + whole_lines(tcp_bytes(&conf->tcp)) +
+	       ip_frag_bytes(&conf->frag);
+}
+
+void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf *conf,
+	const struct packet_conf *packets, struct record_arena *out, struct metrics_worker *metrics)
+{
+	uint8_t *at = memory;
+
+	memset(p, 0, sizeof(*p));
+	p->packets = packets;
+	p->secret = conf->secret;
+	p->metrics = metrics;
+	p->self = conf->self;
+	p->workers = conf->workers;
+	p->clock_ns = INT64_MIN;
+	txn_init(&p->txn, at, &conf->txn, &conf->secret, out, &metrics->txn);
+	at += whole_lines(table_bytes(conf->txn.max_open));
+	tcp_init(&p->tcp, at, &conf->tcp, packets, &conf->secret, &metrics->reasm);
+	at += whole_lines(tcp_bytes(&conf->tcp));
+	ip_frag_init(&p->frag, at, &conf->frag, &conf->secret, &metrics->reasm);
+}
+
+/* Reads header and question of the message that m->pkt carries, and asks for the memory of its
+ * transaction. */
+static void read_message(struct pipeline *p, struct txn_message *m)
+{
+	const struct pkt *pkt = m->pkt;
 	m->error = dns_msg_read(&m->msg, pkt->payload, pkt->len);
 	if (bits_likely(pkt->len >= 4)) {
 		m->reply = m->msg.flags & DNS_QR;
@@ -22,36 +52,139 @@ static void read_message(struct pipeline *p, struct txn_message *m, const struct
 	table_prefetch(&p->txn.table, m->hash);
 }
 
+/*
+ * The worker that owns what pkt belongs to: by the pair of innermost addresses, not by ports, so
+ * that the fragments of a flow and its whole packets meet on one worker without a second hop, in
+ * order.
+ */
+static uint16_t owner_of(
+	const struct pipeline *p, enum packet_verdict verdict, const struct pkt *pkt)
+{
+	if (verdict != PACKET_dns && verdict != PACKET_tcp_dns && verdict != PACKET_fragment)
+		return p->self;
+	return (uint16_t)((uint64_t)packet_pair_hash(&p->secret, pkt) * p->workers >> 32);
+}
+
+/* Counts how a packet ended, or a datagram that was put together from packets. */
+static void count_verdict(struct pipeline *p, enum packet_verdict verdict, bool datagram)
+{
+	struct metrics_reasm *m = &p->metrics->reasm;
+	if (bits_likely(!datagram))
+		packet_count(&p->metrics->packet, verdict);
+	else if (verdict == PACKET_dns)
+		metrics_add(&m->frag_dns, 1);
+	else if (verdict == PACKET_tcp_dns)
+		metrics_add(&m->frag_tcp_dns, 1);
+	else
+		metrics_add(&m->frag_other, 1);
+}
+
+/* Puts fragments together until pkt is something else. false: there is nothing to go on with. */
+static bool take_fragments(struct pipeline *p, struct pkt *pkt, enum packet_verdict *verdict)
+{
+	for (int i = 0; i < PIPELINE_NESTED && *verdict == PACKET_fragment; i++) {
+		struct frame whole;
+		if (!ip_frag_take(&p->frag, pkt, &whole))
+			return false;
+		*verdict = packet_walk(p->packets, &whole, pkt);
+		whole.owner = p->workers > 1 ? owner_of(p, *verdict, pkt) : p->self;
+		if (whole.owner != p->self) {
+			metrics_add(&p->metrics->reasm.frag_handed_over, 1);
+			p->steer(p->steer_of, &whole);
+			return false;
+		}
+		count_verdict(p, *verdict, true);
+	}
+	return true;
+}
+
+/* Walks one frame and keeps its packet for the rest of the burst if there is DNS in it. */
+static void take_frame(struct pipeline *p, struct frame *frame, bool steered)
+{
+	struct pkt *pkt = &p->pkts[p->count];
+	struct txn_message *m = &p->messages[p->count];
+	enum packet_verdict verdict = packet_walk(p->packets, frame, pkt);
+
+	frame->owner = p->self;
+	if (frame->clock_ns > p->clock_ns)
+		p->clock_ns = frame->clock_ns;
+	if (p->workers > 1 && !steered) {
+		frame->owner = owner_of(p, verdict, pkt);
+		if (frame->owner != p->self)
+			return;
+	}
+	bool datagram = frame->link_type == FRAME_LINK_DATAGRAM;
+	if (bits_unlikely(datagram))
+		metrics_add(&p->metrics->reasm.frag_taken_over, 1);
+	count_verdict(p, verdict, datagram);
+	if (bits_unlikely(verdict == PACKET_fragment) && !take_fragments(p, pkt, &verdict))
+		return;
+	m->pkt = pkt;
+	if (bits_likely(verdict == PACKET_dns)) {
+		m->rtt_ns = 0;
+		read_message(p, m);
+		p->count++;
+	} else if (verdict == PACKET_tcp_dns) {
+		m->hash = tcp_hash(&p->tcp, pkt);
+		tcp_prefetch(&p->tcp, m->hash);
+		p->count++;
+	}
+}
+
+/* Takes the messages that the streams have ready. */
+static void take_stream_messages(struct pipeline *p)
+{
+	struct tcp_message from;
+	while (tcp_next(&p->tcp, &from)) {
+		struct pkt pkt = *from.pkt;
+		struct txn_message m = {.pkt = &pkt, .rtt_ns = from.rtt_ns > 0 ? from.rtt_ns : 0};
+		pkt.payload = from.data;
+		pkt.len = from.len;
+		pkt.wire_len = from.wire_len;
+		pkt.cut = from.cut;
+		pkt.ts_ns = from.ts_ns;
+		pkt.clock_ns = from.clock_ns;
+		read_message(p, &m);
+		txn_take(&p->txn, &m);
+	}
+}
+
 unsigned pipeline_burst(struct pipeline *p, struct frame *frames, unsigned n, bool steered)
 {
-	unsigned count = 0, others = 0;
+	unsigned others = 0;
 
+	p->count = 0;
 	for (unsigned i = 0; i < n; i++) {
-		struct frame *frame = &frames[i];
-		struct pkt *pkt = &p->pkts[count];
-		enum packet_verdict verdict = packet_walk(p->packets, frame, pkt);
-
-		frame->owner = p->self;
-		if (bits_unlikely(frame->clock_ns > p->clock_ns))
-			p->clock_ns = frame->clock_ns;
-		if (verdict == PACKET_dns && p->workers > 1 && !steered) {
-			frame->owner = (uint16_t)((uint64_t)packet_flow_hash(&p->secret, pkt) *
-							  p->workers >>
-						  32);
-			if (frame->owner != p->self) {
-				others++;
-				continue;
-			}
-		}
-		packet_count(&p->metrics->packet, verdict);
-		if (verdict == PACKET_dns)
-			read_message(p, &p->messages[count++], pkt);
+		take_frame(p, &frames[i], steered);
+		others += frames[i].owner != p->self;
 	}
-	for (unsigned i = 0; i < count; i++)
-		table_prefetch_entry(&p->txn.table, p->messages[i].hash);
-	for (unsigned i = 0; i < count; i++)
-		txn_take(&p->txn, &p->messages[i]);
+	for (unsigned i = 0; i < p->count; i++) {
+		if (bits_likely(p->pkts[i].proto == PACKET_UDP))
+			table_prefetch_entry(&p->txn.table, p->messages[i].hash);
+		else
+			tcp_prefetch_flow(&p->tcp, p->messages[i].hash);
+	}
+	for (unsigned i = 0; i < p->count; i++) {
+		if (bits_likely(p->pkts[i].proto == PACKET_UDP)) {
+			txn_take(&p->txn, &p->messages[i]);
+			continue;
+		}
+		tcp_take(&p->tcp, &p->pkts[i], p->messages[i].hash);
+		take_stream_messages(p);
+	}
+	ip_frag_recycle(&p->frag);
+	ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_PER_BURST);
+	for (int i = 0; i < EXPIRE_PER_BURST && tcp_expire(&p->tcp, p->clock_ns); i++)
+		take_stream_messages(p);
 	txn_expire(&p->txn, p->clock_ns, EXPIRE_PER_BURST);
 	record_flush(p->txn.out);
 	return others;
+}
+
+void pipeline_finish(struct pipeline *p)
+{
+	while (tcp_finish(&p->tcp))
+		take_stream_messages(p);
+	txn_finish(&p->txn);
+	record_flush(p->txn.out);
 }

@@ -38,8 +38,8 @@ static uint8_t *room_of(const struct ip_frag *f, uint32_t i)
 
 size_t ip_frag_bytes(const struct ip_frag_conf *conf)
 {
-	return (size_t)conf->max_datagrams *
-	       (sizeof(struct ip_frag_datagram) + IP_FRAG_ROOM + 2 * sizeof(uint32_t));
+	return (size_t)conf->max_datagrams * (sizeof(struct ip_frag_datagram) + IP_FRAG_ROOM) +
+	       2 * (size_t)bits_pow2(conf->max_datagrams) * sizeof(uint32_t);
 }
 
 void ip_frag_init(struct ip_frag *f, void *memory, const struct ip_frag_conf *conf,
@@ -48,7 +48,7 @@ void ip_frag_init(struct ip_frag *f, void *memory, const struct ip_frag_conf *co
 	memset(f, 0, sizeof(*f));
 	f->conf = *conf;
 	f->capacity = conf->max_datagrams;
-	f->mask = 2 * conf->max_datagrams - 1;
+	f->mask = 2 * bits_pow2(conf->max_datagrams) - 1;
 	f->datagrams = memory;
 	f->rooms = (uint8_t *)(f->datagrams + conf->max_datagrams);
 	f->buckets = (uint32_t *)(f->rooms + (size_t)conf->max_datagrams * IP_FRAG_ROOM);

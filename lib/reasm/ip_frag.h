@@ -12,7 +12,7 @@
 #include "packet/packet.h"
 
 struct ip_frag_conf {
-	uint32_t max_datagrams; /* unfinished at a time; a power of two */
+	uint32_t max_datagrams; /* unfinished at a time */
 	int64_t timeout_ns;	/* a datagram may take this long, by the capture's clock */
 };
 

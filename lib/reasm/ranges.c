@@ -36,39 +36,48 @@ static bool joins(const struct range *a, const struct range *b)
 	return a->to == b->from && (a->ts_ns == RANGE_CUT) == (b->ts_ns == RANGE_CUT);
 }
 
+static void join(struct range *a, const struct range *b)
+{
+	a->to = b->to;
+	if (b->ts_ns > a->ts_ns)
+		a->ts_ns = b->ts_ns;
+}
+
 /* Makes one of neighbours that touch. */
 static void compact(struct ranges *r)
 {
 	uint32_t kept = 0;
+	if (r->count == 0)
+		return;
 	for (uint32_t i = 1; i < r->count; i++) {
-		struct range *last = &r->at[kept];
-		const struct range *this = &r->at[i];
-		if (joins(last, this)) {
-			last->to = this->to;
-			if (this->ts_ns > last->ts_ns)
-				last->ts_ns = this->ts_ns;
-		} else {
-			r->at[++kept] = *this;
-		}
+		if (joins(&r->at[kept], &r->at[i]))
+			join(&r->at[kept], &r->at[i]);
+		else
+			r->at[++kept] = r->at[i];
 	}
 	r->count = kept + 1;
 }
 
-bool ranges_add(struct ranges *r, uint32_t from, uint32_t to, int64_t ts_ns)
+bool ranges_add(struct ranges *r, uint32_t from, uint32_t to, int64_t ts_ns, uint32_t spare)
 {
+	struct range new = {.from = from, .to = to, .ts_ns = ts_ns};
 	uint32_t i = position(r, from);
 	if (i > 0 && r->at[i - 1].to == from && r->at[i - 1].ts_ns == ts_ns) {
 		r->at[i - 1].to = to;
 		return true;
 	}
-	if (r->count == RANGES_MAX) {
+	if (r->count + spare >= RANGES_MAX) {
 		compact(r);
-		if (r->count == RANGES_MAX)
-			return false;
 		i = position(r, from);
+		if (i > 0 && joins(&r->at[i - 1], &new)) {
+			join(&r->at[i - 1], &new);
+			return true;
+		}
+		if (r->count + spare >= RANGES_MAX)
+			return false;
 	}
 	memmove(&r->at[i + 1], &r->at[i], (r->count - i) * sizeof(r->at[0]));
-	r->at[i] = (struct range){.from = from, .to = to, .ts_ns = ts_ns};
+	r->at[i] = new;
 	r->count++;
 	return true;
 }
@@ -109,6 +118,9 @@ int64_t ranges_drop(struct ranges *r, uint32_t upto)
 		r->count -= gone;
 		memmove(&r->at[0], &r->at[gone], r->count * sizeof(r->at[0]));
 	}
+	struct range *next = &r->at[0];
+	if (r->count && next->from == upto && next->ts_ns != RANGE_CUT && next->ts_ns < latest)
+		next->ts_ns = latest;
 	return latest;
 }
 

@@ -42,10 +42,11 @@ bool ranges_missing(const struct ranges *r, uint32_t *from, uint32_t to, uint32_
 uint32_t ranges_missing_octets(const struct ranges *r, uint32_t from, uint32_t to);
 
 /*
- * Adds a stretch that is in no range yet. Where the list is full, neighbours that touch become one,
- * with the later of their times. False, and nothing changed, where it stays full.
+ * Adds a stretch that is in no range yet and leaves `spare` places of the list free. Where the list
+ * is full, neighbours that touch become one, with the later of their times. False, and nothing but
+ * that changed, where it stays full.
  */
-bool ranges_add(struct ranges *r, uint32_t from, uint32_t to, int64_t ts_ns);
+bool ranges_add(struct ranges *r, uint32_t from, uint32_t to, int64_t ts_ns, uint32_t spare);
 
 /* Octets that stand without a hole from `base` on, up to the first that is absent or was cut. */
 uint32_t ranges_run(const struct ranges *r, uint32_t base);
@@ -53,7 +54,10 @@ uint32_t ranges_run(const struct ranges *r, uint32_t base);
 /* The first range that does not end before or at seq, or NULL. */
 const struct range *ranges_behind(const struct ranges *r, uint32_t seq);
 
-/* Forgets everything before `upto`. Returns the latest time of what is forgotten. */
+/*
+ * Forgets everything before `upto`. Returns the latest time of what is forgotten. What follows
+ * without a hole takes over that time if it is later: an octet is of use once all before it are.
+ */
 int64_t ranges_drop(struct ranges *r, uint32_t upto);
 
 /* Octets that have arrived: of all ranges that are not cut. */

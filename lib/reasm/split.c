@@ -22,15 +22,13 @@ static bool flags_plausible(uint16_t flags, enum split_side side)
 	return opcode_known(flags) && !(flags & FLAG_Z) && (flags & 15) <= 11;
 }
 
-/* Reads a name that stands as such, no pointers in it except as its end. */
+/* Passes a name. The first of a message has nothing before it that it could point to. */
 static bool name_passes(struct cursor *c)
 {
 	for (unsigned octets = 0; octets < 255;) {
 		uint8_t label = cursor_u8(c);
-		if (c->bad || label == 0)
+		if (label == 0) /* also where no octet is left: the cursor knows */
 			return true;
-		if (label >= 0xc0)
-			return cursor_u8(c) >= SPLIT_HEADER || c->bad || (label & 0x3f);
 		if (label > 63)
 			return false;
 		cursor_take(c, label);

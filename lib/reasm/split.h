@@ -38,7 +38,6 @@ struct split_piece {
 	const uint8_t *data; /* a whole message; NULL: none yet */
 	uint32_t len;
 	uint32_t skipped; /* octets that were no message, or the rest of a lost one */
-	bool lost; /* a message that was begun turned out to be none */
 	bool resync; /* the place was found */
 };
 

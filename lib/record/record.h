@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "metrics/metrics.h"
+#include "packet/tunnel.h"
 
 enum record_status {
 	RECORD_ANSWERED,
@@ -25,7 +26,9 @@ struct record {
 	uint64_t end; /* arena position behind it */
 	int64_t ts_ns; /* of the first query; of the reply where there is no query */
 	int64_t latency_ns; /* RECORD_ANSWERED only */
+	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
 	struct addr client, server;
+	struct tunnel tunnel;
 	uint32_t query_len; /* octets of the query at hand, 0: no query */
 	uint32_t query_wire; /* octets of the query as it was sent */
 	uint32_t reply_len;
@@ -63,7 +66,7 @@ struct record_arena {
 	uint64_t tail_seen; /* last read of `tail` */
 	struct metrics_record *metrics;
 	/* Passes n finished records on, in order; the arena is the only source of them, so a ring
-	 * that holds size / RECORD_MIN of them cannot be full. */
+	 * that holds size / RECORD_SMALLEST of them cannot be full. */
 	void (*pass)(void *to, void **records, unsigned n);
 	void *pass_to;
 	/* Called while the arena is full, if the run must lose nothing; NULL: drop instead. */
@@ -75,8 +78,9 @@ struct record_arena {
 	uint64_t tail __attribute__((aligned(BITS_CACHE_LINE)));
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
-/* The smallest step from record to record, and the smallest arena that holds any two. */
+/* The step of record sizes, and the smallest arena that holds any two records. */
 #define RECORD_MIN 128
+#define RECORD_SMALLEST ((sizeof(struct record) + RECORD_MIN - 1) / RECORD_MIN * RECORD_MIN)
 #define RECORD_ARENA_MIN (512 * 1024)
 
 /* Starts an empty arena over `size` octets (RECORD_ARENA_MIN or more), which stay the caller's. */

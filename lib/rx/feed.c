@@ -13,8 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The longest sleep while the receiver takes nothing at all. */
-#define NAP_MAX_NS 2000000
+#define NAP_MIN_NS 20000
 
 /* Composes the message of a feed_start that fails. Returns error. */
 static int refuse(struct feed *feed, int error, const char *name, const char *what)
@@ -42,27 +41,41 @@ static bool stopped(const struct feed *feed)
 }
 
 /*
+ * Sleeps while a pipe is full: for a time, not in poll(), which would cost the receiver a wake-up
+ * call with each of its reads. A few long naps cost less than many short ones: one lasts 0.4 ns per
+ * octet of the pipe, in which most receivers do not empty it, and less where one has done so.
+ */
+static void nap(struct feed *feed)
+{
+	const long longest = (long)(feed->pipes[0].capacity * 2 / 5);
+	struct timespec t = {.tv_nsec = feed->nap_ns};
+	bool low = false;
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+	for (unsigned q = 0; q < feed->options.queues; q++) {
+		const struct feed_pipe *p = &feed->pipes[q];
+		low = low || (p->fill > 0 && feed_pipe_level(p) < p->capacity / 8);
+	}
+	feed->nap_ns += low ? -feed->nap_ns / 2 : feed->nap_ns / 4;
+	if (feed->nap_ns > longest)
+		feed->nap_ns = longest;
+	if (feed->nap_ns < NAP_MIN_NS)
+		feed->nap_ns = NAP_MIN_NS;
+}
+
+/*
  * Sends what all pipes take until `target`, or every one where it is NULL, has taken its batch. The
  * other queues go along, so that none starves while one is full. 0, -ECANCELED or -errno.
- *
- * Where a pipe is full this sleeps for a time, not in poll(): that would cost the receiver a
- * wake-up call with each of its reads. 0.2 ns per octet of the pipe is less than a receiver needs
- * to empty it, so it does not run dry meanwhile.
  */
 static int send_until(struct feed *feed, const struct feed_pipe *target)
 {
-	const long nap_ns = (long)(feed->pipes[0].capacity / 5);
-	struct timespec nap = {.tv_nsec = nap_ns};
-	size_t before = SIZE_MAX;
-
 	for (;;) {
-		size_t left = 0, wanted = 0;
+		size_t wanted = 0;
 		for (unsigned q = 0; q < feed->options.queues; q++) {
 			struct feed_pipe *p = &feed->pipes[q];
 			ssize_t n = feed_pipe_send(p);
 			if (n < 0)
 				return (int)n;
-			left += (size_t)n;
 			if (!target || p == target)
 				wanted += (size_t)n;
 		}
@@ -70,11 +83,7 @@ static int send_until(struct feed *feed, const struct feed_pipe *target)
 			return 0;
 		if (stopped(feed))
 			return -ECANCELED;
-		nap.tv_nsec = left < before ? nap_ns : nap.tv_nsec * 2;
-		if (nap.tv_nsec > NAP_MAX_NS)
-			nap.tv_nsec = NAP_MAX_NS;
-		before = left;
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+		nap(feed);
 	}
 }
 
@@ -312,6 +321,7 @@ int feed_start(struct feed *feed, const char *const *files, size_t n_files,
 
 	memset(feed, 0, sizeof(*feed));
 	feed->options = *options;
+	feed->nap_ns = NAP_MIN_NS;
 	feed->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (!feed->options.pipe_bytes)
 		feed->options.pipe_bytes = FEED_PIPE_BYTES;

@@ -49,6 +49,7 @@ struct feed {
 	bool started;
 	uint64_t number; /* of the latest frame */
 	int64_t clock_ns; /* latest ts_ns */
+	long nap_ns; /* how long to sleep where a pipe is full */
 	int stop_fd; /* an eventfd: wakes the thread where it waits for input */
 	pthread_t thread;
 	atomic_bool stop; /* written by feed_stop */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -160,4 +161,11 @@ ssize_t feed_pipe_send(struct feed_pipe *p)
 	}
 	publish(p);
 	return (ssize_t)(p->fill - p->sent);
+}
+
+size_t feed_pipe_level(const struct feed_pipe *p)
+{
+	int octets = 0;
+
+	return ioctl(p->write_fd, FIONREAD, &octets) < 0 ? 0 : (size_t)octets;
 }

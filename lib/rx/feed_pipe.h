@@ -103,4 +103,7 @@ static inline bool feed_pipe_full(const struct feed_pipe *p)
  */
 ssize_t feed_pipe_send(struct feed_pipe *p);
 
+/* How many octets are in the pipe. */
+size_t feed_pipe_level(const struct feed_pipe *p);
+
 #endif

@@ -46,3 +46,42 @@ bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch
 	frame->owner = 0;
 	return true;
 }
+
+/* Appends n octets to a chain, in further buffers where the last one is full. */
+static bool append(struct rte_mempool *pool, struct rte_mbuf *m, const void *from, uint32_t n)
+{
+	const uint8_t *p = from;
+	while (n) {
+		struct rte_mbuf *last = rte_pktmbuf_lastseg(m);
+		uint32_t part = rte_pktmbuf_tailroom(last);
+		if (part == 0) {
+			struct rte_mbuf *more = rte_pktmbuf_alloc(pool);
+			if (!more || rte_pktmbuf_chain(m, more) < 0) {
+				rte_pktmbuf_free(more);
+				return false;
+			}
+			continue;
+		}
+		if (part > n)
+			part = n;
+		memcpy(rte_pktmbuf_append(m, (uint16_t)part), p, part);
+		p += part;
+		n -= part;
+	}
+	return true;
+}
+
+struct rte_mbuf *mbuf_of_frame(struct rte_mempool *pool, const struct frame *frame)
+{
+	struct feed_preamble head = {
+		.ts_ns = frame->ts_ns,
+		.clock_ns = frame->clock_ns,
+		.wire_len = frame->wire_len,
+		.link_type = frame->link_type,
+	};
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	if (m && append(pool, m, &head, sizeof(head)) && append(pool, m, frame->data, frame->len))
+		return m;
+	rte_pktmbuf_free(m);
+	return NULL;
+}

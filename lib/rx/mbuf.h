@@ -27,4 +27,10 @@ void mbuf_scratch_free(struct mbuf_scratch *s);
 bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i,
 	struct metrics_rx *metrics);
 
+/*
+ * The reverse: a buffer chain from `pool` that holds a frame as the feeder would have put it down,
+ * for a frame that was made here. NULL: the pool has too few buffers left.
+ */
+struct rte_mbuf *mbuf_of_frame(struct rte_mempool *pool, const struct frame *frame);
+
 #endif

@@ -86,6 +86,32 @@ static void put_status(struct text *t, const struct record *r)
 		JSON_PAIR(t, "proto", "udp");
 }
 
+/* {"type":"vxlan","id":42,"src":"192.0.2.1","dst":"192.0.2.2"} */
+static void put_tunnel(struct text *t, const struct tunnel *tunnel)
+{
+	static const char *const names[TUNNEL_TYPES] = {
+		"",
+#define TUNNEL(name, id) #name,
+#include "packet/tunnel.def"
+#undef TUNNEL
+	};
+	text_lit(t, "\"tunnel\":{\"type\":\"");
+	text_str(t, names[tunnel->type]);
+	text_lit(t, "\",");
+	if (tunnel->has_id) {
+		JSON_KEY(t, "id");
+		json_u64(t, tunnel->id);
+	}
+	if (tunnel->has_ends) {
+		text_lit(t, "\"src\":\"");
+		addr_text(t, &tunnel->src, tunnel->v6);
+		text_lit(t, "\",\"dst\":\"");
+		addr_text(t, &tunnel->dst, tunnel->v6);
+		text_lit(t, "\",");
+	}
+	json_close(t, '}');
+}
+
 static void put_ends(struct text *t, const struct record *r)
 {
 	text_lit(t, "\"client\":\"");
@@ -103,6 +129,8 @@ static void put_ends(struct text *t, const struct record *r)
 			json_u64(t, r->vlan[i]);
 		json_close(t, ']');
 	}
+	if (r->tunnel.type != TUNNEL_none)
+		put_tunnel(t, &r->tunnel);
 }
 
 /* A name as a value: without the final dot. */
@@ -301,6 +329,10 @@ static void put_measures(struct text *t, const struct record *r)
 		JSON_KEY(t, "latency_us");
 		json_milli(t, r->latency_ns);
 	}
+	if (r->rtt_ns) {
+		JSON_KEY(t, "tcp_rtt_us");
+		json_milli(t, r->rtt_ns);
+	}
 	if (r->retries) {
 		JSON_KEY(t, "retries");
 		json_u64(t, r->retries);
@@ -331,7 +363,7 @@ static unsigned put_line(
 	put_header(s, t, r);
 	if (shown->space.len >= 2) {
 		JSON_KEY(t, "id");
-		json_u64(t, shown->msg.id);
+		json_u64(t, bits_be16(shown->space.data));
 	}
 	if (shown->space.len >= 4) {
 		text_lit(t, "\"opcode\":\"");

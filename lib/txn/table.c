@@ -32,6 +32,7 @@ uint32_t table_hash(const struct table *t, const struct table_key *key)
 	memcpy(&ends, &key->client_port, sizeof(ends));
 	uint64_t h = hash_16(&t->secret, &key->client, ends);
 	h = hash_16(&t->secret, &key->server, h);
+	h ^= key->realm;
 	return (uint32_t)(hash_mix(h ^ t->secret.word[2], ends ^ t->secret.word[3]) >> 32);
 }
 

@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/hash.h"
 #include "dns/msg.h"
+#include "packet/tunnel.h"
 
 #define TABLE_SLOT 512 /* octets of an open query, all told but the two indices (8 octets) */
 #define TABLE_SCAN 8 /* members of a group that are looked at one by one */
@@ -25,9 +26,10 @@ struct table_key {
 	uint16_t id;
 	uint8_t proto;
 	uint8_t v6;
+	uint64_t realm; /* VLANs and tunnel, where address plans overlap; else 0 */
 };
 
-_Static_assert(sizeof(struct table_key) == 40, "compared and hashed as octets: no padding");
+_Static_assert(sizeof(struct table_key) == 48, "compared and hashed as octets: no padding");
 
 struct table_entry {
 	struct table_key key;
@@ -51,6 +53,8 @@ struct table_entry {
 	uint8_t indexed;
 	uint8_t vlans;
 	uint16_t vlan[TABLE_VLANS];
+	struct tunnel tunnel;
+	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
 	uint32_t more; /* first of the chained slots that hold the rest of the query; 0: none */
 	uint8_t query[]; /* the query's first octets */
 };

@@ -12,6 +12,17 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	x->metrics = metrics;
 }
 
+/* Two VLAN ids, the tunnel's kind and id. */
+static uint64_t realm_of(const struct pkt *pkt)
+{
+	uint64_t realm = pkt->tunnel.type;
+	if (realm)
+		realm = realm << 32 | pkt->tunnel.id;
+	for (int i = 0; i < pkt->vlans && i < 2; i++)
+		realm |= (uint64_t)pkt->vlan[i] << (52 - 12 * i);
+	return realm;
+}
+
 void txn_key(const struct txn *x, struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
@@ -23,6 +34,7 @@ void txn_key(const struct txn *x, struct txn_message *m)
 		.id = m->msg.id,
 		.proto = pkt->proto,
 		.v6 = pkt->v6,
+		.realm = x->conf.key_realm ? realm_of(pkt) : 0,
 	};
 	m->hash = table_hash(&x->table, &m->key);
 }
@@ -35,6 +47,15 @@ static void record_key(struct record *r, const struct table_key *key)
 	r->server_port = key->server_port;
 	r->proto = key->proto;
 	r->v6 = key->v6;
+}
+
+/* The way that a message came. */
+static void record_path(struct record *r, const struct pkt *pkt)
+{
+	r->vlans = pkt->vlans;
+	memcpy(r->vlan, pkt->vlan, sizeof(r->vlan));
+	if (pkt->tunnel.type != TUNNEL_none)
+		r->tunnel = pkt->tunnel;
 }
 
 static void record_reply_of(struct record *r, const struct pkt *pkt)
@@ -55,8 +76,8 @@ static void emit_message(struct txn *x, const struct txn_message *m, enum record
 	r->status = status;
 	r->ts_ns = pkt->ts_ns;
 	r->error = m->error;
-	r->vlans = pkt->vlans;
-	memcpy(r->vlan, pkt->vlan, sizeof(r->vlan));
+	r->rtt_ns = m->rtt_ns;
+	record_path(r, pkt);
 	if (m->reply) {
 		record_reply_of(r, pkt);
 	} else {
@@ -67,9 +88,10 @@ static void emit_message(struct txn *x, const struct txn_message *m, enum record
 	record_commit(x->out, r);
 }
 
-/* Closes an open query: with its reply, or without (reply NULL). */
-static void emit_entry(struct txn *x, uint32_t slot, const struct pkt *reply)
+/* Closes an open query: with its reply, or without (m NULL). */
+static void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m)
 {
+	const struct pkt *reply = m ? m->pkt : NULL;
 	const struct table_entry *e = table_at(&x->table, slot);
 	struct record *r = record_begin(x->out, e->query_len, reply ? reply->len : 0);
 	if (r) {
@@ -81,6 +103,9 @@ static void emit_entry(struct txn *x, uint32_t slot, const struct pkt *reply)
 		r->query_cut = e->cut;
 		r->vlans = e->vlans;
 		memcpy(r->vlan, e->vlan, sizeof(r->vlan));
+		if (e->tunnel.type != TUNNEL_none)
+			r->tunnel = e->tunnel;
+		r->rtt_ns = m && m->rtt_ns ? m->rtt_ns : e->rtt_ns;
 		table_query(&x->table, e, r->data);
 		if (reply) {
 			r->latency_ns = reply->ts_ns - e->ts_ns;
@@ -147,6 +172,10 @@ static void take_query(struct txn *x, const struct txn_message *m)
 	e->cut = pkt->cut;
 	e->vlans = pkt->vlans;
 	memcpy(e->vlan, pkt->vlan, sizeof(e->vlan));
+	e->tunnel.type = pkt->tunnel.type;
+	if (pkt->tunnel.type != TUNNEL_none)
+		e->tunnel = pkt->tunnel;
+	e->rtt_ns = m->rtt_ns;
 	metrics_add(&x->metrics->opened, 1);
 }
 
@@ -164,7 +193,7 @@ static void take_reply(struct txn *x, const struct txn_message *m)
 		}
 	}
 	if (slot) {
-		emit_entry(x, slot, m->pkt);
+		emit_entry(x, slot, m);
 		return;
 	}
 	metrics_add(first ? &x->metrics->mismatch : &x->metrics->no_query, 1);

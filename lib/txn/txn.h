@@ -15,6 +15,7 @@ struct txn_conf {
 	uint32_t max_open; /* slots of the table */
 	int64_t timeout_ns; /* a query waits this long after its latest copy */
 	int64_t reorder_ns; /* a packet may be this much older than an earlier one */
+	bool key_realm; /* VLANs and tunnel tell transactions apart, too */
 };
 
 struct txn {
@@ -31,6 +32,7 @@ struct txn_message {
 	struct table_key key;
 	uint32_t hash;
 	enum dns_error error; /* of dns_msg_read() */
+	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
 	bool reply;
 };
 

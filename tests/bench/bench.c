@@ -63,21 +63,24 @@ static void pass(void *to, void **records, unsigned n)
 
 static void set_up(struct bench *b, uint32_t max_open)
 {
-	struct txn_conf conf = {.max_open = max_open,
-		.timeout_ns = 5 * (int64_t)WHEN_NS_PER_S,
-		.reorder_ns = (int64_t)WHEN_NS_PER_S};
-	struct hash_secret secret = hash_fixed(7);
+	struct pipeline_conf conf = {.txn = {.max_open = max_open,
+					     .timeout_ns = 5 * (int64_t)WHEN_NS_PER_S,
+					     .reorder_ns = (int64_t)WHEN_NS_PER_S},
+		.tcp = {.max_streams = 65536,
+			.buffer_bytes = 32 << 20,
+			.stream_bytes = 256 * 1024,
+			.idle_ns = 60 * (int64_t)WHEN_NS_PER_S},
+		.frag = {.max_datagrams = 1024, .timeout_ns = 30 * (int64_t)WHEN_NS_PER_S},
+		.secret = hash_fixed(7),
+		.workers = 1};
 
+	packet_conf_init(&b->packets);
 	packet_port_add(&b->packets, 53);
 	record_arena_init(&b->arena, zeroed(ARENA), ARENA, &b->metrics.record);
 	b->arena.pass = pass;
 	b->arena.pass_to = b;
-	b->pipeline.packets = &b->packets;
-	b->pipeline.secret = secret;
-	b->pipeline.metrics = &b->metrics;
-	b->pipeline.workers = 1;
-	txn_init(&b->pipeline.txn, zeroed(table_bytes(max_open)), &conf, &secret, &b->arena,
-		&b->metrics.txn);
+	pipeline_init(&b->pipeline, zeroed(pipeline_bytes(&conf)), &conf, &b->packets, &b->arena,
+		&b->metrics);
 	b->kept_room = b->mix.count;
 	b->kept = calloc(b->kept_room, sizeof(*b->kept));
 	if (!b->kept)

@@ -74,9 +74,16 @@ def books(stats, whole=True):
         "taken = written + dropped": (
             sink["taken"], sink["written"] + sink["dropped_sink"] + sink["dropped_large"]),
     }
-    if "tcp" in packet:  # while TCP is only counted, a packet carries one message or none
-        sums["DNS packets = messages"] = (
-            packet["dns"], txn["queries"] + txn["replies"] + txn["malformed"])
+    # Messages come from packets of their own, from fragmented datagrams and from TCP streams.
+    reasm = total.get("reasm", {})
+    sums["messages found = messages taken"] = (
+        packet["dns"] + reasm.get("frag_dns", 0) + reasm.get("tcp_messages", 0),
+        txn["queries"] + txn["replies"] + txn["malformed"])
+    if reasm:
+        sums["datagrams handed over = taken over + lost"] = (
+            reasm["frag_handed_over"], reasm["frag_taken_over"] + reasm["frag_lost"])
+        sums["whole datagrams = what they carried"] = (reasm["frag_whole"], sum(
+            reasm["frag_" + k] for k in ("dns", "tcp_dns", "other", "lost")))
     if whole:
         sums["frames read = packets"] = (stats["input"]["frames"], rx["packets"])
     for stage, counters in total.items():
@@ -206,10 +213,12 @@ class Tap(unittest.TestResult):
         name = test.id().split(".", 1)[-1].replace("#", "")
         print(f"{'ok' if good else 'not ok'} {self.number} - {name}{more}", flush=True)
 
-    def explain(self, error):
+    def explain(self, test, error):
+        # On standard error, which meson shows of a test that fails. Printable only: the report
+        # that it makes of this is XML.
+        print(f"-- {test.id()}", file=sys.stderr)
         for line in "".join(traceback.format_exception(*error)).splitlines():
-            # Printable only: the report that is made of this is XML.
-            print("# " + line.encode("ascii", "backslashreplace").decode())
+            print(line.encode("ascii", "backslashreplace").decode(), file=sys.stderr)
 
     def startTest(self, test):
         super().startTest(test)
@@ -226,20 +235,19 @@ class Tap(unittest.TestResult):
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.explain(err)
+        self.explain(test, err)
         self.say(False, test)
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.explain(err)
+        self.explain(test, err)
         self.say(False, test)
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err is not None:
             self.bad_subtests = True
-            print(f"# {subtest.id()}")
-            self.explain(err)
+            self.explain(subtest, err)
             self.say(False, subtest)
 
 

@@ -46,23 +46,26 @@ static enum dns_error walk(const struct dns_msg *msg, const uint8_t *data, uint3
 	struct rr_iter it = rr_iter_of(msg, data, len);
 	struct text plain = text_of(plain_room, ROOM), quoted = text_of(quoted_room, ROOM);
 	struct name_memo memos[2] = {0};
-	static char alone_room[1 << 20];
+	static char alone_room[2][1 << 20];
 	struct rr rr;
 	struct edns e = {0};
 	uint32_t entries = 0;
 	quoted.quoted = true;
 	while (rr_next(&it, &rr)) {
-		struct text alone = text_of(alone_room, sizeof(alone_room));
+		struct text alone[2] = {
+			text_of(alone_room[0], 1 << 20), text_of(alone_room[1], 1 << 20)};
 		char *start = plain.at;
 		shown_demand(rr.rdata + rr.rdlen <= len, "RDATA behind the message");
 		edns_read(&e, &it.space, &rr);
+		alone[1].quoted = true;
 		show_rr(&it.space, &rr, &plain, &quoted, memos);
 		if (plain.full || quoted.full)
 			break;
-		show_rr(&it.space, &rr, &alone, &alone, (struct name_memo[2]){0});
+		show_rr(&it.space, &rr, &alone[0], &alone[1], (struct name_memo[2]){0});
 		rr_take_mdns_bit(&rr);
-		nbns_rdata_text(&alone, &it.space, &rr);
-		shown_demand(memcmp(start, alone_room, (size_t)(plain.at - start)) == 0,
+		nbns_rdata_text(&alone[1], &it.space, &rr);
+		shown_demand(text_len(&alone[0]) == (size_t)(plain.at - start) &&
+				     memcmp(start, alone_room[0], text_len(&alone[0])) == 0,
 			"another text with names remembered");
 		shown_demand(++entries <= len / 5, "more entries than octets can hold");
 	}

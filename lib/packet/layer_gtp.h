@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* GTP-U version 1 (3GPP TS 29.281 section 5) and Teredo (RFC 4380). */
+#ifndef PACKET_LAYER_GTP_H
+#define PACKET_LAYER_GTP_H
+
+#include "packet/layer.h"
+
+#define GTP_EXTENSIONS 16 /* headers that are followed */
+
+/* Extension headers: length in units of 4 octets, of which the last octet says what follows. */
+static inline bool layer_gtp_extensions(struct walk *w, uint8_t next)
+{
+	for (int i = 0; next && i < GTP_EXTENSIONS; i++) {
+		if (!layer_left(w) || *w->at == 0)
+			return false;
+		size_t length = *w->at * 4u;
+		const uint8_t *p = layer_take(w, length);
+		if (!p)
+			return false;
+		next = p[length - 1];
+	}
+	return next == 0;
+}
+
+static inline enum layer layer_gtp(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, 8);
+	if (!p)
+		return layer_short(w, PACKET_other_port);
+	if ((p[0] & 0xf0) != 0x30) /* version 1, and not the charging protocol */
+		return layer_stop(w, PACKET_other_port);
+	if (p[1] != 255)
+		return layer_stop(w, PACKET_tunnel_control);
+	layer_bound(w, bits_be16(p + 2));
+	if (p[0] & 0x07) {
+		const uint8_t *more = layer_take(w, 4);
+		if (!more || (p[0] & 0x04 && !layer_gtp_extensions(w, more[3])))
+			return layer_short(w, PACKET_other_port);
+	}
+	if (!layer_left(w))
+		return layer_short(w, PACKET_other_port);
+	uint8_t version = *w->at >> 4;
+	bool ethernet = layer_looks_ethernet(w, 0) && !layer_looks_ip(w, 0);
+	if (!ethernet && version != 4 && version != 6)
+		return layer_stop(w, PACKET_other_port);
+	layer_tunnel_id(w, TUNNEL_gtp, bits_be32(p + 4));
+	return ethernet ? LAYER_ethernet : LAYER_ip;
+}
+
+/* RFC 4380 section 5.1.1: perhaps authentication, perhaps the origin, then a whole IPv6 packet. */
+static inline enum layer layer_teredo(struct walk *w)
+{
+	if (layer_left(w) >= 4 && bits_be16(w->at) == 0x0001) {
+		const uint8_t *p = layer_take(w, 4);
+		if (!layer_take(w, p[2] + p[3] + 9u)) /* client id, value, nonce, confirmation */
+			return layer_short(w, PACKET_other_port);
+	}
+	if (layer_left(w) >= 8 && bits_be16(w->at) == 0x0000)
+		w->at += 8;
+	if (layer_left(w) < 40)
+		return layer_short(w, PACKET_other_port);
+	if (*w->at >> 4 != 6 || !layer_looks_ip(w, 0))
+		return layer_stop(w, PACKET_other_port);
+	layer_tunnel(w, TUNNEL_teredo);
+	return LAYER_ipv6;
+}
+
+#endif

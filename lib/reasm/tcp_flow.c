@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reasm/tcp_flow.h"
+
+#define LIMIT_LEAST (SPLIT_MESSAGE_MAX + 1 + TCP_CHUNK) /* a whole message, and more */
+
+static uint32_t bucket_count(const struct tcp_conf *conf)
+{
+	return bits_pow2(conf->max_streams);
+}
+
+static uint32_t stream_limit(const struct tcp_conf *conf)
+{
+	if (conf->stream_bytes < LIMIT_LEAST)
+		return LIMIT_LEAST;
+	return conf->stream_bytes < TCP_WINDOW_MAX ? conf->stream_bytes : TCP_WINDOW_MAX;
+}
+
+/* Chunks of the pool: at least what one window can need, so that no stream can be stuck. */
+static uint32_t chunk_count(const struct tcp_conf *conf)
+{
+	uint64_t least = stream_limit(conf) / TCP_CHUNK + 3, n = conf->buffer_bytes / TCP_CHUNK;
+	if (n < least)
+		n = least;
+	return n < UINT32_MAX / 2 ? (uint32_t)n : UINT32_MAX / 2;
+}
+
+static size_t lines(size_t octets)
+{
+	return (octets + BITS_CACHE_LINE - 1) / BITS_CACHE_LINE * BITS_CACHE_LINE;
+}
+
+static size_t flows_bytes(const struct tcp_conf *conf)
+{
+	return ((size_t)conf->max_streams + 1) * sizeof(struct tcp_flow);
+}
+
+static size_t buckets_bytes(const struct tcp_conf *conf)
+{
+	return lines((size_t)bucket_count(conf) * sizeof(uint32_t));
+}
+
+size_t tcp_bytes(const struct tcp_conf *conf)
+{
+	return flows_bytes(conf) + buckets_bytes(conf) + tcp_pool_bytes(chunk_count(conf)) +
+	       lines(SPLIT_MESSAGE_MAX);
+}
+
+void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,
+	const struct packet_conf *ports, const struct hash_secret *secret,
+	struct metrics_reasm *metrics)
+{
+	uint8_t *at = memory;
+
+	memset(t, 0, sizeof(*t));
+	t->flows = memory;
+	at += flows_bytes(conf);
+	t->buckets = (uint32_t *)(void *)at;
+	at += buckets_bytes(conf);
+	tcp_pool_init(&t->store.pool, at, chunk_count(conf));
+	at += tcp_pool_bytes(chunk_count(conf));
+	t->store.room = at;
+	t->store.limit = stream_limit(conf);
+	t->store.metrics = metrics;
+	t->mask = bucket_count(conf) - 1;
+	t->capacity = conf->max_streams;
+	t->idle_ns = conf->idle_ns;
+	t->ports = ports;
+	t->secret = *secret;
+}
+
+uint32_t tcp_flow_find(
+	const struct tcp_table *t, const struct pkt *pkt, uint32_t hash, uint8_t *dir)
+{
+	uint32_t slot = t->buckets[hash & t->mask];
+	for (; slot; slot = t->flows[slot].bucket_next) {
+		const struct tcp_flow *f = &t->flows[slot];
+		if (f->hash != hash || f->v6 != pkt->v6)
+			continue;
+		*dir = 0;
+		if (f->a_port == pkt->sport && f->b_port == pkt->dport &&
+			addr_equal(&f->a, &pkt->src) && addr_equal(&f->b, &pkt->dst))
+			return slot;
+		*dir = 1;
+		if (f->b_port == pkt->sport && f->a_port == pkt->dport &&
+			addr_equal(&f->b, &pkt->src) && addr_equal(&f->a, &pkt->dst))
+			return slot;
+	}
+	return 0;
+}
+
+static void list_append(struct tcp_table *t, uint32_t slot, enum tcp_list list)
+{
+	struct tcp_flow *f = &t->flows[slot];
+	f->list = list;
+	f->listed_ns = t->clock_ns;
+	f->younger = 0;
+	f->older = t->youngest[list];
+	if (t->youngest[list])
+		t->flows[t->youngest[list]].younger = slot;
+	else
+		t->oldest[list] = slot;
+	t->youngest[list] = slot;
+}
+
+static void list_remove(struct tcp_table *t, const struct tcp_flow *f)
+{
+	if (f->older)
+		t->flows[f->older].younger = f->younger;
+	else
+		t->oldest[f->list] = f->younger;
+	if (f->younger)
+		t->flows[f->younger].older = f->older;
+	else
+		t->youngest[f->list] = f->older;
+}
+
+void tcp_flow_list(struct tcp_table *t, uint32_t slot, enum tcp_list list)
+{
+	list_remove(t, &t->flows[slot]);
+	list_append(t, slot, list);
+}
+
+void tcp_flow_drop(struct tcp_table *t, uint32_t slot)
+{
+	tcp_stream_end(&t->store, &t->flows[slot].stream[0]);
+	tcp_stream_end(&t->store, &t->flows[slot].stream[1]);
+}
+
+void tcp_flow_remove(struct tcp_table *t, uint32_t slot)
+{
+	struct tcp_flow *f = &t->flows[slot];
+	uint32_t *link = &t->buckets[f->hash & t->mask];
+	while (*link != slot)
+		link = &t->flows[*link].bucket_next;
+	*link = f->bucket_next;
+	list_remove(t, f);
+	f->bucket_next = t->free;
+	t->free = slot;
+	t->used--;
+}
+
+/* Ended connections go first, then those that never said more than SYN, then the oldest. */
+static void evict(struct tcp_table *t)
+{
+	static const uint8_t order[TCP_LISTS] = {TCP_LINGER, TCP_HALF, TCP_ACTIVE, TCP_WAITING};
+	uint32_t slot = 0;
+	for (unsigned i = 0; slot == 0; i++)
+		slot = t->oldest[order[i]];
+	if (t->flows[slot].list != TCP_LINGER)
+		metrics_add(&t->store.metrics->tcp_evicted, 1);
+	tcp_flow_drop(t, slot);
+	tcp_flow_remove(t, slot);
+}
+
+uint32_t tcp_flow_add(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
+{
+	if (t->used == t->capacity)
+		evict(t);
+	uint32_t slot = t->free;
+	if (slot)
+		t->free = t->flows[slot].bucket_next;
+	else
+		slot = ++t->virgin;
+	t->used++;
+	struct tcp_flow *f = &t->flows[slot];
+	bool server = packet_port_is(t->ports, pkt->sport);
+	*f = (struct tcp_flow){
+		.a = pkt->src,
+		.b = pkt->dst,
+		.a_port = pkt->sport,
+		.b_port = pkt->dport,
+		.v6 = pkt->v6,
+		.side = server ? SPLIT_REPLIES : SPLIT_QUERIES,
+		.hash = hash,
+		.bucket_next = t->buckets[hash & t->mask],
+	};
+	if (server == packet_port_is(t->ports, pkt->dport))
+		f->side = SPLIT_EITHER;
+	t->buckets[hash & t->mask] = slot;
+	list_append(t, slot, TCP_HALF);
+	return slot;
+}
+
+void tcp_flow_restart(struct tcp_table *t, uint32_t slot)
+{
+	struct tcp_flow *f = &t->flows[slot];
+	memset(f->stream, 0, sizeof(f->stream));
+	memset(f->flags, 0, sizeof(f->flags));
+	f->handshake = 0;
+	tcp_flow_list(t, slot, TCP_HALF);
+}

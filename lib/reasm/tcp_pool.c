@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reasm/tcp_pool.h"
+
+void tcp_pool_init(struct tcp_pool *pool, void *memory, uint32_t capacity)
+{
+	*pool = (struct tcp_pool){.chunks = memory, .capacity = capacity};
+}
+
+static uint8_t *chunk_at(const struct tcp_pool *pool, uint32_t chunk)
+{
+	return pool->chunks + (size_t)chunk * TCP_CHUNK;
+}
+
+static uint32_t chunk_take(struct tcp_pool *pool)
+{
+	uint32_t chunk = pool->free;
+	if (chunk)
+		memcpy(&pool->free, chunk_at(pool, chunk), sizeof(pool->free));
+	else if (pool->virgin < pool->capacity)
+		chunk = ++pool->virgin;
+	else
+		return 0;
+	pool->used++;
+	return chunk;
+}
+
+static void chunk_give(struct tcp_pool *pool, uint32_t chunk)
+{
+	memcpy(chunk_at(pool, chunk), &pool->free, sizeof(pool->free));
+	pool->free = chunk;
+	pool->used--;
+}
+
+static void list_append(struct tcp_pool *pool, uint32_t window)
+{
+	struct tcp_window *w = tcp_window_at(pool, window);
+	w->younger = 0;
+	w->older = pool->youngest;
+	if (pool->youngest)
+		tcp_window_at(pool, pool->youngest)->younger = window;
+	else
+		pool->oldest = window;
+	pool->youngest = window;
+}
+
+static void list_remove(struct tcp_pool *pool, const struct tcp_window *w)
+{
+	if (w->older)
+		tcp_window_at(pool, w->older)->younger = w->younger;
+	else
+		pool->oldest = w->younger;
+	if (w->younger)
+		tcp_window_at(pool, w->younger)->older = w->older;
+	else
+		pool->youngest = w->older;
+}
+
+uint32_t tcp_window_open(struct tcp_pool *pool, struct tcp_stream *stream, const struct pkt *pkt)
+{
+	uint32_t window = chunk_take(pool);
+	if (window == 0)
+		return 0;
+	struct tcp_window *w = tcp_window_at(pool, window);
+	w->stream = stream;
+	w->ranges.count = 0;
+	w->pkt = *pkt;
+	w->pkt.payload = NULL;
+	w->pkt.len = w->pkt.wire_len = 0;
+	memset(w->page, 0, sizeof(w->page));
+	list_append(pool, window);
+	return window;
+}
+
+void tcp_window_close(struct tcp_pool *pool, uint32_t window)
+{
+	struct tcp_window *w = tcp_window_at(pool, window);
+	for (uint32_t i = 0; i < TCP_PAGES; i++)
+		if (w->page[i])
+			chunk_give(pool, w->page[i]);
+	list_remove(pool, w);
+	chunk_give(pool, window);
+}
+
+void tcp_window_touch(struct tcp_pool *pool, uint32_t window)
+{
+	if (pool->youngest == window)
+		return;
+	list_remove(pool, tcp_window_at(pool, window));
+	list_append(pool, window);
+}
+
+static uint32_t *page_of(struct tcp_window *w, uint32_t seq)
+{
+	return &w->page[seq / TCP_CHUNK % TCP_PAGES];
+}
+
+/* Octets from seq on that lie in the same page, len at most. */
+static uint32_t page_part(uint32_t seq, uint32_t len)
+{
+	uint32_t part = TCP_CHUNK - seq % TCP_CHUNK;
+	return part < len ? part : len;
+}
+
+bool tcp_window_has_room(const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t len)
+{
+	struct tcp_window *w = tcp_window_at(pool, window);
+	uint32_t free = pool->capacity - pool->used, part;
+	for (; len > 0; seq += part, len -= part) {
+		part = page_part(seq, len);
+		if (*page_of(w, seq) == 0 && free-- == 0)
+			return false;
+	}
+	return true;
+}
+
+void tcp_window_write(struct tcp_pool *pool, uint32_t window, uint32_t seq, const uint8_t *data,
+	uint32_t len)
+{
+	struct tcp_window *w = tcp_window_at(pool, window);
+	uint32_t part;
+	for (; len > 0; seq += part, data += part, len -= part) {
+		uint32_t *page = page_of(w, seq);
+		if (*page == 0)
+			*page = chunk_take(pool);
+		part = page_part(seq, len);
+		memcpy(chunk_at(pool, *page) + seq % TCP_CHUNK, data, part);
+	}
+}
+
+void tcp_window_read(
+	const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint8_t *to, uint32_t len)
+{
+	struct tcp_window *w = tcp_window_at(pool, window);
+	uint32_t part;
+	for (; len > 0; seq += part, to += part, len -= part) {
+		part = page_part(seq, len);
+		memcpy(to, chunk_at(pool, *page_of(w, seq)) + seq % TCP_CHUNK, part);
+	}
+}
+
+void tcp_window_release(struct tcp_pool *pool, uint32_t window, uint32_t from, uint32_t upto)
+{
+	struct tcp_window *w = tcp_window_at(pool, window);
+	uint32_t first = from / TCP_CHUNK, last = upto / TCP_CHUNK;
+	uint32_t pages = (last - first) % (UINT32_MAX / TCP_CHUNK + 1);
+	for (uint32_t i = 0; i < pages && i < TCP_PAGES; i++) {
+		uint32_t *page = &w->page[(first + i) % TCP_PAGES];
+		if (*page)
+			chunk_give(pool, *page);
+		*page = 0;
+	}
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reasm/tcp_stream.h"
+
+static struct tcp_window *window_of(const struct tcp_store *store, const struct tcp_stream *s)
+{
+	return tcp_window_at(&store->pool, s->window);
+}
+
+void tcp_stream_start(struct tcp_stream *s, uint32_t seq, enum split_mode place)
+{
+	*s = (struct tcp_stream){
+		.next = seq, .first = seq - 1, .acked = seq, .split = {.mode = place}};
+}
+
+/* The octets up to `upto` are done with. Returns the latest time of them. */
+static int64_t stream_used(struct tcp_store *store, struct tcp_stream *s, uint32_t upto)
+{
+	struct tcp_window *w = window_of(store, s);
+	int64_t ts_ns = ranges_drop(&w->ranges, upto);
+	if (w->ranges.count == 0) {
+		tcp_window_close(&store->pool, s->window);
+		s->window = 0;
+	} else {
+		tcp_window_release(&store->pool, s->window, s->next, upto);
+	}
+	s->next = upto;
+	return ts_ns;
+}
+
+/* Counts what split_take() did. True if it gave a message. */
+static bool piece_counts(struct tcp_store *store, const struct split_piece *piece)
+{
+	if (piece->skipped)
+		metrics_add(&store->metrics->tcp_octets_skipped, piece->skipped);
+	if (piece->resync && piece->skipped)
+		metrics_add(&store->metrics->tcp_resyncs, 1);
+	if (!piece->data)
+		return false;
+	metrics_add(&store->metrics->tcp_messages, 1);
+	metrics_add(&store->metrics->tcp_octets_framed, piece->len + 2);
+	return true;
+}
+
+static void count_gap(struct tcp_store *store, uint32_t octets)
+{
+	metrics_add(&store->metrics->tcp_gaps, 1);
+	metrics_add(&store->metrics->tcp_gap_octets, octets);
+}
+
+/* Moves past `run` octets at hand and `gone` that are not; what was begun is lost. */
+static void stream_skip(struct tcp_store *store, struct tcp_stream *s, uint32_t run, uint32_t gone)
+{
+	struct metrics_reasm *m = store->metrics;
+	uint32_t begun = s->split.mode == SPLIT_FRAME ? s->split.have : 0;
+	metrics_add(&m->tcp_octets_skipped, begun + run);
+	if (split_gap(&s->split, run, gone))
+		metrics_add(&m->tcp_messages_lost, 1);
+	if (s->window)
+		stream_used(store, s, s->next + run + gone);
+	else
+		s->next += run + gone;
+}
+
+/* Is a message in hand of which `run` octets are enough to be of use? */
+static bool is_head(const struct tcp_stream *s, uint32_t run)
+{
+	return s->split.mode == SPLIT_FRAME && s->split.have == 2 && run >= SPLIT_HEADER &&
+	       run < s->split.len;
+}
+
+/* The capture cut a message behind its first `run` octets: they are the message. */
+static void take_head(struct tcp_store *store, struct tcp_stream *s, uint32_t run, uint32_t gone,
+	struct tcp_piece *out)
+{
+	struct metrics_reasm *m = store->metrics;
+	out->wire_len = s->split.len;
+	out->len = run;
+	out->data = store->room;
+	out->pkt = &store->pkt;
+	tcp_window_read(&store->pool, s->window, s->next, store->room, run);
+	store->pkt = window_of(store, s)->pkt;
+	split_gap(&s->split, run, gone);
+	out->ts_ns = stream_used(store, s, s->next + run + gone);
+	metrics_add(&m->tcp_messages, 1);
+	metrics_add(&m->tcp_messages_cut, 1);
+	metrics_add(&m->tcp_octets_framed, run + 2);
+}
+
+/*
+ * Lets the splitter look at `run` octets of the window. True if it gave a message; *moved if it
+ * used any.
+ */
+static bool pull_run(struct tcp_store *store, struct tcp_stream *s, enum split_side side,
+	uint32_t run, bool last, bool *moved, struct tcp_piece *out)
+{
+	struct split_piece piece;
+	uint32_t most = split_most(&s->split);
+
+	*moved = false;
+	if (run < split_need(&s->split))
+		return false;
+	if (run > most) {
+		run = most;
+		last = false;
+	}
+	tcp_window_read(&store->pool, s->window, s->next, store->room, run);
+	uint8_t mode = s->split.mode;
+	uint32_t used = split_take(&s->split, store->room, run, side, last, &piece);
+	if (piece.data)
+		store->pkt = window_of(store, s)->pkt;
+	*moved = used > 0 || mode != s->split.mode;
+	if (used)
+		out->ts_ns = stream_used(store, s, s->next + used);
+	if (!piece_counts(store, &piece))
+		return false;
+	out->data = piece.data;
+	out->len = out->wire_len = piece.len;
+	out->pkt = &store->pkt;
+	return true;
+}
+
+bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_side side,
+	uint32_t upto, struct tcp_piece *out)
+{
+	while (s->window) {
+		const struct ranges *r = &window_of(store, s)->ranges;
+		uint32_t run = ranges_run(r, s->next);
+		bool moved;
+		if (run && pull_run(store, s, side, run, false, &moved, out))
+			return true;
+		if (run && moved)
+			continue;
+		/* What stands behind the run? */
+		const struct range *behind = ranges_behind(r, s->next + run);
+		bool cut = behind && behind->from == s->next + run;
+		if (!cut && (!behind || ranges_ahead(upto, behind->from) < 0))
+			return false;
+		/* No more octets will join the run. */
+		if (run && s->split.mode == SPLIT_SEARCH) {
+			if (pull_run(store, s, side, run, true, &moved, out))
+				return true;
+			if (moved)
+				continue;
+		}
+		uint32_t gone = (cut ? behind->to : behind->from) - (s->next + run);
+		if (!cut)
+			count_gap(store, gone);
+		if (cut && is_head(s, run)) {
+			take_head(store, s, run, gone, out);
+			return true;
+		}
+		stream_skip(store, s, run, gone);
+	}
+	return false;
+}
+
+const struct range *tcp_stream_hole(const struct tcp_store *store, const struct tcp_stream *s)
+{
+	if (s->window == 0)
+		return NULL;
+	const struct ranges *r = &window_of(store, s)->ranges;
+	const struct range *behind = ranges_behind(r, s->next + ranges_run(r, s->next));
+	/* A cut would have been used: what stands behind the run stands behind a hole. */
+	return behind;
+}
+
+void tcp_stream_jump(struct tcp_store *store, struct tcp_stream *s, uint32_t seq)
+{
+	uint32_t run = s->window ? ranges_run(&window_of(store, s)->ranges, s->next) : 0;
+	int32_t gone = ranges_ahead(seq, s->next + run);
+	if (gone <= 0)
+		return;
+	count_gap(store, (uint32_t)gone);
+	stream_skip(store, s, run, (uint32_t)gone);
+}
+
+/* Lets go of a window. The stream goes on behind its run. */
+static void stream_drop(struct tcp_store *store, struct tcp_stream *s, uint64_t *counter)
+{
+	const struct ranges *r = &window_of(store, s)->ranges;
+	uint32_t run = ranges_run(r, s->next), octets = ranges_octets(r);
+	uint32_t begun = s->split.mode == SPLIT_FRAME ? s->split.have : 0;
+
+	metrics_add(counter, octets + (run ? begun : 0));
+	if (run && split_gap(&s->split, run, 0))
+		metrics_add(&store->metrics->tcp_messages_lost, 1);
+	tcp_window_close(&store->pool, s->window);
+	s->window = 0;
+	s->next += run;
+}
+
+void tcp_stream_end(struct tcp_store *store, struct tcp_stream *s)
+{
+	if (s->window)
+		stream_drop(store, s, &store->metrics->tcp_octets_skipped);
+	if (s->split.mode == SPLIT_FRAME && s->split.have) {
+		metrics_add(&store->metrics->tcp_octets_skipped, s->split.have);
+		metrics_add(&store->metrics->tcp_messages_lost, 1);
+		s->split = (struct split){.mode = SPLIT_SEARCH};
+	}
+}
+
+/* Makes room in the pool: the stream whose octets wait longest without news gives way. */
+static bool store_evict(struct tcp_store *store, const struct tcp_stream *keep)
+{
+	uint32_t window = store->pool.oldest;
+	if (window && window == keep->window)
+		window = tcp_window_at(&store->pool, window)->younger;
+	if (window == 0)
+		return false;
+	stream_drop(store, tcp_window_at(&store->pool, window)->stream,
+		&store->metrics->tcp_octets_evicted);
+	metrics_add(&store->metrics->tcp_windows_evicted, 1);
+	return true;
+}
+
+/* The stream has a window with room for the octets, if need be at the cost of others. */
+static bool window_ready(
+	struct tcp_store *store, struct tcp_stream *s, const struct tcp_input *in, uint32_t len)
+{
+	while (s->window == 0) {
+		s->window = tcp_window_open(&store->pool, s, in->pkt);
+		if (s->window == 0 && !store_evict(store, s))
+			return false;
+	}
+	tcp_window_touch(&store->pool, s->window);
+	while (!tcp_window_has_room(&store->pool, s->window, in->seq, len))
+		if (!store_evict(store, s))
+			return false;
+	return true;
+}
+
+/*
+ * Adds a stretch that is missing. The last place of the list is kept for what stands in order, so
+ * that the stream can always go on.
+ */
+static bool add_range(
+	struct tcp_store *store, struct tcp_stream *s, uint32_t from, uint32_t to, int64_t ts_ns)
+{
+	struct ranges *r = &window_of(store, s)->ranges;
+	bool in_order = from - s->next == ranges_run(r, s->next);
+	return ranges_add(r, from, to, ts_ns, in_order ? 0 : 1);
+}
+
+static void input_advance(struct tcp_input *in, uint32_t n)
+{
+	in->at += n;
+	in->seq += n;
+	in->left -= n;
+}
+
+/* Stores what is missing of n octets of the input. False where the list of ranges is full. */
+static bool store_octets(
+	struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in, uint32_t n)
+{
+	const struct ranges *r = &window_of(store, s)->ranges;
+	uint32_t from = in->seq, to = in->seq + n, end, fresh = 0;
+	bool ok = true;
+
+	while (ranges_missing(r, &from, to, &end)) {
+		ok = add_range(store, s, from, end, in->ts_ns);
+		if (!ok)
+			break;
+		tcp_window_write(
+			&store->pool, s->window, from, in->at + (from - in->seq), end - from);
+		fresh += end - from;
+		from = end;
+	}
+	if (ok)
+		from = to;
+	if (from - in->seq > fresh)
+		metrics_add(&store->metrics->tcp_octets_repeated, from - in->seq - fresh);
+	input_advance(in, from - in->seq);
+	return ok;
+}
+
+/* Marks what is missing of n octets behind the input as never to come. */
+static bool store_cut(struct tcp_store *store, struct tcp_stream *s, uint32_t seq, uint32_t n)
+{
+	const struct ranges *r = &window_of(store, s)->ranges;
+	uint32_t from = seq, end;
+	for (; ranges_missing(r, &from, seq + n, &end); from = end)
+		if (!add_range(store, s, from, end, RANGE_CUT))
+			return false;
+	return true;
+}
+
+/* Stores of the input what the limit allows. */
+static enum tcp_offer offer_store(
+	struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in)
+{
+	uint32_t ahead = in->seq - s->next;
+	if (ahead >= store->limit)
+		return TCP_OFFER_FULL;
+	uint32_t most = store->limit - ahead;
+	uint32_t n = in->left < most ? in->left : most;
+	if (!window_ready(store, s, in, n)) {
+		metrics_add(&store->metrics->tcp_octets_evicted, in->left);
+		in->left = in->gone = 0;
+		return TCP_OFFER_STORED;
+	}
+	if (n && !store_octets(store, s, in, n))
+		return TCP_OFFER_FULL;
+	if (in->left || in->gone == 0)
+		return TCP_OFFER_STORED;
+	n = in->gone < most - n ? in->gone : most - n;
+	if (n && !store_cut(store, s, in->seq, n))
+		return TCP_OFFER_FULL;
+	in->seq += n;
+	in->gone -= n;
+	return TCP_OFFER_STORED;
+}
+
+/* Passes what the stream has used before. */
+static void trim(struct tcp_store *store, const struct tcp_stream *s, struct tcp_input *in)
+{
+	int32_t old = ranges_ahead(s->next, in->seq);
+	if (old <= 0)
+		return;
+	uint32_t n = (uint32_t)old < in->left ? (uint32_t)old : in->left;
+	uint32_t gone = (uint32_t)old - n < in->gone ? (uint32_t)old - n : in->gone;
+	if (n < in->left)
+		gone = 0;
+	metrics_add(&store->metrics->tcp_octets_repeated, n);
+	in->at += n;
+	in->left -= n;
+	in->gone -= gone;
+	in->seq += n + gone;
+}
+
+enum tcp_offer tcp_stream_offer(struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in,
+	struct tcp_piece *out)
+{
+	struct split_piece piece;
+
+	trim(store, s, in);
+	if (in->left + in->gone == 0)
+		return TCP_OFFER_STORED;
+	if (s->window || in->seq != s->next || in->gone)
+		return offer_store(store, s, in);
+	uint32_t used = split_take(&s->split, in->at, in->left, in->side, false, &piece);
+	input_advance(in, used);
+	s->next += used;
+	if (!piece_counts(store, &piece))
+		return in->left ? offer_store(store, s, in) : TCP_OFFER_STORED;
+	*out = (struct tcp_piece){.data = piece.data,
+		.len = piece.len,
+		.wire_len = piece.len,
+		.ts_ns = in->ts_ns,
+		.pkt = in->pkt};
+	return TCP_OFFER_MESSAGE;
+}

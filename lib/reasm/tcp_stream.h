@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One direction of a TCP connection: octets in sequence, out of sequence, twice or not at all, into
+ * DNS messages. The first copy of an octet counts.
+ */
+#ifndef REASM_TCP_STREAM_H
+#define REASM_TCP_STREAM_H
+
+#include "reasm/split.h"
+#include "reasm/tcp_pool.h"
+
+struct tcp_stream {
+	uint32_t next; /* sequence number of the first octet that was not used */
+	uint32_t first; /* sequence number before the first octet: of the SYN */
+	uint32_t acked; /* the peer has everything before it */
+	uint32_t fin; /* sequence number of the FIN */
+	uint32_t window; /* octets that wait behind next; 0: none do */
+	struct split split;
+};
+
+/* What the streams of a worker share. */
+struct tcp_store {
+	struct tcp_pool pool;
+	uint32_t limit; /* octets behind next that may wait, of one stream */
+	uint8_t *room; /* SPLIT_MESSAGE_MAX octets: messages that came in pieces */
+	struct pkt pkt; /* of the latest message from a window */
+	struct metrics_reasm *metrics;
+};
+
+/* The payload of a segment that is being taken. */
+struct tcp_input {
+	const uint8_t *at;
+	uint32_t seq; /* of *at */
+	uint32_t left; /* octets at hand */
+	uint32_t gone; /* octets behind them that the capture cut */
+	int64_t ts_ns;
+	const struct pkt *pkt;
+	enum split_side side;
+};
+
+/* A message that came out. */
+struct tcp_piece {
+	const uint8_t *data;
+	uint32_t len, wire_len;
+	int64_t ts_ns;
+	const struct pkt *pkt;
+};
+
+enum tcp_offer {
+	TCP_OFFER_MESSAGE, /* *out is filled; offer the rest of the input */
+	TCP_OFFER_STORED, /* look with tcp_stream_pull() what is complete, then offer the rest */
+	TCP_OFFER_FULL, /* nothing more can wait: tcp_stream_pull() up to in->seq, tcp_stream_jump() */
+};
+
+/* Starts a stream whose next octet is seq. `place`: SPLIT_FRAME or SPLIT_SEARCH. */
+void tcp_stream_start(struct tcp_stream *s, uint32_t seq, enum split_mode place);
+
+/*
+ * Takes from the input, which has octets, what can be taken now. A message that lies in the segment
+ * as a whole is not copied.
+ */
+enum tcp_offer tcp_stream_offer(struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in,
+	struct tcp_piece *out);
+
+/*
+ * The next message that is complete in the window. Holes that end before or at `upto` are given up;
+ * upto == s->next gives up none.
+ */
+bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_side side,
+	uint32_t upto, struct tcp_piece *out);
+
+/* Gives up what is missing before seq, once tcp_stream_pull() up to seq gives no more. */
+void tcp_stream_jump(struct tcp_store *store, struct tcp_stream *s, uint32_t seq);
+
+/* The range behind the first hole of the window, or NULL where there is no hole. */
+const struct range *tcp_stream_hole(const struct tcp_store *store, const struct tcp_stream *s);
+
+/* Lets go of what waits: nothing will follow. Counts a message that was begun as lost. */
+void tcp_stream_end(struct tcp_store *store, struct tcp_stream *s);
+
+#endif

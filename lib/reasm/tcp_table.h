@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * DNS over TCP as a tap sees it: the connections of one worker, bounded, preallocated. Segments go
+ * in, messages come out:
+ *
+ *	tcp_take(t, &pkt, tcp_hash(t, &pkt));
+ *	while (tcp_next(t, &message))
+ *		...
+ *
+ * A connection costs two cache lines; octets that cannot be used at once wait in chunks of a pool
+ * that all connections share. Each direction goes on behind what it lost: when the peer has
+ * acknowledged what is missing, when too much waits, or when the connection ends.
+ */
+#ifndef REASM_TCP_TABLE_H
+#define REASM_TCP_TABLE_H
+
+#include "reasm/tcp_stream.h"
+
+/* How long octets that the peer has acknowledged may come late: captures reorder. */
+#define TCP_HOLE_NS (50 * INT64_C(1000000))
+/* The same where nothing is seen of the peer. */
+#define TCP_BLIND_NS (1000 * INT64_C(1000000))
+/* How long an ended connection is remembered, so that late copies are not taken for a new one. */
+#define TCP_LINGER_NS (2000 * INT64_C(1000000))
+/* Octets that a segment may be off its place; more: it is another connection's, or much is lost. */
+#define TCP_NEAR (1 << 20)
+
+struct tcp_conf {
+	uint32_t max_streams; /* connections */
+	uint64_t buffer_bytes; /* octets that wait, of all streams; raised to one stream's */
+	uint32_t stream_bytes; /* octets that wait, of one direction; brought within limits */
+	int64_t idle_ns; /* a connection without segments for longer is forgotten */
+};
+
+struct tcp_message {
+	const uint8_t *data; /* valid until the next call */
+	uint32_t len; /* at most 65535 */
+	uint32_t wire_len; /* as announced; more than len if cut */
+	bool cut; /* the capture cut the end of the message */
+	int64_t ts_ns; /* when its last octet was captured and none before it was missing */
+	int64_t clock_ns; /* the capture's clock now */
+	int64_t rtt_ns; /* SYN to the handshake's last ACK; -1: not seen */
+	const struct pkt *pkt; /* a segment of its direction: ends, VLANs, tunnel. Until the next call. */
+};
+
+enum tcp_list {
+	TCP_HALF, /* a SYN was seen, nothing else */
+	TCP_ACTIVE,
+	TCP_WAITING, /* octets are missing that will hardly come any more */
+	TCP_LINGER, /* ended */
+	TCP_LISTS,
+};
+
+enum tcp_end { TCP_END_NONE, TCP_END_CLOSED, TCP_END_RESET, TCP_END_REUSED, TCP_END_IDLE };
+
+struct tcp_flow {
+	struct addr a, b; /* a sent the first segment: stream[0] */
+	uint16_t a_port, b_port;
+	uint8_t v6;
+	uint8_t flags[2]; /* of the streams */
+	uint8_t list : 2; /* enum tcp_list */
+	uint8_t handshake : 2;
+	uint8_t client : 1; /* number of the stream of who sent the SYN */
+	uint8_t side : 2; /* enum split_side of stream[0] */
+	uint32_t hash;
+	uint32_t bucket_next;
+	uint32_t older, younger; /* in its list */
+	int64_t last_ns; /* clock at the latest segment */
+	/* second cache line */
+	struct tcp_stream stream[2];
+	int64_t handshake_ns; /* time of the SYN; then how long the handshake took */
+	int64_t listed_ns; /* clock when it became the youngest of its list */
+};
+
+_Static_assert(sizeof(struct tcp_flow) == 2 * BITS_CACHE_LINE, "a connection costs two cache lines");
+
+struct tcp_table {
+	struct tcp_flow *flows; /* numbered from 1; 0 means none */
+	uint32_t *buckets;
+	uint32_t mask;
+	uint32_t capacity;
+	uint32_t virgin; /* the last flow that was ever used: no memory is touched before its time */
+	uint32_t free; /* list of returned flows */
+	uint32_t used;
+	uint32_t oldest[TCP_LISTS], youngest[TCP_LISTS];
+	int64_t idle_ns;
+	int64_t clock_ns; /* of the latest segment */
+	const struct packet_conf *ports;
+	struct hash_secret secret;
+	struct tcp_store store;
+	/* the segment or connection in hand */
+	const struct pkt *pkt;
+	struct tcp_input in;
+	uint32_t slot; /* 0: none */
+	uint32_t upto[2]; /* holes before it are given up */
+	uint8_t dir; /* of the segment */
+	uint8_t pull; /* bit n: stream n may have messages */
+	uint8_t tail; /* bit n: what is missing of stream n before its FIN is given up */
+	uint8_t end; /* enum tcp_end: what comes of the connection then */
+};
+
+/* Octets of memory for a table. */
+size_t tcp_bytes(const struct tcp_conf *conf);
+
+/*
+ * Starts an empty table in zeroed memory of tcp_bytes(), aligned to a cache line. `ports` tells
+ * servers from clients; it and the counters must outlive the table.
+ */
+void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,
+	const struct packet_conf *ports, const struct hash_secret *secret,
+	struct metrics_reasm *metrics);
+
+/*
+ * The same for both directions. To keep apart equal addresses of several networks, mix the network's
+ * number into it.
+ */
+static inline uint32_t tcp_hash(const struct tcp_table *t, const struct pkt *pkt)
+{
+	return packet_flow_hash(&t->secret, pkt);
+}
+
+/* Ask for the memory of a later tcp_take(): first call, some work, second call, some work. */
+static inline void tcp_prefetch(const struct tcp_table *t, uint32_t hash)
+{
+	__builtin_prefetch(&t->buckets[hash & t->mask]);
+}
+
+static inline void tcp_prefetch_flow(const struct tcp_table *t, uint32_t hash)
+{
+	const char *flow = (const char *)&t->flows[t->buckets[hash & t->mask]];
+	__builtin_prefetch(flow, 1);
+	__builtin_prefetch(flow + BITS_CACHE_LINE, 1);
+}
+
+/*
+ * Takes a TCP segment, whose memory must stay until tcp_next() returns false. What one segment costs
+ * is linear in its octets, plus a bounded number of steps.
+ */
+void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash);
+
+/*
+ * The next message that is complete after the latest tcp_take(), tcp_expire() or tcp_finish(), in
+ * stream order; false where there is none. Each of these calls must be followed by calls until then.
+ */
+bool tcp_next(struct tcp_table *t, struct tcp_message *out);
+
+/* Does one step of what has become due at clock_ns. False where nothing is due. */
+bool tcp_expire(struct tcp_table *t, int64_t clock_ns);
+
+/* Ends one connection, at the end of the capture. False where there is none. */
+bool tcp_finish(struct tcp_table *t);
+
+#endif

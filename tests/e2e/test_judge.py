@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Real captures of many origins against tshark's tables of them, where both lie beside the
+repository (../shared); skipped elsewhere. All that covers.py says is decoded must agree."""
+import csv
+import re
+import subprocess
+
+import covers
+import harness
+
+SHARED = harness.ROOT.parent / "shared"
+JUDGE = SHARED / "tools" / "judge"
+CORPORA = SHARED / "corpora"
+
+# Captures of these categories must agree, unless they hold messages that covers.py says are not
+# decoded, or stand in JUSTIFIED. Add a category when the program learns it.
+CATEGORIES = set("""
+udp ipv6 edns edns-options edns-extrcode dnssec svcb svcb-query-only mdns llmnr nbns non53 encap:VLAN
+encap:QinQ linktype snaplen malformed odd-names qdcount-0 qdcount-many opcode-odd update notify
+unknown-type mixed-case bad-checksum port53-not-dns icmp-quoted bulk big-frames dns-retransmission
+dns-tunnel tc-bit rcodes derived-eth derived-snaplen derived-libpcap derived-bad-packets
+tcp tcp-segmented tcp-pipelined tcp-loss tcp-retransmission frag4 frag6 frag-dns encap:GRE
+encap:VXLAN encap:GENEVE encap:GTP encap:PPPoE encap:4in6 encap:6in4 derived-encap derived-tcp
+derived-frag xfr
+""".split())
+
+# Where they differ and dnsloupe is right, or does otherwise on purpose: the reason, with the frame.
+JUSTIFIED = {
+    "pcaps/compactor--knot-live.ignored.pcap":
+        "frames 33 and 163: names longer than 255 octets (RFC 1035, 3.1) make a message malformed",
+    "pcaps/libtrace--traces_100_packets.pcap":
+        "cut within the DNS header, so tshark tells of no message; we tell of one that is malformed",
+    "pcaps/suricata-verify--dns_dns-forward-pointer.pcap":
+        "frame 1: a compression pointer that points forwards (RFC 1035, 4.1.4: a prior occurrence)",
+    "pcaps/zeek--ipv6-hbh-routing0.pcap":
+        "frame 1: a message of three octets, which tshark files under the last address of the "
+        "routing header, we under the one that the packet travels to",
+    "pcaps/PcapPlusPlus--NullLoopback.pcapng":
+        "frame 3: its loopback header, 0x0008000f, is no address family of any system; tshark "
+        "takes the upper half for an EtherType",
+}
+
+
+class Judge(harness.Case):
+    """One run of the judge for pcaps/ and one for derived/, which has no tables of records."""
+
+    def setUp(self):
+        super().setUp()
+        if not JUDGE.exists():
+            self.skipTest(f"{JUDGE.relative_to(SHARED.parent)} is not there")
+        with open(CORPORA / "index.tsv", encoding="utf-8", newline="") as f:
+            self.index = {row["file"]: row for row in
+                          csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)}
+
+    def why_not(self, name):
+        """Why a capture need not agree, or ""."""
+        row = self.index[name]
+        if not set(row["category"].split(",")) & CATEGORIES:
+            return "category"
+        csv.field_size_limit(1 << 30)
+        with open(CORPORA / "oracle" / (row["oracle"] + ".tsv"), encoding="utf-8",
+                  newline="") as f:
+            for message in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE):
+                if message["app"] == "dns" and message["in_icmp"] == "0":
+                    why = covers.missing(
+                        message["stack"], message["ip_fragments"] or
+                        message["short"] == "unreassembled")
+                    if why:
+                        return why
+        return ""
+
+    def judge(self, only, least, *args):
+        done = subprocess.run(
+            [JUDGE, "--binary", harness.EXE, "--only", only, *args], env=harness.ENV,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=3600, check=False)
+        if "install python3-dnspython" in done.stderr:
+            self.skipTest("python3-dnspython is not installed")
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        summary = re.search(r"^judge: (\d+) captures agree, (\d+) differ, (\d+) crashed",
+                            done.stdout, re.M)
+        self.assertTrue(summary, done.stdout[-2000:])
+        agree, differ, crashed = map(int, summary.groups())
+        self.assertGreaterEqual(agree, least)
+
+        blocks, name = {}, None
+        for line in done.stdout.splitlines():
+            start = re.match(r"((?:pcaps|derived)/.+?)(?: \[.*\])?: ", line)
+            if start and start[1] in self.index:
+                name = start[1]
+                blocks[name] = []
+            if name:
+                blocks[name].append(line)
+        self.assertEqual(len(blocks), differ + crashed)
+        excused, wrong = {}, []
+        for name, block in blocks.items():
+            why = JUSTIFIED.get(name) or self.why_not(name)
+            if why and "differences" in block[0]:
+                excused[why] = excused.get(why, 0) + 1
+            else:
+                wrong += block[:8]
+        print(f"# judge of {only}: {agree} agree, {differ} differ, {crashed} crashed")
+        for why, n in sorted(excused.items()):
+            print(f"# {n} differ: {why}")
+        self.assertEqual(wrong, [])
+        stale = [j for j in JUSTIFIED if j.startswith(only) and j not in blocks]
+        self.assertEqual(stale, [], "no longer differ: take them out of JUSTIFIED")
+
+    def test_pcaps(self):
+        self.judge("pcaps/", 290)
+
+    def test_derived(self):
+        self.judge("derived/", 45, "--no-rrs")
+
+
+if __name__ == "__main__":
+    harness.main()

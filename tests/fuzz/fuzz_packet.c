@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A frame: the first octet chooses the link type, the second says how many octets the capture cut
+ * off, the rest is the frame. Whatever it is, the walk ends, says the same twice, and what it says
+ * lies within the frame.
+ */
+#include "packet/packet.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void demand(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+/* Is what a walk says about a payload true of the frame? */
+static void check_payload(const struct frame *frame, const struct pkt *pkt)
+{
+	demand(pkt->payload >= frame->data);
+	demand(pkt->payload + pkt->len <= frame->data + frame->len);
+	demand(pkt->len <= pkt->wire_len);
+	demand(pkt->vlans <= PACKET_VLANS);
+	for (int i = 0; i < pkt->vlans; i++)
+		demand(pkt->vlan[i] <= 0xfff || frame->link_type == FRAME_LINK_DATAGRAM);
+	demand(pkt->v6 <= 1);
+	demand(!pkt->cut || frame->len < frame->wire_len);
+}
+
+/* A fragment's payload as the whole datagram, as the reassembler hands it over: headers in front,
+ * whose walk keeps what the fragment's had found. */
+static void check_datagram(
+	const struct packet_conf *conf, const struct frame *of, const struct pkt *fragment)
+{
+	size_t n = sizeof(struct packet_datagram) + fragment->len;
+	uint8_t *p = malloc(n);
+	struct packet_datagram head;
+	struct pkt pkt;
+
+	packet_datagram_of(&head, fragment);
+	memcpy(p, &head, sizeof(head));
+	memcpy(p + sizeof(head), fragment->payload, fragment->len);
+	struct frame frame = {.data = p,
+		.len = (uint32_t)n,
+		.wire_len = (uint32_t)n,
+		.ts_ns = of->ts_ns,
+		.clock_ns = of->clock_ns,
+		.link_type = FRAME_LINK_DATAGRAM};
+	enum packet_verdict verdict = packet_walk(conf, &frame, &pkt);
+	if (verdict == PACKET_dns || verdict == PACKET_tcp_dns) {
+		check_payload(&frame, &pkt);
+		demand(!pkt.cut && pkt.vlans >= fragment->vlans);
+		demand(packet_port_is(conf, pkt.sport) || packet_port_is(conf, pkt.dport));
+	}
+	free(p);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint16_t links[] = {
+#define LINK(name, skip, layer) FRAME_LINK_##name,
+#include "packet/links.def"
+#undef LINK
+		147};
+	static struct packet_conf conf;
+	struct hash_secret secret = hash_fixed(1);
+	static bool ready;
+	struct pkt pkt, again;
+
+	if (!ready) {
+		packet_conf_init(&conf);
+		packet_port_add(&conf, 53);
+		packet_port_add(&conf, 5353);
+		ready = true;
+	}
+	if (size < 2)
+		return 0;
+	struct frame frame = {.data = data + 2,
+		.len = (uint32_t)size - 2,
+		.wire_len = (uint32_t)size - 2 + data[1],
+		.ts_ns = 1,
+		.clock_ns = 2,
+		.link_type = links[data[0] % BITS_COUNT(links)]};
+	memset(&pkt, 0x55, sizeof(pkt));
+	memset(&again, 0xaa, sizeof(again));
+	enum packet_verdict verdict = packet_walk(&conf, &frame, &pkt);
+	demand(verdict < sizeof(struct metrics_packet) / sizeof(uint64_t));
+	demand(packet_walk(&conf, &frame, &again) == verdict);
+	if (verdict != PACKET_dns && verdict != PACKET_tcp_dns && verdict != PACKET_fragment)
+		return 0;
+	check_payload(&frame, &pkt);
+	demand(pkt.payload == again.payload && pkt.len == again.len && pkt.v6 == again.v6);
+	demand(memcmp(&pkt.tunnel, &again.tunnel, sizeof(pkt.tunnel)) == 0);
+	demand(addr_equal(&pkt.src, &again.src) && addr_equal(&pkt.dst, &again.dst));
+	if (verdict == PACKET_fragment) {
+		check_datagram(&conf, &frame, &pkt);
+		return 0;
+	}
+	demand(pkt.proto == (verdict == PACKET_dns ? PACKET_UDP : PACKET_TCP));
+	demand(verdict == PACKET_tcp_dns || (pkt.wire_len > 0 && pkt.len > 0));
+	demand(packet_port_is(&conf, pkt.sport) || packet_port_is(&conf, pkt.dport));
+	demand(packet_flow_hash(&secret, &pkt) == packet_flow_hash(&secret, &again));
+	return 0;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two messages, as a record by themselves and through the pipeline as the packets of a flow: every
+ * record is one line of valid JSON, and a room that is too small is never left.
+ *
+ * The input: an octet of flags, two octets that say how long the first message is, the messages.
+ */
+#include "pipeline/pipeline.h"
+#include "schema/schema.h"
+
+#include "support/json_valid.h"
+#include "support/wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define LINE_ROOM (64u * 1024 * 1024)
+#define ARENA_ROOM (1024 * 1024)
+#define CAPACITY 256
+
+/* What is made once, for all inputs. */
+struct bench {
+	struct schema schema;
+	struct metrics_dns dns;
+	struct metrics_worker metrics;
+	struct record_arena arena;
+	struct pipeline pipeline;
+	struct packet_conf packets;
+	uint64_t seed;
+	unsigned records;
+	char *line;
+	void *room, *memory;
+};
+
+static void demand(bool ok, const char *what, const char *p, size_t n)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "%s: %.*s\n", what, (int)n, p);
+	abort();
+}
+
+/* Writes the record's line, and writes it again into a room that it does not fit. */
+static void check_line(struct bench *b, const struct record *r)
+{
+	struct text t = text_of(b->line, LINE_ROOM);
+	size_t at;
+
+	schema_native(&b->schema, &t, r);
+	size_t n = text_len(&t);
+	demand(!t.full, "a line too long", b->line, 100);
+	const char *wrong = json_valid_line(b->line, n, &at);
+	demand(!wrong, wrong, b->line, n);
+	for (int i = 0; i < 3; i++) {
+		b->seed = b->seed * 6364136223846793005u + 1442695040888963407u;
+		size_t less = (size_t)(b->seed >> 33) % n;
+		char *small = malloc(less + 1);
+		t = text_of(small, less);
+		schema_native(&b->schema, &t, r);
+		demand(t.full, "a line that should not fit", b->line, n);
+		demand(text_len(&t) <= less, "written past the room", b->line, n);
+		free(small);
+	}
+}
+
+static void pass(void *to, void **records, unsigned n)
+{
+	struct bench *b = to;
+	for (unsigned i = 0; i < n; i++) {
+		const struct record *r = records[i];
+		check_line(b, r);
+		b->records++;
+		record_release(&b->arena, r->end);
+	}
+}
+
+static struct bench *bench_new(void)
+{
+	struct bench *b = aligned_alloc(64, (sizeof(*b) + 63) & ~(size_t)63);
+	memset(b, 0, sizeof(*b));
+	b->line = malloc(LINE_ROOM);
+	b->room = aligned_alloc(64, ARENA_ROOM);
+	b->memory = aligned_alloc(64, (table_bytes(CAPACITY) + 63) & ~(size_t)63);
+	schema_init(&b->schema, "fuzz \"\xff", &b->dns);
+	packet_conf_init(&b->packets);
+	packet_port_add(&b->packets, 53);
+	return b;
+}
+
+static void restart(struct bench *b)
+{
+	struct txn_conf conf = {.max_open = CAPACITY, .timeout_ns = 100, .reorder_ns = 10};
+	b->pipeline.secret = hash_fixed(1);
+	memset(b->memory, 0, table_bytes(CAPACITY));
+	record_arena_init(&b->arena, b->room, ARENA_ROOM, &b->metrics.record);
+	b->arena.pass = pass;
+	b->arena.pass_to = b;
+	b->pipeline.packets = &b->packets;
+	b->pipeline.metrics = &b->metrics;
+	b->pipeline.workers = 1;
+	b->pipeline.clock_ns = 0;
+	txn_init(&b->pipeline.txn, b->memory, &conf, &b->pipeline.secret, &b->arena,
+		&b->metrics.txn);
+}
+
+/* The two messages as a record, whatever a matcher would have said. */
+static void as_record(struct bench *b, unsigned flags, const uint8_t *query, uint32_t query_len,
+	const uint8_t *reply, uint32_t reply_len)
+{
+	struct record *r = record_begin(&b->arena, query_len, reply_len);
+	demand(r != NULL, "no room for a record", "", 0);
+	memcpy(r->data, query, query_len);
+	memcpy(r->data + query_len, reply, reply_len);
+	r->query_wire = query_len + (flags & 1 ? 10 : 0);
+	r->reply_wire = reply_len + (flags & 2 ? 10 : 0);
+	r->query_cut = flags & 1;
+	r->reply_cut = flags >> 1 & 1;
+	r->v6 = flags >> 2 & 1;
+	r->status = (uint8_t)(flags >> 3 & 7) % (RECORD_MALFORMED + 1);
+	r->latency_ns = (int8_t)flags * 1001;
+	r->retries = flags >> 6;
+	r->proto = flags & 0x40 ? PACKET_TCP : PACKET_UDP;
+	r->vlans = flags & 0x80 ? 2 : 0;
+	r->vlan[1] = 4095;
+	record_commit(&b->arena, r);
+	record_flush(&b->arena);
+}
+
+static void as_packets(
+	struct bench *b, unsigned flags, const uint8_t *const messages[2], const uint32_t lens[2])
+{
+	static struct wire wires[2];
+	struct frame frames[2];
+	for (int i = 0; i < 2; i++) {
+		struct wire *w = &wires[i];
+		uint32_t n = lens[i] < 65000 ? lens[i] : 65000;
+		wire_clear(w);
+		wire_ethernet(w, 0x0800);
+		wire_ipv4(w, 17, n + 8);
+		wire_udp(w, i ? 53 : 4321, i ? 4321 : 53, n);
+		wire_put(w, messages[i], n);
+		if (i) /* a reply's addresses */
+			memcpy(w->octets + 26, "\xc0\x00\x02\x35\xc0\x00\x02\x01", 8);
+		frames[i] = (struct frame){.data = w->octets,
+			.len = w->len,
+			.wire_len = w->len,
+			.ts_ns = i * (int64_t)(flags & 0x7f),
+			.clock_ns = i * (int64_t)(flags & 0x7f),
+			.link_type = FRAME_LINK_ETHERNET};
+	}
+	if (flags & 0x80 && lens[1] > 5) { /* the capture cut the reply */
+		frames[1].len -= 5;
+	}
+	pipeline_burst(&b->pipeline, frames, 2, false);
+	txn_finish(&b->pipeline.txn);
+	record_flush(&b->arena);
+	demand(b->pipeline.txn.table.used == 0, "slots left", "", 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct bench *b;
+	if (!b)
+		b = bench_new();
+	if (size < 3 || size > 2 * 65535)
+		return 0;
+	unsigned flags = data[0];
+	uint32_t rest = (uint32_t)size - 3, first = bits_be16(data + 1);
+	uint32_t query_len = first < rest ? first : rest, reply_len = rest - query_len;
+	if (reply_len > 65535)
+		return 0;
+	const uint8_t *messages[2] = {data + 3, data + 3 + query_len};
+	uint32_t lens[2] = {query_len, reply_len};
+	b->seed = size;
+	restart(b);
+	as_record(b, flags, messages[0], query_len, messages[1], reply_len);
+	as_packets(b, flags, messages, lens);
+	return 0;
+}
