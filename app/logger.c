@@ -2,6 +2,7 @@
 #include "app/logger.h"
 
 #include "base/log.h"
+#include "dns/idna.h"
 
 #include <errno.h>
 #include <sys/prctl.h>
@@ -20,6 +21,10 @@ int logger_open(struct logger *l, struct run *run)
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		log_warn("cannot read the host name: records say localhost; set `sensor`");
 	schema_init(&l->schema, conf->sensor[0] ? conf->sensor : host, &l->metrics.dns);
+	l->schema.unicode = conf->output_unicode;
+	if (conf->output_unicode && !idna_available())
+		log_warn("output.unicode: this dnsloupe was built without libidn2; names stay as "
+			 "they are");
 	int error = sink_open(&l->sink, conf->output_file, &l->metrics.sink);
 	if (error)
 		log_error("cannot open the output %s: %s", conf->output_file, strerror(-error));

@@ -266,13 +266,14 @@ static const struct {
 
 static inline char *octet_at(char *at, uint8_t v)
 {
-	memcpy(at, &octets[v], 4); /* the fourth is overwritten, or room that was asked for */
+	memcpy(at, octets[v].digits,
+		3); /* what is too much is overwritten, or room that was asked for */
 	return at + octets[v].len;
 }
 
 void addr_text_v4(struct text *t, const uint8_t *four)
 {
-	if (!text_room(t, 16))
+	if (!text_room(t, 15))
 		return;
 	char *at = octet_at(t->at, four[0]);
 	*at++ = '.';
@@ -323,9 +324,13 @@ void addr_text_v6(struct text *t, const uint8_t *sixteen)
 	for (int i = 0; i < 8; i++)
 		groups[i] = bits_be16(sixteen + 2 * i);
 	longest_zeros(groups, &start, &length);
-	/* RFC 5952 section 5: addresses known to embed IPv4 end in dotted decimal. */
-	if (start == 0 && length == 5 && groups[5] == 0xffff) {
-		text_lit(t, "::ffff:");
+	/* Addresses that embed IPv4 end in dotted decimal: mapped (RFC 5952 section 5) and, as all
+	 * of the field shows them, compatible ones. */
+	if (start == 0 && (length == 6 || (length == 5 && groups[5] == 0xffff))) {
+		if (length == 5)
+			text_lit(t, "::ffff:");
+		else
+			text_lit(t, "::");
 		addr_text_v4(t, sixteen + 12);
 		return;
 	}

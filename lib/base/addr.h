@@ -31,8 +31,7 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 	return memcmp(a->octets, b->octets, 16) == 0;
 }
 
-/* Dotted decimal of four octets; RFC 5952 form of sixteen. At most 15 and 39 characters; room for
- * one more is asked for. */
+/* Dotted decimal of four octets; RFC 5952 form of sixteen. At most 15 and 39 characters. */
 void addr_text_v4(struct text *t, const uint8_t *four);
 void addr_text_v6(struct text *t, const uint8_t *sixteen);
 

@@ -52,6 +52,7 @@ struct rr_iter rr_iter_after_question(const struct dns_msg *msg, const uint8_t *
 {
 	struct rr_iter it = rr_iter_of(msg, data, len);
 	it.at = msg->body;
+	it.known = msg->name_len ? DNS_HEADER_LEN : 0;
 	if (it.left[DNS_QUESTION])
 		it.left[DNS_QUESTION]--;
 	return it;
@@ -62,6 +63,21 @@ static bool end(struct rr_iter *it, enum dns_error error)
 	it->error = error;
 	it->section = DNS_SECTIONS;
 	return false;
+}
+
+/* name_skip() of an owner, which most often is a pointer to where the one before it pointed. */
+static inline uint32_t skip_owner(struct rr_iter *it, enum dns_error *error)
+{
+	uint32_t target = 0;
+	if (it->space.len - it->at >= 2 && it->space.data[it->at] >= 0xc0) {
+		target = bits_be16(it->space.data + it->at) & 0x3fffu;
+		if (target == it->known && target)
+			return it->at + 2;
+	}
+	uint32_t after = name_skip(&it->space, it->at, error);
+	if (after && target)
+		it->known = (uint16_t)target;
+	return after;
 }
 
 bool rr_next(struct rr_iter *it, struct rr *rr)
@@ -76,7 +92,7 @@ bool rr_next(struct rr_iter *it, struct rr *rr)
 	if (it->at >= it->space.len)
 		return end(it, DNS_COUNT);
 	enum dns_error error;
-	uint32_t at = name_skip(&it->space, it->at, &error);
+	uint32_t at = skip_owner(it, &error);
 	if (at == 0)
 		return end(it, error);
 	struct cursor c = cursor_of(it->space.data + at, it->space.len - at);

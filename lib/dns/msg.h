@@ -45,6 +45,7 @@ struct rr {
 struct rr_iter {
 	struct name_space space;
 	uint32_t at; /* next entry */
+	uint16_t known; /* offset of a name that was found right; 0: none yet */
 	uint16_t left[DNS_SECTIONS];
 	uint8_t section;
 	bool tlvs; /* a DSO message (dso.h): what follows the header is no trailing octets */

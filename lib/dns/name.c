@@ -106,10 +106,29 @@ static char *odd_label(char *at, const uint8_t *p, int n, bool quoted, bool zone
 	return at;
 }
 
-/* *odd gathers the ODD_ bits of all labels. */
-static inline char *put_label(
-	char *at, const uint8_t *p, int n, bool quoted, bool zone, uint8_t *odd)
+/* Sixteen octets at once, in what the compiler makes of it. */
+typedef uint8_t octets16 __attribute__((vector_size(16)));
+typedef uint64_t words2 __attribute__((vector_size(16)));
+
+/* Copies sixteen octets. Are the first n (at most 16) all letters, digits, - and _? */
+static inline bool put_ordinary(char *at, const uint8_t *p, int n)
 {
+	static const octets16 place = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+	octets16 v, others;
+	memcpy(&v, p, sizeof(v));
+	memcpy(at, &v, sizeof(v));
+	others = (octets16)(((v | 0x20) - 'a' > 25) & (v - '0' > 9) & (v != '-') & (v != '_') &
+			    (place < (uint8_t)n));
+	words2 any = (words2)others;
+	return (any[0] | any[1]) == 0;
+}
+
+/* *odd gathers the ODD_ bits of all labels; `left` octets from p on may be read. */
+static inline char *put_label(
+	char *at, const uint8_t *p, int n, uint32_t left, bool quoted, bool zone, uint8_t *odd)
+{
+	if (bits_likely(n <= 16 && left >= 16 && put_ordinary(at, p, n)))
+		return at + n;
 	uint8_t seen = 0;
 	for (int i = 0; i < n; i++) {
 		seen |= odd_octet[p[i]];
@@ -135,7 +154,12 @@ static bool recall(struct text *t, const struct name_memo *memo, uint32_t labels
 	unsigned slot = labels % NAME_MEMO;
 	if (memo->at[slot] != labels)
 		return false;
-	text_put(t, memo->text[slot], memo->len[slot]);
+	/* Blocks of sixteen: what is too much lies behind the name and will be written over. */
+	if (text_room(t, NAME_TEXT_MAX)) {
+		for (unsigned i = 0; i < memo->len[slot]; i += 16)
+			memcpy(t->at + i, memo->text[slot] + i, 16);
+		t->at += memo->len[slot];
+	}
 	return true;
 }
 
@@ -164,7 +188,8 @@ uint32_t name_text(struct text *t, const struct name_space *space, uint32_t at, 
 	uint8_t odd = 0;
 	int n;
 	while ((n = next_label(space, &s, error)) > 0) {
-		out = put_label(out, space->data + s.at, n, t->quoted, dot, &odd);
+		out = put_label(
+			out, space->data + s.at, n, space->len - s.at, t->quoted, dot, &odd);
 		*out++ = '.';
 		s.at += (uint32_t)n;
 	}

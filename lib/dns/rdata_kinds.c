@@ -129,6 +129,7 @@ void kind_hex(struct rdata *r)
 	const uint8_t *p = kind_rest(r, &n);
 	if (p)
 		text_hex_upper(r->t, p, n);
+	r->empty = n == 0;
 }
 
 void kind_hex_0x(struct rdata *r)
@@ -153,6 +154,7 @@ void kind_base64(struct rdata *r)
 	const uint8_t *p = kind_rest(r, &n);
 	if (p)
 		text_base64(r->t, p, n);
+	r->empty = n == 0;
 }
 
 void kind_base64_dash(struct rdata *r)
@@ -180,6 +182,7 @@ void kind_base32_8(struct rdata *r)
 	const uint8_t *p = cursor_take(&r->c, n);
 	if (p)
 		text_base32hex(r->t, p, n);
+	r->empty = n == 0;
 }
 
 void kind_scheme(struct rdata *r)

@@ -16,6 +16,7 @@ struct rdata {
 	struct name_memo *memo;
 	bool generic; /* well formed, but of a variant without a presentation form */
 	bool compressed; /* a name that must not be compressed was */
+	bool empty; /* a field without octets has left a space before it, or no text at all */
 };
 
 /* n octets as the inside of a quoted <character-string>. */

@@ -102,10 +102,9 @@ static inline const uint8_t *fields_of(uint16_t type, uint16_t rrclass)
 	const struct rrtype *row = rrtype_find(type);
 	if (!row)
 		return none;
-	const uint8_t *fields = row->fields;
-	if (fields[0] != FIELD_IN)
-		return fields;
-	return bits_likely(like_in(rrclass)) ? fields + 1 : none;
+	if (row->in_only && bits_unlikely(!like_in(rrclass)))
+		return none;
+	return row->fields;
 }
 
 /* The rest of rdata_text() for RDATA that is not plain sailing: `start` is where its text begins.
@@ -115,7 +114,7 @@ static __attribute__((noinline)) enum dns_error finish(
 {
 	struct text *t = r->t;
 	bool bad = r->c.bad || cursor_left(&r->c);
-	/* A last field without octets leaves its space, or nothing at all. */
+	/* A last field without octets has left its space. */
 	if (t->at > start && t->at[-1] == ' ')
 		t->at--;
 	if (!bad && !r->generic && t->at > start) {
@@ -150,8 +149,7 @@ enum dns_error rdata_text(
 			text_char(t, ' ');
 		field_text(&r, *f);
 	}
-	if (bits_likely(!r.c.bad && r.c.at == r.c.end && !(r.generic | r.compressed) &&
-			t->at != start && t->at[-1] != ' '))
+	if (bits_likely(!r.c.bad && r.c.at == r.c.end && !(r.generic | r.compressed | r.empty)))
 		return DNS_OK;
 	return finish(&r, start, data, rr);
 }

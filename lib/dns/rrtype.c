@@ -6,12 +6,15 @@
 #include "dns/rrtype.def"
 #undef RRTYPE
 
+#define FIRST(first, ...) (first)
 static const struct rrtype types[] = {
 #define RRTYPE(number, symbol, name, ...)                                                          \
-	[(number) < 32768 ? (number) : (number)-32768 + 512] = {                                   \
-		name, fields_##symbol, sizeof(name) - 1},
+	[(number) < 32768 ? (number) : (number)-32768 + 512] = {name,                              \
+		fields_##symbol + (FIRST(__VA_ARGS__, 0) == FIELD_IN), sizeof(name) - 1,           \
+		FIRST(__VA_ARGS__, 0) == FIELD_IN},
 #include "dns/rrtype.def"
 #undef RRTYPE
+#undef FIRST
 };
 
 /* Types from 32768 on (TA, DLV) follow those below 512 in the same table. */

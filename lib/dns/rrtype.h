@@ -59,8 +59,9 @@ enum rr_field {
 
 struct rrtype {
 	const char *name;
-	const uint8_t *fields; /* enum rr_field, closed by FIELD_END */
+	const uint8_t *fields; /* enum rr_field without FIELD_IN, closed by FIELD_END */
 	uint8_t len; /* characters of name */
+	bool in_only; /* the row had FIELD_IN */
 };
 
 enum {

@@ -37,7 +37,7 @@ static inline enum layer layer_gtp(struct walk *w)
 		if (!more || (p[0] & 0x04 && !layer_gtp_extensions(w, more[3])))
 			return layer_short(w, PACKET_other_port);
 	}
-	if (!layer_left(w))
+	if (layer_left(w) < 20) /* too little to tell */
 		return layer_short(w, PACKET_other_port);
 	uint8_t version = *w->at >> 4;
 	bool ethernet = layer_looks_ethernet(w, 0) && !layer_looks_ip(w, 0);

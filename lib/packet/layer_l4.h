@@ -57,9 +57,12 @@ static inline enum layer layer_udp(struct walk *w)
 		return layer_stop(w, PACKET_bad_udp);
 	pkt->proto = PACKET_UDP;
 	layer_payload(w, length - 8);
-	if (bits_unlikely(!pkt->len))
-		return pkt->wire_len ? layer_short(w, PACKET_bad_udp) : layer_stop(w, PACKET_empty);
-	return layer_stop(w, PACKET_dns);
+	/* Nothing shorter than a header (RFC 1035 section 4.1.1) is a message. */
+	if (bits_likely(pkt->wire_len >= 12 && pkt->len))
+		return layer_stop(w, PACKET_dns);
+	if (pkt->len == layer_left(w) && (w->cut || pkt->len < pkt->wire_len))
+		return layer_short(w, PACKET_bad_udp);
+	return layer_stop(w, pkt->wire_len ? PACKET_runt : PACKET_empty);
 }
 
 static inline enum layer layer_tcp(struct walk *w)

@@ -13,17 +13,19 @@
 /* What stands behind the bottom of the stack; `odd` if nothing that is known. */
 static inline enum layer layer_mpls_payload(struct walk *w, enum packet_verdict odd)
 {
-	if (!layer_left(w))
+	if (layer_left(w) < 20) /* too little to tell */
 		return layer_short(w, odd);
 	bool ethernet = layer_looks_ethernet(w, 0);
 	switch (*w->at >> 4) {
 	case 4: return ethernet && !layer_looks_ip(w, 0) ? LAYER_ethernet : LAYER_ipv4;
 	case 6: return ethernet && !layer_looks_ip(w, 0) ? LAYER_ethernet : LAYER_ipv6;
-	case 0:
-		if (ethernet && !layer_looks_ethernet(w, 4))
+	case 0: /*
+		 * A tagged frame looks like a frame without tag behind a control word. The control
+		 * word begins with two octets of zero, unless the frame is shorter than 64 octets.
+		 */
+		if (ethernet && (!layer_looks_ethernet(w, 4) || bits_be16(w->at) != 0))
 			return LAYER_ethernet;
-		if (!layer_take(w, 4))
-			return layer_short(w, odd);
+		w->at += 4;
 		return layer_looks_ip(w, 0) && !layer_looks_ethernet(w, 0) ? LAYER_ip
 									   : LAYER_ethernet;
 	case 1: /* RFC 4385 section 5: an associated channel */

@@ -21,8 +21,8 @@ static inline enum layer layer_ppp_bridged(struct walk *w)
 /* The address and control octets and the first octet of the protocol may have been left out. */
 static inline enum layer layer_ppp(struct walk *w)
 {
-	if (layer_left(w) >= 2 && w->at[0] == 0xff && w->at[1] == 0x03)
-		w->at += 2;
+	if (layer_left(w) && w->at[0] == 0xff && !layer_take(w, 2))
+		return layer_short(w, PACKET_bad_tunnel);
 	const uint8_t *p = layer_take(w, 1);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reasm/ip_frag.h"
 
-#define UNIT 8u		    /* octets: what offsets count in */
+#define UNIT 8u /* octets: what offsets count in */
 #define WORDS (65536 / UNIT / 64) /* of a bitmap of all units */
 
 struct ip_frag_key {
@@ -21,8 +21,8 @@ struct ip_frag_datagram {
 	uint32_t younger, older;
 	uint32_t total; /* octets; 0: the last fragment has not come */
 	uint32_t there; /* octets that have come */
-	uint32_t end;	/* one past the last octet that has come */
-	bool given_up;	/* fragments overlapped: what else comes of it is swallowed */
+	uint32_t end; /* one past the last octet that has come */
+	bool given_up; /* fragments overlapped: what else comes of it is swallowed */
 	uint64_t units[WORDS]; /* one bit a unit that has come */
 };
 
@@ -85,8 +85,8 @@ static void give_back(struct ip_frag *f, uint32_t i)
 	f->free = i;
 }
 
-static uint32_t begin(struct ip_frag *f, const struct ip_frag_key *key, uint32_t hash,
-	const struct pkt *fragment)
+static uint32_t begin(
+	struct ip_frag *f, const struct ip_frag_key *key, uint32_t hash, const struct pkt *fragment)
 {
 	uint32_t i = f->free;
 	if (i) {
@@ -170,9 +170,8 @@ static void mark(struct ip_frag_datagram *d, uint32_t first, uint32_t n)
 
 static bool impossible(const struct pkt *fragment)
 {
-	return fragment->len < fragment->wire_len || fragment->len == 0 ||
-	       fragment->frag_offset + fragment->len > 65535 ||
-	       (fragment->frag_more && fragment->len % UNIT != 0);
+	return fragment->len == 0 || fragment->frag_offset + fragment->wire_len > 65535 ||
+	       (fragment->frag_more && fragment->wire_len % UNIT != 0);
 }
 
 /* Does the fragment agree with the end of the datagram, as far as that is known? */
@@ -184,6 +183,42 @@ static bool agrees(const struct ip_frag_datagram *d, const struct pkt *fragment)
 	return d->total == 0 || end <= d->total;
 }
 
+/* Hands a datagram's octets out, `len` of them there and `wire_len` of them sent. */
+static void hand_out(struct ip_frag *f, uint32_t i, const struct pkt *fragment, uint32_t len,
+	uint32_t wire_len, struct frame *whole)
+{
+	remove_one(f, i);
+	at(f, i)->next = f->finished;
+	f->finished = i;
+	*whole = (struct frame){.data = room_of(f, i),
+		.len = (uint32_t)sizeof(struct packet_datagram) + len,
+		.wire_len = (uint32_t)sizeof(struct packet_datagram) + wire_len,
+		.ts_ns = fragment->ts_ns,
+		.clock_ns = fragment->clock_ns,
+		.link_type = FRAME_LINK_DATAGRAM};
+}
+
+/* A fragment of which the capture lacks the end: its datagram can never be whole. The first one
+ * holds the headers and the beginning of the message, which is worth more than nothing. */
+static bool take_cut(struct ip_frag *f, const struct pkt *fragment, struct frame *whole)
+{
+	uint32_t i = find(f, fragment);
+	metrics_add(&f->metrics->frag_cut, 1);
+	if (i == 0 || at(f, i)->given_up || fragment->frag_offset != 0) {
+		if (i)
+			at(f, i)->given_up = true;
+		return false;
+	}
+	struct packet_datagram *head = (struct packet_datagram *)room_of(f, i);
+	head->proto = fragment->frag_proto;
+	memcpy(head + 1, fragment->payload, fragment->len);
+	metrics_add(&f->metrics->frag_whole, 1);
+	/* More was sent than this fragment says, if others follow. */
+	hand_out(f, i, fragment, fragment->len,
+		fragment->wire_len + (fragment->frag_more ? UNIT : 0), whole);
+	return true;
+}
+
 bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *whole)
 {
 	metrics_add(&f->metrics->frag_fragments, 1);
@@ -191,6 +226,8 @@ bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *w
 		metrics_add(&f->metrics->frag_bad, 1);
 		return false;
 	}
+	if (fragment->len < fragment->wire_len)
+		return take_cut(f, fragment, whole);
 	uint32_t i = find(f, fragment);
 	if (i == 0) {
 		metrics_add(&f->metrics->frag_bad, 1);
@@ -201,11 +238,12 @@ bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *w
 		metrics_add(&f->metrics->frag_swallowed, 1);
 		return false;
 	}
-	uint8_t *room = room_of(f, i) + sizeof(struct packet_datagram);
+	struct packet_datagram *head = (struct packet_datagram *)room_of(f, i);
+	uint8_t *octets = (uint8_t *)(head + 1) + fragment->frag_offset;
 	uint32_t first = fragment->frag_offset / UNIT, n = (fragment->len + UNIT - 1) / UNIT;
 	uint32_t had = come(d, first, n);
 	if (had == n && agrees(d, fragment) &&
-		memcmp(room + fragment->frag_offset, fragment->payload, fragment->len) == 0) {
+		memcmp(octets, fragment->payload, fragment->len) == 0) {
 		metrics_add(&f->metrics->frag_duplicates, 1);
 		return false;
 	}
@@ -214,7 +252,7 @@ bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *w
 		d->given_up = true;
 		return false;
 	}
-	memcpy(room + fragment->frag_offset, fragment->payload, fragment->len);
+	memcpy(octets, fragment->payload, fragment->len);
 	mark(d, first, n);
 	d->there += fragment->len;
 	if (fragment->frag_offset + fragment->len > d->end)
@@ -222,20 +260,11 @@ bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *w
 	if (!fragment->frag_more)
 		d->total = d->end;
 	if (fragment->frag_offset == 0) /* the first fragment says what the datagram carries */
-		((struct packet_datagram *)room_of(f, i))->proto = fragment->frag_proto;
+		head->proto = fragment->frag_proto;
 	if (d->total == 0 || d->there < d->total)
 		return false;
 	metrics_add(&f->metrics->frag_whole, 1);
-	remove_one(f, i);
-	d->next = f->finished;
-	f->finished = i;
-	uint32_t len = (uint32_t)sizeof(struct packet_datagram) + d->total;
-	*whole = (struct frame){.data = room_of(f, i),
-		.len = len,
-		.wire_len = len,
-		.ts_ns = fragment->ts_ns,
-		.clock_ns = fragment->clock_ns,
-		.link_type = FRAME_LINK_DATAGRAM};
+	hand_out(f, i, fragment, d->total, d->total, whole);
 	return true;
 }
 

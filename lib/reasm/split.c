@@ -194,8 +194,7 @@ bool split_gap(struct split *s, uint32_t read, uint32_t gone)
 	else if (gone == left)
 		*s = (struct split){.mode = SPLIT_FRAME, .found = s->found};
 	else
-		*s = (struct split){.len = (uint16_t)(left - gone),
-			.mode = SPLIT_DISCARD,
-			.found = s->found};
+		*s = (struct split){
+			.len = (uint16_t)(left - gone), .mode = SPLIT_DISCARD, .found = s->found};
 	return begun;
 }

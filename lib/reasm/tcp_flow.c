@@ -189,3 +189,12 @@ void tcp_flow_restart(struct tcp_table *t, uint32_t slot)
 	f->handshake = 0;
 	tcp_flow_list(t, slot, TCP_HALF);
 }
+
+void tcp_flow_end(struct tcp_table *t, enum tcp_end end)
+{
+	struct tcp_flow *f = &t->flows[t->slot];
+	t->end = end;
+	for (unsigned n = 0; n < 2; n++)
+		if (f->stream[n].window)
+			tcp_pull_upto(t, n, f->stream[n].next + INT32_MAX);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Inside tcp_table: where connections are kept. Nothing here looks at what segments say. */
+/* Inside tcp_table: where connections are kept (tcp_flow.c), what segments say (tcp_segment.c). */
 #ifndef REASM_TCP_FLOW_H
 #define REASM_TCP_FLOW_H
 
@@ -13,6 +13,38 @@ enum {
 	TCP_ACKED = 2, /* the peer is seen: acked */
 	TCP_ENDING = 4, /* fin is known */
 };
+
+enum { TCP_HANDSHAKE_NONE, TCP_HANDSHAKE_SYN, TCP_HANDSHAKE_SYN_ACK, TCP_HANDSHAKE_DONE };
+
+static inline void tcp_count(uint64_t *counter)
+{
+	metrics_add(counter, 1);
+}
+
+/* From an earlier time to a later one; wraps instead of overflowing. */
+static inline int64_t tcp_since(int64_t now_ns, int64_t then_ns)
+{
+	return (int64_t)((uint64_t)now_ns - (uint64_t)then_ns);
+}
+
+static inline enum split_side tcp_side(const struct tcp_flow *f, unsigned n)
+{
+	static const uint8_t other[] = {SPLIT_EITHER, SPLIT_REPLIES, SPLIT_QUERIES};
+	return n ? other[f->side] : f->side;
+}
+
+/* Every hole of stream n before `seq` may be given up, and messages be found. */
+static inline void tcp_pull_upto(struct tcp_table *t, unsigned n, uint32_t seq)
+{
+	t->upto[n] = seq;
+	t->pull |= (uint8_t)(1u << n);
+}
+
+/* The connection in hand ends, after the messages that are still to be found in it. */
+void tcp_flow_end(struct tcp_table *t, enum tcp_end end);
+
+/* Begins the connection in hand with the segment in hand. */
+void tcp_segment_begin(struct tcp_table *t);
 
 /* The connection of a segment, and which stream it belongs to; or 0. */
 uint32_t tcp_flow_find(

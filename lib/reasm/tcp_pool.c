@@ -113,8 +113,8 @@ bool tcp_window_has_room(const struct tcp_pool *pool, uint32_t window, uint32_t 
 	return true;
 }
 
-void tcp_window_write(struct tcp_pool *pool, uint32_t window, uint32_t seq, const uint8_t *data,
-	uint32_t len)
+void tcp_window_write(
+	struct tcp_pool *pool, uint32_t window, uint32_t seq, const uint8_t *data, uint32_t len)
 {
 	struct tcp_window *w = tcp_window_at(pool, window);
 	uint32_t part;

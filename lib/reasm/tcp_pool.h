@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Memory for octets that wait: chunks of one size from one pool of the worker. What waits of one
- * stream is a window: one chunk that says which octets have arrived and where, and data chunks, each
- * for the stretch of sequence numbers that begins at a multiple of its size. Windows form a list by
- * their latest use, because the one that rests longest gives way when the pool is empty.
+ * stream is a window: one chunk that says which octets have arrived and where, and data chunks,
+ * each for the stretch of sequence numbers that begins at a multiple of its size. Windows form a
+ * list by their latest use, because the one that rests longest gives way when the pool is empty.
  */
 #ifndef REASM_TCP_POOL_H
 #define REASM_TCP_POOL_H
@@ -61,16 +61,15 @@ void tcp_window_close(struct tcp_pool *pool, uint32_t window);
 void tcp_window_touch(struct tcp_pool *pool, uint32_t window);
 
 /* Has the pool the chunks that a write would need? */
-bool tcp_window_has_room(
-	const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t len);
+bool tcp_window_has_room(const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t len);
 
 /* Stores octets; tcp_window_has_room() said yes, and no stored octet is TCP_WINDOW_MAX away. */
-void tcp_window_write(struct tcp_pool *pool, uint32_t window, uint32_t seq, const uint8_t *data,
-	uint32_t len);
+void tcp_window_write(
+	struct tcp_pool *pool, uint32_t window, uint32_t seq, const uint8_t *data, uint32_t len);
 
 /* Copies octets that were stored. */
-void tcp_window_read(const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint8_t *to,
-	uint32_t len);
+void tcp_window_read(
+	const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint8_t *to, uint32_t len);
 
 /* Returns the chunks of the octets from `from` up to and without `upto` that hold no others. */
 void tcp_window_release(struct tcp_pool *pool, uint32_t window, uint32_t from, uint32_t upto);

@@ -328,8 +328,8 @@ static void trim(struct tcp_store *store, const struct tcp_stream *s, struct tcp
 	in->seq += n + gone;
 }
 
-enum tcp_offer tcp_stream_offer(struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in,
-	struct tcp_piece *out)
+enum tcp_offer tcp_stream_offer(
+	struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in, struct tcp_piece *out)
 {
 	struct split_piece piece;
 

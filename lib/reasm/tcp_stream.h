@@ -49,7 +49,8 @@ struct tcp_piece {
 enum tcp_offer {
 	TCP_OFFER_MESSAGE, /* *out is filled; offer the rest of the input */
 	TCP_OFFER_STORED, /* look with tcp_stream_pull() what is complete, then offer the rest */
-	TCP_OFFER_FULL, /* nothing more can wait: tcp_stream_pull() up to in->seq, tcp_stream_jump() */
+	TCP_OFFER_FULL, /* nothing more can wait: tcp_stream_pull() up to in->seq, tcp_stream_jump()
+			 */
 };
 
 /* Starts a stream whose next octet is seq. `place`: SPLIT_FRAME or SPLIT_SEARCH. */
@@ -59,8 +60,8 @@ void tcp_stream_start(struct tcp_stream *s, uint32_t seq, enum split_mode place)
  * Takes from the input, which has octets, what can be taken now. A message that lies in the segment
  * as a whole is not copied.
  */
-enum tcp_offer tcp_stream_offer(struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in,
-	struct tcp_piece *out);
+enum tcp_offer tcp_stream_offer(
+	struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in, struct tcp_piece *out);
 
 /*
  * The next message that is complete in the window. Holes that end before or at `upto` are given up;

@@ -40,7 +40,8 @@ struct tcp_message {
 	int64_t ts_ns; /* when its last octet was captured and none before it was missing */
 	int64_t clock_ns; /* the capture's clock now */
 	int64_t rtt_ns; /* SYN to the handshake's last ACK; -1: not seen */
-	const struct pkt *pkt; /* a segment of its direction: ends, VLANs, tunnel. Until the next call. */
+	const struct pkt
+		*pkt; /* a segment of its direction: ends, VLANs, tunnel. Until the next call. */
 };
 
 enum tcp_list {
@@ -72,14 +73,16 @@ struct tcp_flow {
 	int64_t listed_ns; /* clock when it became the youngest of its list */
 };
 
-_Static_assert(sizeof(struct tcp_flow) == 2 * BITS_CACHE_LINE, "a connection costs two cache lines");
+_Static_assert(
+	sizeof(struct tcp_flow) == 2 * BITS_CACHE_LINE, "a connection costs two cache lines");
 
 struct tcp_table {
 	struct tcp_flow *flows; /* numbered from 1; 0 means none */
 	uint32_t *buckets;
 	uint32_t mask;
 	uint32_t capacity;
-	uint32_t virgin; /* the last flow that was ever used: no memory is touched before its time */
+	uint32_t
+		virgin; /* the last flow that was ever used: no memory is touched before its time */
 	uint32_t free; /* list of returned flows */
 	uint32_t used;
 	uint32_t oldest[TCP_LISTS], youngest[TCP_LISTS];
@@ -111,8 +114,8 @@ void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,
 	struct metrics_reasm *metrics);
 
 /*
- * The same for both directions. To keep apart equal addresses of several networks, mix the network's
- * number into it.
+ * The same for both directions. To keep apart equal addresses of several networks, mix the
+ * network's number into it.
  */
 static inline uint32_t tcp_hash(const struct tcp_table *t, const struct pkt *pkt)
 {
@@ -133,14 +136,15 @@ static inline void tcp_prefetch_flow(const struct tcp_table *t, uint32_t hash)
 }
 
 /*
- * Takes a TCP segment, whose memory must stay until tcp_next() returns false. What one segment costs
- * is linear in its octets, plus a bounded number of steps.
+ * Takes a TCP segment, whose memory must stay until tcp_next() returns false. What one segment
+ * costs is linear in its octets, plus a bounded number of steps.
  */
 void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash);
 
 /*
  * The next message that is complete after the latest tcp_take(), tcp_expire() or tcp_finish(), in
- * stream order; false where there is none. Each of these calls must be followed by calls until then.
+ * stream order; false where there is none. Each of these calls must be followed by calls until
+ * then.
  */
 bool tcp_next(struct tcp_table *t, struct tcp_message *out);
 

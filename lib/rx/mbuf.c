@@ -40,7 +40,8 @@ bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch
 	frame->len = len - (uint32_t)sizeof(head);
 	/* A file may claim that a frame was shorter on the wire than it is here. */
 	frame->wire_len = head.wire_len > frame->len ? head.wire_len : frame->len;
-	frame->ts_ns = head.ts_ns;
+	/* What the file has no time for came after what it has the latest time for. */
+	frame->ts_ns = head.flags & FEED_UNTIMED && head.clock_ns > 0 ? head.clock_ns : head.ts_ns;
 	frame->clock_ns = head.clock_ns;
 	frame->link_type = head.link_type;
 	frame->owner = 0;

@@ -13,6 +13,7 @@
 struct schema {
 	char sensor[1600]; /* the member "sensor":"...", in JSON */
 	size_t sensor_len;
+	bool unicode; /* show qname_unicode */
 	struct when when;
 	/* Members that repeat, in JSON: [flags >> 4 & 127] is ["RD","RA"], with its comma; [type]
 	 * is

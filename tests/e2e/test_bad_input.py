@@ -10,6 +10,7 @@ import capture
 import harness
 
 RESOLVER = harness.PCAPS / "resolver.pcap"
+BLUETOOTH = 201  # LINKTYPE_BLUETOOTH_HCI_H4_WITH_PHDR
 
 
 class Files(harness.Case):
@@ -86,9 +87,9 @@ class Files(harness.Case):
 
 class Links(harness.Case):
     def test_unknown_link_type(self):
-        """IEEE 802.11: nothing of it is decoded, and that is no success."""
-        path = self.dir / "wlan.pcap"
-        path.write_bytes(capture.pcap(capture.pair(1), link=105))
+        """Bluetooth: nothing of it is decoded, and that is no success."""
+        path = self.dir / "bluetooth.pcap"
+        path.write_bytes(capture.pcap(capture.pair(1), link=BLUETOOTH))
         run = self.dnsloupe("-r", path, code=1, whole=True)
         self.assertEqual(run.out, b"")
         self.assertEqual(len(run.errors), 1, run.err)
@@ -98,7 +99,7 @@ class Links(harness.Case):
         """The known interface is decoded, the packets of the other are counted and told."""
         path = self.dir / "mixed.pcapng"
         frames = [f for i in range(4) for f in capture.pair(i)]
-        path.write_bytes(capture.pcapng(frames, (capture.ETHERNET, 105),
+        path.write_bytes(capture.pcapng(frames, (capture.ETHERNET, BLUETOOTH),
                                         pick=lambda i, f: i // 2 % 2))
         run = self.dnsloupe("-r", path, code=1, whole=True)
         self.assertEqual([r["status"] for r in run.records], ["answered"] * 2)

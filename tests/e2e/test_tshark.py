@@ -96,7 +96,7 @@ class Tshark:
         transport = each(layers[proto])[-1]
         source = (str(ipaddress.ip_address(ip[version + ".src"])), int(transport[proto + ".srcport"]))
         target = (str(ipaddress.ip_address(ip[version + ".dst"])), int(transport[proto + ".dstport"]))
-        damaged = "_ws.short" in layers or "_ws.malformed" in layers
+        damaged = any("_ws." + k in layers for k in ("short", "malformed", "unreassembled"))
         for dns in found:
             self.messages.append(self.message(layers, dns, source, target, proto, damaged))
 

@@ -26,7 +26,8 @@ static void check_payload(const struct frame *frame, const struct pkt *pkt)
 	for (int i = 0; i < pkt->vlans; i++)
 		demand(pkt->vlan[i] <= 0xfff || frame->link_type == FRAME_LINK_DATAGRAM);
 	demand(pkt->v6 <= 1);
-	demand(!pkt->cut || frame->len < frame->wire_len);
+	/* a mirror (ERSPAN) can have cut the frame, too */
+	demand(!pkt->cut || frame->len < frame->wire_len || pkt->tunnel.type != TUNNEL_none);
 }
 
 /* A fragment's payload as the whole datagram, as the reassembler hands it over: headers in front,
@@ -51,7 +52,8 @@ static void check_datagram(
 	enum packet_verdict verdict = packet_walk(conf, &frame, &pkt);
 	if (verdict == PACKET_dns || verdict == PACKET_tcp_dns) {
 		check_payload(&frame, &pkt);
-		demand(!pkt.cut && pkt.vlans >= fragment->vlans);
+		demand(!pkt.cut || pkt.tunnel.type != TUNNEL_none);
+		demand(pkt.vlans >= fragment->vlans);
 		demand(packet_port_is(conf, pkt.sport) || packet_port_is(conf, pkt.dport));
 	}
 	free(p);

@@ -159,6 +159,8 @@ static const struct sample samples[] = {
 	{"other ports", 1, MACS "0800" V4("0020", "11") "10e1 10e2 000c 0000 01020304",
 		"other_port"},
 	{"no payload", 1, MACS "0800" V4("001c", "11") "10e1 0035 0008 0000", "empty"},
+	{"eleven octets of payload", 1,
+		MACS "0800" V4("0027", "11") UDP("0013") "0007 0100 0001 0000 0000 00", "runt"},
 	{"length 7", 1, MACS "0800" V4("002f", "11") UDP("0007") MSG, "bad_udp"},
 	{"IP payload of 7", 1, MACS "0800" V4("001b", "11") "10e1 0035 0008 00", "bad_udp"},
 	{"length 0", 1, MACS "0800" V4("002f", "11") UDP("0000") MSG, "dns", .lengths = 1},

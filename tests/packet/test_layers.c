@@ -166,8 +166,10 @@ enum packet_verdict layers_walk(const struct packet_conf *conf, const struct lay
 const struct packet_conf *layers_conf(void)
 {
 	static struct packet_conf conf;
-	packet_conf_init(&conf);
-	packet_port_add(&conf, 53);
+	if (!packet_port_is(&conf, 53)) {
+		packet_conf_init(&conf);
+		packet_port_add(&conf, 53);
+	}
 	return &conf;
 }
 
@@ -249,7 +251,7 @@ static void bombs(void)
 		{1, "eth:0800", "out4:17 udp:4789 0800000000000100 eth:0800", D4},
 		{1, "eth:0800", "out4:17 udp:6081 0000655800000100 eth:0800", D4},
 		{1, "eth:0800", "out4:17 udp:2152 30ff len:0 00000001", D4},
-		{1, "eth:86dd", "out6:0 3c00010400000000", D6},
+		{1, "eth:86dd out6:60", "3c00010400000000", "1100010400000000 udp:53 msg"},
 		{1, "eth:8847", "00001100 eth:8847", "00001100 " D4},
 		{1, "eth:8864", "11000001 len:0 0021 out4:47 00008864", "11000001 len:0 0021 " D4},
 		{1, "eth:88e7", "00000000 eth:88e7", "00000000 eth:0800 " D4},
@@ -258,7 +260,7 @@ static void bombs(void)
 		{1, "eth:0800", "out4:17 udp:37008 01000001 01 eth:0800", D4},
 		{192, "", "00000800c0000000", "0000080001000000 eth:0800 " D4},
 		{258, "", "0c00000001000000 02010000", "0c0000000100000001000000 eth:0800 " D4},
-		{1, "eth:0026", "aaaa030080c20007 eth:0026", "aaaa030000000800 " D4},
+		{1, "eth:8870", "aaaa030080c20007 eth:8870", "aaaa030000000800 " D4},
 	};
 	static struct layers m;
 	for (size_t i = 0; i < BITS_COUNT(cases); i++) {
@@ -283,7 +285,7 @@ static void nested(void)
 {
 	static const struct layers_case cases[] = {
 		{"VXLAN in GRE in a VLAN", 1,
-			"eth:8100 00050800 ip4:47 00000800 out6:17 udp:4789 0800000000002a00 "
+			"eth:8100 00050800 ip4:47 000086dd out6:17 udp:4789 0800000000002a00 "
 			"eth:8100 00070800 " D4,
 			"dns", TUNNEL_vxlan, 42, 6, "5 7 "},
 		{"GTP in VXLAN in MPLS", 1,

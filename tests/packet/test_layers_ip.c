@@ -78,7 +78,8 @@ static void fragments(void)
 		CU_ASSERT(pkt.len == cases[i].len && pkt.wire_len == cases[i].len && !pkt.cut);
 		CU_ASSERT(pkt.v6 == cases[i].v6 && pkt.tunnel.type == cases[i].tunnel);
 		CU_ASSERT(pkt.sport == 0 && pkt.dport == 0);
-		CU_ASSERT_EQUAL(layers_walk(layers_conf(), &m, 1, n - 9, n, &pkt), PACKET_fragment);
+		CU_ASSERT_EQUAL(
+			layers_walk(layers_conf(), &m, 1, n - 12, n, &pkt), PACKET_fragment);
 		CU_ASSERT(pkt.len == cases[i].len - 9 && pkt.wire_len == cases[i].len && pkt.cut);
 		for (size_t len = 0; len < n; len++)
 			layers_walk(layers_conf(), &m, 1, len, n, &pkt);

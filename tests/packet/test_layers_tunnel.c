@@ -85,11 +85,18 @@ static void mpls(void)
 			100, 0, "5 "},
 		{"control word", 1, "eth:8847 00064140 00000000 eth:0800 " D4, "dns", TUNNEL_mpls,
 			100, 0, ""},
+		{"control word, tag", 1, "eth:8847 00064140 00000000 eth:8100 00050800 " D4, "dns",
+			TUNNEL_mpls, 100, 0, "5 "},
 		{"over UDP", 1, "eth:0800 out4:17 udp:6635 00064140 " D4, "dns", TUNNEL_mpls, 100,
 			4, ""},
 		{"over IP", 1, "eth:0800 out4:137 00064140 " D4, "dns", TUNNEL_mpls, 100, 4, ""},
-		{"associated channel", 1, "eth:8847 00064140 10000021 00000000", "tunnel_control"},
-		{"not over UDP", 1, "eth:0800 out4:17 udp:6635 ffffffff ffffffff", "other_port"},
+		{"associated channel", 1,
+			"eth:8847 00064140 10000021 00000000 00000000 00000000 00000000",
+			"tunnel_control"},
+		{"not over UDP", 1,
+			"eth:0800 out4:17 udp:6635 ffffffff ffffffff ffffffff ffffffff ffffffff "
+			"ffffffff",
+			"other_port"},
 		{"no bottom", 1, "eth:8847 00064040 00064040", "bad_tunnel"},
 		{"link type MPLS", 219, "00064140 " D4, "dns", TUNNEL_mpls, 100, 0, ""},
 	};
@@ -162,10 +169,10 @@ static void mobile(void)
 			"20010db8000000000000000000000001 "
 			"20010db8000000000000000000000053 00",
 			"other_port"},
-		{"Teredo from its port", 1, "eth:0800 out4:17 0dd8 c000 len:4 0000 " D6, "dns",
+		{"Teredo from its port", 1, "eth:0800 out4:17 0dd8 c000 len:6 0000 " D6, "dns",
 			TUNNEL_teredo, -1, 4, ""},
 		{"VXLAN from its port is none", 1,
-			"eth:0800 out4:17 12b5 c000 len:4 0000 0800000000002a00 eth:0800 " D4,
+			"eth:0800 out4:17 12b5 c000 len:6 0000 0800000000002a00 eth:0800 " D4,
 			"other_port"},
 	};
 	layers_check(cases, BITS_COUNT(cases));

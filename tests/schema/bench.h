@@ -27,8 +27,7 @@ struct bench {
 	char line[1 << 20];
 };
 
-/* A record of the two messages (len 0: none) over UDP and IPv4, in memory that ends at a guard
- * page. The caller frees it with bench_free(). */
+/* A record of the two messages (len 0: none) over UDP and IPv4; the next call makes it anew. */
 static inline struct record *bench_record(const struct bench *b, enum record_status status)
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
@@ -74,15 +73,13 @@ static inline size_t bench_write(struct bench *b, const struct record *r, size_t
 	schema_native(&b->schema, &t, (const struct record *)copy);
 	*full = t.full;
 	CU_ASSERT_FATAL(text_len(&t) <= size);
-	for (size_t i = text_len(&t); *full && i < size; i++)
-		CU_ASSERT(room[i] == '#' || i < size);
 	memcpy(b->line, room, text_len(&t));
 	guard_free(room, size);
 	guard_free(copy, whole);
 	return text_len(&t);
 }
 
-/* The record's line is `line`, which is valid; the octets of a smaller room are never left. */
+/* The record's line is `line`, which is valid. */
 static inline void bench_expect(struct bench *b, const struct record *r, const char *line)
 {
 	bool full;

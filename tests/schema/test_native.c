@@ -177,7 +177,16 @@ static void questions(void)
 			   "{\"name\":\".\",\"type\":\"ANY\",\"class\":\"ANY\"},"
 			   "{\"name\":\"b.example\",\"type\":\"TYPE65280\",\"class\":\"CLASS99\"}],"
 			   "\"query_bytes\":40}\n");
-	b.query.len -= 8; /* the last is not there */
+	b.query.octets[5] = 2;
+	b.query.len -= 8;
+	bench_holds(&b, bench_record(&b, RECORD_NO_REPLY),
+		"\"questions\":[{\"name\":\"a.example\",\"type\":\"A\",\"class\":\"IN\"},"
+		"{\"name\":\".\",\"type\":\"ANY\",\"class\":\"ANY\"}],\"query_bytes\":32}\n");
+	b.query.octets[5] = 1; /* one is not several */
+	b.query.len -= 5;
+	bench_lacks(&b, bench_record(&b, RECORD_NO_REPLY), "questions");
+	CU_ASSERT_PTR_NULL(strstr(b.line, "error"));
+	b.query.octets[5] = 2; /* the last is not there */
 	bench_holds(&b, bench_record(&b, RECORD_NO_REPLY), "\"error\":\"count\"}\n");
 	bench_begin(&b);
 	wire_header(&b.query, 7, 0, 0, 0, 0, 0);
@@ -196,6 +205,41 @@ static void names(void)
 		"\"qname\":\"\\\\.\\\\\\\\\\\"\\\\032\\\\000\\\\127\\\\255\\\\010&a\",");
 }
 
+/* The innermost tunnel, and the time of the TCP handshake. */
+static void paths(void)
+{
+	static const struct {
+		uint8_t type;
+		const char *name;
+	} rows[] = {{TUNNEL_gre, "gre"}, {TUNNEL_erspan, "erspan"}, {TUNNEL_vxlan, "vxlan"},
+		{TUNNEL_geneve, "geneve"}, {TUNNEL_gtp, "gtp"}, {TUNNEL_ipip, "ipip"},
+		{TUNNEL_mpls, "mpls"}, {TUNNEL_pppoe, "pppoe"}, {TUNNEL_teredo, "teredo"}};
+	char part[160];
+	for (size_t i = 0; i < BITS_COUNT(rows); i++)
+		for (int form = 0; form < 4; form++) {
+			ask();
+			struct record *r = bench_record(&b, RECORD_NO_REPLY);
+			r->tunnel.type = rows[i].type;
+			r->tunnel.id = 0;
+			r->tunnel.has_id = form & 1;
+			r->tunnel.has_ends = form >> 1;
+			r->tunnel.src = r->client;
+			r->tunnel.dst = r->server;
+			snprintf(part, sizeof(part), "\"tunnel\":{\"type\":\"%s\"%s%s},\"id\":7,",
+				rows[i].name, form & 1 ? ",\"id\":0" : "",
+				form & 2 ? ",\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.53\"" : "");
+			bench_holds(&b, r, part);
+		}
+	ask();
+	wire_message(&b.reply, 7, 0x8180, "www.Example.com", 1);
+	struct record *r = bench_record(&b, RECORD_ANSWERED);
+	bench_lacks(&b, r, "tcp_rtt_us");
+	r->proto = 6;
+	r->rtt_ns = 1234500;
+	r->latency_ns = -1;
+	bench_holds(&b, r, "\"latency_us\":-0.001,\"tcp_rtt_us\":1234.5,\"query_bytes\"");
+}
+
 void test_schema_native(void)
 {
 	CU_pSuite s = CU_add_suite("schema/native", NULL, NULL);
@@ -207,4 +251,5 @@ void test_schema_native(void)
 	CU_add_test(s, "rcodes", rcodes);
 	CU_add_test(s, "questions", questions);
 	CU_add_test(s, "names", names);
+	CU_add_test(s, "paths", paths);
 }

@@ -274,6 +274,43 @@ static void expiry(void)
 	end();
 }
 
+/* VLANs, tunnel and the handshake's time come with the query, and tell transactions apart only
+ * where that is wanted. */
+static void paths(void)
+{
+	static struct wire q, a;
+	for (int realm = 0; realm < 2; realm++) {
+		begin(64);
+		rig->x.conf.key_realm = realm;
+		wire_message(&q, 1, 0x0100, "a.example", 1);
+		wire_message(&a, 1, 0x8100, "a.example", 1);
+		struct pkt asked = rig_pkt(&q, 100), told = rig_pkt(&a, 101);
+		asked.vlans = 1;
+		asked.vlan[0] = 42;
+		asked.tunnel = (struct tunnel){.type = TUNNEL_vxlan, .id = 7, .has_id = 1};
+		rig_take_pkt(rig, &asked);
+		rig_take_pkt(rig, &told);
+		if (realm) {
+			CU_ASSERT_EQUAL(rig_one(rig, RECORD_NO_QUERY, 101)->vlans, 0);
+			told.vlans = 1;
+			told.vlan[0] = 43;
+			told.tunnel = asked.tunnel;
+			rig_take_pkt(rig, &told);
+			rig_one(rig, RECORD_NO_QUERY, 101);
+			told.vlan[0] = 42;
+			told.tunnel.id = 8;
+			rig_take_pkt(rig, &told);
+			rig_one(rig, RECORD_NO_QUERY, 101);
+			told.tunnel.id = 7;
+			rig_take_pkt(rig, &told);
+		}
+		const struct record *r = rig_one(rig, RECORD_ANSWERED, 100);
+		CU_ASSERT(r->vlans == 1 && r->vlan[0] == 42);
+		CU_ASSERT(r->tunnel.type == TUNNEL_vxlan && r->tunnel.id == 7);
+		end();
+	}
+}
+
 /* No room for a record: it is counted as dropped, and the transaction is closed all the same. */
 static void no_record(void)
 {
@@ -304,5 +341,6 @@ void test_txn_limits(void)
 	CU_add_test(s, "time runs back", time_runs_back);
 	CU_add_test(s, "the capture's clock", clock_slack);
 	CU_add_test(s, "expiry", expiry);
+	CU_add_test(s, "paths", paths);
 	CU_add_test(s, "no room for a record", no_record);
 }

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reasm/tcp_flow.h"
+
+#define STALE_NS (1000 * INT64_C(1000000)) /* without segments for longer: may be replaced */
+
+static bool near(uint32_t a, uint32_t b)
+{
+	int32_t d = ranges_ahead(a, b);
+	return d > -TCP_NEAR && d < TCP_NEAR;
+}
+
+/* Does a SYN begin another connection than the one that its ends have? */
+static bool syn_is_other(const struct tcp_flow *f, unsigned dir, const struct pkt *pkt)
+{
+	const struct tcp_stream *s = &f->stream[dir], *peer = &f->stream[!dir];
+	bool reply = pkt->tcp_flags & TCP_ACK;
+	if (!(f->flags[dir] & TCP_KNOWN))
+		return !reply || ((f->flags[!dir] & TCP_KNOWN) && !near(pkt->ack, peer->next));
+	if (pkt->seq == s->first)
+		return false;
+	/* Joined in the middle: this may be its own SYN, which comes late. */
+	bool late = f->handshake == TCP_HANDSHAKE_NONE && s->next - (pkt->seq + 1) < TCP_NEAR;
+	return f->list == TCP_LINGER || !late;
+}
+
+/* Is a segment far from both streams? */
+static bool is_foreign(const struct tcp_flow *f, unsigned dir, const struct pkt *pkt)
+{
+	return (f->flags[dir] & TCP_KNOWN) && !near(pkt->seq, f->stream[dir].next) &&
+	       (f->flags[!dir] & TCP_KNOWN) && (pkt->tcp_flags & TCP_ACK) &&
+	       !near(pkt->ack, f->stream[!dir].next);
+}
+
+static void take_syn(struct tcp_table *t, struct tcp_flow *f)
+{
+	const struct pkt *pkt = t->pkt;
+	bool reply = pkt->tcp_flags & TCP_ACK;
+	unsigned client = reply ? !t->dir : t->dir;
+
+	if (!(f->flags[t->dir] & TCP_KNOWN)) {
+		tcp_stream_start(&f->stream[t->dir], pkt->seq + 1, SPLIT_FRAME);
+		f->flags[t->dir] |= TCP_KNOWN;
+	}
+	if (!reply) {
+		if (f->handshake == TCP_HANDSHAKE_NONE && f->stream[t->dir].next != pkt->seq + 1)
+			return; /* late */
+		f->client = client;
+		if (f->handshake <= TCP_HANDSHAKE_SYN) {
+			f->handshake = TCP_HANDSHAKE_SYN;
+			f->handshake_ns = pkt->ts_ns;
+		}
+		return;
+	}
+	struct tcp_stream *c = &f->stream[client];
+	if (!(f->flags[client] & TCP_KNOWN)) {
+		tcp_stream_start(c, pkt->ack, SPLIT_FRAME);
+		f->flags[client] |= TCP_KNOWN;
+	} else if (f->handshake == TCP_HANDSHAKE_SYN && near(pkt->ack, c->first + 1)) {
+		f->handshake = TCP_HANDSHAKE_SYN_ACK;
+	}
+}
+
+/* The client's first segment behind its SYN that acknowledges the server's ends the handshake. */
+static void take_handshake(struct tcp_table *t, struct tcp_flow *f)
+{
+	const struct pkt *pkt = t->pkt;
+	const struct tcp_stream *s = &f->stream[t->dir];
+	if (t->dir != f->client || !(pkt->tcp_flags & TCP_ACK))
+		return;
+	f->handshake_ns = tcp_since(pkt->ts_ns, f->handshake_ns);
+	bool first = pkt->seq - (s->first + 1) <= s->next - (s->first + 1);
+	if (!first || f->handshake_ns < 0) {
+		f->handshake = TCP_HANDSHAKE_NONE;
+		return;
+	}
+	f->handshake = TCP_HANDSHAKE_DONE;
+	tcp_count(&t->store.metrics->tcp_handshakes);
+}
+
+/*
+ * What the peer acknowledges and the capture does not hold will not come, or late. A segment that
+ * says more than that may be the answer to what stands behind the hole, which must come out first.
+ */
+static void take_ack(struct tcp_table *t, struct tcp_flow *f)
+{
+	const struct pkt *pkt = t->pkt;
+	unsigned n = !t->dir;
+	struct tcp_stream *peer = &f->stream[n];
+	if ((f->flags[n] & TCP_KNOWN) && near(pkt->ack, peer->next) &&
+		ranges_ahead(pkt->ack, peer->acked) > 0)
+		peer->acked = pkt->ack;
+	f->flags[n] |= TCP_ACKED;
+	if (peer->window && (pkt->wire_len || (pkt->tcp_flags & TCP_FIN)))
+		tcp_pull_upto(t, n, peer->acked);
+}
+
+static void take_reset(struct tcp_table *t, struct tcp_flow *f)
+{
+	const struct pkt *pkt = t->pkt;
+	struct metrics_reasm *m = t->store.metrics;
+	const struct tcp_stream *s = &f->stream[t->dir];
+
+	if (pkt->len)
+		metrics_add(&m->tcp_octets_refused, pkt->len);
+	/* Anybody can send one: it must fit (RFC 9293 section 3.10.7.4, RFC 5961 section 3). */
+	if ((f->flags[t->dir] & TCP_KNOWN) && pkt->seq - s->next > t->store.limit)
+		tcp_count(&m->tcp_resets_refused);
+	else if (f->list != TCP_LINGER)
+		tcp_flow_end(t, TCP_END_RESET);
+}
+
+/* Takes the payload's octets from `seq` on, up to the end of the stream where that is known. */
+static void set_input(struct tcp_table *t, const struct tcp_flow *f, uint32_t seq)
+{
+	const struct pkt *pkt = t->pkt;
+	const struct tcp_stream *s = &f->stream[t->dir];
+	t->in = (struct tcp_input){
+		.at = pkt->payload,
+		.seq = seq,
+		.left = pkt->len,
+		.gone = pkt->wire_len > pkt->len ? pkt->wire_len - pkt->len : 0,
+		.ts_ns = pkt->ts_ns,
+		.pkt = pkt,
+		.side = tcp_side(f, t->dir),
+	};
+	if (!(f->flags[t->dir] & TCP_ENDING))
+		return;
+	int32_t room = ranges_ahead(s->fin, seq);
+	uint32_t most = room > 0 ? (uint32_t)room : 0;
+	if (t->in.left > most) {
+		metrics_add(&t->store.metrics->tcp_octets_refused, t->in.left - most);
+		t->in.left = most;
+	}
+	if (t->in.gone > most - t->in.left)
+		t->in.gone = most - t->in.left;
+}
+
+/* Says of a segment with payload what it is. */
+static uint64_t *segment_class(const struct tcp_table *t, const struct tcp_stream *s)
+{
+	struct metrics_reasm *m = t->store.metrics;
+	uint32_t len = t->in.left + t->in.gone, missing = len;
+	int32_t ahead = ranges_ahead(t->in.seq, s->next);
+
+	if (len == 0)
+		return &m->tcp_refused;
+	if (ahead < 0 && (uint32_t)-ahead >= len)
+		return &m->tcp_retransmitted;
+	if (ahead < 0)
+		return &m->tcp_overlapping;
+	if (s->window) {
+		const struct tcp_window *w = tcp_window_at(&t->store.pool, s->window);
+		missing = ranges_missing_octets(&w->ranges, t->in.seq, t->in.seq + len);
+	}
+	if (missing == 0)
+		return &m->tcp_retransmitted;
+	if (missing < len)
+		return &m->tcp_overlapping;
+	return ahead ? &m->tcp_out_of_order : &m->tcp_in_order;
+}
+
+static void take_payload(struct tcp_table *t, struct tcp_flow *f, uint32_t seq)
+{
+	struct metrics_reasm *m = t->store.metrics;
+	struct tcp_stream *s = &f->stream[t->dir];
+
+	set_input(t, f, seq);
+	if (!(f->flags[t->dir] & TCP_KNOWN)) {
+		tcp_stream_start(s, seq, SPLIT_SEARCH);
+		f->flags[t->dir] |= TCP_KNOWN;
+	} else if (!near(seq, s->next) && t->in.left) {
+		/* Much was lost. The stream goes on here, wherever that is. */
+		tcp_stream_end(&t->store, s);
+		tcp_stream_start(s, seq, SPLIT_SEARCH);
+		tcp_count(&m->tcp_gaps);
+	}
+	uint64_t *class = segment_class(t, s);
+	tcp_count(class);
+	if (f->list == TCP_LINGER && class != &m->tcp_retransmitted && class != &m->tcp_refused) {
+		/* It was not the end after all: somebody else's RST. */
+		tcp_flow_list(t, t->slot, TCP_ACTIVE);
+		tcp_count(&m->tcp_opened);
+	}
+	if (s->window)
+		tcp_pull_upto(t, t->dir, s->next);
+}
+
+/* Takes the segment in hand, which belongs to the connection in hand. */
+static void take_segment(struct tcp_table *t)
+{
+	const struct pkt *pkt = t->pkt;
+	struct tcp_flow *f = &t->flows[t->slot];
+	uint8_t flags = pkt->tcp_flags;
+	uint32_t seq = pkt->seq;
+
+	f->last_ns = t->clock_ns;
+	if (f->list == TCP_HALF && (flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+		tcp_flow_list(t, t->slot, TCP_ACTIVE);
+	else if (f->list <= TCP_ACTIVE && tcp_since(t->clock_ns, f->listed_ns) > t->idle_ns / 16)
+		tcp_flow_list(t, t->slot, f->list); /* in order of age, but not at each segment */
+	if (pkt->wire_len == 0 || (flags & TCP_RST))
+		tcp_count(&t->store.metrics->tcp_bare);
+	if (flags & TCP_RST) {
+		take_reset(t, f);
+		return;
+	}
+	if (flags & TCP_SYN) {
+		take_syn(t, f);
+		seq++;
+	} else if (f->handshake == TCP_HANDSHAKE_SYN || f->handshake == TCP_HANDSHAKE_SYN_ACK) {
+		take_handshake(t, f);
+	}
+	if (flags & TCP_ACK)
+		take_ack(t, f);
+	if (pkt->wire_len)
+		take_payload(t, f, seq);
+	struct tcp_stream *s = &f->stream[t->dir];
+	if ((flags & TCP_FIN) && (f->flags[t->dir] & (TCP_KNOWN | TCP_ENDING)) == TCP_KNOWN) {
+		uint32_t fin = seq + pkt->wire_len;
+		if (ranges_ahead(fin, s->next) >= 0 && near(fin, s->next)) {
+			s->fin = fin;
+			f->flags[t->dir] |= TCP_ENDING;
+		}
+	}
+}
+
+void tcp_segment_begin(struct tcp_table *t)
+{
+	tcp_count(&t->store.metrics->tcp_opened);
+	if (!(t->pkt->tcp_flags & TCP_SYN))
+		tcp_count(&t->store.metrics->tcp_joined);
+	take_segment(t);
+}
+
+/* A segment that no connection takes. */
+static void refuse(struct tcp_table *t)
+{
+	struct metrics_reasm *m = t->store.metrics;
+	tcp_count(t->pkt->wire_len ? &m->tcp_refused : &m->tcp_bare);
+	metrics_add(&m->tcp_octets_refused, t->pkt->len);
+	t->slot = 0;
+}
+
+void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
+{
+	bool syn = pkt->tcp_flags & TCP_SYN, rst = pkt->tcp_flags & TCP_RST;
+
+	metrics_add(&t->store.metrics->tcp_octets, pkt->len);
+	t->clock_ns = pkt->clock_ns;
+	t->pkt = pkt;
+	t->in.left = t->in.gone = 0;
+	t->pull = t->tail = 0;
+	t->end = TCP_END_NONE;
+	t->slot = tcp_flow_find(t, pkt, hash, &t->dir);
+	if (t->slot == 0) {
+		if (rst || (!syn && pkt->wire_len == 0)) {
+			refuse(t);
+			return;
+		}
+		t->slot = tcp_flow_add(t, pkt, hash);
+		t->dir = 0;
+		tcp_segment_begin(t);
+		return;
+	}
+	const struct tcp_flow *f = &t->flows[t->slot];
+	bool other;
+	if (rst) {
+		other = false;
+	} else if (syn) {
+		other = syn_is_other(f, t->dir, pkt);
+	} else {
+		other = is_foreign(f, t->dir, pkt);
+		if (other && (pkt->wire_len == 0 ||
+				     (f->handshake != TCP_HANDSHAKE_NONE &&
+					     tcp_since(t->clock_ns, f->last_ns) < STALE_NS))) {
+			refuse(t);
+			return;
+		}
+	}
+	if (other)
+		tcp_flow_end(t, TCP_END_REUSED);
+	else
+		take_segment(t);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One message of a record, and its parts as members of the native schema's line. */
+#ifndef SCHEMA_MESSAGE_H
+#define SCHEMA_MESSAGE_H
+
+#include "dns/edns.h"
+#include "dns/rdata.h"
+#include "encode/json.h"
+#include "schema/schema.h"
+
+/* What DNS's form carries: by port, multicast DNS (RFC 6762) and the NetBIOS name service differ.
+ */
+enum message_dialect { MESSAGE_DNS, MESSAGE_MDNS, MESSAGE_NBNS };
+
+struct message {
+	struct dns_msg msg;
+	struct name_space space;
+	enum dns_error error; /* the first that was found */
+	enum message_dialect dialect;
+	bool present;
+	bool cut; /* by the capture */
+	bool unicast; /* multicast DNS: the question asks for a unicast reply */
+	bool compressed; /* a name is compressed where RFC 3597 section 4 forbids it */
+	struct edns edns;
+};
+
+/* Reads header and question of a record's query or reply; wire 0: there is none. */
+void message_open(struct message *m, const struct record *r, const uint8_t *data, uint32_t len,
+	uint32_t wire, bool cut);
+
+/* Do the first questions of both stand in the same octets, case and all? */
+bool message_same_question(const struct message *a, const struct message *b);
+
+/* Appends opcode; qname, qtype and qclass; all questions, where there are several. */
+void message_opcode(struct text *t, const struct message *m);
+void message_question(
+	const struct schema *s, struct text *t, const struct message *m, struct name_memo *memo);
+void message_questions(struct text *t, const struct message *m);
+
+/*
+ * Walks the sections, appends them if `show`, and keeps the OPT record. What is wrong stays in
+ * m->error.
+ */
+void message_sections(const struct schema *s, struct text *t, struct message *m,
+	struct name_memo *memo, bool show);
+
+/* The name of what is wrong with the message, DNS_OK if nothing is or there is none. A message that
+ * the capture cut is just that. */
+enum dns_error message_verdict(const struct message *m);
+
+#endif

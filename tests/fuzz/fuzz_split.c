@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Framing of a stream. The input is: a side and a place, the sizes of 15 pieces, the stream.
+ * However it is cut, the same messages come out, at the same places; pieces cover the stream
+ * without a rest that is not waiting for more. Where octets are taken out of it, nothing is read
+ * that is not there.
+ */
+#include "reasm/split.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define HEAD 16
+
+struct outcome {
+	uint64_t sum;
+	uint32_t messages, skipped;
+};
+
+static void demand(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void note(struct outcome *o, const struct split_piece *piece, uint32_t at)
+{
+	o->skipped += piece->skipped;
+	if (!piece->data)
+		return;
+	demand(piece->len > 0 && piece->len <= SPLIT_MESSAGE_MAX);
+	uint64_t last = piece->data[piece->len - 1];
+	o->sum = (o->sum ^ at ^ (uint64_t)piece->len << 32 ^ last << 24) * 0x9e3779b97f4a7c15u;
+	o->messages++;
+}
+
+/* Takes n octets, which stand at `at` in the stream. Returns how many were used. */
+static uint32_t take(struct split *s, const uint8_t *data, uint32_t n, uint32_t at,
+	enum split_side side, bool last, struct outcome *o)
+{
+	uint32_t used = 0;
+	for (;;) {
+		struct split_piece piece;
+		uint32_t step = split_take(s, data + used, n - used, side, last, &piece);
+		demand(step <= n - used);
+		used += step;
+		note(o, &piece, at + used);
+		if (!piece.data)
+			return used;
+		demand(piece.data + piece.len == data + used);
+	}
+}
+
+/* The stream in pieces, each in memory of its own. */
+static void run(const uint8_t *head, const uint8_t *data, uint32_t n, bool cut, struct outcome *o)
+{
+	struct split s = {.mode = head[0] & 1 ? SPLIT_SEARCH : SPLIT_FRAME};
+	enum split_side side = head[0] / 2 % 3;
+	uint32_t at = 0, kept = 0;
+
+	*o = (struct outcome){0};
+	for (uint32_t i = 0; at + kept < n; i++) {
+		uint32_t len = cut ? kept + 1 + head[1 + i % (HEAD - 1)] : n;
+		if (len > n - at)
+			len = n - at;
+		uint8_t *piece = malloc(len);
+		memcpy(piece, data + at, len);
+		uint32_t used = take(&s, piece, len, at, side, false, o);
+		free(piece);
+		at += used;
+		kept = len - used;
+		/* What is left waits for a whole message, or for a header to be told from noise. */
+		demand(s.mode != SPLIT_DISCARD);
+		demand(s.mode != SPLIT_SEARCH || kept < SPLIT_LOOK);
+		demand(s.mode != SPLIT_FRAME || s.have < 2 || kept < s.len);
+	}
+}
+
+/* Every second piece is lost. */
+static void run_gaps(const uint8_t *head, const uint8_t *data, uint32_t n)
+{
+	struct split s = {.mode = SPLIT_FRAME};
+	enum split_side side = head[0] / 2 % 3;
+	struct outcome o = {0};
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; at < n; i++) {
+		uint32_t len = 1 + head[1 + i % (HEAD - 1)];
+		if (len > n - at)
+			len = n - at;
+		uint8_t *piece = malloc(len);
+		memcpy(piece, data + at, len);
+		uint32_t kept = len - take(&s, piece, len, at, side, true, &o);
+		free(piece);
+		at += len;
+		/* Of a message in hand, `kept` octets were seen. */
+		demand(kept == 0 || (s.mode == SPLIT_FRAME && s.have == 2 && kept < s.len));
+		len = 1 + head[1 + (i + 7) % (HEAD - 1)];
+		split_gap(&s, kept, len);
+		demand(s.mode != SPLIT_DISCARD || s.len > 0);
+		at = len < n - at ? at + len : n;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct outcome whole, pieces;
+
+	if (size < HEAD)
+		return 0;
+	run(data, data + HEAD, (uint32_t)(size - HEAD), false, &whole);
+	run(data, data + HEAD, (uint32_t)(size - HEAD), true, &pieces);
+	demand(whole.sum == pieces.sum && whole.messages == pieces.messages);
+	demand(whole.skipped == pieces.skipped);
+	run_gaps(data, data + HEAD, (uint32_t)(size - HEAD));
+	return 0;
+}

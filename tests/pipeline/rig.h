@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Workers without threads: frames go in, what each emits is kept. */
+#ifndef TESTS_PIPELINE_RIG_H
+#define TESTS_PIPELINE_RIG_H
+
+#include "pipeline/pipeline.h"
+
+#include "support/wire.h"
+
+#include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WORKERS 3
+#define ARENA (1024 * 1024)
+#define SECOND INT64_C(1000000000)
+
+/* A worker, and what it emitted. */
+struct worker {
+	struct pipeline pipeline;
+	struct metrics_worker metrics;
+	struct record_arena arena;
+	void *memory, *room;
+	unsigned count;
+	struct record *seen[512];
+};
+
+static struct packet_conf packets;
+static struct worker *workers[WORKERS];
+static unsigned running, steered;
+
+static inline void pass(void *to, void **records, unsigned n)
+{
+	struct worker *w = to;
+	for (unsigned i = 0; i < n; i++) {
+		const struct record *r = records[i];
+		size_t size = sizeof(*r) + r->query_len + r->reply_len;
+		CU_ASSERT_FATAL(w->count < BITS_COUNT(w->seen));
+		w->seen[w->count] = malloc(size);
+		memcpy(w->seen[w->count++], r, size);
+		record_release(&w->arena, r->end);
+	}
+}
+
+/* A datagram that was put together by a worker which does not own its flow. */
+static inline void steer(void *of, const struct frame *frame)
+{
+	struct frame copy = *frame;
+	(void)of;
+	steered++;
+	CU_ASSERT_FATAL(frame->owner < running);
+	CU_ASSERT_EQUAL(frame->link_type, FRAME_LINK_DATAGRAM);
+	CU_ASSERT_EQUAL(pipeline_burst(&workers[frame->owner]->pipeline, &copy, 1, true), 0);
+}
+
+static inline struct worker *worker_new(uint16_t self, uint16_t of)
+{
+	struct worker *w = aligned_alloc(64, (sizeof(*w) + 63) & ~(size_t)63);
+	struct pipeline_conf conf = {
+		.txn = {.max_open = 1024, .timeout_ns = 5 * SECOND, .reorder_ns = SECOND},
+		.tcp = {.max_streams = 64,
+			.buffer_bytes = 1 << 20,
+			.stream_bytes = 1 << 17,
+			.idle_ns = 60 * SECOND},
+		.frag = {.max_datagrams = 16, .timeout_ns = 30 * SECOND},
+		.secret = hash_fixed(5),
+		.self = self,
+		.workers = of};
+	size_t bytes = (pipeline_bytes(&conf) + 63) & ~(size_t)63;
+	memset(w, 0, sizeof(*w));
+	w->memory = aligned_alloc(64, bytes);
+	w->room = aligned_alloc(64, ARENA);
+	memset(w->memory, 0, bytes);
+	record_arena_init(&w->arena, w->room, ARENA, &w->metrics.record);
+	w->arena.pass = pass;
+	w->arena.pass_to = w;
+	pipeline_init(&w->pipeline, w->memory, &conf, &packets, &w->arena, &w->metrics);
+	w->pipeline.steer = steer;
+	return w;
+}
+
+static inline void begin(unsigned n)
+{
+	packet_conf_init(&packets);
+	packet_port_add(&packets, 53);
+	running = n;
+	steered = 0;
+	for (unsigned i = 0; i < n; i++)
+		workers[i] = worker_new((uint16_t)i, (uint16_t)n);
+}
+
+static inline void end(void)
+{
+	for (unsigned i = 0; i < running; i++) {
+		struct worker *w = workers[i];
+		while (w->count)
+			free(w->seen[--w->count]);
+		free(w->memory);
+		free(w->room);
+		free(w);
+	}
+}
+
+/* A frame in memory of its own. */
+struct made {
+	struct wire wire;
+	struct frame frame;
+};
+
+static inline struct frame *close_frame(struct made *m, int64_t ts_ns)
+{
+	m->frame = (struct frame){.data = m->wire.octets,
+		.len = m->wire.len,
+		.wire_len = m->wire.len,
+		.ts_ns = ts_ns,
+		.clock_ns = ts_ns,
+		.link_type = FRAME_LINK_ETHERNET};
+	return &m->frame;
+}
+
+static inline void turn_round(struct made *m)
+{
+	memcpy(m->wire.octets + 14 + 12, "\xc0\x00\x02\x35\xc0\x00\x02\x01", 8);
+}
+
+/* Query n (or its reply) of a client's port over UDP. */
+static inline struct frame *make_udp(struct made *m, int64_t ts_ns, unsigned n, bool reply)
+{
+	static struct wire message;
+	wire_message(&message, n, reply ? 0x8180 : 0x0100, "a.example", 1);
+	wire_clear(&m->wire);
+	wire_ethernet(&m->wire, 0x0800);
+	wire_ipv4(&m->wire, 17, message.len + 8);
+	wire_udp(&m->wire, reply ? 53 : 4000 + n, reply ? 4000 + n : 53, message.len);
+	wire_put(&m->wire, message.octets, message.len);
+	if (reply)
+		turn_round(m);
+	m->wire.octets[14 + (reply ? 16 : 12)] = (uint8_t)n; /* every client another address */
+	return close_frame(m, ts_ns);
+}
+
+static inline unsigned burst(struct frame **frames, unsigned n)
+{
+	struct frame copies[PIPELINE_BURST];
+	for (unsigned i = 0; i < n; i++)
+		copies[i] = *frames[i];
+	unsigned others = pipeline_burst(&workers[0]->pipeline, copies, n, false);
+	for (unsigned i = 0; i < n; i++)
+		frames[i]->owner = copies[i].owner;
+	return others;
+}
+
+static inline void one(struct frame *frame)
+{
+	CU_ASSERT_EQUAL(burst(&frame, 1), 0);
+	CU_ASSERT_EQUAL(frame->owner, 0);
+}
+
+#endif

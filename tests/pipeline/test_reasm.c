@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Messages that come in pieces: IP fragments and TCP segments. */
+#include "pipeline/rig.h"
+
+void test_pipeline_reasm(void);
+
+/* A large query in IPv4 fragments of `piece` octets, handed to worker 0 or to whom it says. */
+static void send_fragments(
+	struct made *m, const struct wire *datagram, unsigned piece, unsigned protocol)
+{
+	for (unsigned at = 0; at < datagram->len; at += piece) {
+		unsigned n = datagram->len - at < piece ? datagram->len - at : piece;
+		wire_clear(&m->wire);
+		wire_ethernet(&m->wire, 0x0800);
+		wire_ipv4(&m->wire, protocol, n);
+		unsigned field = at / 8 | (at + n < datagram->len ? 0x2000 : 0);
+		m->wire.octets[20] = (uint8_t)(field >> 8);
+		m->wire.octets[21] = (uint8_t)field;
+		wire_put(&m->wire, datagram->octets + at, n);
+		struct frame f = *close_frame(m, SECOND + at);
+		if (pipeline_burst(&workers[0]->pipeline, &f, 1, false)) {
+			unsigned owner = f.owner;
+			f = m->frame;
+			pipeline_burst(&workers[owner]->pipeline, &f, 1, true);
+		}
+	}
+}
+
+/* A query of a client with the address 192.0.2.`host`, and behind it what makes it large. */
+static void large_query(struct wire *datagram, struct wire *message, unsigned host, bool tunnel)
+{
+	wire_message(message, 7, 0x0100, "a.example", 1);
+	wire_fill(message, 0xab, 3000);
+	wire_clear(datagram);
+	if (tunnel) {
+		wire_ipv4(datagram, 17, message->len + 8);
+		datagram->octets[15] = (uint8_t)host;
+	}
+	wire_udp(datagram, 4000, 53, message->len);
+	wire_put(datagram, message->octets, message->len);
+}
+
+/* One record of the whole query, on one of n workers. */
+static void check_large(unsigned n, const struct wire *message, unsigned host, bool tunnel)
+{
+	unsigned records = 0;
+	uint64_t fragments = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct worker *w = workers[i];
+		pipeline_finish(&w->pipeline);
+		records += w->count;
+		fragments += w->metrics.packet.fragment;
+		CU_ASSERT_EQUAL(w->metrics.packet.dns, 0);
+		for (unsigned k = 0; k < w->count; k++) {
+			const struct record *r = w->seen[k];
+			CU_ASSERT_EQUAL_FATAL(r->query_len, message->len);
+			CU_ASSERT_EQUAL(memcmp(r->data, message->octets, message->len), 0);
+			CU_ASSERT_EQUAL(r->client.octets[15], host);
+			CU_ASSERT_EQUAL(r->tunnel.type == TUNNEL_ipip, tunnel);
+		}
+	}
+	CU_ASSERT_EQUAL(records, 1);
+	CU_ASSERT_EQUAL(fragments, 4);
+}
+
+/* Put together wherever the fragments go. In a tunnel the datagram may belong to another worker
+ * than its fragments, which is handed the whole of it. */
+static void fragments(void)
+{
+	static struct made m;
+	static struct wire datagram, message;
+	unsigned steers = 0;
+	for (unsigned n = 1; n <= WORKERS; n++)
+		for (unsigned host = 1; host < 9; host++) {
+			for (int tunnel = 0; tunnel < 2; tunnel++) {
+				begin(n);
+				large_query(&datagram, &message, tunnel ? host : 1, tunnel);
+				send_fragments(&m, &datagram, 1000, tunnel ? 4 : 17);
+				check_large(n, &message, tunnel ? host : 1, tunnel);
+				steers += steered;
+				if (n == 1)
+					CU_ASSERT_EQUAL(steered, 0);
+				end();
+			}
+		}
+	CU_ASSERT(steers > 0 && steers < 2 * 8 * 2);
+}
+
+static void send_segment(struct made *m, int64_t ts_ns, bool reply, uint32_t seq, uint32_t ack,
+	unsigned tcp_flags, const struct wire *payload)
+{
+	unsigned n = payload ? payload->len : 0;
+	wire_clear(&m->wire);
+	wire_ethernet(&m->wire, 0x0800);
+	wire_ipv4(&m->wire, 6, 20 + n);
+	wire_u16(&m->wire, reply ? 53 : 4001);
+	wire_u16(&m->wire, reply ? 4001 : 53);
+	wire_u32(&m->wire, seq);
+	wire_u32(&m->wire, ack);
+	wire_u16(&m->wire, 0x5000 | tcp_flags);
+	wire_hex(&m->wire, "ffff 0000 0000");
+	if (payload)
+		wire_put(&m->wire, payload->octets, n);
+	if (reply)
+		turn_round(m);
+	one(close_frame(m, ts_ns));
+}
+
+/* Two queries in one segment, their replies in the other order; the handshake's time is with them.
+ */
+static void tcp(void)
+{
+	static struct made m;
+	static struct wire stream, message;
+	begin(1);
+	send_segment(&m, SECOND, false, 99, 0, 0x02, NULL);
+	send_segment(&m, SECOND + 20000, true, 499, 100, 0x12, NULL);
+	send_segment(&m, SECOND + 30000, false, 100, 500, 0x10, NULL);
+	for (int reply = 0; reply < 2; reply++) {
+		wire_clear(&stream);
+		for (unsigned i = 0; i < 2; i++) {
+			wire_message(&message, reply ? 2 - i : 1 + i, reply ? 0x8180 : 0x0100,
+				"a.example", 1);
+			wire_u16(&stream, message.len);
+			wire_put(&stream, message.octets, message.len);
+		}
+		send_segment(&m, SECOND + 40000 + reply * 5000, reply, reply ? 500 : 100,
+			reply ? 100 + stream.len : 500, 0x18, &stream);
+	}
+	pipeline_finish(&workers[0]->pipeline);
+	CU_ASSERT_EQUAL_FATAL(workers[0]->count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct record *r = workers[0]->seen[i];
+		CU_ASSERT(r->status == RECORD_ANSWERED && r->proto == PACKET_TCP);
+		CU_ASSERT(r->latency_ns == 5000 && r->rtt_ns == 30000);
+		CU_ASSERT_EQUAL(r->data[1], 2 - i);
+		CU_ASSERT(r->client_port == 4001 && r->server_port == 53);
+	}
+	CU_ASSERT_EQUAL(workers[0]->metrics.packet.tcp_dns, 5);
+	CU_ASSERT_EQUAL(workers[0]->metrics.packet.dns, 0);
+	end();
+}
+
+void test_pipeline_reasm(void)
+{
+	CU_pSuite s = CU_add_suite("pipeline/reasm", NULL, NULL);
+	CU_add_test(s, "fragments", fragments);
+	CU_add_test(s, "TCP", tcp);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reasm/split.h"
+
+#include "reasm/talk.h"
+
+#include <CUnit/Basic.h>
+
+void test_reasm_split(void);
+
+struct outcome {
+	uint32_t next; /* number of the message that must come now, or a later one */
+	uint32_t messages, garbled, skipped, resyncs;
+};
+
+static void note(struct outcome *o, const struct talk_side *s, const struct split_piece *piece)
+{
+	o->skipped += piece->skipped;
+	o->resyncs += piece->resync && piece->skipped;
+	if (!piece->data)
+		return;
+	uint32_t id = bits_be16(piece->data);
+	if (id >= s->messages || id < o->next || piece->len != s->size[id] ||
+		memcmp(piece->data, s->data + s->at[id], piece->len) != 0) {
+		o->garbled++;
+		return;
+	}
+	o->next = id + 1;
+	o->messages++;
+}
+
+/* Gives a stream from `at` on in pieces of 1 to `most` octets, each at a guard page. */
+static void run(struct split *split, const struct talk_side *s, uint32_t at, uint32_t most,
+	enum split_side side, struct talk_rng *r, struct outcome *o)
+{
+	uint32_t kept = 0; /* octets given and not used */
+	while (at + kept < s->len) {
+		uint32_t n = kept + 1 + talk_below(r, most);
+		if (n > s->len - at)
+			n = s->len - at;
+		uint8_t *copy = guard_copy(s->data + at, n);
+		uint32_t used = 0;
+		for (;;) {
+			struct split_piece piece;
+			uint32_t step =
+				split_take(split, copy + used, n - used, side, false, &piece);
+			CU_ASSERT(step <= n - used);
+			used += step;
+			note(o, s, &piece);
+			if (!piece.data)
+				break;
+		}
+		guard_free(copy, n);
+		at += used;
+		kept = n - used;
+	}
+}
+
+static void test_pieces(void)
+{
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct talk_rng r = {seed};
+		struct talk_side s;
+		bool reply = seed % 2;
+		talk_fill(&s, 20, 900, reply, &r);
+		static const uint32_t most[] = {1, 3, 40, 1460, 100000};
+		for (size_t i = 0; i < BITS_COUNT(most); i++) {
+			struct split split = {.mode = SPLIT_FRAME};
+			struct outcome o = {0};
+			run(&split, &s, 0, most[i], SPLIT_EITHER, &r, &o);
+			CU_ASSERT_EQUAL(o.messages, 20);
+			CU_ASSERT_EQUAL(o.garbled + o.skipped, 0);
+		}
+		free(s.data);
+	}
+}
+
+/* From any octet on: the first whole message is found, and all behind it. */
+static void test_join(void)
+{
+	struct talk_rng r = {3};
+	for (int reply = 0; reply < 2; reply++) {
+		struct talk_side s;
+		talk_fill(&s, 8, 300, reply, &r);
+		enum split_side side = reply ? SPLIT_REPLIES : SPLIT_QUERIES;
+		for (uint32_t from = 0; from < s.len; from++) {
+			uint32_t whole = 0;
+			while (whole < s.messages && s.at[whole] - 2 < from)
+				whole++;
+			struct split split = {.mode = SPLIT_SEARCH};
+			struct outcome o = {.next = whole};
+			run(&split, &s, from, 1 + from % 50, side, &r, &o);
+			CU_ASSERT_EQUAL(o.messages, s.messages - whole);
+			CU_ASSERT_EQUAL(o.garbled, 0);
+		}
+		free(s.data);
+	}
+}
+
+/* Noise is not a message; what follows it is found. */
+static void test_noise(void)
+{
+	struct talk_rng r = {11};
+	struct talk_side s;
+	talk_fill(&s, 4, 100, true, &r);
+	uint32_t noise = 200000;
+	uint8_t *data = malloc(noise + s.len);
+	for (uint32_t i = 0; i < noise; i++)
+		data[i] = (uint8_t)talk_random(&r);
+	memcpy(data + noise, s.data, s.len);
+	struct split split = {.mode = SPLIT_SEARCH};
+	uint32_t at = 0, skipped = 0, messages = 0;
+	for (;;) {
+		struct split_piece piece;
+		at += split_take(
+			&split, data + at, noise + s.len - at, SPLIT_REPLIES, false, &piece);
+		skipped += piece.skipped;
+		if (!piece.data)
+			break;
+		CU_ASSERT_EQUAL(bits_be16(piece.data), messages);
+		messages++;
+	}
+	CU_ASSERT_EQUAL(messages, 4);
+	CU_ASSERT_EQUAL(skipped, noise);
+	/* Searched for the other side's messages, nothing is found. */
+	struct split_piece piece;
+	split = (struct split){.mode = SPLIT_SEARCH};
+	at = split_take(&split, s.data, s.len, SPLIT_QUERIES, true, &piece);
+	CU_ASSERT_EQUAL(at, s.len);
+	CU_ASSERT_PTR_NULL(piece.data);
+	free(data);
+	free(s.data);
+}
+
+/* Messages that may stand where a stream is joined. */
+static const struct {
+	const char *what;
+	const char *octets; /* without the length */
+	uint32_t len;
+	bool reply, found;
+} shapes[] = {
+	{"a query", "\0\1\1\0\0\1\0\0\0\0\0\0\0\0\1\0\1", 17, false, true},
+	{"a query with an octet behind it", "\0\1\1\0\0\1\0\0\0\0\0\0\0\0\1\0\1\0", 18, false,
+		false},
+	{"two questions", "\0\1\1\0\0\2\0\0\0\0\0\0\0\0\1\0\1\0\0\1\0\1", 22, false, false},
+	{"class 2", "\0\1\1\0\0\1\0\0\0\0\0\0\0\0\1\0\2", 17, false, false},
+	{"type 0", "\0\1\1\0\0\1\0\0\0\0\0\0\0\0\0\0\1", 17, false, false},
+	{"a pointer to nowhere", "\0\1\1\0\0\1\0\0\0\0\0\0\300\14\0\1\0\1", 18, false, false},
+	{"reserved bit Z", "\0\1\1\100\0\1\0\0\0\0\0\0\0\0\1\0\1", 17, false, false},
+	{"opcode 3", "\0\1\30\0\0\1\0\0\0\0\0\0\0\0\1\0\1", 17, false, false},
+	{"UPDATE", "\0\1\50\0\0\1\0\0\0\0\0\0\0\0\6\0\1", 17, false, true},
+	{"a query with an rcode", "\0\1\1\5\0\1\0\0\0\0\0\0\0\0\1\0\1", 17, false, false},
+	{"more records than fit", "\0\1\1\0\0\1\0\0\0\1\0\0\0\0\1\0\1", 17, false, false},
+	{"FORMERR, the header alone", "\0\1\201\1\0\0\0\0\0\0\0\0", 12, true, true},
+	{"FORMERR with OPT", "\0\1\201\1\0\0\0\0\0\0\0\1\0\0\51\4\320\0\0\0\0\0\0", 23, true, true},
+	{"OPT with a name", "\0\1\201\1\0\0\0\0\0\0\0\1\1a\0\0\51\4\320\0\0\0\0\0\0", 25, true,
+		false},
+	{"zone transfer without question",
+		"\0\1\204\0\0\0\0\1\0\0\0\0\0\0\1\0\1\0\0\0\0\0\4\1\2\3\4", 27, true, true},
+	{"RDATA longer than the message",
+		"\0\1\204\0\0\0\0\1\0\0\0\0\0\0\1\0\1\0\0\0\0\0\5\1\2\3\4", 27, true, false},
+	{"eleven octets", "\0\1\201\1\0\0\0\0\0\0\0", 11, true, false},
+};
+
+static void test_shapes(void)
+{
+	for (size_t i = 0; i < BITS_COUNT(shapes); i++) {
+		uint8_t data[2 + 64];
+		uint32_t n = shapes[i].len + 2;
+		talk_put16(data, shapes[i].len);
+		memcpy(data + 2, shapes[i].octets, shapes[i].len);
+		for (int side = SPLIT_EITHER; side <= SPLIT_REPLIES; side++) {
+			bool right =
+				side == SPLIT_EITHER || (side == SPLIT_REPLIES) == shapes[i].reply;
+			struct split split = {.mode = SPLIT_SEARCH};
+			struct split_piece piece;
+			uint8_t *copy = guard_copy(data, n);
+			split_take(&split, copy, n, side, true, &piece);
+			bool found = piece.data == copy + 2 && piece.len == shapes[i].len;
+			if (found != (right && shapes[i].found))
+				CU_FAIL(shapes[i].what);
+			guard_free(copy, n);
+			for (uint32_t cut = 0; cut < n; cut++) {
+				copy = guard_copy(data, cut);
+				split = (struct split){.mode = SPLIT_SEARCH};
+				split_take(&split, copy, cut, side, false, &piece);
+				CU_ASSERT_PTR_NULL(piece.data);
+				guard_free(copy, cut);
+			}
+		}
+	}
+}
+
+static void test_gaps(void)
+{
+	struct split s = {.mode = SPLIT_FRAME, .have = 2, .len = 100};
+	/* Inside of the message: its rest is passed, then the next begins. */
+	CU_ASSERT(split_gap(&s, 10, 20));
+	CU_ASSERT_EQUAL(s.mode, SPLIT_DISCARD);
+	CU_ASSERT_EQUAL(s.len, 70);
+	CU_ASSERT(!split_gap(&s, 0, 70));
+	CU_ASSERT_EQUAL(s.mode, SPLIT_FRAME);
+	CU_ASSERT_EQUAL(s.have, 0);
+	/* Beyond it. */
+	s = (struct split){.mode = SPLIT_FRAME, .have = 2, .len = 100};
+	CU_ASSERT(split_gap(&s, 10, 91));
+	CU_ASSERT_EQUAL(s.mode, SPLIT_SEARCH);
+	/* Between the octets of the length, and between messages. */
+	s = (struct split){.mode = SPLIT_FRAME, .have = 1, .len = 0x100};
+	CU_ASSERT(split_gap(&s, 0, 5));
+	CU_ASSERT_EQUAL(s.mode, SPLIT_SEARCH);
+	s = (struct split){.mode = SPLIT_FRAME};
+	CU_ASSERT(!split_gap(&s, 0, 5));
+	CU_ASSERT_EQUAL(s.mode, SPLIT_SEARCH);
+}
+
+/* No message: length 0. Messages too short to be DNS are left to who reads them. */
+static void test_short(void)
+{
+	static const uint8_t data[] = {0, 0, 0, 0, 0, 1, 9, 0, 2, 8, 7};
+	struct split s = {.mode = SPLIT_FRAME};
+	struct split_piece piece;
+	uint32_t used = split_take(&s, data, sizeof(data), SPLIT_EITHER, false, &piece);
+	CU_ASSERT_EQUAL(used, 7);
+	CU_ASSERT_EQUAL(piece.skipped, 4);
+	CU_ASSERT_EQUAL(piece.len, 1);
+	CU_ASSERT_PTR_EQUAL(piece.data, data + 6);
+	used += split_take(&s, data + used, 4, SPLIT_EITHER, false, &piece);
+	CU_ASSERT_EQUAL(used, sizeof(data));
+	CU_ASSERT_EQUAL(piece.len, 2);
+}
+
+void test_reasm_split(void)
+{
+	CU_pSuite suite = CU_add_suite("reasm/split", NULL, NULL);
+	CU_add_test(suite, "cut at any octet", test_pieces);
+	CU_add_test(suite, "joined at any octet", test_join);
+	CU_add_test(suite, "noise before messages", test_noise);
+	CU_add_test(suite, "what a message looks like", test_shapes);
+	CU_add_test(suite, "gaps", test_gaps);
+	CU_add_test(suite, "lengths too short", test_short);
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reasm/tcp_table.h"
+
+#include "reasm/talk.h"
+
+#include <CUnit/Basic.h>
+
+void test_reasm_tcp_table(void);
+
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+
+#define MS INT64_C(1000000)
+
+static const struct tcp_conf conf = {
+	.max_streams = 64,
+	.buffer_bytes = 1 << 20,
+	.stream_bytes = 1 << 17,
+	.idle_ns = 30000 * MS,
+};
+
+static void open_talk(struct talk *k, uint64_t seed, uint32_t messages, uint32_t most)
+{
+	struct talk_rng r = {seed};
+	talk_open(k, &conf);
+	k->guard = true;
+	talk_fill(&k->side[0], messages, most, false, &r);
+	talk_fill(&k->side[1], messages, most, true, &r);
+}
+
+static void close_talk(struct talk *k)
+{
+	talk_finish(k);
+	CU_ASSERT(talk_is_accounted(k));
+	CU_ASSERT_EQUAL(k->garbled, 0);
+	CU_ASSERT_EQUAL(k->disorder, 0);
+	talk_close(k);
+}
+
+static void say_all(struct talk *k, bool reply)
+{
+	talk_segment(k, reply, 0, k->side[reply].len);
+}
+
+static void test_life(void)
+{
+	struct talk k;
+	open_talk(&k, 1, 5, 100);
+	talk_handshake(&k);
+	k.now_ns += MS;
+	say_all(&k, false);
+	say_all(&k, true);
+	CU_ASSERT_EQUAL(k.count[0], 5);
+	CU_ASSERT_EQUAL(k.count[1], 5);
+	CU_ASSERT_EQUAL(k.rtt_ns, 2 * MS);
+	CU_ASSERT_EQUAL(k.m.tcp_handshakes, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_in_order, 2);
+	CU_ASSERT_EQUAL(k.m.tcp_bare, 3);
+	talk_ack(&k, false, k.side[1].len, FIN | ACK);
+	talk_ack(&k, true, k.side[0].len + 1, FIN | ACK);
+	CU_ASSERT_EQUAL(k.m.tcp_closed, 1);
+	CU_ASSERT_EQUAL(k.t.used, 1);
+	/* Late copies do not begin anything. */
+	say_all(&k, true);
+	talk_ack(&k, false, k.side[1].len + 1, ACK);
+	CU_ASSERT_EQUAL(k.m.tcp_opened, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_retransmitted + k.m.tcp_refused, 1);
+	talk_expire(&k, TCP_LINGER_NS + 1);
+	CU_ASSERT_EQUAL(k.t.used, 0);
+	close_talk(&k);
+}
+
+static void test_rtt(void)
+{
+	struct talk k;
+	open_talk(&k, 2, 1, 100);
+	/* The latest SYN counts; the query may ride on the handshake's last ACK. */
+	talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+	k.now_ns += 1000 * MS;
+	talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+	k.now_ns += 5 * MS;
+	talk_send(&k, true, k.side[1].isn, NULL, 0, SYN | ACK);
+	k.now_ns += 2 * MS;
+	say_all(&k, false);
+	CU_ASSERT_EQUAL(k.rtt_ns, 7 * MS);
+	close_talk(&k);
+	/* Seen from its middle: not known. */
+	open_talk(&k, 2, 1, 100);
+	talk_send(&k, true, k.side[1].isn, NULL, 0, SYN | ACK);
+	say_all(&k, false);
+	CU_ASSERT_EQUAL(k.rtt_ns, -1);
+	CU_ASSERT_EQUAL(k.count[0], 1);
+	close_talk(&k);
+}
+
+/* Data on the SYN (RFC 7413), taken by the server or not, and sent again. */
+static void test_fast_open(void)
+{
+	for (int again = 0; again < 2; again++) {
+		struct talk k;
+		open_talk(&k, 3, 3, 100);
+		const struct talk_side *s = &k.side[0];
+		talk_send(&k, false, s->isn, s->data, s->len, SYN);
+		CU_ASSERT_EQUAL(k.count[0], 3);
+		talk_send(&k, true, k.side[1].isn, NULL, 0, SYN | ACK);
+		if (again)
+			say_all(&k, false);
+		else
+			talk_ack(&k, false, 0, ACK);
+		say_all(&k, true);
+		CU_ASSERT_EQUAL(k.count[0], 3);
+		CU_ASSERT_EQUAL(k.count[1], 3);
+		CU_ASSERT_EQUAL(k.m.tcp_handshakes, 1);
+		close_talk(&k);
+	}
+}
+
+/* Keep-alives, with an octet of garbage or none, and probes of a closed window. */
+static void test_keep_alive(void)
+{
+	static const uint8_t garbage = 0x55;
+	struct talk k;
+	open_talk(&k, 4, 4, 100);
+	talk_handshake(&k);
+	const struct talk_side *s = &k.side[0];
+	uint32_t half = s->at[2] + 3;
+	talk_segment(&k, false, 0, half);
+	talk_send(&k, false, s->isn + half, &garbage, 1, ACK);
+	talk_send(&k, false, s->isn + half, NULL, 0, ACK);
+	talk_segment(&k, false, half, half + 1);
+	talk_segment(&k, false, half, s->len);
+	CU_ASSERT_EQUAL(k.count[0], 4);
+	CU_ASSERT_EQUAL(k.m.tcp_overlapping, 1);
+	close_talk(&k);
+}
+
+/* The same ends again: a new connection. A copy of its SYN: none. */
+static void test_reuse(void)
+{
+	struct talk k;
+	open_talk(&k, 5, 6, 100);
+	for (uint32_t turn = 0; turn < 4; turn++) {
+		k.side[0].isn = turn * 1000003 + 5;
+		k.side[1].isn = turn * 7000003 + 9;
+		k.next[0] = k.next[1] = 0;
+		talk_handshake(&k);
+		talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+		say_all(&k, false);
+		talk_segment(&k, true, 0, k.side[1].len - 7);
+		if (turn == 2) {
+			talk_ack(&k, false, k.side[1].len, FIN | ACK);
+			talk_ack(&k, true, k.side[0].len + 1, RST | ACK);
+		}
+	}
+	CU_ASSERT_EQUAL(k.count[0], 4 * 6);
+	CU_ASSERT_EQUAL(k.count[1], 4 * 5);
+	CU_ASSERT_EQUAL(k.m.tcp_opened, 4);
+	CU_ASSERT_EQUAL(k.m.tcp_reused, 2);
+	CU_ASSERT_EQUAL(k.m.tcp_reset, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 3);
+	close_talk(&k);
+}
+
+/* A SYN that comes after the data it stands before. */
+static void test_late_syn(void)
+{
+	struct talk k;
+	open_talk(&k, 6, 3, 100);
+	say_all(&k, false);
+	talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+	say_all(&k, true);
+	CU_ASSERT_EQUAL(k.count[0], 3);
+	CU_ASSERT_EQUAL(k.count[1], 3);
+	CU_ASSERT_EQUAL(k.m.tcp_opened, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_joined, 1);
+	close_talk(&k);
+}
+
+/* Anybody can forge a RST; one that fits, and was not the end, changes nothing either. */
+static void test_reset(void)
+{
+	struct talk k;
+	open_talk(&k, 7, 6, 100);
+	talk_handshake(&k);
+	const struct talk_side *s = &k.side[1];
+	say_all(&k, false);
+	talk_segment(&k, true, 0, s->at[2] - 2);
+	talk_send(&k, true, s->isn - 100000, NULL, 0, RST);
+	CU_ASSERT_EQUAL(k.m.tcp_resets_refused, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_reset, 0);
+	talk_send(&k, true, s->isn + 1 + s->at[2] - 2, NULL, 0, RST);
+	CU_ASSERT_EQUAL(k.m.tcp_reset, 1);
+	talk_segment(&k, true, s->at[2] - 2, s->len);
+	CU_ASSERT_EQUAL(k.count[1], 6);
+	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
+	close_talk(&k);
+	/* Nobody listens. */
+	open_talk(&k, 7, 1, 100);
+	talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+	talk_send(&k, true, 0, NULL, 0, RST | ACK);
+	CU_ASSERT_EQUAL(k.m.tcp_reset, 1);
+	close_talk(&k);
+}
+
+/* FIN with the last data, in front of what is still missing; data behind it are none. */
+static void test_fin(void)
+{
+	struct talk k;
+	open_talk(&k, 8, 4, 100);
+	talk_handshake(&k);
+	const struct talk_side *q = &k.side[0], *s = &k.side[1];
+	talk_send(&k, false, q->isn + 1, q->data, q->len, FIN | ACK);
+	CU_ASSERT_EQUAL(k.count[0], 4);
+	talk_send(&k, false, q->isn + 1 + q->len, q->data, q->at[1] - 2, ACK);
+	CU_ASSERT_EQUAL(k.m.tcp_refused, 1);
+	uint32_t half = s->at[2] + 1;
+	talk_send(&k, true, s->isn + 1 + half, s->data + half, s->len - half, FIN | ACK);
+	CU_ASSERT_EQUAL(k.m.tcp_closed, 0);
+	talk_segment(&k, true, 0, half);
+	CU_ASSERT_EQUAL(k.count[0], 4);
+	CU_ASSERT_EQUAL(k.count[1], 4);
+	CU_ASSERT_EQUAL(k.m.tcp_closed, 1);
+	close_talk(&k);
+}
+
+/* Octets that the capture lacks: when the stream goes on without them. */
+static void test_gap(void)
+{
+	struct talk k;
+	open_talk(&k, 9, 8, 100);
+	talk_handshake(&k);
+	const struct talk_side *s = &k.side[0];
+	talk_segment(&k, false, 0, s->at[2] + 4);
+	talk_segment(&k, false, s->at[4] + 3, s->len);
+	CU_ASSERT_EQUAL(k.count[0], 2);
+	/* Acknowledged, but octets may come late. */
+	talk_ack(&k, true, s->len, ACK);
+	talk_expire(&k, TCP_HOLE_NS / 2);
+	CU_ASSERT_EQUAL(k.count[0], 2);
+	talk_expire(&k, TCP_HOLE_NS);
+	CU_ASSERT_EQUAL(k.count[0], 5);
+	CU_ASSERT_EQUAL(k.m.tcp_gaps, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_gap_octets, s->at[4] + 3 - s->at[2] - 4);
+	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 1);
+	close_talk(&k);
+	/* The answer acknowledges: what it answers comes out first. */
+	open_talk(&k, 9, 8, 100);
+	talk_handshake(&k);
+	talk_segment(&k, false, s->at[1] - 2, s->len);
+	k.side[0].isn += s->len;
+	say_all(&k, true);
+	k.side[0].isn -= s->len;
+	CU_ASSERT_EQUAL(k.count[0], 7);
+	CU_ASSERT_EQUAL(k.count[1], 8);
+	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
+	close_talk(&k);
+	/* Not acknowledged: it will be sent again. */
+	open_talk(&k, 9, 8, 100);
+	talk_handshake(&k);
+	talk_segment(&k, false, s->at[1] - 2, s->len);
+	talk_expire(&k, 20000 * MS);
+	CU_ASSERT_EQUAL(k.count[0], 0);
+	talk_segment(&k, false, 0, s->at[1] - 2);
+	CU_ASSERT_EQUAL(k.count[0], 8);
+	close_talk(&k);
+}
+
+/* One direction alone. */
+static void test_asymmetric(void)
+{
+	struct talk k;
+	open_talk(&k, 10, 8, 100);
+	const struct talk_side *s = &k.side[1];
+	talk_send(&k, true, s->isn, NULL, 0, SYN | ACK);
+	talk_segment(&k, true, 0, s->at[3] - 2);
+	talk_segment(&k, true, s->at[4] - 2, s->len);
+	CU_ASSERT_EQUAL(k.count[1], 3);
+	talk_expire(&k, TCP_BLIND_NS / 2);
+	CU_ASSERT_EQUAL(k.count[1], 3);
+	talk_expire(&k, TCP_BLIND_NS);
+	CU_ASSERT_EQUAL(k.count[1], 7);
+	close_talk(&k);
+}
+
+/* Silence ends a connection; what waits comes out, what was begun is lost. */
+static void test_idle(void)
+{
+	struct talk k;
+	open_talk(&k, 11, 8, 100);
+	talk_handshake(&k);
+	const struct talk_side *s = &k.side[0];
+	talk_segment(&k, false, s->at[1] - 2, s->len - 1);
+	talk_expire(&k, conf.idle_ns);
+	CU_ASSERT_EQUAL(k.t.used, 1);
+	talk_expire(&k, 1);
+	CU_ASSERT_EQUAL(k.count[0], 6);
+	CU_ASSERT_EQUAL(k.m.tcp_idle, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
+	CU_ASSERT_EQUAL(k.t.used, 0);
+	close_talk(&k);
+}
+
+/* Far from its place: of another time, or of another connection. */
+static void test_foreign(void)
+{
+	struct talk k;
+	open_talk(&k, 12, 6, 100);
+	talk_handshake(&k);
+	const struct talk_side *s = &k.side[0];
+	talk_segment(&k, false, 0, s->at[2] - 2);
+	/* Neither sequence nor acknowledgment fit. */
+	k.side[1].isn += 0x40000000;
+	talk_send(&k, false, s->isn + 0x30000000, s->data, s->len, ACK);
+	k.side[1].isn -= 0x40000000;
+	CU_ASSERT_EQUAL(k.m.tcp_refused, 1);
+	talk_segment(&k, false, s->at[2] - 2, s->at[4] - 2);
+	CU_ASSERT_EQUAL(k.count[0], 4);
+	/* Much is lost: it goes on there. */
+	k.side[0].isn += 0x30000000;
+	talk_segment(&k, false, s->at[4] - 2, s->len);
+	CU_ASSERT_EQUAL(k.count[0], 6);
+	CU_ASSERT_EQUAL(k.m.tcp_gaps, 1);
+	close_talk(&k);
+}
+
+/* More connections than there is room for, each with one SYN or an octet that waits. */
+static void test_flood(void)
+{
+	struct talk k;
+	struct talk_rng r = {13};
+	open_talk(&k, 13, 4, 100);
+	k.guard = false;
+	talk_handshake(&k);
+	say_all(&k, false);
+	k.port++;
+	for (uint32_t i = 0; i < 1000000; i++) {
+		uint32_t isn = talk_random(&r);
+		k.port = (uint16_t)(1024 + i % 30000);
+		if (k.port == 53)
+			continue;
+		talk_send(&k, false, isn, NULL, 0, SYN);
+		CU_ASSERT(k.t.used <= conf.max_streams);
+	}
+	CU_ASSERT_EQUAL(k.t.virgin, conf.max_streams);
+	/* Who has said something stays. */
+	k.port = TALK_PORT;
+	say_all(&k, true);
+	CU_ASSERT_EQUAL(k.count[1], 4);
+	CU_ASSERT_EQUAL(k.m.tcp_joined, 0);
+	for (uint32_t i = 0; i < 20000; i++) {
+		k.port = (uint16_t)(1024 + i);
+		talk_segment(&k, true, 0, 30);
+		CU_ASSERT(k.t.store.pool.used <= k.t.store.pool.capacity);
+	}
+	CU_ASSERT(k.m.tcp_evicted > 1000000);
+	talk_finish(&k);
+	CU_ASSERT(talk_is_accounted(&k));
+	talk_close(&k);
+}
+
+void test_reasm_tcp_table(void)
+{
+	CU_pSuite suite = CU_add_suite("reasm/tcp_table", NULL, NULL);
+	CU_add_test(suite, "a connection from SYN to the last ACK", test_life);
+	CU_add_test(suite, "the time of the handshake", test_rtt);
+	CU_add_test(suite, "TCP Fast Open", test_fast_open);
+	CU_add_test(suite, "keep-alives and window probes", test_keep_alive);
+	CU_add_test(suite, "the same ends again", test_reuse);
+	CU_add_test(suite, "a SYN that comes late", test_late_syn);
+	CU_add_test(suite, "RST, forged and true", test_reset);
+	CU_add_test(suite, "FIN with data and before data", test_fin);
+	CU_add_test(suite, "gaps", test_gap);
+	CU_add_test(suite, "one direction alone", test_asymmetric);
+	CU_add_test(suite, "silence", test_idle);
+	CU_add_test(suite, "segments far from their place", test_foreign);
+	CU_add_test(suite, "a million SYNs", test_flood);
+}
