@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dns/idna.h"
 
-#include "dns/utf8.h"
+#include "base/utf8.h"
 
 #ifdef DNS_IDN
 #include <idn2.h>

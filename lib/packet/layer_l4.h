@@ -60,7 +60,7 @@ static inline enum layer layer_udp(struct walk *w)
 	/* Nothing shorter than a header (RFC 1035 section 4.1.1) is a message. */
 	if (bits_likely(pkt->wire_len >= 12 && pkt->len))
 		return layer_stop(w, PACKET_dns);
-	if (pkt->len == layer_left(w) && (w->cut || pkt->len < pkt->wire_len))
+	if (w->cut || pkt->len < pkt->wire_len)
 		return layer_short(w, PACKET_bad_udp);
 	return layer_stop(w, pkt->wire_len ? PACKET_runt : PACKET_empty);
 }

@@ -19,7 +19,8 @@ static inline enum layer layer_mpls_payload(struct walk *w, enum packet_verdict 
 	switch (*w->at >> 4) {
 	case 4: return ethernet && !layer_looks_ip(w, 0) ? LAYER_ethernet : LAYER_ipv4;
 	case 6: return ethernet && !layer_looks_ip(w, 0) ? LAYER_ethernet : LAYER_ipv6;
-	case 0: /*
+	case 0:
+		/*
 		 * A tagged frame looks like a frame without tag behind a control word. The control
 		 * word begins with two octets of zero, unless the frame is shorter than 64 octets.
 		 */

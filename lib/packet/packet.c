@@ -61,10 +61,9 @@ void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment)
 }
 
 /* The walk from `layer` on, with a copy of its state: packet_walk() keeps its own in registers. */
-static __attribute__((noinline)) enum packet_verdict walk_on(
-	struct walk w, enum layer layer, int depth)
+static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum layer layer)
 {
-	for (; layer != LAYER_end && depth < PACKET_DEPTH; depth++) {
+	for (int depth = 0; layer != LAYER_end && depth < PACKET_DEPTH; depth++) {
 		switch (layer) {
 #define LAYER(name, function)                                                                      \
 	case LAYER_##name:                                                                         \
@@ -111,7 +110,18 @@ enum packet_verdict packet_walk(
 		layer = layer_udp(&w);
 	else if (layer == LAYER_tcp)
 		layer = layer_tcp(&w);
-	return layer == LAYER_end ? w.verdict : walk_on(w, layer, 0);
+	if (bits_likely(layer == LAYER_end))
+		return w.verdict;
+	/* field by field: `w` as a whole would have to be in memory all the way */
+	return walk_on((struct walk){.at = w.at,
+			       .end = w.end,
+			       .cut = w.cut,
+			       .ip = w.ip,
+			       .next = w.next,
+			       .announced = w.announced,
+			       .conf = conf,
+			       .pkt = pkt},
+		layer);
 }
 
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt)

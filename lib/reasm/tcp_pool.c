@@ -63,6 +63,7 @@ uint32_t tcp_window_open(struct tcp_pool *pool, struct tcp_stream *stream, const
 	struct tcp_window *w = tcp_window_at(pool, window);
 	w->stream = stream;
 	w->ranges.count = 0;
+	w->pages = 0;
 	w->pkt = *pkt;
 	w->pkt.payload = NULL;
 	w->pkt.len = w->pkt.wire_len = 0;
@@ -74,9 +75,14 @@ uint32_t tcp_window_open(struct tcp_pool *pool, struct tcp_stream *stream, const
 void tcp_window_close(struct tcp_pool *pool, uint32_t window)
 {
 	struct tcp_window *w = tcp_window_at(pool, window);
-	for (uint32_t i = 0; i < TCP_PAGES; i++)
-		if (w->page[i])
-			chunk_give(pool, w->page[i]);
+	uint32_t at = w->ranges.count ? w->ranges.at[0].from / TCP_CHUNK : 0;
+	for (; w->pages > 0; at++) {
+		uint32_t page = w->page[at % TCP_PAGES];
+		if (page) {
+			chunk_give(pool, page);
+			w->pages--;
+		}
+	}
 	list_remove(pool, w);
 	chunk_give(pool, window);
 }
@@ -120,8 +126,10 @@ void tcp_window_write(
 	uint32_t part;
 	for (; len > 0; seq += part, data += part, len -= part) {
 		uint32_t *page = page_of(w, seq);
-		if (*page == 0)
+		if (*page == 0) {
 			*page = chunk_take(pool);
+			w->pages++;
+		}
 		part = page_part(seq, len);
 		memcpy(chunk_at(pool, *page) + seq % TCP_CHUNK, data, part);
 	}
@@ -145,8 +153,10 @@ void tcp_window_release(struct tcp_pool *pool, uint32_t window, uint32_t from, u
 	uint32_t pages = (last - first) % (UINT32_MAX / TCP_CHUNK + 1);
 	for (uint32_t i = 0; i < pages && i < TCP_PAGES; i++) {
 		uint32_t *page = &w->page[(first + i) % TCP_PAGES];
-		if (*page)
+		if (*page) {
 			chunk_give(pool, *page);
-		*page = 0;
+			*page = 0;
+			w->pages--;
+		}
 	}
 }

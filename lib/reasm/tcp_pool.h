@@ -22,6 +22,7 @@ struct tcp_stream;
 struct tcp_window {
 	uint32_t older, younger; /* windows */
 	struct tcp_stream *stream; /* whose it is */
+	uint32_t pages; /* that are not 0 */
 	struct ranges ranges;
 	struct pkt pkt; /* a segment of the stream, without its payload */
 	uint32_t page[TCP_PAGES]; /* chunk of a sequence number; 0: none */

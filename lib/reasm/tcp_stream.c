@@ -17,11 +17,12 @@ static int64_t stream_used(struct tcp_store *store, struct tcp_stream *s, uint32
 {
 	struct tcp_window *w = window_of(store, s);
 	int64_t ts_ns = ranges_drop(&w->ranges, upto);
-	if (w->ranges.count == 0) {
+	bool empty = w->ranges.count == 0;
+	/* The chunk that the last octet stands in is of no use to an empty window. */
+	tcp_window_release(&store->pool, s->window, s->next, upto + (empty ? TCP_CHUNK - 1 : 0));
+	if (empty) {
 		tcp_window_close(&store->pool, s->window);
 		s->window = 0;
-	} else {
-		tcp_window_release(&store->pool, s->window, s->next, upto);
 	}
 	s->next = upto;
 	return ts_ns;

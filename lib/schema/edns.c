@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "schema/edns.h"
 
-#include "dns/utf8.h"
+#include "base/utf8.h"
 
 /* Options with a key of their own, in the order of the keys; the others stand under `options`. */
 static const uint16_t keyed[] = {

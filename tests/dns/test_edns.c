@@ -2,7 +2,7 @@
 #include "dns/edns.h"
 
 #include "dns/build.h"
-#include "dns/utf8.h"
+#include "base/utf8.h"
 
 #include <CUnit/Basic.h>
 

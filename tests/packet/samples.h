@@ -10,7 +10,7 @@
 #define SAMPLE_MESSAGE 19 /* octets of the query */
 
 struct sample {
-	const char *what;
+	char what[48];
 	unsigned link;
 	const char *hex;
 	const char *verdict;

@@ -21,7 +21,7 @@ static int set_up(void)
 
 static const char *name_of(enum packet_verdict verdict)
 {
-	static const char *const names[] = {
+	static const char names[][24] = {
 #define METRIC(name, help) #name,
 #include "metrics/packet.def"
 #undef METRIC

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dns/utf8.h"
+#include "base/utf8.h"
 
 /* Octets of the well-formed sequence that p begins with, of n that are left; 0: none does. */
 static size_t sequence_at(const uint8_t *p, size_t n, uint32_t *point)

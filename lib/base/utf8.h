@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Text that strangers say is UTF-8 (RFC 3629). */
-#ifndef DNS_UTF8_H
-#define DNS_UTF8_H
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include "base/text.h"
 
