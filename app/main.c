@@ -29,6 +29,19 @@ static unsigned choose_workers(const struct conf *conf)
 	return 2;
 }
 
+/* DNS ports, and the ports of the tunnels that are looked into. */
+static void choose_ports(struct packet_conf *packets, const struct conf *conf)
+{
+	packet_conf_init(packets);
+#define PACKET_TUNNEL(name, layer, port, port2)                                                    \
+	packet_tunnel_ports(packets, PACKET_TUNNEL_##name, conf->tunnels_##name.at,                \
+		(unsigned)conf->tunnels_##name.count);
+#include "packet/ports.def"
+#undef PACKET_TUNNEL
+	for (size_t i = 0; i < conf->dns_ports.count; i++)
+		packet_port_add(packets, conf->dns_ports.at[i]);
+}
+
 static int start_input(struct run *run)
 {
 	struct feed_options options = {.queues = run->queues};
@@ -91,9 +104,8 @@ static int judge(struct run *run, int stopped)
 	for (unsigned i = 0; i < run->workers; i++)
 		strange += run->worker[i].metrics.packet.other_link_type;
 	if (strange) {
-		log_error(
-			"%llu packets have a link type that is not decoded (decoded are Ethernet, "
-			"raw IP, Linux cooked v1 and v2, null and loop)",
+		log_error("%llu packets have a link type that is not decoded; doc/operation.md "
+			  "lists those that are",
 			(unsigned long long)strange);
 		bad = 1;
 	}
@@ -130,9 +142,7 @@ static int run_files(const struct conf *conf)
 	run.conf = conf;
 	run.workers = choose_workers(conf);
 	run.queues = 1;
-	packet_conf_init(&run.packets);
-	for (size_t i = 0; i < conf->dns_ports.count; i++)
-		packet_port_add(&run.packets, conf->dns_ports.at[i]);
+	choose_ports(&run.packets, conf);
 	if (hash_draw(&run.secret) || control_block_signals())
 		return 1;
 	run.wake_fd = eventfd(0, EFD_CLOEXEC);

@@ -34,7 +34,7 @@ struct conf_strings {
 
 struct conf_ports {
 	uint16_t *at; /* host byte order, never 0 */
-	size_t count; /* at least 1 */
+	size_t count;
 };
 
 /* The field types of the key types. */

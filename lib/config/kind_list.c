@@ -245,8 +245,9 @@ static void ports_write(FILE *out, const void *field)
 {
 	const struct conf_ports *list = field;
 
+	putc('[', out);
 	for (size_t i = 0; i < list->count; i++)
-		fprintf(out, "%s%u", i ? ", " : "[", (unsigned)list->at[i]);
+		fprintf(out, "%s%u", i ? ", " : "", (unsigned)list->at[i]);
 	putc(']', out);
 }
 

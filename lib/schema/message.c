@@ -188,9 +188,11 @@ static void put_dso(struct text *t, struct message *m)
 {
 	struct dso_iter it = dso_iter_of(m->space.data, m->space.len);
 	struct dso_tlv tlv;
-	JSON_KEY(t, "dso");
-	json_open(t, '[');
+	bool any = false;
 	while (dso_next(&it, &tlv)) {
+		if (!any)
+			text_lit(t, "\"dso\":[");
+		any = true;
 		text_lit(t, "{\"type\":\"");
 		dns_dso_text(t, tlv.type);
 		text_lit(t, "\",");
@@ -202,7 +204,8 @@ static void put_dso(struct text *t, struct message *m)
 		}
 		json_close(t, '}');
 	}
-	json_close(t, ']');
+	if (any)
+		json_close(t, ']');
 	if (it.c.bad)
 		fault(m, DNS_SHORT);
 }

@@ -6,17 +6,19 @@ import re
 
 KEYS = [
     "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "vlan",
-    "tunnel", "id", "opcode", "qname", "qtype", "qclass", "questions", "rcode", "flags",
-    "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes", "reply_bytes", "answers",
-    "authority", "additional", "edns", "query_edns", "error"]
+    "tunnel", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass", "unicast", "questions",
+    "rcode", "flags", "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes",
+    "reply_bytes", "answers", "authority", "additional", "dso", "edns", "query_edns", "error"]
 ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
 FLAGS = ["AA", "TC", "RD", "RA", "Z", "AD", "CD"]
 WORDS = {
     "status": {"answered", "no_reply", "no_query", "mismatch", "duplicate", "malformed"},
     "proto": {"udp", "tcp"},
-    "error": {"short", "name", "count", "rdata", "trailing", "snap"},
+    "error": {"short", "name", "count", "rdata", "trailing", "snap", "opt",
+              "compression"},
 }
-TUNNELS = {"gre", "erspan", "vxlan", "geneve", "gtp", "ipip", "mpls", "pppoe", "teredo"}
+TUNNELS = {"gre", "erspan", "vxlan", "geneve", "gtp", "ipip", "mpls", "pppoe", "teredo",
+           "l2tp", "tzsp", "etherip"}
 U16 = {"client_port", "server_port", "id"}
 TS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
 NAME = re.compile(r"\.|(?:[!-\-/-\[\]-~]|\\[.\\]|\\\d{3})+(?:\.(?:[!-\-/-\[\]-~]|\\[.\\]|\\\d{3})+)*")
@@ -44,7 +46,8 @@ def _in_order(keys, order):
 
 
 def _rr(rr):
-    if list(rr) not in (["name", "type", "ttl", "data"], ["name", "type", "class", "ttl", "data"]):
+    if [k for k in rr if k not in ("class", "flush")] != ["name", "type", "ttl", "data"] or \
+            not _in_order(rr, ["name", "type", "class", "ttl", "flush", "data"]):
         yield f"a record has the keys {list(rr)}"
         return
     if not NAME.fullmatch(rr["name"]):

@@ -47,14 +47,8 @@ JUSTIFIED = {
         "10) cannot be read; tshark shows what stands before it",
     "pcaps/PCAPdroid--app_src_main_jni_tests_pcap_invalid_or_unsupported.pcap":
         "first fragments without the others, as in badpackets.pcap",
-    "pcaps/pktvisor--dns_udp_tcp_random.pcap":
-        "frame 6301 and others like it: a reply counts when its own octets are there, not when an "
-        "earlier gap of the stream is filled (6348)",
     "pcaps/suricata-verify--dns_dns-forward-pointer.pcap":
         "frame 1: a compression pointer that points forwards (RFC 1035, 4.1.4: a prior occurrence)",
-    "pcaps/zeek--ipv6-hbh-routing0.pcap":
-        "frame 1: a message of three octets, which tshark files under the last address of the "
-        "routing header, we under the one that the packet travels to",
 }
 
 # Where dnsloupe is wrong, and that is known: to be mended, then taken out.

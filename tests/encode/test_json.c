@@ -71,6 +71,11 @@ static void utf8(void)
 		{"\xf0\x9f\x98\"", BAD BAD BAD "\\\""},
 	};
 	char shown[64];
+	for (unsigned c = 0x80; c < 0xa0; c++) { /* control characters to a terminal */
+		char control[2] = {'\xc2', (char)c};
+		snprintf(shown, sizeof(shown), "\"\\u00%02x\",", c);
+		expect_str(control, 2, shown);
+	}
 	for (size_t i = 0; i < BITS_COUNT(good); i++) {
 		snprintf(shown, sizeof(shown), "\"%s\",", good[i]);
 		expect_str(good[i], strlen(good[i]), shown);

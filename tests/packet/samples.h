@@ -13,7 +13,7 @@ struct sample {
 	char what[48];
 	unsigned link;
 	const char *hex;
-	const char *verdict;
+	char verdict[24];
 	const char *vlans; /* "10 20 " */
 	unsigned v6;
 	unsigned unbounded; /* no length says where the datagram ends: padding would be payload */

@@ -10,7 +10,7 @@ static const uint8_t inner4[] = {192, 0, 2, 1, 192, 0, 2, 53};
 
 const char *layers_name(enum packet_verdict verdict)
 {
-	static const char *const names[] = {
+	static const char names[][24] = {
 #define METRIC(name, help) #name,
 #include "metrics/packet.def"
 #undef METRIC

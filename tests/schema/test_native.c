@@ -240,6 +240,22 @@ static void paths(void)
 	bench_holds(&b, r, "\"latency_us\":-0.001,\"tcp_rtt_us\":1234.5,\"query_bytes\"");
 }
 
+/* DSO (RFC 8490): TLVs behind the header; none of them, no key. */
+static void dso(void)
+{
+	bench_begin(&b);
+	wire_header(&b.query, 7, 0x3000, 0, 0, 0, 0);
+	bench_lacks(&b, bench_record(&b, RECORD_NO_REPLY), "dso");
+	wire_hex(&b.query, "0001 0008 00001388 00003a98 f800 0000");
+	bench_holds(&b, bench_record(&b, RECORD_NO_REPLY),
+		"\"opcode\":\"DSO\",\"query_bytes\":28,"
+		"\"dso\":[{\"type\":\"KeepAlive\",\"data\":\"0000138800003a98\"},"
+		"{\"type\":\"DSOTYPE63488\"}]}\n");
+	b.query.len = 14;
+	bench_lacks(&b, bench_record(&b, RECORD_NO_REPLY), "dso");
+	bench_holds(&b, bench_record(&b, RECORD_NO_REPLY), "\"error\":\"short\"}\n");
+}
+
 void test_schema_native(void)
 {
 	CU_pSuite s = CU_add_suite("schema/native", NULL, NULL);
@@ -252,4 +268,5 @@ void test_schema_native(void)
 	CU_add_test(s, "questions", questions);
 	CU_add_test(s, "names", names);
 	CU_add_test(s, "paths", paths);
+	CU_add_test(s, "DSO", dso);
 }
