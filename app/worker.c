@@ -113,6 +113,15 @@ static void give(struct worker *w, unsigned to, struct rte_mbuf **packets, unsig
 			run_idle(&w->idle);
 }
 
+/* What the reassembler makes is never received: a capture that claims so has an unknown link type.
+ */
+static inline void received_frame(struct worker *w, struct frame *frame)
+{
+	metrics_add(&w->metrics.rx.octets, frame->len);
+	if (bits_unlikely(frame->link_type == FRAME_LINK_DATAGRAM))
+		frame->link_type = FRAME_LINK_UNKNOWN;
+}
+
 /* Runs a burst of buffers through the pipeline and frees those that are not another worker's. */
 static void process(struct worker *w, struct rte_mbuf **packets, unsigned n, bool steered)
 {
@@ -126,7 +135,7 @@ static void process(struct worker *w, struct rte_mbuf **packets, unsigned n, boo
 		if (bits_likely(mbuf_frame_fed(
 			    &frames[count], packets[i], &w->scratch, count, &w->metrics.rx))) {
 			if (!steered)
-				metrics_add(&w->metrics.rx.octets, frames[count].len);
+				received_frame(w, &frames[count]);
 			of[count++] = packets[i];
 		} else {
 			packet_count(&w->metrics.packet, PACKET_too_large);

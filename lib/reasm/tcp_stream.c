@@ -320,8 +320,6 @@ static void trim(struct tcp_store *store, const struct tcp_stream *s, struct tcp
 		return;
 	uint32_t n = (uint32_t)old < in->left ? (uint32_t)old : in->left;
 	uint32_t gone = (uint32_t)old - n < in->gone ? (uint32_t)old - n : in->gone;
-	if (n < in->left)
-		gone = 0;
 	metrics_add(&store->metrics->tcp_octets_repeated, n);
 	in->at += n;
 	in->left -= n;

@@ -58,6 +58,7 @@ enum {
 	FRAME_LINK_EDSA = 285,
 	/* Made by the reassembler, never by a capture: struct packet_datagram, then IP payload. */
 	FRAME_LINK_DATAGRAM = 0xfff0,
+	FRAME_LINK_UNKNOWN = 0xffff,
 };
 
 struct frame {

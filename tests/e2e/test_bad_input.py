@@ -95,6 +95,15 @@ class Links(harness.Case):
         self.assertEqual(len(run.errors), 1, run.err)
         self.assertIn("link type", run.errors[0])
 
+    def test_link_type_of_the_reassembler(self):
+        """A capture cannot pass for what the program makes itself; the books stay right."""
+        path = self.dir / "private.pcap"
+        path.write_bytes(capture.pcap(capture.pair(1), link=0xfff0))
+        run = self.dnsloupe("-r", path, code=1, whole=True)
+        self.assertEqual(run.out, b"")
+        self.assertEqual(len(run.errors), 1, run.err)
+        self.assertIn("link type", run.errors[0])
+
     def test_unknown_among_known(self):
         """The known interface is decoded, the packets of the other are counted and told."""
         path = self.dir / "mixed.pcapng"

@@ -149,6 +149,7 @@ static const struct {
 	{"opcode 3", "\0\1\30\0\0\1\0\0\0\0\0\0\0\0\1\0\1", 17, false, false},
 	{"UPDATE", "\0\1\50\0\0\1\0\0\0\0\0\0\0\0\6\0\1", 17, false, true},
 	{"a query with an rcode", "\0\1\1\5\0\1\0\0\0\0\0\0\0\0\1\0\1", 17, false, false},
+	{"rcode 12", "\0\1\201\14\0\1\0\0\0\0\0\0\0\0\1\0\1", 17, true, false},
 	{"more records than fit", "\0\1\1\0\0\1\0\0\0\1\0\0\0\0\1\0\1", 17, false, false},
 	{"FORMERR, the header alone", "\0\1\201\1\0\0\0\0\0\0\0\0", 12, true, true},
 	{"FORMERR with OPT", "\0\1\201\1\0\0\0\0\0\0\0\1\0\0\51\4\320\0\0\0\0\0\0", 23, true, true},
@@ -188,6 +189,32 @@ static void test_shapes(void)
 			}
 		}
 	}
+}
+
+/* Where the place was found by search, what follows must look like a message. */
+static void test_found(void)
+{
+	struct talk_rng r = {21};
+	struct talk_side s;
+	talk_fill(&s, 4, 100, false, &r);
+	uint32_t second = s.at[1] - 2, noise = 300;
+	uint8_t *data = malloc(s.len + noise);
+	memcpy(data, s.data, second);
+	memset(data + second, 0x99, noise);
+	memcpy(data + second + noise, s.data + second, s.len - second);
+	for (int found = 0; found < 2; found++) {
+		struct split split = {.mode = found ? SPLIT_SEARCH : SPLIT_FRAME};
+		struct split_piece piece;
+		uint32_t at = 0, messages = 0;
+		do {
+			at += split_take(&split, data + at, s.len + noise - at, SPLIT_QUERIES,
+				false, &piece);
+			messages += piece.data != NULL;
+		} while (piece.data);
+		CU_ASSERT_EQUAL(messages, found ? 4 : 1);
+	}
+	free(data);
+	free(s.data);
 }
 
 static void test_gaps(void)
@@ -236,6 +263,7 @@ void test_reasm_split(void)
 	CU_add_test(suite, "joined at any octet", test_join);
 	CU_add_test(suite, "noise before messages", test_noise);
 	CU_add_test(suite, "what a message looks like", test_shapes);
+	CU_add_test(suite, "noise behind what was found", test_found);
 	CU_add_test(suite, "gaps", test_gaps);
 	CU_add_test(suite, "lengths too short", test_short);
 }

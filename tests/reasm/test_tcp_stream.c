@@ -292,6 +292,33 @@ static void test_far(void)
 	bench_close(&b);
 }
 
+/* What may be the beginning of a message, with a whole one in it, in front of a hole. */
+static void test_search_to_the_end(void)
+{
+	struct talk_rng r = {12};
+	struct bench b;
+	bench_open(&b, 40, 1);
+	talk_fill(&b.side, 3, 60, true, &r);
+	uint8_t *data = malloc(14 + 8 + b.side.len);
+	/* A length, a header and a label of 60 octets: it takes more to tell that this is none. */
+	memcpy(data, "\0\310\0\0\201\0\0\1\0\0\0\0\0\0\74zzzzzzz", 22);
+	memcpy(data + 22, b.side.data, b.side.len);
+	free(b.side.data);
+	b.side.data = data;
+	b.side.len += 22;
+	for (uint32_t i = 0; i < 3; i++)
+		b.side.at[i] += 22;
+	b.side.isn = 0;
+	tcp_stream_start(&b.s, 1, SPLIT_SEARCH);
+	give(&b, 0, b.side.at[1] - 2, 0);
+	CU_ASSERT_EQUAL(b.messages, 0);
+	give(&b, b.side.at[2] - 2, b.side.len, 0);
+	pull(&b, b.s.next + INT32_MAX);
+	CU_ASSERT_EQUAL(b.messages, 2);
+	CU_ASSERT_EQUAL(b.garbled, 0);
+	bench_close(&b);
+}
+
 /* The stream that rests longest gives way. */
 static void test_evict(void)
 {
@@ -308,10 +335,16 @@ static void test_evict(void)
 		CU_ASSERT_EQUAL(
 			tcp_stream_offer(&b.store, &other[i], &in, &piece), TCP_OFFER_STORED);
 		CU_ASSERT(other[i].window != 0);
+		if (i == 3) { /* news of the first */
+			in.at = b.side.data;
+			in.seq = 141;
+			in.left = 20;
+			tcp_stream_offer(&b.store, &other[0], &in, &piece);
+		}
 	}
 	CU_ASSERT_EQUAL(b.m.tcp_windows_evicted, 4);
 	for (size_t i = 0; i < BITS_COUNT(other); i++)
-		CU_ASSERT_EQUAL(other[i].window != 0, i >= 4);
+		CU_ASSERT_EQUAL(other[i].window != 0, i == 0 || i >= 5);
 	CU_ASSERT_EQUAL(b.m.tcp_octets_evicted, 80);
 	for (size_t i = 0; i < BITS_COUNT(other); i++)
 		tcp_stream_end(&b.store, &other[i]);
@@ -329,5 +362,6 @@ void test_reasm_tcp_stream(void)
 	CU_add_test(suite, "segments cut by the capture", test_cut);
 	CU_add_test(suite, "more pieces than a list holds", test_limits);
 	CU_add_test(suite, "further ahead than may wait", test_far);
+	CU_add_test(suite, "search up to a hole", test_search_to_the_end);
 	CU_add_test(suite, "the oldest window gives way", test_evict);
 }

@@ -160,6 +160,22 @@ static void test_reuse(void)
 	close_talk(&k);
 }
 
+/* After the end of a connection that was joined in the middle, a SYN nearby is no late one. */
+static void test_reuse_near(void)
+{
+	struct talk k;
+	open_talk(&k, 14, 3, 100);
+	say_all(&k, false);
+	talk_ack(&k, false, 0, RST | ACK);
+	k.side[0].isn -= 50;
+	talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+	k.next[0] = 0;
+	say_all(&k, false);
+	CU_ASSERT_EQUAL(k.count[0], 6);
+	CU_ASSERT_EQUAL(k.m.tcp_opened, 2);
+	close_talk(&k);
+}
+
 /* A SYN that comes after the data it stands before. */
 static void test_late_syn(void)
 {
@@ -192,6 +208,9 @@ static void test_reset(void)
 	talk_segment(&k, true, s->at[2] - 2, s->len);
 	CU_ASSERT_EQUAL(k.count[1], 6);
 	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
+	CU_ASSERT_EQUAL(k.m.tcp_opened, 2);
+	talk_expire(&k, TCP_LINGER_NS + 1);
+	CU_ASSERT_EQUAL(k.t.used, 1);
 	close_talk(&k);
 	/* Nobody listens. */
 	open_talk(&k, 7, 1, 100);
@@ -234,6 +253,7 @@ static void test_gap(void)
 	CU_ASSERT_EQUAL(k.count[0], 2);
 	/* Acknowledged, but octets may come late. */
 	talk_ack(&k, true, s->len, ACK);
+	talk_ack(&k, true, s->at[1], ACK); /* an older one, late */
 	talk_expire(&k, TCP_HOLE_NS / 2);
 	CU_ASSERT_EQUAL(k.count[0], 2);
 	talk_expire(&k, TCP_HOLE_NS);
@@ -263,6 +283,50 @@ static void test_gap(void)
 	talk_segment(&k, false, 0, s->at[1] - 2);
 	CU_ASSERT_EQUAL(k.count[0], 8);
 	close_talk(&k);
+}
+
+/* The end of a stream is missing, and its FIN is acknowledged. */
+static void test_tail(void)
+{
+	struct talk k;
+	open_talk(&k, 15, 4, 100);
+	talk_handshake(&k);
+	say_all(&k, false);
+	talk_segment(&k, true, 0, k.side[1].len - 3);
+	talk_ack(&k, true, k.side[0].len, FIN | ACK);
+	talk_ack(&k, false, k.side[1].len + 1, FIN | ACK);
+	talk_ack(&k, true, k.side[0].len + 1, ACK);
+	CU_ASSERT_EQUAL(k.m.tcp_closed, 0);
+	talk_expire(&k, TCP_HOLE_NS);
+	CU_ASSERT_EQUAL(k.m.tcp_closed, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_gap_octets, 3);
+	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
+	CU_ASSERT_EQUAL(k.t.store.pool.used, 0);
+	CU_ASSERT_EQUAL(k.count[1], 3);
+	close_talk(&k);
+}
+
+/* At the end, what was asked comes out before what was answered, whoever was seen first. */
+static void test_order(void)
+{
+	for (int server_first = 0; server_first < 2; server_first++) {
+		struct talk k;
+		struct tcp_message m;
+		open_talk(&k, 16, 3, 100);
+		if (!server_first)
+			talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+		talk_send(&k, true, k.side[1].isn, NULL, 0, SYN | ACK);
+		talk_segment(&k, true, k.side[1].at[1] - 2, k.side[1].len);
+		talk_segment(&k, false, k.side[0].at[1] - 2, k.side[0].len);
+		CU_ASSERT_EQUAL(k.count[0] + k.count[1], 0);
+		CU_ASSERT(tcp_finish(&k.t));
+		for (int i = 0; i < 4; i++) {
+			CU_ASSERT_FATAL(tcp_next(&k.t, &m));
+			CU_ASSERT_EQUAL(m.pkt->dport == 53, i < 2);
+		}
+		CU_ASSERT(!tcp_next(&k.t, &m));
+		close_talk(&k);
+	}
 }
 
 /* One direction alone. */
@@ -366,10 +430,13 @@ void test_reasm_tcp_table(void)
 	CU_add_test(suite, "TCP Fast Open", test_fast_open);
 	CU_add_test(suite, "keep-alives and window probes", test_keep_alive);
 	CU_add_test(suite, "the same ends again", test_reuse);
+	CU_add_test(suite, "the same ends again, nearby", test_reuse_near);
 	CU_add_test(suite, "a SYN that comes late", test_late_syn);
 	CU_add_test(suite, "RST, forged and true", test_reset);
 	CU_add_test(suite, "FIN with data and before data", test_fin);
 	CU_add_test(suite, "gaps", test_gap);
+	CU_add_test(suite, "a missing end", test_tail);
+	CU_add_test(suite, "queries before replies", test_order);
 	CU_add_test(suite, "one direction alone", test_asymmetric);
 	CU_add_test(suite, "silence", test_idle);
 	CU_add_test(suite, "segments far from their place", test_foreign);
