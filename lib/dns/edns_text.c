@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/addr.h"
-#include "dns/edns.h"
 #include "base/utf8.h"
+#include "dns/edns.h"
 
 void edns_option_hex(struct text *t, const struct edns_option *o)
 {

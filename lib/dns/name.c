@@ -156,8 +156,11 @@ static bool recall(struct text *t, const struct name_memo *memo, uint32_t labels
 		return false;
 	/* Blocks of sixteen: what is too much lies behind the name and will be written over. */
 	if (text_room(t, NAME_TEXT_MAX)) {
-		for (unsigned i = 0; i < memo->len[slot]; i += 16)
-			memcpy(t->at + i, memo->text[slot] + i, 16);
+		for (unsigned i = 0; i < memo->len[slot]; i += 16) {
+			octets16 v; /* the block may reach into where it goes */
+			memcpy(&v, memo->text[slot] + i, sizeof(v));
+			memcpy(t->at + i, &v, sizeof(v));
+		}
 		t->at += memo->len[slot];
 	}
 	return true;

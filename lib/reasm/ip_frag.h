@@ -13,14 +13,14 @@
 
 struct ip_frag_conf {
 	uint32_t max_datagrams; /* unfinished at a time */
-	int64_t timeout_ns;	/* a datagram may take this long, by the capture's clock */
+	int64_t timeout_ns; /* a datagram may take this long, by the capture's clock */
 };
 
 struct ip_frag_datagram;
 
 struct ip_frag {
 	struct ip_frag_datagram *datagrams; /* numbered from 1 */
-	uint8_t *rooms;			    /* IP_FRAG_ROOM octets each */
+	uint8_t *rooms; /* IP_FRAG_ROOM octets each */
 	uint32_t *buckets;
 	uint32_t mask;
 	uint32_t capacity;
@@ -43,9 +43,9 @@ void ip_frag_init(struct ip_frag *f, void *memory, const struct ip_frag_conf *co
 	const struct hash_secret *secret, struct metrics_reasm *metrics);
 
 /*
- * Takes the fragment that packet_walk() found. true: its datagram is whole, and *whole is a frame of
- * link type FRAME_LINK_DATAGRAM for packet_walk(), with the time of this fragment; its octets stay
- * until ip_frag_recycle().
+ * Takes the fragment that packet_walk() found. true: its datagram is whole, and *whole is a frame
+ * of link type FRAME_LINK_DATAGRAM for packet_walk(), with the time of this fragment; its octets
+ * stay until ip_frag_recycle().
  */
 bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *whole);
 

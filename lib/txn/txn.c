@@ -12,12 +12,17 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	x->metrics = metrics;
 }
 
-/* Two VLAN ids, the tunnel's kind and id. */
+/* Two VLAN ids, the tunnel's kind, and its id where both directions have the same one. */
 static uint64_t realm_of(const struct pkt *pkt)
 {
-	uint64_t realm = pkt->tunnel.type;
-	if (realm)
-		realm = realm << 32 | pkt->tunnel.id;
+	uint64_t realm = (uint64_t)pkt->tunnel.type << 32;
+	switch ((enum tunnel_type)pkt->tunnel.type) {
+	case TUNNEL_gre:
+	case TUNNEL_vxlan:
+	case TUNNEL_geneve:
+	case TUNNEL_pppoe: realm |= pkt->tunnel.id; break;
+	default: break; /* GTP, L2TP, MPLS: each end chooses its own */
+	}
 	for (int i = 0; i < pkt->vlans && i < 2; i++)
 		realm |= (uint64_t)pkt->vlan[i] << (52 - 12 * i);
 	return realm;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dns/edns.h"
 
-#include "dns/build.h"
 #include "base/utf8.h"
+#include "dns/build.h"
 
 #include <CUnit/Basic.h>
 

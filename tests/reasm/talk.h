@@ -61,7 +61,8 @@ static inline void talk_message(
 		p[i] = (uint8_t)talk_random(r);
 }
 
-/* Fills a side with n messages; most are small, some of up to `most` octets. */
+/* Fills a side with n messages; most are small, some of up to `most` octets, at least TALK_LEAST.
+ */
 static inline void talk_fill(
 	struct talk_side *s, uint32_t n, uint32_t most, bool reply, struct talk_rng *r)
 {
@@ -70,7 +71,8 @@ static inline void talk_fill(
 	s->messages = n;
 	s->isn = talk_random(r) * 2u + talk_below(r, 2);
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t top = talk_below(r, 8) ? TALK_LEAST + 64 : most;
+		uint32_t small = most < TALK_LEAST + 64 ? most : TALK_LEAST + 64;
+		uint32_t top = talk_below(r, 8) ? small : most;
 		uint32_t size = TALK_LEAST + talk_below(r, top - TALK_LEAST + 1);
 		talk_put16(s->data + s->len, size);
 		s->at[i] = s->len + 2;

@@ -1,45 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reasm/tcp_table.h"
 
-#include "reasm/talk.h"
-
-#include <CUnit/Basic.h>
+#include "reasm/talk_unit.h"
 
 void test_reasm_tcp_table(void);
-
-enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
-
-#define MS INT64_C(1000000)
-
-static const struct tcp_conf conf = {
-	.max_streams = 64,
-	.buffer_bytes = 1 << 20,
-	.stream_bytes = 1 << 17,
-	.idle_ns = 30000 * MS,
-};
-
-static void open_talk(struct talk *k, uint64_t seed, uint32_t messages, uint32_t most)
-{
-	struct talk_rng r = {seed};
-	talk_open(k, &conf);
-	k->guard = true;
-	talk_fill(&k->side[0], messages, most, false, &r);
-	talk_fill(&k->side[1], messages, most, true, &r);
-}
-
-static void close_talk(struct talk *k)
-{
-	talk_finish(k);
-	CU_ASSERT(talk_is_accounted(k));
-	CU_ASSERT_EQUAL(k->garbled, 0);
-	CU_ASSERT_EQUAL(k->disorder, 0);
-	talk_close(k);
-}
-
-static void say_all(struct talk *k, bool reply)
-{
-	talk_segment(k, reply, 0, k->side[reply].len);
-}
 
 static void test_life(void)
 {
@@ -241,129 +205,6 @@ static void test_fin(void)
 	close_talk(&k);
 }
 
-/* Octets that the capture lacks: when the stream goes on without them. */
-static void test_gap(void)
-{
-	struct talk k;
-	open_talk(&k, 9, 8, 100);
-	talk_handshake(&k);
-	const struct talk_side *s = &k.side[0];
-	talk_segment(&k, false, 0, s->at[2] + 4);
-	talk_segment(&k, false, s->at[4] + 3, s->len);
-	CU_ASSERT_EQUAL(k.count[0], 2);
-	/* Acknowledged, but octets may come late. */
-	talk_ack(&k, true, s->len, ACK);
-	talk_ack(&k, true, s->at[1], ACK); /* an older one, late */
-	talk_expire(&k, TCP_HOLE_NS / 2);
-	CU_ASSERT_EQUAL(k.count[0], 2);
-	talk_expire(&k, TCP_HOLE_NS);
-	CU_ASSERT_EQUAL(k.count[0], 5);
-	CU_ASSERT_EQUAL(k.m.tcp_gaps, 1);
-	CU_ASSERT_EQUAL(k.m.tcp_gap_octets, s->at[4] + 3 - s->at[2] - 4);
-	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
-	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 1);
-	close_talk(&k);
-	/* The answer acknowledges: what it answers comes out first. */
-	open_talk(&k, 9, 8, 100);
-	talk_handshake(&k);
-	talk_segment(&k, false, s->at[1] - 2, s->len);
-	k.side[0].isn += s->len;
-	say_all(&k, true);
-	k.side[0].isn -= s->len;
-	CU_ASSERT_EQUAL(k.count[0], 7);
-	CU_ASSERT_EQUAL(k.count[1], 8);
-	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
-	close_talk(&k);
-	/* Not acknowledged: it will be sent again. */
-	open_talk(&k, 9, 8, 100);
-	talk_handshake(&k);
-	talk_segment(&k, false, s->at[1] - 2, s->len);
-	talk_expire(&k, 20000 * MS);
-	CU_ASSERT_EQUAL(k.count[0], 0);
-	talk_segment(&k, false, 0, s->at[1] - 2);
-	CU_ASSERT_EQUAL(k.count[0], 8);
-	close_talk(&k);
-}
-
-/* The end of a stream is missing, and its FIN is acknowledged. */
-static void test_tail(void)
-{
-	struct talk k;
-	open_talk(&k, 15, 4, 100);
-	talk_handshake(&k);
-	say_all(&k, false);
-	talk_segment(&k, true, 0, k.side[1].len - 3);
-	talk_ack(&k, true, k.side[0].len, FIN | ACK);
-	talk_ack(&k, false, k.side[1].len + 1, FIN | ACK);
-	talk_ack(&k, true, k.side[0].len + 1, ACK);
-	CU_ASSERT_EQUAL(k.m.tcp_closed, 0);
-	talk_expire(&k, TCP_HOLE_NS);
-	CU_ASSERT_EQUAL(k.m.tcp_closed, 1);
-	CU_ASSERT_EQUAL(k.m.tcp_gap_octets, 3);
-	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
-	CU_ASSERT_EQUAL(k.t.store.pool.used, 0);
-	CU_ASSERT_EQUAL(k.count[1], 3);
-	close_talk(&k);
-}
-
-/* At the end, what was asked comes out before what was answered, whoever was seen first. */
-static void test_order(void)
-{
-	for (int server_first = 0; server_first < 2; server_first++) {
-		struct talk k;
-		struct tcp_message m;
-		open_talk(&k, 16, 3, 100);
-		if (!server_first)
-			talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
-		talk_send(&k, true, k.side[1].isn, NULL, 0, SYN | ACK);
-		talk_segment(&k, true, k.side[1].at[1] - 2, k.side[1].len);
-		talk_segment(&k, false, k.side[0].at[1] - 2, k.side[0].len);
-		CU_ASSERT_EQUAL(k.count[0] + k.count[1], 0);
-		CU_ASSERT(tcp_finish(&k.t));
-		for (int i = 0; i < 4; i++) {
-			CU_ASSERT_FATAL(tcp_next(&k.t, &m));
-			CU_ASSERT_EQUAL(m.pkt->dport == 53, i < 2);
-		}
-		CU_ASSERT(!tcp_next(&k.t, &m));
-		close_talk(&k);
-	}
-}
-
-/* One direction alone. */
-static void test_asymmetric(void)
-{
-	struct talk k;
-	open_talk(&k, 10, 8, 100);
-	const struct talk_side *s = &k.side[1];
-	talk_send(&k, true, s->isn, NULL, 0, SYN | ACK);
-	talk_segment(&k, true, 0, s->at[3] - 2);
-	talk_segment(&k, true, s->at[4] - 2, s->len);
-	CU_ASSERT_EQUAL(k.count[1], 3);
-	talk_expire(&k, TCP_BLIND_NS / 2);
-	CU_ASSERT_EQUAL(k.count[1], 3);
-	talk_expire(&k, TCP_BLIND_NS);
-	CU_ASSERT_EQUAL(k.count[1], 7);
-	close_talk(&k);
-}
-
-/* Silence ends a connection; what waits comes out, what was begun is lost. */
-static void test_idle(void)
-{
-	struct talk k;
-	open_talk(&k, 11, 8, 100);
-	talk_handshake(&k);
-	const struct talk_side *s = &k.side[0];
-	talk_segment(&k, false, s->at[1] - 2, s->len - 1);
-	talk_expire(&k, conf.idle_ns);
-	CU_ASSERT_EQUAL(k.t.used, 1);
-	talk_expire(&k, 1);
-	CU_ASSERT_EQUAL(k.count[0], 6);
-	CU_ASSERT_EQUAL(k.m.tcp_idle, 1);
-	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
-	CU_ASSERT_EQUAL(k.t.used, 0);
-	close_talk(&k);
-}
-
 /* Far from its place: of another time, or of another connection. */
 static void test_foreign(void)
 {
@@ -403,9 +244,9 @@ static void test_flood(void)
 		if (k.port == 53)
 			continue;
 		talk_send(&k, false, isn, NULL, 0, SYN);
-		CU_ASSERT(k.t.used <= conf.max_streams);
+		CU_ASSERT(k.t.used <= unit_conf.max_streams);
 	}
-	CU_ASSERT_EQUAL(k.t.virgin, conf.max_streams);
+	CU_ASSERT_EQUAL(k.t.virgin, unit_conf.max_streams);
 	/* Who has said something stays. */
 	k.port = TALK_PORT;
 	say_all(&k, true);
@@ -434,11 +275,6 @@ void test_reasm_tcp_table(void)
 	CU_add_test(suite, "a SYN that comes late", test_late_syn);
 	CU_add_test(suite, "RST, forged and true", test_reset);
 	CU_add_test(suite, "FIN with data and before data", test_fin);
-	CU_add_test(suite, "gaps", test_gap);
-	CU_add_test(suite, "a missing end", test_tail);
-	CU_add_test(suite, "queries before replies", test_order);
-	CU_add_test(suite, "one direction alone", test_asymmetric);
-	CU_add_test(suite, "silence", test_idle);
 	CU_add_test(suite, "segments far from their place", test_foreign);
 	CU_add_test(suite, "a million SYNs", test_flood);
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Conversations for unit tests: opened small, closed with what must hold of any. */
+#ifndef REASM_TALK_UNIT_H
+#define REASM_TALK_UNIT_H
+
+#include "reasm/talk.h"
+
+#include <CUnit/Basic.h>
+
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+
+#define MS INT64_C(1000000)
+
+static const struct tcp_conf unit_conf = {
+	.max_streams = 64,
+	.buffer_bytes = 1 << 20,
+	.stream_bytes = 1 << 17,
+	.idle_ns = 30000 * MS,
+};
+
+static inline void open_talk(struct talk *k, uint64_t seed, uint32_t messages, uint32_t most)
+{
+	struct talk_rng r = {seed};
+	talk_open(k, &unit_conf);
+	k->guard = true;
+	talk_fill(&k->side[0], messages, most, false, &r);
+	talk_fill(&k->side[1], messages, most, true, &r);
+}
+
+static inline void close_talk(struct talk *k)
+{
+	talk_finish(k);
+	CU_ASSERT(talk_is_accounted(k));
+	CU_ASSERT_EQUAL(k->garbled, 0);
+	CU_ASSERT_EQUAL(k->disorder, 0);
+	talk_close(k);
+}
+
+static inline void say_all(struct talk *k, bool reply)
+{
+	talk_segment(k, reply, 0, k->side[reply].len);
+}
+
+#endif
