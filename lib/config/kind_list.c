@@ -191,14 +191,16 @@ static int ports_copy(void *to, const void *from)
 	if (!at)
 		return -ENOMEM;
 	memcpy(at, list->at, list->count * sizeof(*at));
-	*(struct conf_ports *)to = (struct conf_ports){at, list->count};
+	struct conf_ports *copy = to;
+	copy->at = at;
+	copy->count = list->count;
 	return 0;
 }
 
 static int ports_read(
 	const struct conf_key *key, const cJSON *json, void *field, struct conf_error *err)
 {
-	size_t count, i = 0;
+	size_t count = 0, i = 0;
 	int rc = check_list(key, json, &count, err);
 
 	if (rc < 0)

@@ -215,7 +215,8 @@ static void test_limits(void)
 	/* Exactly as large as allowed, and one octet more. */
 	char *large = malloc(CONF_FILE_MAX + 1);
 	memset(large, ' ', CONF_FILE_MAX + 1);
-	memcpy(large, "{}", 2);
+	large[0] = '{';
+	large[1] = '}';
 	CU_ASSERT_EQUAL(conf_load_memory(&c, "big", large, CONF_FILE_MAX, &err), 0);
 	CU_ASSERT_EQUAL(conf_load_memory(&c, "big", large, CONF_FILE_MAX + 1, &err), -EFBIG);
 	expect_text(err.text, "big: is larger than 1048576 octets");

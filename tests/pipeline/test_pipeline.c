@@ -119,7 +119,7 @@ static void owners(void)
 	uint64_t dns = 0;
 	begin(WORKERS);
 	for (unsigned i = 0; i < 200; i++) {
-		uint16_t owner[2 * WORKERS];
+		uint16_t owner[2 * WORKERS] = {0};
 		for (unsigned k = 0; k < 2 * WORKERS; k++) {
 			struct frame f = *make_udp(&m, SECOND + i, i, k % 2);
 			struct worker *w = workers[k / 2];

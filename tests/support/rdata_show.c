@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	bool quoted = argc > 1 && strcmp(argv[1], "-q") == 0;
 	while (fgets(line, sizeof(line), stdin)) {
 		unsigned rrclass, type;
-		if (sscanf(line, "%u %u %s", &rrclass, &type, hex) != 3)
+		if (sscanf(line, "%u %u %139999s", &rrclass, &type, hex) != 3)
 			return 2;
 		int n = octets_of(rdata, hex);
 		if (n < 0 || n > 65535)

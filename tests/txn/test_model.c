@@ -59,7 +59,9 @@ static struct outcomes expected, seen, again;
 static void tell(struct model *m, enum record_status status, const struct open_query *q,
 	const struct message *reply)
 {
-	const struct message *first = q ? &q->first : reply;
+	/* One of them there is. */
+	static const struct message none;
+	const struct message *first = q ? &q->first : reply ? reply : &none;
 	struct outcome *o = &m->out->rows[m->out->count++];
 	memset(o, 0, sizeof(*o));
 	o->status = status;
