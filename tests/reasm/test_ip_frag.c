@@ -94,7 +94,7 @@ static void in_any_order(void)
 			order[i] = order[k];
 			order[k] = held;
 		}
-		struct frame whole;
+		struct frame whole = {0};
 		for (uint32_t i = 0; i < n; i++) {
 			uint32_t at = order[i] * size, len = total - at < size ? total - at : size;
 			bool done = piece(seed, at, len, total, &whole);
@@ -113,7 +113,7 @@ static void in_any_order(void)
 /* RFC 5722: one overlap, and nothing of the datagram is believed; what follows is swallowed. */
 static void overlaps(void)
 {
-	struct frame whole;
+	struct frame whole = {0};
 	begin();
 	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
 	CU_ASSERT_FALSE(piece(1, 8, 16, 48, &whole));
@@ -132,7 +132,7 @@ static void overlaps(void)
 
 static void impossible(void)
 {
-	struct frame whole;
+	struct frame whole = {0};
 	begin();
 	CU_ASSERT_FALSE(piece(1, 0, 13, 48, &whole)); /* not the last, and no multiple of eight */
 	CU_ASSERT_FALSE(piece(1, 65528, 8, 65536, &whole)); /* ends behind 65,535 */
@@ -143,7 +143,7 @@ static void impossible(void)
 
 static void timeouts(void)
 {
-	struct frame whole;
+	struct frame whole = {0};
 	begin();
 	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
 	x.now_ns += 1000 * MS;
@@ -162,7 +162,7 @@ static void timeouts(void)
 /* A flood of first fragments: the oldest leave, counted; the youngest still become whole. */
 static void flood(void)
 {
-	struct frame whole;
+	struct frame whole = {0};
 	begin();
 	for (uint32_t id = 0; id < 10000; id++)
 		CU_ASSERT_FALSE(piece(id, 0, 16, 32, &whole));
@@ -192,7 +192,7 @@ static void cut_by_capture(void)
 		.frag_more = 1,
 		.frag_proto = 17,
 		.v6 = 1};
-	struct frame whole;
+	struct frame whole = {0};
 	begin();
 	CU_ASSERT(ip_frag_take(&x.table, &pkt, &whole));
 	CU_ASSERT_EQUAL(whole.len, sizeof(struct packet_datagram) + 40);
@@ -207,7 +207,7 @@ static void cut_by_capture(void)
 /* Other ends, ids, families and, in IPv4, protocols are other datagrams. */
 static void keys(void)
 {
-	struct frame whole;
+	struct frame whole = {0};
 	begin();
 	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
 	struct pkt other = {.payload = (const uint8_t *)"0123456789abcdef",
