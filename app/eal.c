@@ -58,8 +58,9 @@ static unsigned memory_mb(const struct run *run)
 {
 	uint64_t ring =
 		bits_pow2((uint32_t)((run->conf->memory_record_mb << 20) / RECORD_SMALLEST) + 1);
-	uint64_t octets = (uint64_t)eal_mbufs(run) * 4352 + run->workers * (ring * 8 + (1u << 20)) +
-			  (24u << 20);
+	uint64_t octets = (uint64_t)eal_mbufs(run) * 4352 * run->queues +
+			  (run->workers > 1 ? run->workers * (2u << 20) : 0) +
+			  run->workers * (ring * 8 + (1u << 20)) + (24u << 20);
 	return (unsigned)(octets >> 20) + 1;
 }
 

@@ -44,7 +44,7 @@ static void choose_ports(struct packet_conf *packets, const struct conf *conf)
 
 static int start_input(struct run *run)
 {
-	struct feed_options options = {.queues = run->queues};
+	struct feed_options options = {.queues = run->queues, .seed = run->conf->input_seed};
 	int error = feed_start(&run->feed, (const char *const *)run->conf->input_files.at,
 		run->conf->input_files.count, &options);
 	if (error)
@@ -141,7 +141,8 @@ static int run_files(const struct conf *conf)
 
 	run.conf = conf;
 	run.workers = choose_workers(conf);
-	run.queues = 1;
+	run.queues = (unsigned)conf->input_queues < run.workers ? (unsigned)conf->input_queues
+								: run.workers;
 	choose_ports(&run.packets, conf);
 	if (hash_draw(&run.secret) || control_block_signals())
 		return 1;

@@ -3,6 +3,7 @@
 #ifndef APP_RUN_H
 #define APP_RUN_H
 
+#include "app/steer.h"
 #include "config/conf.h"
 #include "pipeline/pipeline.h"
 #include "rx/feed.h"
@@ -26,6 +27,7 @@ struct worker {
 	void *table_memory, *arena_memory;
 	size_t table_bytes, arena_bytes;
 	struct mbuf_scratch scratch;
+	struct steer steer; /* several workers only */
 	uint64_t received; /* packets taken from the queue */
 	unsigned idle; /* turns without work */
 	uint16_t self;
@@ -56,8 +58,6 @@ struct run {
 	int64_t started_ns; /* monotonic */
 	int64_t ended_ns;
 	_Atomic bool stop; /* written by the control loop: receive no more */
-	_Atomic unsigned rx_ended; /* workers whose queue is at its end; each adds itself once */
-	_Atomic unsigned rounds; /* of take_rest() in worker.c; each worker adds one a round */
 	_Atomic unsigned workers_ended; /* workers that have flushed; each adds itself once */
 	_Atomic bool logger_ended; /* written by the logger */
 	_Atomic int sink_error; /* written by the logger: -errno of the output */

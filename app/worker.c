@@ -13,9 +13,6 @@
 /* Buffers that one burst of the largest frames takes. */
 #define BURST_MBUFS (PIPELINE_BURST * (FEED_CAPTURE_MAX / 2048 + 1))
 
-/* Naps of up to half a millisecond that a worker waits for another one's ring. */
-#define HANDOFF_PATIENCE 20000
-
 /* Zeroed memory that costs nothing until it is touched. */
 static void *reserve(size_t bytes)
 {
@@ -36,8 +33,6 @@ static void wait_for_logger(void *of)
 	struct worker *w = of;
 	run_idle(&w->idle);
 }
-
-static void steer_datagram(void *of, const struct frame *frame);
 
 static struct pipeline_conf pipeline_conf_of(const struct run *run, uint16_t self)
 {
@@ -85,14 +80,13 @@ int worker_init(struct worker *w, struct run *run, uint16_t self)
 	w->arena.wait = wait_for_logger;
 	w->arena.wait_of = w;
 	pipeline_init(&w->pipeline, w->table_memory, &conf, &run->packets, &w->arena, &w->metrics);
-	w->pipeline.steer = steer_datagram;
-	w->pipeline.steer_of = w;
-	return 0;
+	return steer_init(w);
 }
 
 void worker_free(struct worker *w)
 {
 	rte_ring_free(w->ring);
+	steer_free(w);
 	mbuf_scratch_free(&w->scratch);
 	if (w->table_memory)
 		munmap(w->table_memory, w->table_bytes);
@@ -100,99 +94,46 @@ void worker_free(struct worker *w)
 		munmap(w->arena_memory, w->arena_bytes);
 }
 
-static unsigned take_over(struct worker *w);
-
-/* Hands packets to their owner. While its ring is full, this worker takes what others hand to it,
- * so that two workers cannot wait for each other. */
-static void give(struct worker *w, unsigned to, struct rte_mbuf **packets, unsigned n)
-{
-	unsigned done = 0;
-	metrics_add(&w->metrics.rx.handed_over, n);
-	while ((done += handoff_give(&w->run->handoff, to, packets + done, n - done)) < n)
-		if (take_over(w) == 0)
-			run_idle(&w->idle);
-}
-
 /* What the reassembler makes is never received: a capture that claims so has an unknown link type.
  */
-static inline void received_frame(struct worker *w, struct frame *frame)
+void worker_received(struct worker *w, struct frame *frames, unsigned n)
 {
-	metrics_add(&w->metrics.rx.octets, frame->len);
-	if (bits_unlikely(frame->link_type == FRAME_LINK_DATAGRAM))
-		frame->link_type = FRAME_LINK_UNKNOWN;
+	for (unsigned i = 0; i < n; i++) {
+		metrics_add(&w->metrics.rx.octets, frames[i].len);
+		if (bits_unlikely(frames[i].link_type == FRAME_LINK_DATAGRAM))
+			frames[i].link_type = FRAME_LINK_UNKNOWN;
+	}
 }
 
-/* Runs a burst of buffers through the pipeline and frees those that are not another worker's. */
-static void process(struct worker *w, struct rte_mbuf **packets, unsigned n, bool steered)
+unsigned worker_frames(struct worker *w, struct rte_mbuf **packets, unsigned n,
+	struct frame *frames, struct rte_mbuf **of)
 {
-	struct frame frames[PIPELINE_BURST];
-	struct rte_mbuf *of[PIPELINE_BURST], *gone[PIPELINE_BURST];
-	unsigned count = 0, dead = 0;
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(rte_pktmbuf_mtod(packets[i], const char *));
 	for (unsigned i = 0; i < n; i++) {
 		if (bits_likely(mbuf_frame_fed(
 			    &frames[count], packets[i], &w->scratch, count, &w->metrics.rx))) {
-			if (!steered)
-				received_frame(w, &frames[count]);
 			of[count++] = packets[i];
 		} else {
 			packet_count(&w->metrics.packet, PACKET_too_large);
-			gone[dead++] = packets[i];
+			rte_pktmbuf_free(packets[i]);
 		}
 	}
-	unsigned others = pipeline_burst(&w->pipeline, frames, count, steered);
-	for (unsigned i = 0; i < count; i++)
-		if (frames[i].owner == w->self)
-			gone[dead++] = of[i];
-	rte_pktmbuf_free_bulk(gone, dead);
-	for (unsigned to = 0; others && to < w->run->workers; to++) {
-		struct rte_mbuf *theirs[PIPELINE_BURST];
-		unsigned k = 0;
-		for (unsigned i = 0; i < count && to != w->self; i++)
-			if (frames[i].owner == to)
-				theirs[k++] = of[i];
-		if (k)
-			give(w, to, theirs, k);
-		others -= k;
-	}
+	return count;
 }
 
-/*
- * Hands a datagram that was put together here to the owner of its flow. This runs inside a burst,
- * so it must not take packets over while it waits; the packets that fill the other's ring, or all
- * buffers, are on their way to workers that go on by themselves, so the wait ends: with one
- * receiving worker always, with several after HANDOFF_PATIENCE turns by counting the loss.
- */
-static void steer_datagram(void *of, const struct frame *frame)
+/* What a single worker received. */
+static void process(struct worker *w, struct rte_mbuf **packets, unsigned n)
 {
-	struct worker *w = of;
-	struct rte_mbuf *m;
-	unsigned turns = 0;
+	struct frame frames[PIPELINE_BURST];
+	struct rte_mbuf *of[PIPELINE_BURST];
+	unsigned count = worker_frames(w, packets, n, frames, of);
 
-	metrics_add(&w->metrics.rx.handed_over, 1);
-	while (!(m = mbuf_of_frame(w->run->port.pool, frame)) ||
-		handoff_give(&w->run->handoff, frame->owner, &m, 1) == 0) {
-		rte_pktmbuf_free(m);
-		if (w->run->queues > 1 && ++turns > HANDOFF_PATIENCE) {
-			metrics_add(&w->metrics.reasm.frag_lost, 1);
-			metrics_add(&w->metrics.rx.handed_over, (uint64_t)-1);
-			return;
-		}
-		run_idle(&w->idle);
-	}
-}
-
-static unsigned take_over(struct worker *w)
-{
-	struct rte_mbuf *packets[PIPELINE_BURST];
-	unsigned n = handoff_take(&w->run->handoff, w->self, packets, PIPELINE_BURST);
-	if (n) {
-		metrics_add(&w->metrics.rx.taken_over, n);
-		process(w, packets, n, true);
-	}
-	return n;
+	worker_received(w, frames, count);
+	pipeline_burst(&w->pipeline, frames, count);
+	rte_pktmbuf_free_bulk(of, count);
 }
 
 /* net_pcap reads and loses a packet when its pool is empty: is there room for any burst? Buffers in
@@ -202,7 +143,8 @@ static bool pool_ready(const struct worker *w)
 	const struct run *run = w->run;
 	if (run->workers == 1)
 		return true;
-	return rte_mempool_avail_count(run->port.pool) >= BURST_MBUFS + run->workers * 384;
+	return rte_mempool_avail_count(run->port.pools[w->self]) >=
+	       BURST_MBUFS + run->workers * 384;
 }
 
 /* Receives a burst. How many packets, or -1 at the end of the input. */
@@ -211,57 +153,42 @@ static int receive(struct worker *w)
 	struct rte_mbuf *packets[PIPELINE_BURST];
 	const struct feed *feed = &w->run->feed;
 	bool done = feed_done(feed);
+	uint64_t dealt = feed_dealt(feed);
 	uint64_t there = feed_available(feed, w->self) - w->received;
 
 	if (atomic_load_explicit(&w->run->stop, memory_order_relaxed))
 		return -1;
-	if (there == 0)
+	if (there == 0) {
+		if (w->run->workers > 1)
+			steer_mark(w, done ? STEER_END : dealt);
 		return done ? -1 : 0;
+	}
 	if (!pool_ready(w))
 		return 0;
 	uint16_t want = there < PIPELINE_BURST ? (uint16_t)there : PIPELINE_BURST;
 	uint16_t n = rte_eth_rx_burst(w->run->port.id, w->self, packets, want);
 	w->received += n;
 	metrics_add(&w->metrics.rx.packets, n);
-	process(w, packets, n, false);
+	if (w->run->workers > 1)
+		steer_received(w, packets, n);
+	else
+		process(w, packets, n);
 	return n;
-}
-
-/*
- * The end of the input is near: takes what others hand over until nobody has anything left. What
- * one worker takes may become a datagram for another, at most PIPELINE_NESTED times: in each round
- * every worker finds its ring empty after all had found theirs so in the round before.
- */
-static void take_rest(struct worker *w)
-{
-	struct run *run = w->run;
-	for (unsigned round = 1; run->workers > 1 && round <= PIPELINE_NESTED + 1; round++) {
-		while (take_over(w))
-			;
-		atomic_fetch_add_explicit(&run->rounds, 1, memory_order_acq_rel);
-		while (atomic_load_explicit(&run->rounds, memory_order_acquire) <
-			round * run->workers)
-			if (take_over(w) == 0)
-				run_idle(&w->idle);
-	}
-	while (run->workers > 1 && take_over(w))
-		;
 }
 
 int worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct run *run = w->run;
-	bool receiving = w->has_queue;
+	bool receiving = w->has_queue, over = run->workers == 1;
 
 	prctl(PR_SET_TIMERSLACK, 1000);
-	while (receiving ||
-		atomic_load_explicit(&run->rx_ended, memory_order_acquire) < run->queues) {
-		unsigned work = run->workers > 1 ? take_over(w) : 0;
+	while (receiving || !over) {
+		unsigned work = run->workers > 1 ? steer_turn(w, &over) : 0;
 		int n = receiving ? receive(w) : 0;
 		if (n < 0) {
 			receiving = false;
-			atomic_fetch_add_explicit(&run->rx_ended, 1, memory_order_release);
+			steer_mark(w, STEER_END);
 			continue;
 		}
 		if (work + (unsigned)n)
@@ -269,7 +196,6 @@ int worker_main(void *arg)
 		else
 			run_idle(&w->idle);
 	}
-	take_rest(w);
 	pipeline_finish(&w->pipeline);
 	atomic_fetch_add_explicit(&run->workers_ended, 1, memory_order_release);
 	return 0;

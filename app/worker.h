@@ -9,6 +9,16 @@
 int worker_init(struct worker *w, struct run *run, uint16_t self);
 void worker_free(struct worker *w);
 
+/* Counts received frames, and corrects what a capture may not claim. */
+void worker_received(struct worker *w, struct frame *frames, unsigned n);
+
+/*
+ * The frames of n packets (at most PIPELINE_BURST), each in memory, with its buffer in `of`. How
+ * many: a packet that is no frame is freed and counted.
+ */
+unsigned worker_frames(struct worker *w, struct rte_mbuf **packets, unsigned n,
+	struct frame *frames, struct rte_mbuf **of);
+
 /* The lcore's main function; arg is a struct worker. Ends when all input is through. */
 int worker_main(void *arg);
 

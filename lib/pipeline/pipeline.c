@@ -27,6 +27,7 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 	p->self = conf->self;
 	p->workers = conf->workers;
 	p->clock_ns = INT64_MIN;
+	p->pieces_ns = INT64_MIN;
 	txn_init(&p->txn, at, &conf->txn, &conf->secret, out, &metrics->txn);
 	at += whole_lines(table_bytes(conf->txn.max_open));
 	tcp_init(&p->tcp, at, &conf->tcp, packets, &conf->secret, &metrics->reasm);
@@ -52,16 +53,17 @@ static void read_message(struct pipeline *p, struct txn_message *m)
 	table_prefetch(&p->txn.table, m->hash);
 }
 
+static bool has_owner(enum packet_verdict verdict)
+{
+	return verdict == PACKET_dns || verdict == PACKET_tcp_dns || verdict == PACKET_fragment;
+}
+
 /*
  * The worker that owns what pkt belongs to: by the pair of innermost addresses, not by ports, so
- * that the fragments of a flow and its whole packets meet on one worker without a second hop, in
- * order.
+ * that the fragments of a flow and its whole packets meet on one worker without a second hop.
  */
-static uint16_t owner_of(
-	const struct pipeline *p, enum packet_verdict verdict, const struct pkt *pkt)
+static uint16_t owner_of(const struct pipeline *p, const struct pkt *pkt)
 {
-	if (verdict != PACKET_dns && verdict != PACKET_tcp_dns && verdict != PACKET_fragment)
-		return p->self;
 	return (uint16_t)((uint64_t)packet_pair_hash(&p->secret, pkt) * p->workers >> 32);
 }
 
@@ -87,36 +89,21 @@ static bool take_fragments(struct pipeline *p, struct pkt *pkt, enum packet_verd
 		if (!ip_frag_take(&p->frag, pkt, &whole))
 			return false;
 		*verdict = packet_walk(p->packets, &whole, pkt);
-		whole.owner = p->workers > 1 ? owner_of(p, *verdict, pkt) : p->self;
-		if (whole.owner != p->self) {
-			metrics_add(&p->metrics->reasm.frag_handed_over, 1);
-			p->steer(p->steer_of, &whole);
-			return false;
-		}
 		count_verdict(p, *verdict, true);
 	}
 	return true;
 }
 
 /* Walks one frame and keeps its packet for the rest of the burst if there is DNS in it. */
-static void take_frame(struct pipeline *p, struct frame *frame, bool steered)
+static void take_frame(struct pipeline *p, const struct frame *frame)
 {
 	struct pkt *pkt = &p->pkts[p->count];
 	struct txn_message *m = &p->messages[p->count];
 	enum packet_verdict verdict = packet_walk(p->packets, frame, pkt);
 
-	frame->owner = p->self;
 	if (frame->clock_ns > p->clock_ns)
 		p->clock_ns = frame->clock_ns;
-	if (p->workers > 1 && !steered) {
-		frame->owner = owner_of(p, verdict, pkt);
-		if (frame->owner != p->self)
-			return;
-	}
-	bool datagram = frame->link_type == FRAME_LINK_DATAGRAM;
-	if (bits_unlikely(datagram))
-		metrics_add(&p->metrics->reasm.frag_taken_over, 1);
-	count_verdict(p, verdict, datagram);
+	count_verdict(p, verdict, frame->link_type == FRAME_LINK_DATAGRAM);
 	if (bits_unlikely(verdict == PACKET_fragment) && !take_fragments(p, pkt, &verdict))
 		return;
 	m->pkt = pkt;
@@ -149,15 +136,11 @@ static void take_stream_messages(struct pipeline *p)
 	}
 }
 
-unsigned pipeline_burst(struct pipeline *p, struct frame *frames, unsigned n, bool steered)
+void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
-	unsigned others = 0;
-
 	p->count = 0;
-	for (unsigned i = 0; i < n; i++) {
-		take_frame(p, &frames[i], steered);
-		others += frames[i].owner != p->self;
-	}
+	for (unsigned i = 0; i < n; i++)
+		take_frame(p, &frames[i]);
 	for (unsigned i = 0; i < p->count; i++) {
 		if (bits_likely(p->pkts[i].proto == PACKET_UDP))
 			table_prefetch_entry(&p->txn.table, p->messages[i].hash);
@@ -172,13 +155,55 @@ unsigned pipeline_burst(struct pipeline *p, struct frame *frames, unsigned n, bo
 		tcp_take(&p->tcp, &p->pkts[i], p->messages[i].hash);
 		take_stream_messages(p);
 	}
-	ip_frag_recycle(&p->frag);
-	ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_PER_BURST);
+	if (p->workers == 1) {
+		ip_frag_recycle(&p->frag);
+		ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_PER_BURST);
+	}
 	for (int i = 0; i < EXPIRE_PER_BURST && tcp_expire(&p->tcp, p->clock_ns); i++)
 		take_stream_messages(p);
 	txn_expire(&p->txn, p->clock_ns, EXPIRE_PER_BURST);
 	record_flush(p->txn.out);
-	return others;
+}
+
+void pipeline_sort(struct pipeline *p, struct frame *frames, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt pkt;
+		enum packet_verdict verdict = packet_walk(p->packets, &frames[i], &pkt);
+		frames[i].piece = verdict == PACKET_fragment;
+		if (has_owner(verdict)) {
+			frames[i].owner = owner_of(p, &pkt);
+		} else {
+			frames[i].owner = PIPELINE_NOBODY;
+			packet_count(&p->metrics->packet, verdict);
+		}
+	}
+}
+
+bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *whole)
+{
+	struct pkt pkt;
+
+	if (packet_walk(p->packets, frame, &pkt) != PACKET_fragment)
+		return false;
+	if (frame->clock_ns > p->pieces_ns)
+		p->pieces_ns = frame->clock_ns;
+	if (frame->link_type != FRAME_LINK_DATAGRAM) /* that was counted when it was whole */
+		packet_count(&p->metrics->packet, PACKET_fragment);
+	if (!ip_frag_take(&p->frag, &pkt, whole))
+		return false;
+	enum packet_verdict verdict = packet_walk(p->packets, whole, &pkt);
+	whole->piece = verdict == PACKET_fragment;
+	if (whole->piece || !has_owner(verdict))
+		count_verdict(p, verdict, true);
+	whole->owner = has_owner(verdict) ? owner_of(p, &pkt) : PIPELINE_NOBODY;
+	return has_owner(verdict);
+}
+
+void pipeline_joined(struct pipeline *p)
+{
+	ip_frag_recycle(&p->frag);
+	ip_frag_expire(&p->frag, p->pieces_ns, EXPIRE_PER_BURST);
 }
 
 void pipeline_finish(struct pipeline *p)

@@ -12,7 +12,8 @@
 
 #define PIPELINE_BURST 32
 /* How often fragments may carry, in a tunnel, fragments: so often a packet changes its owner. */
-#define PIPELINE_NESTED 4
+#define PIPELINE_NESTED 3
+#define PIPELINE_NOBODY UINT16_MAX /* frame->owner: nobody has any further use for it */
 
 struct pipeline_conf {
 	struct txn_conf txn;
@@ -30,12 +31,8 @@ struct pipeline {
 	struct tcp_table tcp;
 	struct txn txn;
 	struct metrics_worker *metrics;
-	/* Hands a reassembled datagram (a frame of link type FRAME_LINK_DATAGRAM, copied before it
-	 * returns) to the worker frame->owner: only a tunnel's, whose inner addresses are another
-	 * worker's. With one worker it is never called. */
-	void (*steer)(void *of, const struct frame *frame);
-	void *steer_of;
-	int64_t clock_ns; /* of the latest frame */
+	int64_t clock_ns; /* of the latest frame that pipeline_burst() took */
+	int64_t pieces_ns; /* of the latest fragment that pipeline_join() took */
 	uint16_t self;
 	uint16_t workers;
 	/* of the burst in hand */
@@ -56,13 +53,30 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 	struct metrics_worker *metrics);
 
 /*
- * Takes n frames (at most PIPELINE_BURST), in capture order, each already in memory. A frame that
- * another worker owns is left alone, with frame->owner telling whose it is; of all others owner is
- * `self` and their verdict is counted. `steered`: all were handed over by others.
- * Records go to the arena, flushed at the end. Frames may be freed afterwards.
- * Returns how many are other workers'.
+ * Takes n frames (at most PIPELINE_BURST), all this worker's, in capture order, each already in
+ * memory. With a single worker they are whatever was received; with several they come from
+ * pipeline_sort() and pipeline_join() of any of them, and fragments are not among them. Records go
+ * to the arena, flushed at the end. Frames may be freed afterwards.
  */
-unsigned pipeline_burst(struct pipeline *p, struct frame *frames, unsigned n, bool steered);
+void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n);
+
+/*
+ * Of several workers: whose are these received frames? Sets owner and piece of each. A frame
+ * without DNS is nobody's (PIPELINE_NOBODY), and its verdict is counted here; that of others is
+ * counted by their owner.
+ */
+void pipeline_sort(struct pipeline *p, struct frame *frames, unsigned n);
+
+/*
+ * Takes a fragment (frame->piece), in capture order. true: its datagram is whole, and *whole is
+ * a frame of link type FRAME_LINK_DATAGRAM, with owner and piece set, for pipeline_burst() or,
+ * where it is a fragment again, pipeline_join() of its owner. Its octets stay until
+ * pipeline_joined().
+ */
+bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *whole);
+
+/* All that pipeline_join() gave was passed on: lets go of it, and of what waited too long. */
+void pipeline_joined(struct pipeline *p);
 
 /* The input is at its end: streams, then open queries leave. */
 void pipeline_finish(struct pipeline *p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/feed.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -79,6 +80,9 @@ static int send_until(struct feed *feed, const struct feed_pipe *target)
 			if (!target || p == target)
 				wanted += (size_t)n;
 		}
+		atomic_store_explicit(&feed->dealt,
+			feed_pipe_dealt(feed->pipes, feed->options.queues, feed->number),
+			memory_order_release);
 		if (wanted == 0)
 			return 0;
 		if (stopped(feed))
@@ -130,16 +134,7 @@ static ssize_t read_input(void *source, void *room, size_t n)
 	}
 }
 
-/* A number that looks random but depends on seed and frame number only (splitmix64). */
-static uint64_t scatter(uint64_t seed, uint64_t number)
-{
-	uint64_t z = seed + number * 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
+/* The same seed deals the same frames to the same queues. */
 static unsigned choose_queue(
 	const struct feed *feed, const struct capfile_frame *frame, uint64_t number)
 {
@@ -149,7 +144,9 @@ static unsigned choose_queue(
 		return 0;
 	if (o->deal)
 		return o->deal(o->deal_arg, frame, number) % o->queues;
-	return (unsigned)((o->seed ? scatter(o->seed, number) : number - 1) % o->queues);
+	return (unsigned)((o->seed ? hash_mix(o->seed ^ 0x9e3779b97f4a7c15u, number + o->seed)
+				   : number - 1) %
+			  o->queues);
 }
 
 /* Appends a frame to a queue's batch and sends it when full. 0, -ECANCELED or -errno. */

@@ -56,7 +56,7 @@ struct feed {
 	/* Written by the feeder's thread, read by anybody. */
 	atomic_bool done;
 	atomic_int error; /* the first one; message is complete before it is set */
-	_Atomic uint64_t octets_read, frames, frames_cut, files_failed;
+	_Atomic uint64_t octets_read, frames, frames_cut, files_failed, dealt;
 	uint64_t octets_total;
 	char message[CAPFILE_MESSAGE];
 };
@@ -90,6 +90,15 @@ int feed_fd(const struct feed *feed, unsigned queue);
 static inline uint64_t feed_available(const struct feed *feed, unsigned queue)
 {
 	return atomic_load_explicit(&feed->pipes[queue].published, memory_order_acquire);
+}
+
+/*
+ * Every frame up to this number is published, whichever queue it went to. Ask this first and
+ * feed_available afterwards: a queue that is empty then will get none of them. Any thread.
+ */
+static inline uint64_t feed_dealt(const struct feed *feed)
+{
+	return atomic_load_explicit(&feed->dealt, memory_order_acquire);
 }
 
 /*

@@ -163,6 +163,18 @@ ssize_t feed_pipe_send(struct feed_pipe *p)
 	return (ssize_t)(p->fill - p->sent);
 }
 
+uint64_t feed_pipe_dealt(const struct feed_pipe *pipes, unsigned n, uint64_t number)
+{
+	for (const struct feed_pipe *p = pipes; p < pipes + n; p++) {
+		struct feed_preamble head;
+		if (p->mark == p->fill)
+			continue;
+		memcpy(&head, p->batch + p->mark + FEED_RECORD_HEAD, sizeof(head));
+		number = head.number - 1 < number ? head.number - 1 : number;
+	}
+	return number;
+}
+
 size_t feed_pipe_level(const struct feed_pipe *p)
 {
 	int octets = 0;

@@ -103,6 +103,9 @@ static inline bool feed_pipe_full(const struct feed_pipe *p)
  */
 ssize_t feed_pipe_send(struct feed_pipe *p);
 
+/* Up to which frame all are published, in n pipes, of which the latest frame has this number. */
+uint64_t feed_pipe_dealt(const struct feed_pipe *pipes, unsigned n, uint64_t number);
+
 /* How many octets are in the pipe. */
 size_t feed_pipe_level(const struct feed_pipe *p);
 

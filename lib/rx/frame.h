@@ -68,7 +68,8 @@ struct frame {
 	int64_t ts_ns; /* when it was captured, since the epoch */
 	int64_t clock_ns; /* latest ts_ns of the capture up to here: never goes back */
 	uint16_t link_type; /* FRAME_LINK_ */
-	uint16_t owner; /* out: the worker that owns its flow (pipeline_burst) */
+	uint16_t owner; /* out: the worker that owns its flow (pipeline_sort, pipeline_join) */
+	uint8_t piece; /* out: it is a fragment (the same) */
 };
 
 #endif

@@ -45,7 +45,18 @@ bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch
 	frame->clock_ns = head.clock_ns;
 	frame->link_type = head.link_type;
 	frame->owner = 0;
+	frame->piece = 0;
 	return true;
+}
+
+uint64_t mbuf_number(const struct rte_mbuf *m)
+{
+	uint64_t number = 0;
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (rte_pktmbuf_data_len(m) >= sizeof(struct feed_preamble))
+		memcpy(&number, data + offsetof(struct feed_preamble, number), sizeof(number));
+	return number;
 }
 
 /* Appends n octets to a chain, in further buffers where the last one is full. */

@@ -27,6 +27,9 @@ void mbuf_scratch_free(struct mbuf_scratch *s);
 bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i,
 	struct metrics_rx *metrics);
 
+/* The place in the capture of what the feeder put into a buffer. */
+uint64_t mbuf_number(const struct rte_mbuf *m);
+
 /*
  * The reverse: a buffer chain from `pool` that holds a frame as the feeder would have put it down,
  * for a frame that was made here. NULL: the pool has too few buffers left.

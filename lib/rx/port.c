@@ -5,6 +5,8 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <stdio.h>
+#include <string.h>
 
 #define PORT_CACHE 256 /* buffers that an lcore keeps for itself */
 
@@ -27,8 +29,29 @@ static int set_up_queues(struct port *port)
 	for (uint16_t q = 0; q < port->queues && error == 0; q++)
 		error = rte_eth_rx_queue_setup(port->id, q, rx,
 			(unsigned)rte_eth_dev_socket_id(port->id), &info.default_rxconf,
-			port->pool);
+			port->pools[q]);
 	return error;
+}
+
+static void free_pools(struct port *port)
+{
+	for (uint16_t q = 0; q < port->queues; q++)
+		rte_mempool_free(port->pools[q]);
+	memset(port->pools, 0, sizeof(port->pools));
+}
+
+static int make_pools(struct port *port)
+{
+	port->failed = "making the pools of packet buffers";
+	for (uint16_t q = 0; q < port->queues; q++) {
+		char name[16];
+		snprintf(name, sizeof(name), "rx%u", q);
+		port->pools[q] = rte_pktmbuf_pool_create(
+			name, port->mbufs, PORT_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+		if (!port->pools[q])
+			return -rte_errno;
+	}
+	return 0;
 }
 
 int port_open(struct port *port, const char *name, uint16_t queues, uint32_t mbufs)
@@ -38,13 +61,9 @@ int port_open(struct port *port, const char *name, uint16_t queues, uint32_t mbu
 	int error = rte_eth_dev_get_port_by_name(name, &port->id);
 	if (error)
 		return error;
-	port->failed = "making the pool of packet buffers";
-	port->pool = rte_pktmbuf_pool_create(
-		"rx", mbufs, PORT_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (!port->pool) {
-		error = -rte_errno;
-		goto no_pool;
-	}
+	error = make_pools(port);
+	if (error)
+		goto no_start;
 	error = set_up_queues(port);
 	if (error)
 		goto no_start;
@@ -57,9 +76,7 @@ int port_open(struct port *port, const char *name, uint16_t queues, uint32_t mbu
 	return 0;
 
 no_start:
-	rte_mempool_free(port->pool);
-	port->pool = NULL;
-no_pool:
+	free_pools(port);
 	rte_eth_dev_close(port->id);
 	return error;
 }
@@ -70,8 +87,7 @@ void port_close(struct port *port)
 		return;
 	rte_eth_dev_stop(port->id);
 	rte_eth_dev_close(port->id);
-	rte_mempool_free(port->pool);
-	port->pool = NULL;
+	free_pools(port);
 	port->started = false;
 }
 

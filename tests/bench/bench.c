@@ -103,7 +103,7 @@ static void open_many(struct bench *b, unsigned n)
 							      : PIPELINE_BURST;
 		for (unsigned j = 0; j < k; j++)
 			flood.frames[i + j].ts_ns = flood.frames[i + j].clock_ns = ts;
-		pipeline_burst(&b->pipeline, &flood.frames[i], k, false);
+		pipeline_burst(&b->pipeline, &flood.frames[i], k);
 	}
 	mix_free(&flood);
 }
@@ -121,7 +121,7 @@ static void run_pipeline(struct bench *b)
 			frames[k].ts_ns += b->shift_ns;
 			frames[k].clock_ns += b->shift_ns;
 		}
-		pipeline_burst(&b->pipeline, frames, n, false);
+		pipeline_burst(&b->pipeline, frames, n);
 	}
 	b->shift_ns += 1000000; /* time goes on slowly: open queries stay open */
 }

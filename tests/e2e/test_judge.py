@@ -131,6 +131,18 @@ class Judge(harness.Case):
     def test_derived(self):
         self.judge("derived/", 130, "--no-rrs")
 
+    def test_queues(self):
+        """Every fourth capture, dealt to several queues at random: the lines of one queue."""
+        wrong = []
+        for i, name in enumerate(sorted(self.index)[::4]):
+            path = CORPORA / name
+            one, many = (sorted(self.dnsloupe(*args, "-r", path, code=None).lines) for args in (
+                ("-w", 1), ("-w", 4, "--set", f"input.queues={2 + i % 3}",
+                            "--set", f"input.seed={i}")))
+            if one != many:
+                wrong.append(name)
+        self.assertEqual(wrong, [])
+
 
 if __name__ == "__main__":
     harness.main()

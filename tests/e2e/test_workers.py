@@ -34,6 +34,23 @@ class Workers(harness.Case):
             self.assertGreater(worker["txn"]["answered"], 5000)
         self.assertGreater(run.stats["total"]["rx"]["handed_over"], 30000)
 
+    def test_queues(self):
+        """Frames dealt to several queues at random, the fragments of a datagram, the segments of a
+        stream and the two directions of a flow apart: the same lines."""
+        load = self.dir / "load.pcap"
+        capture.write_load(load, 20000, unanswered=17)
+        for path in [*harness.captures(), load]:
+            one = sorted(self.dnsloupe("-w", "1", "-r", path).lines)
+            for queues, workers, seed in ((2, 2, 3), (3, 4, 0), (4, 4, 7), (3, 3, 11), (4, 64, 5)):
+                with self.subTest(path.name, queues=queues, workers=workers, seed=seed):
+                    run = self.dnsloupe("-w", workers, "--set", f"input.queues={queues}",
+                                        "--set", f"input.seed={seed}", "-r", path)
+                    self.assertEqual(sorted(run.lines) == one, True)
+                    self.check_written(run)
+                    if path == load:
+                        got = [w["rx"]["packets"] > 5000 for w in run.stats["workers"]]
+                        self.assertEqual(sum(got), queues)
+
     def test_one_flow(self):
         """All packets have one owner; the others only hand over."""
         path = self.dir / "flow.pcap"

@@ -167,7 +167,7 @@ static void as_packets(
 	if (flags & 0x80 && lens[1] > 5) { /* the capture cut the reply */
 		frames[1].len -= 5;
 	}
-	pipeline_burst(&b->pipeline, frames, 2, false);
+	pipeline_burst(&b->pipeline, frames, 2);
 	pipeline_finish(&b->pipeline);
 	demand(b->pipeline.txn.table.used == 0, "slots left", "", 0);
 }

@@ -17,12 +17,11 @@ static void send_fragments(
 		m->wire.octets[20] = (uint8_t)(field >> 8);
 		m->wire.octets[21] = (uint8_t)field;
 		wire_put(&m->wire, datagram->octets + at, n);
-		struct frame f = *close_frame(m, SECOND + at);
-		if (pipeline_burst(&workers[0]->pipeline, &f, 1, false)) {
-			unsigned owner = f.owner;
-			f = m->frame;
-			pipeline_burst(&workers[owner]->pipeline, &f, 1, true);
-		}
+		struct frame *f = close_frame(m, SECOND + at);
+		if (running == 1)
+			one(f);
+		else /* by any queue */
+			receive((uint16_t)(at / piece % running), f);
 	}
 }
 
