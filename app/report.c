@@ -75,7 +75,7 @@ void report_summary(const struct run *run)
 {
 	struct metrics_worker sum = sum_of(run);
 	double seconds = seconds_of(run);
-	uint64_t messages = sum.txn.queries + sum.txn.replies + sum.txn.malformed;
+	uint64_t messages = sum.txn.queries + sum.txn.replies + sum.txn.malformed + sum.txn.copies;
 
 	log_note("%" PRIu64 " packets, %" PRIu64 " DNS messages, %" PRIu64
 		 " records in %.2f s (%.0f packets/s)",
@@ -188,7 +188,7 @@ bool report_books(const struct run *run, bool whole)
 	right &= equal("packets handed over and taken over", w.rx.handed_over, w.rx.taken_over);
 	right &= equal("DNS packets, datagrams and stream messages, and messages",
 		w.packet.dns + w.reasm.frag_dns + w.reasm.tcp_messages,
-		w.txn.queries + w.txn.replies + w.txn.malformed);
+		w.txn.queries + w.txn.replies + w.txn.malformed + w.txn.copies);
 	right &= equal("datagrams handed over and taken over", w.reasm.frag_handed_over,
 		w.reasm.frag_taken_over + w.reasm.frag_lost);
 	right &= equal("whole datagrams and what they carried", w.reasm.frag_whole,
@@ -198,10 +198,11 @@ bool report_books(const struct run *run, bool whole)
 	right &= equal(
 		"opened, and answered and no_reply", w.txn.opened, w.txn.answered + w.txn.no_reply);
 	right &= equal("replies and their outcomes", w.txn.replies,
-		w.txn.answered + w.txn.no_query + w.txn.mismatch);
+		w.txn.answered + w.txn.no_query + w.txn.mismatch + w.txn.duplicate +
+			w.txn.transfer_messages);
 	right &= equal("transactions and records", w.record.made,
 		w.txn.answered + w.txn.no_reply + w.txn.no_query + w.txn.mismatch +
-			w.txn.malformed);
+			w.txn.duplicate + w.txn.malformed);
 	right &= equal("records made, and taken and dropped", w.record.made,
 		sink->taken + w.record.dropped_full);
 	right &= equal("records taken, and written and dropped", sink->taken,

@@ -11,7 +11,7 @@ static size_t whole_lines(size_t bytes)
 
 size_t pipeline_bytes(const struct pipeline_conf *conf)
 {
-	return whole_lines(table_bytes(conf->txn.max_open)) + whole_lines(tcp_bytes(&conf->tcp)) +
+	return whole_lines(txn_bytes(&conf->txn)) + whole_lines(tcp_bytes(&conf->tcp)) +
 	       ip_frag_bytes(&conf->frag);
 }
 
@@ -29,7 +29,7 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 	p->clock_ns = INT64_MIN;
 	p->pieces_ns = INT64_MIN;
 	txn_init(&p->txn, at, &conf->txn, &conf->secret, out, &metrics->txn);
-	at += whole_lines(table_bytes(conf->txn.max_open));
+	at += whole_lines(txn_bytes(&conf->txn));
 	tcp_init(&p->tcp, at, &conf->tcp, packets, &conf->secret, &metrics->reasm);
 	at += whole_lines(tcp_bytes(&conf->tcp));
 	ip_frag_init(&p->frag, at, &conf->frag, &conf->secret, &metrics->reasm);
@@ -41,6 +41,7 @@ static void read_message(struct pipeline *p, struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
 	m->error = dns_msg_read(&m->msg, pkt->payload, pkt->len);
+	m->transfer = RECORD_TRANSFER_NONE;
 	if (bits_likely(pkt->len >= 4)) {
 		m->reply = m->msg.flags & DNS_QR;
 	} else { /* no QR bit to go by */

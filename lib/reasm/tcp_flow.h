@@ -7,6 +7,9 @@
 
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 }; /* pkt.tcp_flags */
 
+/* A SYN this soon after the first is a copy of it; one that is sent again comes later. */
+#define TCP_SYN_COPY_NS (100 * INT64_C(1000000))
+
 /* tcp_flow.flags, of a stream */
 enum {
 	TCP_KNOWN = 1, /* a place in it is known: next, first */

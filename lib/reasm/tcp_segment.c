@@ -45,7 +45,11 @@ static void take_syn(struct tcp_table *t, struct tcp_flow *f)
 		if (f->handshake == TCP_HANDSHAKE_NONE && f->stream[t->dir].next != pkt->seq + 1)
 			return; /* late */
 		f->client = client;
-		if (f->handshake <= TCP_HANDSHAKE_SYN) {
+		/* Of SYNs sent again the latest may be the one that was answered; a copy within
+		 * less than any retransmission timeout (RFC 6298) is the span port's. */
+		if (f->handshake == TCP_HANDSHAKE_NONE ||
+			(f->handshake == TCP_HANDSHAKE_SYN &&
+				tcp_since(pkt->ts_ns, f->handshake_ns) > TCP_SYN_COPY_NS)) {
 			f->handshake = TCP_HANDSHAKE_SYN;
 			f->handshake_ns = pkt->ts_ns;
 		}

@@ -17,7 +17,25 @@ enum record_status {
 	RECORD_NO_REPLY,
 	RECORD_NO_QUERY,
 	RECORD_MISMATCH,
+	RECORD_DUPLICATE, /* ts_ns and latency_ns are the answered query's */
 	RECORD_MALFORMED,
+};
+
+/* record.transfer: the reply is that of a zone transfer. */
+enum record_transfer {
+	RECORD_TRANSFER_NONE,
+	RECORD_TRANSFER_WHOLE, /* in one message, which is at hand */
+	RECORD_TRANSFER_SUM, /* in several: at hand are the first one's header, with no counts, and
+			      * behind it, in reply_len, struct record_sum */
+};
+
+struct record_sum {
+	uint64_t records; /* resource records of the answer sections */
+	uint64_t octets; /* of all messages */
+	int64_t duration_ns; /* from the first message to the last */
+	uint32_t messages;
+	uint32_t serial; /* of the zone */
+	uint8_t incomplete; /* its end was not seen */
 };
 
 #define RECORD_VLANS 4
@@ -25,7 +43,7 @@ enum record_status {
 struct record {
 	uint64_t end; /* arena position behind it */
 	int64_t ts_ns; /* of the first query; of the reply where there is no query */
-	int64_t latency_ns; /* RECORD_ANSWERED only */
+	int64_t latency_ns; /* RECORD_ANSWERED, RECORD_DUPLICATE */
 	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
 	struct addr client, server;
 	struct tunnel tunnel;
@@ -43,6 +61,7 @@ struct record {
 	uint8_t error; /* enum dns_error: why RECORD_MALFORMED */
 	uint8_t query_cut; /* the capture cut the query, the reply */
 	uint8_t reply_cut;
+	uint8_t transfer; /* enum record_transfer */
 	uint8_t data[]; /* the query, then the reply */
 };
 
@@ -54,6 +73,22 @@ static inline const uint8_t *record_query(const struct record *r)
 static inline const uint8_t *record_reply(const struct record *r)
 {
 	return r->data + r->query_len;
+}
+
+/* Octets of the reply that are at hand: of several, of the first one's header. */
+static inline uint32_t record_reply_len(const struct record *r)
+{
+	return r->transfer == RECORD_TRANSFER_SUM
+		       ? r->reply_len - (uint32_t)sizeof(struct record_sum)
+		       : r->reply_len;
+}
+
+/* Only of RECORD_TRANSFER_SUM. */
+static inline struct record_sum record_sum(const struct record *r)
+{
+	struct record_sum sum;
+	memcpy(&sum, record_reply(r) + record_reply_len(r), sizeof(sum));
+	return sum;
 }
 
 #define RECORD_BATCH 64

@@ -3,6 +3,7 @@
 
 #include "schema/edns.h"
 #include "schema/message.h"
+#include "schema/transfer.h"
 
 static void init_flags(struct schema *s, unsigned index)
 {
@@ -50,6 +51,7 @@ static void put_status(struct text *t, const struct record *r)
 	case RECORD_NO_REPLY: JSON_PAIR(t, "status", "no_reply"); break;
 	case RECORD_NO_QUERY: JSON_PAIR(t, "status", "no_query"); break;
 	case RECORD_MISMATCH: JSON_PAIR(t, "status", "mismatch"); break;
+	case RECORD_DUPLICATE: JSON_PAIR(t, "status", "duplicate"); break;
 	case RECORD_MALFORMED: JSON_PAIR(t, "status", "malformed"); break;
 	}
 	if (r->proto == 6)
@@ -139,7 +141,7 @@ static void put_header(struct schema *s, struct text *t, const struct record *r)
 
 static void put_measures(struct text *t, const struct record *r)
 {
-	if (r->status == RECORD_ANSWERED) {
+	if (r->status == RECORD_ANSWERED || r->status == RECORD_DUPLICATE) {
 		JSON_KEY(t, "latency_us");
 		json_milli(t, r->latency_ns);
 	}
@@ -170,7 +172,7 @@ static unsigned put_line(
 	struct name_memo memo = {0}, none = {0};
 
 	message_open(&query, r, record_query(r), r->query_len, r->query_wire, r->query_cut);
-	message_open(&reply, r, record_reply(r), r->reply_len, r->reply_wire, r->reply_cut);
+	message_open(&reply, r, record_reply(r), record_reply_len(r), r->reply_wire, r->reply_cut);
 	struct message *asked = query.present ? &query : &reply;
 	struct message *shown = reply.present ? &reply : &query;
 
@@ -198,6 +200,8 @@ static unsigned put_line(
 		put_flags(s, t, query.msg.flags);
 	}
 	put_measures(t, r);
+	if (bits_unlikely(r->transfer))
+		transfer_json(t, r, &reply.msg);
 	message_sections(s, t, shown, &memo, true);
 	if (asked != shown)
 		message_sections(s, t, asked, NULL, false);

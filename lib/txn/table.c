@@ -229,6 +229,7 @@ uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, 
 	e->name_len = msg->name_len;
 	e->retries = 0;
 	e->indexed = 0;
+	e->transfer = 0;
 	store_query(t, e, data, len);
 	if (bits_unlikely(first && table_at(t, first)->group_count >= TABLE_SCAN)) {
 		e->question_hash = question_hash(t, hash, msg, data);

@@ -51,6 +51,7 @@ struct table_entry {
 	uint16_t name_len; /* octets of the first question's name; 0: no question */
 	uint8_t cut;
 	uint8_t indexed;
+	uint8_t transfer; /* the caller's: number of its zone transfer; 0: none */
 	uint8_t vlans;
 	uint16_t vlan[TABLE_VLANS];
 	struct tunnel tunnel;

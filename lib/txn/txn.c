@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/txn.h"
 
+#include "txn/repeat.h"
+
 _Static_assert(RECORD_VLANS == TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
+
+#define RECENT_ENTRIES 65536 /* of each kind: 50 ms at 1.3 million messages a second */
+
+size_t txn_bytes(const struct txn_conf *conf)
+{
+	return table_bytes(conf->max_open) +
+	       (conf->duplicate_ns ? 2 * recent_bytes(RECENT_ENTRIES) + BITS_CACHE_LINE : 0);
+}
 
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	const struct hash_secret *secret, struct record_arena *out, struct metrics_txn *metrics)
 {
+	memset(x, 0, sizeof(*x));
 	table_init(&x->table, memory, conf->max_open, secret);
+	if (conf->duplicate_ns) {
+		uint8_t *at = (uint8_t *)memory + table_bytes(conf->max_open);
+		at += -(uintptr_t)at & (BITS_CACHE_LINE - 1);
+		recent_init(&x->copies, at, RECENT_ENTRIES, conf->duplicate_ns);
+		at += recent_bytes(RECENT_ENTRIES);
+		recent_init(&x->replies, at, RECENT_ENTRIES, conf->duplicate_ns);
+	}
 	x->conf = *conf;
+	x->secret = *secret;
 	x->out = out;
 	x->metrics = metrics;
 }
@@ -70,8 +89,10 @@ static void record_reply_of(struct record *r, const struct pkt *pkt)
 	r->reply_cut = pkt->cut;
 }
 
-/* A record of one message that belongs to no open query. */
-static void emit_message(struct txn *x, const struct txn_message *m, enum record_status status)
+/* A record of one message that belongs to no open query. asked_ns: when a RECORD_DUPLICATE's query
+ * was seen. */
+static void emit_message(
+	struct txn *x, const struct txn_message *m, enum record_status status, int64_t asked_ns)
 {
 	const struct pkt *pkt = m->pkt;
 	struct record *r = record_begin(x->out, m->reply ? 0 : pkt->len, m->reply ? pkt->len : 0);
@@ -80,6 +101,10 @@ static void emit_message(struct txn *x, const struct txn_message *m, enum record
 	record_key(r, &m->key);
 	r->status = status;
 	r->ts_ns = pkt->ts_ns;
+	if (status == RECORD_DUPLICATE) {
+		r->ts_ns = asked_ns;
+		r->latency_ns = pkt->ts_ns - asked_ns;
+	}
 	r->error = m->error;
 	r->rtt_ns = m->rtt_ns;
 	record_path(r, pkt);
@@ -93,27 +118,67 @@ static void emit_message(struct txn *x, const struct txn_message *m, enum record
 	record_commit(x->out, r);
 }
 
+/* What every record of an open query has. */
+static void record_entry(const struct txn *x, struct record *r, const struct table_entry *e)
+{
+	record_key(r, &e->key);
+	r->ts_ns = e->ts_ns;
+	r->retries = e->retries;
+	r->query_wire = e->query_wire;
+	r->query_cut = e->cut;
+	r->vlans = e->vlans;
+	memcpy(r->vlan, e->vlan, sizeof(r->vlan));
+	if (e->tunnel.type != TUNNEL_none)
+		r->tunnel = e->tunnel;
+	r->rtt_ns = e->rtt_ns;
+	table_query(&x->table, e, r->data);
+}
+
+/* Closes the query of a zone transfer of several messages. */
+static void emit_transfer(struct txn *x, uint32_t slot, bool complete)
+{
+	const struct table_entry *e = table_at(&x->table, slot);
+	struct txn_transfer *t = &x->transfers[e->transfer - 1];
+	struct record_sum sum = {.records = t->sum.records,
+		.octets = t->sum.octets,
+		.duration_ns = t->last_ns - t->first_ns,
+		.messages = t->sum.messages,
+		.serial = t->sum.serial,
+		.incomplete = !complete};
+	struct record *r = record_begin(x->out, e->query_len, sizeof(t->header) + sizeof(sum));
+	if (r) {
+		record_entry(x, r, e);
+		r->status = RECORD_ANSWERED;
+		r->transfer = RECORD_TRANSFER_SUM;
+		r->latency_ns = t->first_ns - e->ts_ns;
+		r->reply_wire = t->first_wire;
+		memcpy(r->data + r->query_len, t->header, sizeof(t->header));
+		memcpy(r->data + r->query_len + sizeof(t->header), &sum, sizeof(sum));
+		record_commit(x->out, r);
+	}
+	metrics_add(&x->metrics->answered, 1);
+	t->slot = 0;
+	table_remove(&x->table, slot);
+}
+
 /* Closes an open query: with its reply, or without (m NULL). */
 static void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m)
 {
 	const struct pkt *reply = m ? m->pkt : NULL;
 	const struct table_entry *e = table_at(&x->table, slot);
+
+	if (bits_unlikely(e->transfer)) {
+		emit_transfer(x, slot, false);
+		return;
+	}
 	struct record *r = record_begin(x->out, e->query_len, reply ? reply->len : 0);
 	if (r) {
-		record_key(r, &e->key);
+		record_entry(x, r, e);
 		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
-		r->ts_ns = e->ts_ns;
-		r->retries = e->retries;
-		r->query_wire = e->query_wire;
-		r->query_cut = e->cut;
-		r->vlans = e->vlans;
-		memcpy(r->vlan, e->vlan, sizeof(r->vlan));
-		if (e->tunnel.type != TUNNEL_none)
-			r->tunnel = e->tunnel;
-		r->rtt_ns = m && m->rtt_ns ? m->rtt_ns : e->rtt_ns;
-		table_query(&x->table, e, r->data);
 		if (reply) {
+			r->rtt_ns = m->rtt_ns ? m->rtt_ns : e->rtt_ns;
 			r->latency_ns = reply->ts_ns - e->ts_ns;
+			r->transfer = m->transfer;
 			record_reply_of(r, reply);
 		}
 		record_commit(x->out, r);
@@ -184,10 +249,66 @@ static void take_query(struct txn *x, const struct txn_message *m)
 	metrics_add(&x->metrics->opened, 1);
 }
 
-static void take_reply(struct txn *x, const struct txn_message *m)
+/* The first message of a zone transfer's reply. true: more will come, and the query stays open. */
+static bool begin_transfer(struct txn *x, uint32_t slot, struct txn_message *m, uint16_t qtype)
+{
+	struct table_entry *e = table_at(&x->table, slot);
+	uint32_t len = e->query_len < TABLE_INLINE ? e->query_len : (uint32_t)TABLE_INLINE;
+	const struct pkt *pkt = m->pkt;
+	unsigned free = 0;
+	struct dns_msg query;
+
+	while (free < TXN_TRANSFERS && x->transfers[free].slot)
+		free++;
+	if (free == TXN_TRANSFERS || dns_msg_read(&query, e->query, len) != DNS_OK)
+		return false;
+	struct txn_transfer *t = &x->transfers[free];
+	transfer_begin(&t->sum, qtype, &query, e->query, len);
+	if (transfer_take(&t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
+		m->transfer = RECORD_TRANSFER_WHOLE;
+		return false;
+	}
+	t->slot = slot;
+	t->first_ns = t->last_ns = pkt->ts_ns;
+	t->first_wire = pkt->wire_len;
+	memset(t->header, 0, sizeof(t->header));
+	memcpy(t->header, pkt->payload, 4); /* id and flags */
+	e->transfer = (uint8_t)(free + 1);
+	return true;
+}
+
+/* A reply to the query of a zone transfer. true: the query stays open, or its record is made. */
+static bool take_transfer(struct txn *x, uint32_t slot, struct txn_message *m)
+{
+	struct table_entry *e = table_at(&x->table, slot);
+	const struct pkt *pkt = m->pkt;
+	uint16_t qtype = e->name_len ? bits_be16(e->query + DNS_HEADER_LEN + e->name_len) : 0;
+
+	if (!transfer_is(qtype) || e->key.proto != PACKET_TCP)
+		return false;
+	if (e->transfer) {
+		struct txn_transfer *t = &x->transfers[e->transfer - 1];
+		t->last_ns = pkt->ts_ns;
+		metrics_add(&x->metrics->transfer_messages, 1);
+		if (transfer_take(&t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
+			emit_transfer(x, slot, dns_rcode(m->msg.flags) == 0);
+			return true;
+		}
+	} else if (dns_rcode(m->msg.flags) != 0 || m->msg.count[DNS_ANSWER] == 0 ||
+		   !begin_transfer(x, slot, m, qtype)) {
+		return false;
+	}
+	e->last_ns = pkt->ts_ns;
+	e->clock_ns = pkt->clock_ns;
+	table_touch(&x->table, slot);
+	return true;
+}
+
+static void take_reply(struct txn *x, struct txn_message *m)
 {
 	struct table *t = &x->table;
 	uint32_t first = oldest_waiting(x, m), slot = first;
+	int64_t asked_ns = 0;
 
 	metrics_add(&x->metrics->replies, 1);
 	if (first && m->msg.name_len) {
@@ -198,18 +319,26 @@ static void take_reply(struct txn *x, const struct txn_message *m)
 		}
 	}
 	if (slot) {
-		emit_entry(x, slot, m);
-		return;
+		if (bits_unlikely(x->conf.duplicate_ns))
+			repeat_answered(x, m, table_at(t, slot)->ts_ns);
+		if (!x->conf.sum_transfers || !take_transfer(x, slot, m))
+			emit_entry(x, slot, m);
+	} else if (x->conf.duplicate_ns && repeat_reply(x, m, &asked_ns)) {
+		metrics_add(&x->metrics->duplicate, 1);
+		emit_message(x, m, RECORD_DUPLICATE, asked_ns);
+	} else {
+		metrics_add(first ? &x->metrics->mismatch : &x->metrics->no_query, 1);
+		emit_message(x, m, first ? RECORD_MISMATCH : RECORD_NO_QUERY, 0);
 	}
-	metrics_add(first ? &x->metrics->mismatch : &x->metrics->no_query, 1);
-	emit_message(x, m, first ? RECORD_MISMATCH : RECORD_NO_QUERY);
 }
 
-void txn_take(struct txn *x, const struct txn_message *m)
+void txn_take(struct txn *x, struct txn_message *m)
 {
-	if (bits_unlikely(m->error != DNS_OK)) {
+	if (bits_unlikely(x->conf.duplicate_ns) && repeat_datagram(x, m)) {
+		metrics_add(&x->metrics->copies, 1);
+	} else if (bits_unlikely(m->error != DNS_OK)) {
 		metrics_add(&x->metrics->malformed, 1);
-		emit_message(x, m, RECORD_MALFORMED);
+		emit_message(x, m, RECORD_MALFORMED, 0);
 	} else if (m->reply) {
 		take_reply(x, m);
 	} else {

@@ -9,20 +9,39 @@
 
 #include "packet/packet.h"
 #include "record/record.h"
+#include "txn/recent.h"
 #include "txn/table.h"
+#include "txn/transfer.h"
 
 struct txn_conf {
 	uint32_t max_open; /* slots of the table */
 	int64_t timeout_ns; /* a query waits this long after its latest copy */
 	int64_t reorder_ns; /* a packet may be this much older than an earlier one */
+	int64_t duplicate_ns; /* copies and further replies within it are known; 0: not looked for
+			       */
 	bool key_realm; /* VLANs and tunnel tell transactions apart, too */
+	bool sum_transfers; /* a zone transfer is one transaction, however many messages it has */
+};
+
+/* Zone transfers of several messages at a time; others show by message. */
+#define TXN_TRANSFERS 255
+
+struct txn_transfer {
+	struct transfer sum;
+	uint32_t slot; /* of its query; 0: free */
+	int64_t first_ns, last_ns; /* its messages */
+	uint32_t first_wire; /* octets of its first message */
+	uint8_t header[DNS_HEADER_LEN]; /* of that one */
 };
 
 struct txn {
 	struct table table;
 	struct txn_conf conf;
+	struct recent copies, replies; /* duplicate_ns only */
+	struct hash_secret secret;
 	struct record_arena *out; /* where records go */
 	struct metrics_txn *metrics;
+	struct txn_transfer transfers[TXN_TRANSFERS];
 };
 
 /* A DNS message in its packet, as the pipeline hands it over. */
@@ -34,9 +53,13 @@ struct txn_message {
 	enum dns_error error; /* of dns_msg_read() */
 	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
 	bool reply;
+	uint8_t transfer; /* enum record_transfer; txn_take()'s */
 };
 
-/* `memory`: zeroed, table_bytes(conf->max_open) octets, the caller's. */
+/* Octets of memory. */
+size_t txn_bytes(const struct txn_conf *conf);
+
+/* `memory`: zeroed, txn_bytes() octets, aligned to a cache line, the caller's. */
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	const struct hash_secret *secret, struct record_arena *out, struct metrics_txn *metrics);
 
@@ -44,7 +67,7 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 void txn_key(const struct txn *x, struct txn_message *m);
 
 /* Takes one message: opens, repeats or closes a transaction. */
-void txn_take(struct txn *x, const struct txn_message *m);
+void txn_take(struct txn *x, struct txn_message *m);
 
 /* Lets at most `most` queries go whose time is over by the capture's clock. Returns how many. */
 unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most);

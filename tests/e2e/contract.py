@@ -8,7 +8,7 @@ KEYS = [
     "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "vlan",
     "tunnel", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass", "unicast", "questions",
     "rcode", "flags", "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes",
-    "reply_bytes", "answers", "authority", "additional", "dso", "edns", "query_edns", "error"]
+    "reply_bytes", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "error"]
 ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
 FLAGS = ["AA", "TC", "RD", "RA", "Z", "AD", "CD"]
 WORDS = {
@@ -116,6 +116,21 @@ def check(line):
     yield from _status(o)
 
 
+def _transfer(o):
+    """A zone transfer: sums that cannot contradict the record."""
+    sums = o["transfer"]
+    order = ["messages", "records", "octets", "serial", "duration_us", "incomplete"]
+    if list(sums) != [k for k in order if k in sums] or not set(order[:3]) <= set(sums):
+        yield f"transfer {sums}"
+    elif o["status"] != "answered" or o["proto"] != "tcp" or o["qtype"] not in ("AXFR", "IXFR"):
+        yield f"a transfer with status {o['status']}, proto {o['proto']}, qtype {o['qtype']}"
+    elif sums["messages"] < 1 or sums["octets"] < o["reply_bytes"] or \
+            ("serial" in sums) != ("duration_us" in sums) or sums.get("incomplete", True) is not True:
+        yield f"transfer {sums}"
+    elif "serial" in sums and "answers" in o:
+        yield "a transfer of several messages, and answers"
+
+
 def _status(o):
     """Which keys a status brings."""
     status = o["status"]
@@ -124,9 +139,13 @@ def _status(o):
         yield f"latency_us with status {status}" if not both else "no latency_us"
     if status == "no_reply" and {"rcode", "flags", "reply_bytes", "edns"} & set(o):
         yield "no_reply, but something of a reply"
-    if status in ("no_query", "mismatch") and {"query_bytes", "query_edns", "retries"} & set(o):
+    if status in ("no_query", "mismatch", "duplicate") and {"query_edns", "retries"} & set(o):
         yield f"{status}, but something of a query"
-    if both and not {"query_bytes", "reply_bytes", "rcode", "id", "opcode"} <= set(o):
-        yield f"{status}, but query_bytes, reply_bytes, rcode, id or opcode is missing"
+    if both and not {"reply_bytes", "rcode", "id", "opcode"} <= set(o):
+        yield f"{status}, but reply_bytes, rcode, id or opcode is missing"
+    if ("query_bytes" in o) != (status in ("answered", "no_reply")) and status != "malformed":
+        yield f"query_bytes with status {status}, or not"
+    if "transfer" in o:
+        yield from _transfer(o)
     if o.get("retries") == 0:
         yield "retries 0 is shown"

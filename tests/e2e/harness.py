@@ -66,10 +66,12 @@ def books(stats, whole=True):
         "handed over = taken over": (rx["handed_over"], rx["taken_over"]),
         "queries = opened + retries": (txn["queries"], txn["opened"] + txn["retries"]),
         "opened = answered + no_reply": (txn["opened"], txn["answered"] + txn["no_reply"]),
-        "replies = answered + no_query + mismatch": (
-            txn["replies"], txn["answered"] + txn["no_query"] + txn["mismatch"]),
+        "replies = answered + no_query + mismatch + duplicate + further of transfers": (
+            txn["replies"], sum(txn[k] for k in (
+                "answered", "no_query", "mismatch", "duplicate", "transfer_messages"))),
         "records made = transactions": (record["made"], sum(
-            txn[k] for k in ("answered", "no_reply", "no_query", "mismatch", "malformed"))),
+            txn[k] for k in (
+                "answered", "no_reply", "no_query", "mismatch", "duplicate", "malformed"))),
         "made = taken + dropped": (record["made"], sink["taken"] + record["dropped_full"]),
         "taken = written + dropped": (
             sink["taken"], sink["written"] + sink["dropped_sink"] + sink["dropped_large"]),
@@ -78,7 +80,7 @@ def books(stats, whole=True):
     reasm = total.get("reasm", {})
     sums["messages found = messages taken"] = (
         packet["dns"] + reasm.get("frag_dns", 0) + reasm.get("tcp_messages", 0),
-        txn["queries"] + txn["replies"] + txn["malformed"])
+        txn["queries"] + txn["replies"] + txn["malformed"] + txn["copies"])
     if reasm:
         sums["datagrams handed over = taken over + lost"] = (
             reasm["frag_handed_over"], reasm["frag_taken_over"] + reasm["frag_lost"])

@@ -133,7 +133,8 @@ def conversation(o):
 class Oracle(harness.Case):
     def check(self, path):
         oracle = Tshark(path)
-        records = self.dnsloupe("-w", "1", "-r", path).records
+        # tshark tells messages one by one.
+        records = self.dnsloupe("-w", "1", "--set", "txn.transfers=messages", "-r", path).records
         # A conversation with a message that tshark calls damaged or cut is only looked for; over
         # TCP not even that, for tshark takes any piece of a stream that is cut for a message.
         damaged = {m.ends + (m.proto, m.id) for m in oracle.messages if m.damaged}

@@ -44,13 +44,11 @@ static inline void rig_pass(void *to, void **records, unsigned n)
 	}
 }
 
-static inline struct rig *rig_new(uint32_t capacity, int64_t timeout_ns, int64_t reorder_ns)
+static inline struct rig *rig_of(const struct txn_conf *conf)
 {
 	struct rig *rig = aligned_alloc(64, (sizeof(*rig) + 63) & ~(size_t)63);
-	struct txn_conf conf = {
-		.max_open = capacity, .timeout_ns = timeout_ns, .reorder_ns = reorder_ns};
-	struct hash_secret secret = hash_fixed(capacity);
-	size_t bytes = (table_bytes(capacity) + 63) & ~(size_t)63;
+	struct hash_secret secret = hash_fixed(conf->max_open);
+	size_t bytes = (txn_bytes(conf) + 63) & ~(size_t)63;
 	memset(rig, 0, sizeof(*rig));
 	rig->memory = aligned_alloc(64, bytes);
 	rig->room = aligned_alloc(64, RIG_ARENA);
@@ -58,8 +56,14 @@ static inline struct rig *rig_new(uint32_t capacity, int64_t timeout_ns, int64_t
 	record_arena_init(&rig->arena, rig->room, RIG_ARENA, &rig->made);
 	rig->arena.pass = rig_pass;
 	rig->arena.pass_to = rig;
-	txn_init(&rig->x, rig->memory, &conf, &secret, &rig->arena, &rig->metrics);
+	txn_init(&rig->x, rig->memory, conf, &secret, &rig->arena, &rig->metrics);
 	return rig;
+}
+
+static inline struct rig *rig_new(uint32_t capacity, int64_t timeout_ns, int64_t reorder_ns)
+{
+	return rig_of(&(struct txn_conf){
+		.max_open = capacity, .timeout_ns = timeout_ns, .reorder_ns = reorder_ns});
 }
 
 static inline void rig_forget(struct rig *rig)
@@ -171,9 +175,10 @@ static inline void rig_balance(const struct rig *rig)
 	CU_ASSERT_EQUAL(rig->x.table.used, 0);
 	CU_ASSERT_EQUAL(m->opened, m->answered + m->no_reply);
 	CU_ASSERT_EQUAL(m->queries, m->opened + m->retries);
-	CU_ASSERT_EQUAL(m->replies, m->answered + m->no_query + m->mismatch);
-	CU_ASSERT_EQUAL(rig->made.made,
-		m->answered + m->no_reply + m->no_query + m->mismatch + m->malformed);
+	CU_ASSERT_EQUAL(m->replies,
+		m->answered + m->no_query + m->mismatch + m->duplicate + m->transfer_messages);
+	CU_ASSERT_EQUAL(rig->made.made, m->answered + m->no_reply + m->no_query + m->mismatch +
+						m->duplicate + m->malformed);
 }
 
 #endif

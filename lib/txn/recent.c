@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "txn/recent.h"
+
+#include "base/bits.h"
+
+#define WAYS 4 /* entries of a bucket */
+
+static uint32_t buckets(uint32_t entries)
+{
+	return bits_pow2(entries / WAYS + 1);
+}
+
+size_t recent_bytes(uint32_t entries)
+{
+	return (size_t)buckets(entries) * WAYS * sizeof(struct recent_entry);
+}
+
+void recent_init(struct recent *r, void *memory, uint32_t entries, int64_t window_ns)
+{
+	*r = (struct recent){
+		.entries = memory, .mask = buckets(entries) - 1, .window_ns = window_ns};
+}
+
+/* No hash is 0. */
+static uint64_t name_of(uint64_t hash)
+{
+	return hash ? hash : 1;
+}
+
+static struct recent_entry *bucket(const struct recent *r, uint64_t hash)
+{
+	return &r->entries[(size_t)((uint32_t)hash & r->mask) * WAYS];
+}
+
+bool recent_find(const struct recent *r, uint64_t hash, int64_t ts_ns, int64_t *note)
+{
+	const struct recent_entry *e = bucket(r, hash);
+
+	hash = name_of(hash);
+	for (unsigned i = 0; i < WAYS; i++) {
+		if (e[i].hash != hash || ts_ns - e[i].ts_ns > r->window_ns ||
+			e[i].ts_ns - ts_ns > r->window_ns)
+			continue;
+		if (note)
+			*note = e[i].note;
+		return true;
+	}
+	return false;
+}
+
+void recent_put(struct recent *r, uint64_t hash, int64_t ts_ns, int64_t note)
+{
+	struct recent_entry *e = bucket(r, hash), *best = e;
+
+	hash = name_of(hash);
+	for (unsigned i = 0; i < WAYS; i++) {
+		if (e[i].hash == hash || e[i].hash == 0) {
+			best = &e[i];
+			break;
+		}
+		if (e[i].ts_ns < best->ts_ns)
+			best = &e[i];
+	}
+	*best = (struct recent_entry){.hash = hash, .ts_ns = ts_ns, .note = note};
+}

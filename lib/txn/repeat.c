@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "txn/repeat.h"
+
+/* Hashes of a reply's transaction, with its question and, for replies that carry none, without. */
+static uint64_t transaction_hash(const struct txn *x, const struct txn_message *m, bool question)
+{
+	uint8_t folded[NAME_WIRE_MAX + 4];
+	uint32_t n = question ? m->msg.name_len : 0;
+
+	if (n) {
+		name_fold(folded, m->pkt->payload + DNS_HEADER_LEN, n);
+		memcpy(folded + n, m->pkt->payload + DNS_HEADER_LEN + n, 4);
+		n += 4;
+	}
+	return hash_bytes(
+		&x->secret, folded, n, hash_bytes(&x->secret, &m->key, sizeof(m->key), 1));
+}
+
+void repeat_answered(struct txn *x, const struct txn_message *m, int64_t asked_ns)
+{
+	recent_put(&x->replies, transaction_hash(x, m, false), m->pkt->ts_ns, asked_ns);
+	if (m->msg.name_len)
+		recent_put(&x->replies, transaction_hash(x, m, true), m->pkt->ts_ns, asked_ns);
+}
+
+bool repeat_reply(const struct txn *x, const struct txn_message *m, int64_t *asked_ns)
+{
+	return recent_find(&x->replies, transaction_hash(x, m, true), m->pkt->ts_ns, asked_ns);
+}
+
+bool repeat_datagram(struct txn *x, const struct txn_message *m)
+{
+	const struct pkt *pkt = m->pkt;
+	struct table_key key = m->key;
+	uint64_t hash;
+
+	if (key.proto != PACKET_UDP)
+		return false;
+	key.realm = m->reply;
+	hash = hash_bytes(&x->secret, &key, sizeof(key), 2);
+	hash = hash_bytes(&x->secret, pkt->payload, pkt->len, hash);
+	if (recent_find(&x->copies, hash, pkt->ts_ns, NULL))
+		return true;
+	recent_put(&x->copies, hash, pkt->ts_ns, 0);
+	return false;
+}
