@@ -9,88 +9,108 @@ static const struct {
 #include "base/octets.def"
 };
 
+/* Every octet in two hexadecimal digits, the first one in the lower half. */
+#define HEX(n) ((n) < 10 ? '0' + (n) : 'a' + (n)-10)
+#define HEX_PAIR(v) ((uint16_t)(HEX((v) >> 4) | HEX((v)&15) << 8))
+#define HEX_4(v) HEX_PAIR(v), HEX_PAIR((v) + 1), HEX_PAIR((v) + 2), HEX_PAIR((v) + 3)
+#define HEX_16(v) HEX_4(v), HEX_4((v) + 4), HEX_4((v) + 8), HEX_4((v) + 12)
+#define HEX_64(v) HEX_16(v), HEX_16((v) + 16), HEX_16((v) + 32), HEX_16((v) + 48)
+static const uint16_t addr_hex[256] = {HEX_64(0), HEX_64(64), HEX_64(128), HEX_64(192)};
+
 static inline char *octet_at(char *at, uint8_t v)
 {
-	memcpy(at, octets[v].digits,
-		3); /* what is too much is overwritten, or room that was asked for */
+	memcpy(at, &octets[v], 4); /* what is too much is overwritten, or lies in the room */
 	return at + octets[v].len;
 }
 
-void addr_text_v4(struct text *t, const uint8_t *four)
+char *addr_text_v4_at(char *at, const uint8_t *four)
 {
-	if (!text_room(t, 15))
-		return;
-	char *at = octet_at(t->at, four[0]);
+	at = octet_at(at, four[0]);
 	*at++ = '.';
 	at = octet_at(at, four[1]);
 	*at++ = '.';
 	at = octet_at(at, four[2]);
 	*at++ = '.';
-	t->at = octet_at(at, four[3]);
+	return octet_at(at, four[3]);
 }
 
-static char *group_at(char *at, uint16_t v)
+void addr_text_v4(struct text *t, const uint8_t *four)
 {
-	static const char digits[] = "0123456789abcdef";
-	if (v >> 12)
-		*at++ = digits[v >> 12];
-	if (v >> 8)
-		*at++ = digits[v >> 8 & 15];
-	if (v >> 4)
-		*at++ = digits[v >> 4 & 15];
-	*at++ = digits[v & 15];
-	return at;
+	char room[ADDR_TEXT_MAX];
+	if (bits_likely((size_t)(t->end - t->at) >= sizeof(room)))
+		t->at = addr_text_v4_at(t->at, four);
+	else
+		text_put(t, room, (size_t)(addr_text_v4_at(room, four) - room));
 }
 
-/* RFC 5952 section 4.2.3: the longest run of at least two zero groups, the first of equals. */
-static void longest_zeros(const uint16_t *groups, int *start, int *length)
+/* One to four digits without zeros in front, from both octets' two digits each. */
+static inline char *group_at(char *at, uint16_t v)
 {
-	*start = -1;
-	*length = 1;
-	for (int i = 0; i < 8; i++) {
-		int n = 0;
-		while (i + n < 8 && groups[i + n] == 0)
-			n++;
-		if (n > *length) {
-			*start = i;
-			*length = n;
-		}
-		i += n;
+	uint32_t high, low, word;
+	high = addr_hex[v >> 8];
+	low = addr_hex[v & 255];
+	word = high | low << 16;
+	unsigned zeros = (unsigned)__builtin_ctz((word ^ 0x30303030) | 1u << 24) & 24;
+	word >>= zeros;
+	memcpy(at, &word, sizeof(word));
+	return at + 4 - zeros / 8;
+}
+
+/*
+ * RFC 5952 section 4.2.3: the longest run of at least two zero groups, the first of equals. In
+ * `zeros` bit i says that group i is zero; each step leaves the bits where a longer run begins.
+ */
+static inline void longest_zeros(unsigned zeros, int *start, int *length)
+{
+	unsigned last = 0;
+	int n = 0;
+	for (; zeros; n++) {
+		last = zeros;
+		zeros &= zeros >> 1;
 	}
+	*start = n >= 2 ? __builtin_ctz(last) : -1;
+	*length = n;
+}
+
+char *addr_text_v6_at(char *at, const uint8_t *sixteen)
+{
+	uint16_t groups[8];
+	unsigned zeros = 0;
+	int start, length;
+
+	for (int i = 0; i < 8; i++) {
+		groups[i] = bits_be16(sixteen + 2 * i);
+		zeros |= (unsigned)(groups[i] == 0) << i;
+	}
+	longest_zeros(zeros, &start, &length);
+	/* Addresses that embed IPv4 end in dotted decimal: mapped (RFC 5952 section 5) and, as all
+	 * of the field shows them, compatible ones. */
+	if (bits_unlikely(start == 0 && (length == 6 || (length == 5 && groups[5] == 0xffff)))) {
+		at = length == 5 ? text_lit_at(at, "::ffff:") : text_lit_at(at, "::");
+		return addr_text_v4_at(at, sixteen + 12);
+	}
+	int before = start < 0 ? 8 : start;
+	for (int i = 0; i < before; i++) {
+		at = group_at(at, groups[i]);
+		*at++ = ':';
+	}
+	if (start < 0)
+		return at - 1;
+	if (start == 0)
+		*at++ = ':';
+	*at++ = ':';
+	for (int i = start + length; i < 8; i++) {
+		at = group_at(at, groups[i]);
+		*at++ = ':';
+	}
+	return start + length < 8 ? at - 1 : at;
 }
 
 void addr_text_v6(struct text *t, const uint8_t *sixteen)
 {
-	uint16_t groups[8];
-	int start, length;
-
-	if (!text_room(t, 39))
-		return;
-	for (int i = 0; i < 8; i++)
-		groups[i] = bits_be16(sixteen + 2 * i);
-	longest_zeros(groups, &start, &length);
-	/* Addresses that embed IPv4 end in dotted decimal: mapped (RFC 5952 section 5) and, as all
-	 * of the field shows them, compatible ones. */
-	if (start == 0 && (length == 6 || (length == 5 && groups[5] == 0xffff))) {
-		if (length == 5)
-			text_lit(t, "::ffff:");
-		else
-			text_lit(t, "::");
-		addr_text_v4(t, sixteen + 12);
-		return;
-	}
-	char *at = t->at;
-	for (int i = 0; i < 8; i++) {
-		if (i == start) {
-			*at++ = ':';
-			if (i == 0)
-				*at++ = ':';
-			i += length - 1;
-			continue;
-		}
-		at = group_at(at, groups[i]);
-		if (i < 7)
-			*at++ = ':';
-	}
-	t->at = at;
+	char room[ADDR_TEXT_MAX];
+	if (bits_likely((size_t)(t->end - t->at) >= sizeof(room)))
+		t->at = addr_text_v6_at(t->at, sixteen);
+	else
+		text_put(t, room, (size_t)(addr_text_v6_at(room, sixteen) - room));
 }

@@ -35,6 +35,11 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 void addr_text_v4(struct text *t, const uint8_t *four);
 void addr_text_v6(struct text *t, const uint8_t *sixteen);
 
+/* The same without asking for room, of which they take ADDR_TEXT_MAX. Where to go on. */
+#define ADDR_TEXT_MAX 44
+char *addr_text_v4_at(char *at, const uint8_t *four);
+char *addr_text_v6_at(char *at, const uint8_t *sixteen);
+
 /* An address as packets carried it: an IPv6 packet's ::ffff:192.0.2.1 is not IPv4's 192.0.2.1. */
 static inline void addr_text(struct text *t, const struct addr *a, bool v6)
 {
@@ -42,6 +47,11 @@ static inline void addr_text(struct text *t, const struct addr *a, bool v6)
 		addr_text_v6(t, a->octets);
 	else
 		addr_text_v4(t, a->octets + 12);
+}
+
+static inline char *addr_text_at(char *at, const struct addr *a, bool v6)
+{
+	return v6 ? addr_text_v6_at(at, a->octets) : addr_text_v4_at(at, a->octets + 12);
 }
 
 #endif

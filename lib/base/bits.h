@@ -3,6 +3,7 @@
 #ifndef BASE_BITS_H
 #define BASE_BITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -31,6 +32,30 @@ static inline uint64_t bits_be64(const uint8_t *p)
 	uint64_t v;
 	memcpy(&v, p, sizeof(v));
 	return __builtin_bswap64(v);
+}
+
+/*
+ * memcpy() for messages: blocks of sixteen octets, the last one over the one before it, so that no
+ * octet outside is read or written. Compilers make of a bounded memcpy() `rep movs`, which starts
+ * slowly, and a call costs more than most messages do.
+ */
+static inline void bits_copy(void *to, const void *from, size_t n)
+{
+	typedef uint64_t block __attribute__((vector_size(16)));
+	uint8_t *d = (uint8_t *)to;
+	const uint8_t *s = (const uint8_t *)from;
+	block v, last;
+
+	if (bits_unlikely(n < 16 || n > 512)) {
+		memcpy(d, s, n);
+		return;
+	}
+	memcpy(&last, s + n - 16, 16);
+	for (size_t i = 0; i < n - 16; i += 16) {
+		memcpy(&v, s + i, 16);
+		memcpy(d + i, &v, 16);
+	}
+	memcpy(d + n - 16, &last, 16);
 }
 
 /* The next power of two that is not below v; v is 1 to 2^31. */

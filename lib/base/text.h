@@ -109,8 +109,55 @@ static inline void text_digits_at(char *at, uint64_t v, unsigned n)
 		at[0] = (char)('0' + v % 10);
 }
 
+/*
+ * Writing without asking for room, for pieces that many small ones make up: the caller has asked
+ * for the room of all of them at once. Each returns where to go on.
+ */
+#define text_lit_at(at, literal)                                                                   \
+	((char *)memcpy((at), "" literal, sizeof(literal) - 1) + sizeof(literal) - 1)
+
+/* v in decimal; room for 20. Below 10^8 all eight digits are made at once, then the zeros in front
+ * are shifted out. */
+static inline char *text_u64_at(char *at, uint64_t v)
+{
+	if (bits_likely(v < 100000000)) {
+		uint32_t high = (uint32_t)v / 10000, low = (uint32_t)v % 10000;
+		const uint32_t pairs[4] = {high / 100, high % 100, low / 100, low % 100};
+		uint64_t word = 0;
+		for (int i = 0; i < 4; i++) {
+			uint16_t two;
+			memcpy(&two, text_digits + 2 * pairs[i], sizeof(two));
+			word |= (uint64_t)two << 16 * i;
+		}
+		unsigned zeros =
+			(unsigned)__builtin_ctzll((word ^ 0x3030303030303030) | (uint64_t)1 << 56) &
+			56;
+		word >>= zeros;
+		memcpy(at, &word, sizeof(word));
+		return at + 8 - zeros / 8;
+	}
+	unsigned n = text_width(v);
+	text_digits_at(at, v, n);
+	return at + n;
+}
+
+/* n octets in blocks of sixteen; up to fifteen more are read behind them, and written. */
+static inline char *text_blocks_at(char *at, const char *from, size_t n)
+{
+	for (size_t i = 0; i < n; i += 16) {
+		char block[16]; /* it may reach into where it goes */
+		memcpy(block, from + i, sizeof(block));
+		memcpy(at + i, block, sizeof(block));
+	}
+	return at + n;
+}
+
 static inline void text_u64(struct text *t, uint64_t v)
 {
+	if (bits_likely((size_t)(t->end - t->at) >= 20)) {
+		t->at = text_u64_at(t->at, v);
+		return;
+	}
 	unsigned n = text_width(v);
 	if (text_room(t, n)) {
 		text_digits_at(t->at, v, n);

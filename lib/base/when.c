@@ -37,31 +37,34 @@ static void fill(struct when *w, int64_t second)
 		text_digits_at(w->text + 14, (uint64_t)rest / 60 % 60, 2);
 		text_digits_at(w->text + 17, (uint64_t)rest % 60, 2);
 	}
-	w->second = second;
-	w->filled = true;
+	/* The first second of all begins before what 64 bits hold: it is not remembered. */
+	w->filled = !__builtin_mul_overflow(second, WHEN_NS_PER_S, &w->second_ns);
 }
 
-void when_text(struct when *w, struct text *t, int64_t ns)
+char *when_text_at(struct when *w, char *at, int64_t ns)
 {
-	int64_t second = ns / WHEN_NS_PER_S, rest = ns % WHEN_NS_PER_S;
+	uint64_t rest = (uint64_t)ns - (uint64_t)w->second_ns;
 
-	if (rest < 0) {
-		rest += WHEN_NS_PER_S;
-		second--;
+	if (bits_unlikely(!w->filled || ns < w->second_ns || rest >= WHEN_NS_PER_S)) {
+		int64_t second = ns / WHEN_NS_PER_S;
+		fill(w, second - (ns % WHEN_NS_PER_S < 0));
+		rest = (uint64_t)ns - (uint64_t)w->second_ns;
 	}
-	if (bits_unlikely(!w->filled || w->second != second))
-		fill(w, second);
-	if (!text_room(t, WHEN_LEN))
-		return;
-	memcpy(t->at, w->text, sizeof(w->text));
+	memcpy(at, w->text, sizeof(w->text));
 	/* Nine digits as 1 + 4 + 4: halves that do not wait for each other. */
 	uint32_t low = (uint32_t)rest % 100000000, top = (uint32_t)rest / 100000000;
-	char *at = t->at + sizeof(w->text);
+	at += sizeof(w->text);
 	at[0] = (char)('0' + top);
 	memcpy(at + 1, text_digits + 2 * (low / 1000000), 2);
 	memcpy(at + 3, text_digits + 2 * (low / 10000 % 100), 2);
 	memcpy(at + 5, text_digits + 2 * (low / 100 % 100), 2);
 	memcpy(at + 7, text_digits + 2 * (low % 100), 2);
-	t->at[WHEN_LEN - 1] = 'Z';
-	t->at += WHEN_LEN;
+	at[9] = 'Z';
+	return at + 10;
+}
+
+void when_text(struct when *w, struct text *t, int64_t ns)
+{
+	if (text_room(t, WHEN_LEN))
+		t->at = when_text_at(w, t->at, ns);
 }

@@ -10,20 +10,26 @@ void json_str(struct text *t, const char *s, size_t n)
 	json_end_str(t);
 }
 
-void json_milli(struct text *t, int64_t thousandths)
+char *json_milli_at(char *at, int64_t thousandths)
 {
 	uint64_t v = thousandths < 0 ? 0 - (uint64_t)thousandths : (uint64_t)thousandths;
-	if (!text_room(t, 32))
-		return;
-	if (thousandths < 0)
-		text_char(t, '-');
-	text_u64(t, v / 1000);
+	if (bits_unlikely(thousandths < 0))
+		*at++ = '-';
 	unsigned rest = (unsigned)(v % 1000);
+	at = text_u64_at(at, v / 1000);
 	if (rest) {
-		text_char(t, '.');
-		text_padded(t, rest, 3);
-		while (t->at[-1] == '0')
-			t->at--;
+		*at = '.';
+		text_digits_at(at + 1, rest, 3);
+		at += 4;
+		while (at[-1] == '0')
+			at--;
 	}
-	text_char(t, ',');
+	*at = ',';
+	return at + 1;
+}
+
+void json_milli(struct text *t, int64_t thousandths)
+{
+	if (text_room(t, 32))
+		t->at = json_milli_at(t->at, thousandths);
 }

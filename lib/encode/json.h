@@ -14,6 +14,10 @@
 /* "key":"value", of literals that need no escaping. */
 #define JSON_PAIR(t, key, value) text_lit((t), "\"" key "\":\"" value "\",")
 
+/* The same without asking for room (text_lit_at). */
+#define JSON_KEY_AT(at, key) text_lit_at((at), "\"" key "\":")
+#define JSON_PAIR_AT(at, key, value) text_lit_at((at), "\"" key "\":\"" value "\",")
+
 static inline void json_open(struct text *t, char bracket)
 {
 	text_char(t, bracket);
@@ -42,10 +46,9 @@ static inline void json_end_line(struct text *t)
 static inline void json_u64(struct text *t, uint64_t v)
 {
 	if (text_room(t, 21)) {
-		unsigned n = text_width(v);
-		text_digits_at(t->at, v, n);
-		t->at += n;
-		*t->at++ = ',';
+		char *at = text_u64_at(t->at, v);
+		*at = ',';
+		t->at = at + 1;
 	}
 }
 
@@ -73,7 +76,16 @@ static inline void json_bool(struct text *t, bool v)
 		text_lit(t, "false,");
 }
 
-/* Thousandths as a number with up to three decimals: 1234500 -> 1234.5 */
+/* A number and its comma without asking for room (21). */
+static inline char *json_u64_at(char *at, uint64_t v)
+{
+	at = text_u64_at(at, v);
+	*at = ',';
+	return at + 1;
+}
+
+/* Thousandths as a number with up to three decimals: 1234500 -> 1234.5 (room 32) */
+char *json_milli_at(char *at, int64_t thousandths);
 void json_milli(struct text *t, int64_t thousandths);
 
 #endif

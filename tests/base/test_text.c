@@ -208,6 +208,44 @@ static void bases(void)
 }
 
 /* text_graph() escapes inside a JSON string, and there only. */
+/* Any length, up to a guard page, octet by octet: as the RFC's definition says. */
+static void long_base64(void)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (size_t n = 0; n < 200; n++) {
+		uint8_t plain[202] = {0};
+		char room[300] = "", expected[300] = "";
+		struct text t = text_of(room, sizeof(room) - 1);
+		for (size_t i = 0; i < n; i++)
+			plain[i] = (uint8_t)random();
+		uint8_t *p = guard_copy(plain, n);
+		text_base64(&t, p, n);
+		guard_free(p, n);
+		for (size_t i = 0; i < (n + 2) / 3 * 4; i++) {
+			size_t bit = i * 6;
+			unsigned two = plain[bit / 8] << 8 | plain[bit / 8 + 1];
+			expected[i] = bit >= n * 8 ? '=' : digits[two >> (10 - bit % 8) & 63];
+		}
+		CU_ASSERT_STRING_EQUAL_FATAL(room, expected);
+	}
+}
+
+/* Any length, from a guard page to a guard page. */
+static void copies(void)
+{
+	static uint8_t from[1024], zero[1024];
+	for (size_t i = 0; i < sizeof(from); i++)
+		from[i] = (uint8_t)(i * 7 + 1);
+	for (size_t n = 0; n <= sizeof(from); n++) {
+		uint8_t *source = guard_copy(from, n), *copy = guard_copy(zero, n);
+		bits_copy(copy, source, n);
+		CU_ASSERT_EQUAL_FATAL(memcmp(copy, from, n), 0);
+		guard_free(copy, n);
+		guard_free(source, n);
+	}
+}
+
 static void graphs(void)
 {
 	for (int c = 0x21; c < 0x7f; c++)
@@ -242,6 +280,8 @@ void test_base_text(void)
 	CU_add_test(s, "sticky full", sticky);
 	CU_add_test(s, "numbers as libc shows them", numbers);
 	CU_add_test(s, "base64 and base32hex", bases);
+	CU_add_test(s, "long base64", long_base64);
+	CU_add_test(s, "copies", copies);
 	CU_add_test(s, "graphic characters", graphs);
 	CU_add_test(s, "long formats", long_format);
 }
