@@ -26,6 +26,13 @@ struct dns_msg {
  */
 enum dns_error dns_msg_read(struct dns_msg *msg, const uint8_t *data, uint32_t len);
 
+/*
+ * Reads again what dns_msg_read() took before and found a first name of name_len octets in, without
+ * another walk of the name; name_len 0: with it, as if for the first time.
+ */
+enum dns_error dns_msg_again(
+	struct dns_msg *msg, const uint8_t *data, uint32_t len, uint16_t name_len);
+
 /* The first question in wire form: name, type, class. Octets; 0 where there is none. */
 static inline uint32_t dns_question_len(const struct dns_msg *msg)
 {
@@ -42,30 +49,131 @@ struct rr {
 	uint8_t section; /* enum dns_section; a question has no ttl and no RDATA */
 };
 
+#define RR_KNOWN 4
+
 struct rr_iter {
 	struct name_space space;
 	uint32_t at; /* next entry */
-	uint16_t known; /* offset of a name that was found right; 0: none yet */
+	uint16_t known[RR_KNOWN]; /* offsets of names that were found right; 0: none yet */
 	uint16_t left[DNS_SECTIONS];
 	uint8_t section;
 	bool tlvs; /* a DSO message (dso.h): what follows the header is no trailing octets */
 	enum dns_error error; /* why it ended; DNS_OK: all that was counted was there */
 };
 
-/* Over all questions and resource records of a message that dns_msg_read() took. */
-struct rr_iter rr_iter_of(const struct dns_msg *msg, const uint8_t *data, uint32_t len);
-
 /*
- * The same, but without the first question (which stands in *msg already).
+ * Starts over all questions and resource records of a message that dns_msg_read() took. In place,
+ * and field by field: a copy of what was just written waits for it.
  */
-struct rr_iter rr_iter_after_question(const struct dns_msg *msg, const uint8_t *data, uint32_t len);
+static inline void rr_iter_start(
+	struct rr_iter *it, const struct dns_msg *msg, const uint8_t *data, uint32_t len)
+{
+	uint64_t counts;
+	memcpy(&counts, msg->count, sizeof(counts));
+	it->space.data = data;
+	it->space.len = len;
+	it->at = DNS_HEADER_LEN;
+	memset(it->known, 0, sizeof(it->known));
+	memcpy(it->left, &counts, sizeof(it->left));
+	it->section = DNS_QUESTION;
+	it->tlvs = counts == 0 && dns_opcode(msg->flags) == DNS_OPCODE_DSO; /* dso_is() */
+	it->error = DNS_OK;
+}
+
+/* The same, but without the first question (which stands in *msg already). */
+static inline void rr_iter_start_after_question(
+	struct rr_iter *it, const struct dns_msg *msg, const uint8_t *data, uint32_t len)
+{
+	rr_iter_start(it, msg, data, len);
+	it->at = msg->body;
+	it->known[DNS_HEADER_LEN % RR_KNOWN] = msg->name_len ? DNS_HEADER_LEN : 0;
+	it->section = it->left[DNS_QUESTION] <= 1;
+	it->left[DNS_QUESTION] -= !!it->left[DNS_QUESTION];
+}
+
+static inline struct rr_iter rr_iter_of(
+	const struct dns_msg *msg, const uint8_t *data, uint32_t len)
+{
+	struct rr_iter it;
+	rr_iter_start(&it, msg, data, len);
+	return it;
+}
+
+static inline struct rr_iter rr_iter_after_question(
+	const struct dns_msg *msg, const uint8_t *data, uint32_t len)
+{
+	struct rr_iter it;
+	rr_iter_start_after_question(&it, msg, data, len);
+	return it;
+}
+
+static inline bool rr_end(struct rr_iter *it, enum dns_error error)
+{
+	it->error = error;
+	it->section = DNS_SECTIONS;
+	return false;
+}
+
+/* name_skip() of an owner, which most often is the root, or a pointer to where one before it
+ * pointed.
+ */
+static inline uint32_t rr_skip_owner(struct rr_iter *it, enum dns_error *error)
+{
+	const uint8_t *p = it->space.data + it->at;
+	if (*p == 0)
+		return it->at + 1;
+	if (bits_unlikely(*p < 0xc0 || it->space.len - it->at < 2))
+		return name_skip(&it->space, it->at, error);
+	uint16_t target = bits_be16(p) & 0x3fffu, *known = &it->known[target % RR_KNOWN];
+	if (bits_likely(target == *known && target))
+		return it->at + 2;
+	uint32_t after = name_skip(&it->space, it->at, error);
+	if (after)
+		*known = target;
+	return after;
+}
 
 /*
  * Takes the next entry. false: no more; it->error then says DNS_OK, DNS_SHORT (an entry does not
  * fit), DNS_COUNT (the message ends where an entry should begin), DNS_NAME, or DNS_TRAILING (octets
  * left behind the last).
  */
-bool rr_next(struct rr_iter *it, struct rr *rr);
+static inline bool rr_next(struct rr_iter *it, struct rr *rr)
+{
+	while (it->section < DNS_SECTIONS && it->left[it->section] == 0)
+		it->section++;
+	if (it->section >= DNS_SECTIONS) {
+		if (it->error == DNS_OK && it->at < it->space.len && !it->tlvs)
+			it->error = DNS_TRAILING;
+		return false;
+	}
+	if (bits_unlikely(it->at >= it->space.len))
+		return rr_end(it, DNS_COUNT);
+	enum dns_error error;
+	uint32_t at = rr_skip_owner(it, &error);
+	if (bits_unlikely(at == 0))
+		return rr_end(it, error);
+	const uint8_t *p = it->space.data + at;
+	uint32_t left = it->space.len - at, fixed = it->section == DNS_QUESTION ? 4 : 10;
+	if (bits_unlikely(left < fixed))
+		return rr_end(it, DNS_SHORT);
+	rr->name = it->at;
+	rr->section = it->section;
+	rr->type = bits_be16(p);
+	rr->rrclass = bits_be16(p + 2);
+	rr->ttl = 0;
+	rr->rdlen = 0;
+	if (bits_likely(it->section != DNS_QUESTION)) {
+		rr->ttl = bits_be32(p + 4);
+		rr->rdlen = bits_be16(p + 8);
+	}
+	if (bits_unlikely(left - fixed < rr->rdlen))
+		return rr_end(it, DNS_SHORT);
+	rr->rdata = at + fixed;
+	it->at = rr->rdata + rr->rdlen;
+	it->left[it->section]--;
+	return true;
+}
 
 /*
  * Multicast DNS (port 5353) uses the top bit of the class: in a question it asks for a unicast

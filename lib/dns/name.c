@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dns/name.h"
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 /* Octets of a label that stand for themselves wherever a name is shown: 0. */
 enum {
 	ODD_ALWAYS = 1, /* escaped in presentation form, or inside a JSON string */
@@ -110,25 +114,43 @@ static char *odd_label(char *at, const uint8_t *p, int n, bool quoted, bool zone
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 typedef uint64_t words2 __attribute__((vector_size(16)));
 
-/* Copies sixteen octets. Are the first n (at most 16) all letters, digits, - and _? */
-static inline bool put_ordinary(char *at, const uint8_t *p, int n)
+/*
+ * Copies sixteen octets, those of which the bit in `dots` is set as '.'. Returns a bit for each
+ * octet that stands for itself in every form (odd_octet[] is 0): by tables of the high half of an
+ * octet (a bit each for 0x2_ to 0x7_) and of the low half (in which of these rows it is ordinary).
+ */
+static inline unsigned put_sixteen(char *at, const uint8_t *p, unsigned dots)
 {
-	static const octets16 place = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-	octets16 v, others;
-	memcpy(&v, p, sizeof(v));
-	memcpy(at, &v, sizeof(v));
-	others = (octets16)(((v | 0x20) - 'a' > 25) & (v - '0' > 9) & (v != '-') & (v != '_') &
-			    (place < (uint8_t)n));
-	words2 any = (words2)others;
-	return (any[0] | any[1]) == 0;
+#ifdef __SSE4_1__
+	const __m128i rows = _mm_setr_epi8(0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0);
+	const __m128i low = _mm_setr_epi8(
+		62 - 4, 63, 62, 63, 62, 63, 63, 63, 62, 62, 63, 63 - 2, 63 - 8, 63, 62, 63 - 32);
+	const __m128i bit = _mm_set1_epi64x((long long)0x8040201008040201);
+	const __m128i half = _mm_set1_epi8(15);
+	__m128i v = _mm_loadu_si128((const __m128i *)p);
+	__m128i row = _mm_shuffle_epi8(rows, _mm_and_si128(_mm_srli_epi16(v, 4), half));
+	__m128i odd =
+		_mm_cmpeq_epi8(_mm_and_si128(row, _mm_shuffle_epi8(low, _mm_and_si128(v, half))),
+			_mm_setzero_si128());
+	__m128i two = _mm_shuffle_epi8(
+		_mm_cvtsi32_si128((int)dots), _mm_set_epi64x(0x0101010101010101, 0));
+	__m128i dot = _mm_cmpeq_epi8(_mm_and_si128(two, bit), bit);
+	_mm_storeu_si128((__m128i *)at, _mm_blendv_epi8(v, _mm_set1_epi8('.'), dot));
+	return ~(unsigned)_mm_movemask_epi8(odd) & 0xffff;
+#else
+	unsigned plain = 0;
+	for (int i = 0; i < 16; i++) {
+		plain |= (unsigned)(odd_octet[p[i]] == 0) << i;
+		at[i] = dots >> i & 1 ? '.' : (char)p[i];
+	}
+	return plain;
+#endif
 }
 
-/* *odd gathers the ODD_ bits of all labels; `left` octets from p on may be read. */
+/* *odd gathers the ODD_ bits of all labels. */
 static inline char *put_label(
-	char *at, const uint8_t *p, int n, uint32_t left, bool quoted, bool zone, uint8_t *odd)
+	char *at, const uint8_t *p, int n, bool quoted, bool zone, uint8_t *odd)
 {
-	if (bits_likely(n <= 16 && left >= 16 && put_ordinary(at, p, n)))
-		return at + n;
 	uint8_t seen = 0;
 	for (int i = 0; i < n; i++) {
 		seen |= odd_octet[p[i]];
@@ -140,29 +162,14 @@ static inline char *put_label(
 	return odd_label(at, p, n, quoted, zone);
 }
 
-/* Where the labels of the name at `at` begin, if it is a bare pointer to labels; else `at`. */
-static inline uint32_t labels_of(const struct name_space *space, uint32_t at)
-{
-	if (at + 2 > space->len || space->data[at] < 0xc0)
-		return at;
-	uint32_t target = bits_be16(space->data + at) & 0x3fffu;
-	return target >= 12 && target < at ? target : at;
-}
-
-static bool recall(struct text *t, const struct name_memo *memo, uint32_t labels)
+static inline bool recall(struct text *t, const struct name_memo *memo, uint32_t labels)
 {
 	unsigned slot = labels % NAME_MEMO;
 	if (memo->at[slot] != labels)
 		return false;
-	/* Blocks of sixteen: what is too much lies behind the name and will be written over. */
-	if (text_room(t, NAME_TEXT_MAX)) {
-		for (unsigned i = 0; i < memo->len[slot]; i += 16) {
-			octets16 v; /* the block may reach into where it goes */
-			memcpy(&v, memo->text[slot] + i, sizeof(v));
-			memcpy(t->at + i, &v, sizeof(v));
-		}
-		t->at += memo->len[slot];
-	}
+	/* What the blocks have too much lies behind the name and will be written over. */
+	if (text_room(t, NAME_TEXT_MAX))
+		t->at = text_blocks_at(t->at, memo->text[slot], memo->len[slot]);
 	return true;
 }
 
@@ -174,41 +181,139 @@ static void remember(struct name_memo *memo, uint32_t labels, const char *text, 
 	memo->text[slot] = text;
 }
 
-uint32_t name_text(struct text *t, const struct name_space *space, uint32_t at, bool dot,
-	struct name_memo *memo, enum dns_error *error)
-{
-	uint32_t labels = labels_of(space, at);
-	if (memo && labels != at && recall(t, memo, labels)) {
-		if (dot)
-			text_char(t, '.');
-		return at + 2;
-	}
+#define RUN_MAX 64 /* octets of labels in a row that plain_name() takes */
 
+/*
+ * The labels in a row at p, up to a pointer or the root: their octets, and in *ends a bit for each
+ * octet after p[0] that is a length, the pointer's first or the root. 0: none, or too many.
+ */
+static inline unsigned run_of(const uint8_t *p, uint32_t left, uint64_t *ends)
+{
+	unsigned at = 0;
+	uint64_t bits = 0;
+	while (at < left) {
+		unsigned n = p[at];
+		if (n == 0 || n >= 0x40) {
+			*ends = bits;
+			return at;
+		}
+		at += n + 1;
+		if (at > RUN_MAX)
+			break;
+		bits |= (uint64_t)1 << (at - 1);
+	}
+	return 0;
+}
+
+/* Puts down the labels in a row at p, each with a dot behind it. false: not all is plain. */
+static inline bool put_run(
+	char *out, const uint8_t *p, uint32_t left, unsigned octets, uint64_t ends)
+{
+	uint64_t plain = 0;
+	uint8_t copy[RUN_MAX];
+	p++;
+	if (bits_unlikely(left <= ((octets + 15) & ~15u))) { /* no octet behind the message */
+		memset(copy, 0, sizeof(copy));
+		memcpy(copy, p, octets);
+		p = copy;
+	}
+	for (unsigned i = 0; i < octets; i += 16)
+		plain |= (uint64_t)put_sixteen(out + i, p + i, (unsigned)(ends >> i)) << i;
+	return ((~(plain | ends)) << (64 - octets)) == 0;
+}
+
+/*
+ * name_text() for nearly all names: nothing in them needs an escape, they are short, and they are
+ * right. Returns as it does, with *end behind the last dot (out: the root); 0: take the long way.
+ */
+static inline uint32_t plain_name(
+	char *out, const struct name_space *space, uint32_t at, char **end)
+{
+	uint32_t limit = at, after = 0, wire = 0;
+	for (int jumps = 0; jumps < 4; jumps++) {
+		if (bits_unlikely(at + 2 > space->len))
+			return 0;
+		const uint8_t *p = space->data + at;
+		uint64_t ends;
+		unsigned n = run_of(p, space->len - at, &ends);
+		if (n) {
+			if (!put_run(out, p, space->len - at, n, ends))
+				return 0;
+			out += n;
+			at += n;
+			p += n;
+			wire += n;
+		}
+		if (*p == 0) {
+			*end = out;
+			return wire >= NAME_WIRE_MAX ? 0 : after ? after : at + 1;
+		}
+		if (*p < 0xc0 || at + 2 > space->len)
+			return 0;
+		if (after == 0)
+			after = at + 2;
+		at = bits_be16(p) & 0x3fffu;
+		if (at < 12 || at >= limit)
+			return 0;
+		limit = at;
+	}
+	return 0;
+}
+
+/* name_text() for all names, label by label. *odd gathers their ODD_ bits. */
+static __attribute__((noinline)) uint32_t any_name(const struct text *t,
+	const struct name_space *space, uint32_t at, bool dot, char **end, uint8_t *odd,
+	enum dns_error *error)
+{
 	struct steps s = {.at = at, .limit = at};
-	if (!text_room(t, NAME_TEXT_MAX))
-		return name_skip(space, at, error);
 	char *out = t->at;
-	uint8_t odd = 0;
 	int n;
 	while ((n = next_label(space, &s, error)) > 0) {
-		out = put_label(
-			out, space->data + s.at, n, space->len - s.at, t->quoted, dot, &odd);
+		out = put_label(out, space->data + s.at, n, t->quoted, dot, odd);
 		*out++ = '.';
 		s.at += (uint32_t)n;
 	}
-	if (n < 0)
-		return 0;
+	*end = out;
+	return n < 0 ? 0 : s.after;
+}
+
+/* name_text() of a name that does not stand in the text yet. */
+static __attribute__((noinline)) uint32_t new_name(struct text *t, const struct name_space *space,
+	uint32_t at, bool dot, struct name_memo *memo, enum dns_error *error)
+{
+	if (!text_room(t, NAME_TEXT_MAX))
+		return name_skip(space, at, error);
+	char *out;
+	uint8_t odd = 0;
+	uint32_t after = plain_name(t->at, space, at, &out);
+	if (bits_unlikely(after == 0)) {
+		after = any_name(t, space, at, dot, &out, &odd, error);
+		if (after == 0)
+			return 0;
+	}
 	if (out == t->at) {
 		*out++ = '.';
 	} else {
 		/* What depends on `dot` is not worth remembering: such names are rare. */
 		if (memo && !(odd & ODD_ZONE))
-			remember(memo, labels, t->at, out - 1);
+			remember(memo, name_labels(space, at), t->at, out - 1);
 		if (!dot)
 			out--;
 	}
 	t->at = out;
-	return s.after;
+	return after;
+}
+
+uint32_t name_text(struct text *t, const struct name_space *space, uint32_t at, bool dot,
+	struct name_memo *memo, enum dns_error *error)
+{
+	uint32_t labels = name_labels(space, at);
+	if (memo && labels != at && recall(t, memo, labels)) {
+		if (dot)
+			text_char(t, '.');
+		return at + 2;
+	}
+	return new_name(t, space, at, dot, memo, error);
 }
 
 bool name_is_compressed(const struct name_space *space, uint32_t at, uint32_t after)

@@ -48,6 +48,15 @@ struct name_memo {
 uint32_t name_text(struct text *t, const struct name_space *space, uint32_t at, bool dot,
 	struct name_memo *memo, enum dns_error *error);
 
+/* Where the labels of the name at `at` begin, if it is a bare pointer to labels; else `at`. */
+static inline uint32_t name_labels(const struct name_space *space, uint32_t at)
+{
+	if (at + 2 > space->len || space->data[at] < 0xc0)
+		return at;
+	uint32_t target = bits_be16(space->data + at) & 0x3fffu;
+	return target >= 12 && target < at ? target : at;
+}
+
 /* Does the name at `at`, which ends before `after` as name_skip() said, end with a pointer? */
 bool name_is_compressed(const struct name_space *space, uint32_t at, uint32_t after);
 

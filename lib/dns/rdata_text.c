@@ -132,7 +132,8 @@ static __attribute__((noinline)) enum dns_error finish(
 	return bad && (rr->rdlen || !update) ? DNS_RDATA : DNS_OK;
 }
 
-enum dns_error rdata_text(
+/* rdata_text() field by field. */
+static __attribute__((noinline)) enum dns_error fields_text(
 	struct text *t, const struct name_space *space, const struct rr *rr, struct name_memo *memo)
 {
 	const uint8_t *data = space->data + rr->rdata;
@@ -152,4 +153,23 @@ enum dns_error rdata_text(
 	if (bits_likely(!r.c.bad && r.c.at == r.c.end && !(r.generic | r.compressed | r.empty)))
 		return DNS_OK;
 	return finish(&r, start, data, rr);
+}
+
+enum dns_error rdata_text(
+	struct text *t, const struct name_space *space, const struct rr *rr, struct name_memo *memo)
+{
+	const uint8_t *data = space->data + rr->rdata;
+
+	/* Most records are addresses. */
+	if (bits_likely(rr->rrclass == DNS_CLASS_IN)) {
+		if (rr->type == RRTYPE_A && rr->rdlen == 4) {
+			addr_text_v4(t, data);
+			return DNS_OK;
+		}
+		if (rr->type == RRTYPE_AAAA && rr->rdlen == 16) {
+			addr_text_v6(t, data);
+			return DNS_OK;
+		}
+	}
+	return fields_text(t, space, rr, memo);
 }

@@ -51,6 +51,22 @@ static void reads_header_and_question(void)
 	CU_ASSERT_EQUAL(dns_question_len(&msg), 21);
 }
 
+/* What was read before reads the same again, at every length and with every name length. */
+static void reads_again(void)
+{
+	build_reply();
+	for (uint32_t len = 0; len <= b.len; len++) {
+		uint8_t *copy = guard_copy(b.octets, len);
+		struct dns_msg first, again;
+		enum dns_error error = dns_msg_read(&first, copy, len);
+		CU_ASSERT_EQUAL(dns_msg_again(&again, copy, len, first.name_len), error);
+		CU_ASSERT_EQUAL(memcmp(&again, &first, sizeof(first)), 0);
+		CU_ASSERT_EQUAL(dns_msg_again(&again, copy, len, 0), error);
+		CU_ASSERT_EQUAL(memcmp(&again, &first, sizeof(first)), 0);
+		guard_free(copy, len);
+	}
+}
+
 static void walks_all_entries(void)
 {
 	unsigned n;
@@ -227,6 +243,7 @@ void test_dns_msg(void)
 {
 	CU_pSuite s = CU_add_suite("dns/msg", NULL, NULL);
 	CU_ADD_TEST(s, reads_header_and_question);
+	CU_ADD_TEST(s, reads_again);
 	CU_ADD_TEST(s, walks_all_entries);
 	CU_ADD_TEST(s, every_truncation);
 	CU_ADD_TEST(s, counts_too_large);
