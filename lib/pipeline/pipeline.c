@@ -137,14 +137,28 @@ static void take_stream_messages(struct pipeline *p)
 	}
 }
 
+/* Of each frame a line is on its way already; the question and most replies end in these. */
+static inline void prefetch_frame(const struct frame *frame)
+{
+	__builtin_prefetch(frame->data + BITS_CACHE_LINE);
+	if (frame->len > 2 * BITS_CACHE_LINE) {
+		__builtin_prefetch(frame->data + 2 * BITS_CACHE_LINE);
+		__builtin_prefetch(frame->data + 3 * BITS_CACHE_LINE);
+	}
+}
+
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
+	uint32_t queries = 0;
+
 	p->count = 0;
+	for (unsigned i = 0; i < n; i++)
+		prefetch_frame(&frames[i]);
 	for (unsigned i = 0; i < n; i++)
 		take_frame(p, &frames[i]);
 	for (unsigned i = 0; i < p->count; i++) {
 		if (bits_likely(p->pkts[i].proto == PACKET_UDP))
-			table_prefetch_entry(&p->txn.table, p->messages[i].hash);
+			table_prefetch_entry(&p->txn.table, p->messages[i].hash, &queries);
 		else
 			tcp_prefetch_flow(&p->tcp, p->messages[i].hash);
 	}

@@ -23,7 +23,7 @@ struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t
 	uint64_t need = sizeof(struct record) + query_len + reply_len;
 	need = (need + RECORD_MIN - 1) & ~(uint64_t)(RECORD_MIN - 1);
 
-	uint64_t at = a->head, offset = at % a->size;
+	uint64_t at = a->head, offset = a->offset;
 	if (offset + need > a->size) { /* records do not wrap */
 		at += a->size - offset;
 		offset = 0;
@@ -42,15 +42,25 @@ struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t
 	}
 	struct record *r = (struct record *)(a->base + offset);
 	memset(r, 0, sizeof(*r));
+	a->begun = at;
 	r->end = at + need;
 	r->query_len = query_len;
 	r->reply_len = reply_len;
 	return r;
 }
 
+/* Lines behind a record that are asked for while the next transaction is looked for. */
+#define RECORD_AHEAD 6
+
 void record_commit(struct record_arena *a, struct record *r)
 {
+	const char *next;
+
+	a->offset = (uint64_t)((uint8_t *)r - a->base) + (r->end - a->begun);
 	a->head = r->end;
+	next = (const char *)a->base + a->offset;
+	for (int line = 0; line < RECORD_AHEAD; line++)
+		__builtin_prefetch(next + line * BITS_CACHE_LINE, 1);
 	a->batch[a->pending++] = r;
 	if (a->pending == RECORD_BATCH)
 		record_flush(a);

@@ -53,6 +53,8 @@ struct record {
 	uint32_t reply_wire;
 	uint32_t retries;
 	uint16_t client_port, server_port;
+	/* octets of the first question's name, where dns_msg_read() found one: else 0 */
+	uint16_t query_name, reply_name;
 	uint16_t vlan[RECORD_VLANS];
 	uint8_t status; /* enum record_status */
 	uint8_t proto; /* IP protocol number: 6, 17 */
@@ -98,6 +100,8 @@ struct record_arena {
 	uint8_t *base;
 	uint64_t size;
 	uint64_t head; /* position behind the newest record; positions never wrap */
+	uint64_t offset; /* of head in the ring */
+	uint64_t begun; /* position of the latest record_begin() */
 	uint64_t tail_seen; /* last read of `tail` */
 	struct metrics_record *metrics;
 	/* Passes n finished records on, in order; the arena is the only source of them, so a ring

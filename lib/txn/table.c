@@ -12,7 +12,7 @@ static uint32_t bucket_count(uint32_t capacity)
 size_t table_bytes(uint32_t capacity)
 {
 	return ((size_t)capacity + 1) * TABLE_SLOT +
-	       2 * (size_t)bucket_count(capacity) * sizeof(uint32_t);
+	       (2 * (size_t)bucket_count(capacity) + capacity) * sizeof(uint32_t);
 }
 
 void table_init(struct table *t, void *memory, uint32_t capacity, const struct hash_secret *secret)
@@ -21,6 +21,7 @@ void table_init(struct table *t, void *memory, uint32_t capacity, const struct h
 	t->slots = memory;
 	t->buckets = (uint32_t *)(t->slots + ((size_t)capacity + 1) * TABLE_SLOT);
 	t->index = t->buckets + bucket_count(capacity);
+	t->returned = t->index + bucket_count(capacity);
 	t->mask = bucket_count(capacity) - 1;
 	t->capacity = capacity;
 	t->secret = *secret;
@@ -28,17 +29,19 @@ void table_init(struct table *t, void *memory, uint32_t capacity, const struct h
 
 uint32_t table_hash(const struct table *t, const struct table_key *key)
 {
-	uint64_t ends;
-	memcpy(&ends, &key->client_port, sizeof(ends));
-	uint64_t h = hash_16(&t->secret, &key->client, ends);
+	uint64_t h = hash_16(&t->secret, &key->client, key->ends);
 	h = hash_16(&t->secret, &key->server, h);
 	h ^= key->realm;
-	return (uint32_t)(hash_mix(h ^ t->secret.word[2], ends ^ t->secret.word[3]) >> 32);
+	return (uint32_t)(hash_mix(h ^ t->secret.word[2], key->ends ^ t->secret.word[3]) >> 32);
 }
 
-static bool key_equal(const struct table_key *a, const struct table_key *b)
+static inline bool key_equal(const struct table_key *a, const struct table_key *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	uint64_t x[6], y[6];
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) |
+		       (x[5] ^ y[5])) == 0;
 }
 
 uint32_t table_group(const struct table *t, const struct table_key *key, uint32_t hash)
@@ -115,19 +118,13 @@ bool table_has_room(const struct table *t, uint32_t len)
 
 static uint32_t take_slot(struct table *t)
 {
-	uint32_t slot = t->free;
-	if (slot)
-		memcpy(&t->free, table_at(t, slot), sizeof(t->free));
-	else
-		slot = ++t->virgin;
 	t->used++;
-	return slot;
+	return t->free ? t->returned[--t->free] : ++t->virgin;
 }
 
 static void give_slot(struct table *t, uint32_t slot)
 {
-	memcpy(table_at(t, slot), &t->free, sizeof(t->free));
-	t->free = slot;
+	t->returned[t->free++] = slot;
 	t->used--;
 }
 
@@ -186,7 +183,7 @@ static void group_append(struct table *t, uint32_t slot, uint32_t first)
 static void store_query(struct table *t, struct table_entry *e, const uint8_t *data, uint32_t len)
 {
 	uint32_t n = len < TABLE_INLINE ? len : (uint32_t)TABLE_INLINE;
-	memcpy(e->query, data, n);
+	bits_copy(e->query, data, n);
 	e->query_len = len;
 	e->more = 0;
 	uint32_t *link = &e->more;
@@ -206,7 +203,7 @@ static void store_query(struct table *t, struct table_entry *e, const uint8_t *d
 void table_query(const struct table *t, const struct table_entry *e, uint8_t *to)
 {
 	uint32_t n = e->query_len < TABLE_INLINE ? e->query_len : (uint32_t)TABLE_INLINE;
-	memcpy(to, e->query, n);
+	bits_copy(to, e->query, n);
 	for (uint32_t slot = e->more; slot && n < e->query_len;) {
 		const uint8_t *chained = (const uint8_t *)table_at(t, slot);
 		uint32_t part = e->query_len - n;

@@ -16,52 +16,70 @@
 #include "dns/msg.h"
 #include "packet/tunnel.h"
 
+#include <stddef.h>
+
 #define TABLE_SLOT 512 /* octets of an open query, all told but the two indices (8 octets) */
 #define TABLE_SCAN 8 /* members of a group that are looked at one by one */
 #define TABLE_VLANS 4
+#define TABLE_INLINE 320 /* octets of a query in its first slot */
 
 struct table_key {
 	struct addr client, server;
-	uint16_t client_port, server_port;
-	uint16_t id;
-	uint8_t proto;
-	uint8_t v6;
+	union {
+		struct {
+			uint16_t client_port, server_port;
+			uint16_t id;
+			uint8_t proto;
+			uint8_t v6;
+		};
+		uint64_t ends; /* all of these, for one store and one load */
+	};
 	uint64_t realm; /* VLANs and tunnel, where address plans overlap; else 0 */
 };
 
 _Static_assert(sizeof(struct table_key) == 48, "compared and hashed as octets: no padding");
 
+/*
+ * Three cache lines are touched where nothing is unusual: finding a query takes the first, its
+ * times and lists are in the second, its header and question in the third. What is rare stands
+ * behind.
+ */
 struct table_entry {
 	struct table_key key;
 	uint32_t hash; /* of the key */
 	uint32_t bucket_next; /* next group in the bucket; of a group's first member only */
 	uint32_t group_next; /* next member, younger; 0: none */
 	uint32_t group_prev; /* 0: this is the first member */
-	uint32_t group_last; /* of the first member only */
-	uint32_t group_count; /* of the first member only */
 	/* second cache line */
 	uint32_t age_next, age_prev;
-	uint32_t index_next; /* in the second index */
-	uint32_t question_hash; /* with the key's; where indexed */
 	int64_t ts_ns; /* the first copy */
 	int64_t last_ns; /* the latest copy */
 	int64_t clock_ns; /* the capture's clock at the latest copy */
 	uint32_t retries;
 	uint32_t query_len, query_wire;
+	uint32_t more; /* first of the chained slots that hold the rest of the query; 0: none */
+	uint32_t group_last; /* of the first member only */
+	uint32_t group_count; /* of the first member only */
 	uint16_t name_len; /* octets of the first question's name; 0: no question */
 	uint8_t cut;
 	uint8_t indexed;
 	uint8_t transfer; /* the caller's: number of its zone transfer; 0: none */
 	uint8_t vlans;
-	uint16_t vlan[TABLE_VLANS];
+	uint8_t tunnelled; /* `tunnel` is set */
+	uint8_t timed; /* `rtt_ns` is set */
+	/* third cache line */
+	uint8_t query[TABLE_INLINE]; /* the query's first octets */
 	struct tunnel tunnel;
-	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
-	uint32_t more; /* first of the chained slots that hold the rest of the query; 0: none */
-	uint8_t query[]; /* the query's first octets */
+	int64_t rtt_ns; /* of the TCP handshake */
+	uint32_t index_next; /* in the second index */
+	uint32_t question_hash; /* with the key's; where indexed */
+	uint16_t vlan[TABLE_VLANS];
 };
 
-#define TABLE_INLINE (TABLE_SLOT - sizeof(struct table_entry))
-
+_Static_assert(sizeof(struct table_entry) == TABLE_SLOT, "an entry fills its slot");
+_Static_assert(offsetof(struct table_entry, age_next) == BITS_CACHE_LINE &&
+		       offsetof(struct table_entry, query) == 2 * BITS_CACHE_LINE,
+	"lines as the comment says");
 /* Header, the longest name, type and class stand in the first slot. */
 _Static_assert(TABLE_INLINE >= DNS_HEADER_LEN + NAME_WIRE_MAX + 4, "a question is contiguous");
 
@@ -73,7 +91,9 @@ struct table {
 	uint32_t capacity; /* slots */
 	uint32_t
 		virgin; /* the last slot that was ever used: no memory is touched before its time */
-	uint32_t free; /* list of returned slots */
+	uint32_t *returned; /* stack of slots that were given back: the next is taken while it is
+			       warm */
+	uint32_t free; /* how many are on it */
 	uint32_t oldest, youngest;
 	uint32_t used; /* slots */
 	uint32_t open; /* queries */
@@ -99,18 +119,22 @@ static inline void table_prefetch(const struct table *t, uint32_t hash)
 	__builtin_prefetch(&t->buckets[hash & t->mask]);
 }
 
-static inline void table_prefetch_entry(const struct table *t, uint32_t hash)
+/* The slot that is taken after `ahead` others. */
+static inline uint32_t table_next(const struct table *t, uint32_t ahead)
+{
+	return ahead < t->free ? t->returned[t->free - 1 - ahead] : t->virgin + 1 + ahead - t->free;
+}
+
+/* *ahead: how many queries that are not in the table this was called for; one more if this is
+ * another. */
+static inline void table_prefetch_entry(const struct table *t, uint32_t hash, uint32_t *ahead)
 {
 	uint32_t slot = t->buckets[hash & t->mask];
-	if (slot) {
-		const char *entry = (const char *)table_at(t, slot);
-		__builtin_prefetch(entry);
-		__builtin_prefetch(entry + 64);
-		__builtin_prefetch(entry + 128);
-	} else {
-		const char *entry = (const char *)table_at(t, t->free ? t->free : t->virgin + 1);
-		__builtin_prefetch(entry, 1);
-	}
+	const char *entry = (const char *)table_at(t, slot ? slot : table_next(t, *ahead));
+	*ahead += slot == 0;
+	__builtin_prefetch(entry, 1);
+	__builtin_prefetch(entry + BITS_CACHE_LINE, 1);
+	__builtin_prefetch(entry + 2 * BITS_CACHE_LINE, 1);
 }
 
 /* The oldest open query of a base, or 0. */

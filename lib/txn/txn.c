@@ -50,16 +50,14 @@ static uint64_t realm_of(const struct pkt *pkt)
 void txn_key(const struct txn *x, struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
-	m->key = (struct table_key){
-		.client = m->reply ? pkt->dst : pkt->src,
-		.server = m->reply ? pkt->src : pkt->dst,
-		.client_port = m->reply ? pkt->dport : pkt->sport,
-		.server_port = m->reply ? pkt->sport : pkt->dport,
-		.id = m->msg.id,
-		.proto = pkt->proto,
-		.v6 = pkt->v6,
-		.realm = x->conf.key_realm ? realm_of(pkt) : 0,
-	};
+	uint64_t client_port = m->reply ? pkt->dport : pkt->sport;
+	uint64_t server_port = m->reply ? pkt->sport : pkt->dport;
+	m->key.client = m->reply ? pkt->dst : pkt->src;
+	m->key.server = m->reply ? pkt->src : pkt->dst;
+	/* in the order of the fields: the hash, soon to come, reads all of them at once */
+	m->key.ends = client_port | server_port << 16 | (uint64_t)m->msg.id << 32 |
+		      (uint64_t)pkt->proto << 48 | (uint64_t)pkt->v6 << 56;
+	m->key.realm = x->conf.key_realm ? realm_of(pkt) : 0;
 	m->hash = table_hash(&x->table, &m->key);
 }
 
@@ -77,14 +75,17 @@ static void record_key(struct record *r, const struct table_key *key)
 static void record_path(struct record *r, const struct pkt *pkt)
 {
 	r->vlans = pkt->vlans;
-	memcpy(r->vlan, pkt->vlan, sizeof(r->vlan));
+	if (bits_unlikely(pkt->vlans))
+		memcpy(r->vlan, pkt->vlan, pkt->vlans * sizeof(r->vlan[0]));
 	if (pkt->tunnel.type != TUNNEL_none)
 		r->tunnel = pkt->tunnel;
 }
 
-static void record_reply_of(struct record *r, const struct pkt *pkt)
+static void record_reply_of(struct record *r, const struct txn_message *m)
 {
-	memcpy(r->data + r->query_len, pkt->payload, pkt->len);
+	const struct pkt *pkt = m->pkt;
+	bits_copy(r->data + r->query_len, pkt->payload, pkt->len);
+	r->reply_name = m->msg.name_len;
 	r->reply_wire = pkt->wire_len;
 	r->reply_cut = pkt->cut;
 }
@@ -109,9 +110,10 @@ static void emit_message(
 	r->rtt_ns = m->rtt_ns;
 	record_path(r, pkt);
 	if (m->reply) {
-		record_reply_of(r, pkt);
+		record_reply_of(r, m);
 	} else {
-		memcpy(r->data, pkt->payload, pkt->len);
+		r->query_name = m->msg.name_len;
+		bits_copy(r->data, pkt->payload, pkt->len);
 		r->query_wire = pkt->wire_len;
 		r->query_cut = pkt->cut;
 	}
@@ -126,11 +128,14 @@ static void record_entry(const struct txn *x, struct record *r, const struct tab
 	r->retries = e->retries;
 	r->query_wire = e->query_wire;
 	r->query_cut = e->cut;
-	r->vlans = e->vlans;
-	memcpy(r->vlan, e->vlan, sizeof(r->vlan));
-	if (e->tunnel.type != TUNNEL_none)
+	r->query_name = e->name_len;
+	if (bits_unlikely(e->vlans)) {
+		r->vlans = e->vlans;
+		memcpy(r->vlan, e->vlan, sizeof(r->vlan));
+	}
+	if (bits_unlikely(e->tunnelled))
 		r->tunnel = e->tunnel;
-	r->rtt_ns = e->rtt_ns;
+	r->rtt_ns = e->timed ? e->rtt_ns : 0;
 	table_query(&x->table, e, r->data);
 }
 
@@ -176,10 +181,10 @@ static void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m
 		record_entry(x, r, e);
 		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
 		if (reply) {
-			r->rtt_ns = m->rtt_ns ? m->rtt_ns : e->rtt_ns;
+			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
 			r->latency_ns = reply->ts_ns - e->ts_ns;
 			r->transfer = m->transfer;
-			record_reply_of(r, reply);
+			record_reply_of(r, m);
 		}
 		record_commit(x->out, r);
 	}
@@ -241,11 +246,14 @@ static void take_query(struct txn *x, const struct txn_message *m)
 	e->query_wire = pkt->wire_len;
 	e->cut = pkt->cut;
 	e->vlans = pkt->vlans;
-	memcpy(e->vlan, pkt->vlan, sizeof(e->vlan));
-	e->tunnel.type = pkt->tunnel.type;
-	if (pkt->tunnel.type != TUNNEL_none)
+	if (bits_unlikely(pkt->vlans))
+		memcpy(e->vlan, pkt->vlan, sizeof(e->vlan));
+	e->tunnelled = pkt->tunnel.type != TUNNEL_none;
+	if (bits_unlikely(e->tunnelled))
 		e->tunnel = pkt->tunnel;
-	e->rtt_ns = m->rtt_ns;
+	e->timed = m->rtt_ns != 0;
+	if (bits_unlikely(e->timed))
+		e->rtt_ns = m->rtt_ns;
 	metrics_add(&x->metrics->opened, 1);
 }
 
