@@ -6,6 +6,9 @@
 /* Options with a key of their own, in the order of the keys; the others stand under `options`. */
 static const uint16_t keyed[] = {
 	EDNS_ECS, EDNS_COOKIE, EDNS_NSID, EDNS_EDE, EDNS_KEEPALIVE, EDNS_PADDING};
+#define KEYED                                                                                      \
+	(1u << EDNS_ECS | 1u << EDNS_COOKIE | 1u << EDNS_NSID | 1u << EDNS_EDE |                   \
+		1u << EDNS_KEEPALIVE | 1u << EDNS_PADDING)
 
 /* Appends a key that stands in a table. */
 static void put_key(struct text *t, const char *name)
@@ -63,10 +66,24 @@ static bool is_keyed(const struct edns_option *o, bool first)
 	struct edns_ede ede;
 	if (o->code == EDNS_EDE)
 		return edns_ede_of(o, &ede);
-	for (size_t i = 0; i < BITS_COUNT(keyed); i++)
-		if (o->code == keyed[i])
-			return first && (o->len || o->code == EDNS_PADDING);
-	return false;
+	return o->code < 32 && KEYED >> o->code & 1 && first && (o->len || o->code == EDNS_PADDING);
+}
+
+/* Which codes below 32 are there? *others: does something stand there that has no key of its own,
+ * or is the rest broken? */
+static uint32_t codes_of(const struct name_space *space, const struct edns *e, bool *others)
+{
+	struct edns_iter it = edns_iter_of(e, space);
+	struct edns_option o;
+	uint32_t seen = 0;
+	*others = false;
+	while (edns_next(&it, &o)) {
+		if (!is_keyed(&o, o.code >= 32 || !(seen >> o.code & 1)))
+			*others = true;
+		seen |= o.code < 32 ? 1u << o.code : 0;
+	}
+	*others |= it.c.bad;
+	return seen;
 }
 
 static enum dns_error put_keyed(
@@ -150,26 +167,38 @@ static enum dns_error put_others(
 	return it.c.bad ? DNS_RDATA : error;
 }
 
+static enum dns_error put_options(
+	struct text *t, const struct name_space *space, const struct edns *e)
+{
+	enum dns_error error = DNS_OK;
+	bool others;
+	uint32_t codes = codes_of(space, e, &others);
+	for (size_t i = 0; codes & KEYED && i < BITS_COUNT(keyed); i++)
+		if (codes >> keyed[i] & 1 && put_keyed(t, space, e, keyed[i]) != DNS_OK)
+			error = DNS_RDATA;
+	if (others && put_others(t, space, e) != DNS_OK)
+		error = DNS_RDATA;
+	return error;
+}
+
 enum dns_error edns_json(struct text *t, const struct name_space *space, const struct edns *e)
 {
 	enum dns_error error = DNS_OK;
 
-	json_open(t, '{');
-	if (e->version) {
-		JSON_KEY(t, "version");
-		json_u64(t, e->version);
+	if (!text_room(t, 64))
+		return DNS_OK;
+	char *at = text_lit_at(t->at, "{");
+	if (bits_unlikely(e->version)) {
+		at = JSON_KEY_AT(at, "version");
+		at = json_u64_at(at, e->version);
 	}
-	JSON_KEY(t, "udp");
-	json_u64(t, e->udp);
+	at = JSON_KEY_AT(at, "udp");
+	at = json_u64_at(at, e->udp);
 	if (e->flags & EDNS_DO)
-		text_lit(t, "\"do\":true,");
-	if (e->options_len) {
-		for (size_t i = 0; i < BITS_COUNT(keyed); i++)
-			if (put_keyed(t, space, e, keyed[i]) != DNS_OK)
-				error = DNS_RDATA;
-		if (put_others(t, space, e) != DNS_OK)
-			error = DNS_RDATA;
-	}
+		at = text_lit_at(at, "\"do\":true,");
+	t->at = at;
+	if (e->options_len)
+		error = put_options(t, space, e);
 	json_close(t, '}');
 	return error;
 }

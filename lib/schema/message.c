@@ -14,18 +14,27 @@ static enum message_dialect dialect_of(const struct record *r)
 	return a == DNS_PORT_MDNS || b == DNS_PORT_MDNS ? MESSAGE_MDNS : MESSAGE_NBNS;
 }
 
-void message_open(struct message *m, const struct record *r, const uint8_t *data, uint32_t len,
-	uint32_t wire, bool cut)
+static void read_again(struct message *m, const struct record *r, uint16_t name_len)
 {
-	m->present = wire > 0;
-	if (!m->present)
-		return;
-	m->space = (struct name_space){data, len};
-	m->cut = cut;
+	m->present = true;
 	m->dialect = dialect_of(r);
-	m->error = dns_msg_read(&m->msg, data, len);
-	if (m->dialect == MESSAGE_MDNS)
+	m->error = dns_msg_again(&m->msg, m->space.data, m->space.len, name_len);
+	if (bits_unlikely(m->dialect == MESSAGE_MDNS))
 		m->unicast = dns_take_mdns_bit(&m->msg);
+}
+
+void message_open_query(struct message *m, const struct record *r)
+{
+	*m = (struct message){.cut = r->query_cut, .space = {record_query(r), r->query_len}};
+	if (r->query_wire)
+		read_again(m, r, r->query_name);
+}
+
+void message_open_reply(struct message *m, const struct record *r)
+{
+	*m = (struct message){.cut = r->reply_cut, .space = {record_reply(r), record_reply_len(r)}};
+	if (r->reply_wire)
+		read_again(m, r, r->reply_name);
 }
 
 static void fault(struct message *m, enum dns_error error)
@@ -63,13 +72,15 @@ static void put_class(struct text *t, uint16_t rrclass)
 	text_lit(t, "\",");
 }
 
-void message_opcode(struct text *t, const struct message *m)
+void message_opcode(const struct schema *s, struct text *t, const struct message *m)
 {
+	unsigned opcode = dns_opcode(m->msg.flags);
+	if (bits_likely(m->dialect != MESSAGE_NBNS)) {
+		text_padded_put(t, s->opcodes[opcode].text, s->opcodes[opcode].len);
+		return;
+	}
 	text_lit(t, "\"opcode\":\"");
-	if (m->dialect == MESSAGE_NBNS)
-		nbns_opcode_text(t, dns_opcode(m->msg.flags));
-	else
-		dns_opcode_text(t, dns_opcode(m->msg.flags));
+	nbns_opcode_text(t, opcode);
 	text_lit(t, "\",");
 }
 
@@ -85,24 +96,45 @@ static void put_unicode(struct text *t, const struct message *m)
 		t->at = start;
 }
 
+/* A type with a mnemonic by itself: what stands in its piece between ","type":" and ","ttl": */
+static char *mnemonic_at(char *at, const struct schema_piece *type)
+{
+	const unsigned before = sizeof("\",\"type\":\"") - 1, behind = sizeof("\",\"ttl\":") - 1;
+	memcpy(at, type->text + before, sizeof(type->text) - before);
+	return at + type->len - before - behind;
+}
+
+/* qtype and qclass: the usual ones in one piece. */
+static void put_qtype(const struct schema *s, struct text *t, const struct message *m)
+{
+	uint16_t type = m->msg.qtype;
+	if (bits_likely(type < SCHEMA_TYPES && s->types[type].len && m->dialect != MESSAGE_NBNS &&
+			m->msg.qclass == DNS_CLASS_IN)) {
+		if (!text_room(t, 128))
+			return;
+		char *at = JSON_KEY_AT(t->at, "qtype");
+		*at = '"';
+		at = mnemonic_at(at + 1, &s->types[type]);
+		t->at = text_lit_at(at, "\",\"qclass\":\"IN\",");
+		return;
+	}
+	JSON_KEY(t, "qtype");
+	put_type(t, m, type);
+	JSON_KEY(t, "qclass");
+	put_class(t, m->msg.qclass);
+}
+
 void message_question(
 	const struct schema *s, struct text *t, const struct message *m, struct name_memo *memo)
 {
-	if (m->msg.name_len == 0)
+	if (bits_unlikely(m->msg.name_len == 0))
 		return;
 	JSON_KEY(t, "qname");
 	put_name(t, m, DNS_HEADER_LEN, memo);
-	if (s->unicode)
+	if (bits_unlikely(s->unicode))
 		put_unicode(t, m);
-	JSON_KEY(t, "qtype");
-	put_type(t, m, m->msg.qtype);
-	if (bits_likely(m->msg.qclass == DNS_CLASS_IN)) {
-		JSON_PAIR(t, "qclass", "IN");
-	} else {
-		JSON_KEY(t, "qclass");
-		put_class(t, m->msg.qclass);
-	}
-	if (m->unicast)
+	put_qtype(s, t, m);
+	if (bits_unlikely(m->unicast))
 		text_lit(t, "\"unicast\":true,");
 }
 
@@ -115,10 +147,11 @@ bool message_same_question(const struct message *a, const struct message *b)
 
 void message_questions(struct text *t, const struct message *m)
 {
-	struct rr_iter it = rr_iter_of(&m->msg, m->space.data, m->space.len);
+	struct rr_iter it;
 	struct rr rr;
 	if (bits_likely(m->error != DNS_OK || m->msg.count[DNS_QUESTION] < 2))
 		return;
+	rr_iter_start(&it, &m->msg, m->space.data, m->space.len);
 	JSON_KEY(t, "questions");
 	json_open(t, '[');
 	while (it.left[DNS_QUESTION] && rr_next(&it, &rr)) {
@@ -136,21 +169,51 @@ void message_questions(struct text *t, const struct message *m)
 	json_close(t, ']');
 }
 
-/* One resource record as {"name","type"[,"class"],"ttl","data"}: the usual one. */
-static void put_rr(const struct schema *s, struct text *t, struct message *m, const struct rr *rr,
-	struct name_memo *memo)
+/*
+ * How the record before begins: {"name":"www.example.com","type":"A","ttl":
+ * Most often the next one begins like it.
+ */
+struct beginning {
+	uint32_t labels; /* where the owner's labels stand in the message; 0: none yet */
+	uint16_t type;
+	uint16_t len;
+	const char *text;
+};
+
+/* What put_beginning() writes at most, and what put_rr() adds before the RDATA. */
+#define BEGINNING_ROOM (NAME_TEXT_MAX + 64)
+#define TTL_ROOM 64
+
+static void put_beginning(const struct schema *s, struct text *t, const struct message *m,
+	const struct rr *rr, struct name_memo *memo, struct beginning *b)
 {
 	enum dns_error error;
-	text_lit(t, "{\"name\":\"");
+	b->text = t->at;
+	b->type = rr->type;
+	t->at = text_lit_at(t->at, "{\"name\":\"");
 	t->quoted = true;
 	name_text(t, &m->space, rr->name, false, memo, &error);
-	t->quoted = false;
-	/* ","type":"A","ttl": */
-	text_padded_put(t, s->types[rr->type].text, s->types[rr->type].len);
-	json_u64(t, rr->ttl);
-	text_lit(t, "\"data\":\"");
+	t->at = schema_piece_at(t->at, &s->types[rr->type]); /* ","type":"A","ttl": */
+	b->len = (uint16_t)(t->at - b->text);
+}
+
+/* One resource record as {"name","type"[,"class"],"ttl","data"}: the usual one. */
+static void put_rr(const struct schema *s, struct text *t, struct message *m, const struct rr *rr,
+	struct name_memo *memo, struct beginning *b)
+{
+	uint32_t labels = name_labels(&m->space, rr->name);
+	if (!text_room(t, BEGINNING_ROOM + TTL_ROOM))
+		return;
+	if (b->labels == labels && b->type == rr->type) {
+		t->at = text_blocks_at(t->at, b->text, b->len);
+	} else {
+		b->labels = labels;
+		put_beginning(s, t, m, rr, memo, b);
+	}
+	char *at = text_u64_at(t->at, rr->ttl);
+	t->at = text_lit_at(at, ",\"data\":\"");
 	t->quoted = true;
-	error = rdata_text(t, &m->space, rr, memo);
+	enum dns_error error = rdata_text(t, &m->space, rr, memo);
 	t->quoted = false;
 	text_lit(t, "\"},");
 	if (bits_unlikely(error != DNS_OK))
@@ -216,17 +279,27 @@ static bool is_usual(const struct schema *s, const struct message *m, const stru
 	       rr->type < SCHEMA_TYPES && s->types[rr->type].len;
 }
 
+static void open_section(struct text *t, unsigned section)
+{
+	if (section == DNS_ANSWER)
+		text_lit(t, "\"answers\":[");
+	else if (section == DNS_AUTHORITY)
+		text_lit(t, "\"authority\":[");
+	else
+		text_lit(t, "\"additional\":[");
+}
+
 void message_sections(const struct schema *s, struct text *t, struct message *m,
 	struct name_memo *memo, bool show)
 {
-	static const char *const keys[DNS_SECTIONS] = {
-		"", "\"answers\":[", "\"authority\":[", "\"additional\":["};
-	struct rr_iter it = rr_iter_after_question(&m->msg, m->space.data, m->space.len);
-	struct rr rr;
+	struct beginning b = {0};
 	int open = DNS_QUESTION;
+	struct rr_iter it;
+	struct rr rr;
 
-	if (m->error != DNS_OK)
+	if (bits_unlikely(m->error != DNS_OK))
 		return;
+	rr_iter_start_after_question(&it, &m->msg, m->space.data, m->space.len);
 	while (rr_next(&it, &rr)) {
 		if (rr.section == DNS_QUESTION)
 			continue;
@@ -241,10 +314,10 @@ void message_sections(const struct schema *s, struct text *t, struct message *m,
 			if (open != DNS_QUESTION)
 				json_close(t, ']');
 			open = rr.section;
-			text_str(t, keys[open]);
+			open_section(t, rr.section);
 		}
 		if (bits_likely(is_usual(s, m, &rr)))
-			put_rr(s, t, m, &rr, memo);
+			put_rr(s, t, m, &rr, memo, &b);
 		else
 			put_rare_rr(t, m, &rr, memo);
 	}

@@ -24,15 +24,15 @@ struct message {
 	struct edns edns;
 };
 
-/* Reads header and question of a record's query or reply; wire 0: there is none. */
-void message_open(struct message *m, const struct record *r, const uint8_t *data, uint32_t len,
-	uint32_t wire, bool cut);
+/* Read header and question of a record's query or reply, if there is one. */
+void message_open_query(struct message *m, const struct record *r);
+void message_open_reply(struct message *m, const struct record *r);
 
 /* Do the first questions of both stand in the same octets, case and all? */
 bool message_same_question(const struct message *a, const struct message *b);
 
 /* Appends opcode; qname, qtype and qclass; all questions, where there are several. */
-void message_opcode(struct text *t, const struct message *m);
+void message_opcode(const struct schema *s, struct text *t, const struct message *m);
 void message_question(
 	const struct schema *s, struct text *t, const struct message *m, struct name_memo *memo);
 void message_questions(struct text *t, const struct message *m);

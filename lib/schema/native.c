@@ -29,6 +29,20 @@ static void init_type(struct schema *s, uint16_t type)
 	s->types[type].len = t.full ? 0 : (uint8_t)text_len(&t);
 }
 
+static void init_codes(struct schema *s, unsigned code)
+{
+	struct text t = text_of(s->opcodes[code].text, sizeof(s->opcodes[code].text));
+	text_lit(&t, "\"opcode\":\"");
+	dns_opcode_text(&t, code);
+	text_lit(&t, "\",");
+	s->opcodes[code].len = (uint8_t)text_len(&t);
+	t = text_of(s->rcodes[code].text, sizeof(s->rcodes[code].text));
+	text_lit(&t, "\"rcode\":\"");
+	dns_rcode_text(&t, code);
+	text_lit(&t, "\",");
+	s->rcodes[code].len = (uint8_t)text_len(&t);
+}
+
 void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metrics)
 {
 	struct text t = text_of(s->sensor, sizeof(s->sensor));
@@ -40,24 +54,23 @@ void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metri
 	s->sensor_len = text_len(&t);
 	for (unsigned i = 0; i < BITS_COUNT(s->flags); i++)
 		init_flags(s, i);
+	for (unsigned i = 0; i < BITS_COUNT(s->opcodes); i++)
+		init_codes(s, i);
 	for (unsigned i = 0; i < BITS_COUNT(s->types); i++)
 		init_type(s, (uint16_t)i);
 }
 
-static void put_status(struct text *t, const struct record *r)
+static char *status_at(char *at, const struct record *r)
 {
 	switch ((enum record_status)r->status) {
-	case RECORD_ANSWERED: JSON_PAIR(t, "status", "answered"); break;
-	case RECORD_NO_REPLY: JSON_PAIR(t, "status", "no_reply"); break;
-	case RECORD_NO_QUERY: JSON_PAIR(t, "status", "no_query"); break;
-	case RECORD_MISMATCH: JSON_PAIR(t, "status", "mismatch"); break;
-	case RECORD_DUPLICATE: JSON_PAIR(t, "status", "duplicate"); break;
-	case RECORD_MALFORMED: JSON_PAIR(t, "status", "malformed"); break;
+	case RECORD_ANSWERED: at = JSON_PAIR_AT(at, "status", "answered"); break;
+	case RECORD_NO_REPLY: at = JSON_PAIR_AT(at, "status", "no_reply"); break;
+	case RECORD_NO_QUERY: at = JSON_PAIR_AT(at, "status", "no_query"); break;
+	case RECORD_MISMATCH: at = JSON_PAIR_AT(at, "status", "mismatch"); break;
+	case RECORD_DUPLICATE: at = JSON_PAIR_AT(at, "status", "duplicate"); break;
+	case RECORD_MALFORMED: at = JSON_PAIR_AT(at, "status", "malformed"); break;
 	}
-	if (r->proto == 6)
-		JSON_PAIR(t, "proto", "tcp");
-	else
-		JSON_PAIR(t, "proto", "udp");
+	return r->proto == 6 ? JSON_PAIR_AT(at, "proto", "tcp") : JSON_PAIR_AT(at, "proto", "udp");
 }
 
 /* {"type":"vxlan","id":42,"src":"192.0.2.1","dst":"192.0.2.2"} */
@@ -86,16 +99,21 @@ static void put_tunnel(struct text *t, const struct tunnel *tunnel)
 	json_close(t, '}');
 }
 
-static void put_ends(struct text *t, const struct record *r)
+static char *ends_at(char *at, const struct record *r)
 {
-	text_lit(t, "\"client\":\"");
-	addr_text(t, &r->client, r->v6);
-	text_lit(t, "\",\"client_port\":");
-	json_u64(t, r->client_port);
-	text_lit(t, "\"server\":\"");
-	addr_text(t, &r->server, r->v6);
-	text_lit(t, "\",\"server_port\":");
-	json_u64(t, r->server_port);
+	at = text_lit_at(at, "\"client\":\"");
+	at = addr_text_at(at, &r->client, r->v6);
+	at = text_lit_at(at, "\",\"client_port\":");
+	at = json_u64_at(at, r->client_port);
+	at = text_lit_at(at, "\"server\":\"");
+	at = addr_text_at(at, &r->server, r->v6);
+	at = text_lit_at(at, "\",\"server_port\":");
+	return json_u64_at(at, r->server_port);
+}
+
+/* The way around the ends: VLANs, a tunnel. */
+static void put_path(struct text *t, const struct record *r)
+{
 	if (r->vlans) {
 		JSON_KEY(t, "vlan");
 		json_open(t, '[');
@@ -107,10 +125,9 @@ static void put_ends(struct text *t, const struct record *r)
 		put_tunnel(t, &r->tunnel);
 }
 
-static inline void put_flags(const struct schema *s, struct text *t, uint16_t flags)
+static inline char *flags_at(const struct schema *s, char *at, uint16_t flags)
 {
-	unsigned i = flags >> 4 & 127; /* AA to CD are neighbours */
-	text_padded_put(t, s->flags[i].text, s->flags[i].len);
+	return schema_piece_at(at, &s->flags[flags >> 4 & 127]); /* AA to CD are neighbours */
 }
 
 #define FLAG_BITS (DNS_AA | DNS_TC | DNS_RD | DNS_RA | DNS_Z | DNS_AD | DNS_CD)
@@ -129,38 +146,77 @@ static void count_error(struct metrics_dns *m, enum dns_error error)
 			(uint64_t *)m + (error - 1), 1); /* dns.def has the order of the errors */
 }
 
+/* What put_header() writes by itself: the sensor, two addresses, numbers, keys. */
+#define HEADER_ROOM (sizeof(((struct schema *)0)->sensor) + 512)
+
 static void put_header(struct schema *s, struct text *t, const struct record *r)
 {
-	text_lit(t, "{\"ts\":\"");
-	when_text(&s->when, t, r->ts_ns);
-	text_lit(t, "\",");
-	text_put(t, s->sensor, s->sensor_len);
-	put_status(t, r);
-	put_ends(t, r);
+	if (!text_room(t, HEADER_ROOM))
+		return;
+	char *at = text_lit_at(t->at, "{\"ts\":\"");
+	at = when_text_at(&s->when, at, r->ts_ns);
+	at = text_lit_at(at, "\",");
+	at = text_blocks_at(at, s->sensor, s->sensor_len);
+	at = status_at(at, r);
+	t->at = ends_at(at, r);
+	if (bits_unlikely(r->vlans | r->tunnel.type))
+		put_path(t, r);
 }
 
-static void put_measures(struct text *t, const struct record *r)
+static char *measures_at(char *at, const struct record *r)
 {
-	if (r->status == RECORD_ANSWERED || r->status == RECORD_DUPLICATE) {
-		JSON_KEY(t, "latency_us");
-		json_milli(t, r->latency_ns);
+	if (bits_likely(r->status == RECORD_ANSWERED || r->status == RECORD_DUPLICATE)) {
+		at = JSON_KEY_AT(at, "latency_us");
+		at = json_milli_at(at, r->latency_ns);
 	}
-	if (r->rtt_ns) {
-		JSON_KEY(t, "tcp_rtt_us");
-		json_milli(t, r->rtt_ns);
+	if (bits_unlikely(r->rtt_ns)) {
+		at = JSON_KEY_AT(at, "tcp_rtt_us");
+		at = json_milli_at(at, r->rtt_ns);
 	}
-	if (r->retries) {
-		JSON_KEY(t, "retries");
-		json_u64(t, r->retries);
+	if (bits_unlikely(r->retries)) {
+		at = JSON_KEY_AT(at, "retries");
+		at = json_u64_at(at, r->retries);
 	}
 	if (r->query_wire) {
-		JSON_KEY(t, "query_bytes");
-		json_u64(t, r->query_wire);
+		at = JSON_KEY_AT(at, "query_bytes");
+		at = json_u64_at(at, r->query_wire);
 	}
 	if (r->reply_wire) {
-		JSON_KEY(t, "reply_bytes");
-		json_u64(t, r->reply_wire);
+		at = JSON_KEY_AT(at, "reply_bytes");
+		at = json_u64_at(at, r->reply_wire);
 	}
+	return at;
+}
+
+/* What put_outcome() writes at most. */
+#define OUTCOME_ROOM 512
+
+/* Between the question and the sections: rcode, flags, measures. */
+static void put_outcome(const struct schema *s, struct text *t, const struct record *r,
+	const struct message *query, const struct message *reply, unsigned extended)
+{
+	if (reply->present && reply->space.len >= 4) {
+		if (bits_unlikely(extended)) {
+			text_lit(t, "\"rcode\":\"");
+			dns_rcode_text(t, dns_rcode(reply->msg.flags) | extended << 4);
+			text_lit(t, "\",");
+		} else {
+			text_padded_put(t, s->rcodes[dns_rcode(reply->msg.flags)].text,
+				s->rcodes[dns_rcode(reply->msg.flags)].len);
+		}
+	}
+	if (!text_room(t, OUTCOME_ROOM))
+		return;
+	char *at = t->at;
+	if (reply->present && reply->space.len >= 4 && reply->msg.flags & FLAG_BITS) {
+		at = JSON_KEY_AT(at, "flags");
+		at = flags_at(s, at, reply->msg.flags);
+	}
+	if (query->present && query->msg.flags & FLAG_BITS) {
+		at = JSON_KEY_AT(at, "query_flags");
+		at = flags_at(s, at, query->msg.flags);
+	}
+	t->at = measures_at(at, r);
 }
 
 /* Writes the line with `extended` as the upper bits of the reply's rcode; returns the bits that its
@@ -168,11 +224,11 @@ static void put_measures(struct text *t, const struct record *r)
 static unsigned put_line(
 	struct schema *s, struct text *t, const struct record *r, unsigned extended)
 {
-	struct message query = {0}, reply = {0};
-	struct name_memo memo = {0}, none = {0};
+	struct message query, reply;
+	struct name_memo memo = {0};
 
-	message_open(&query, r, record_query(r), r->query_len, r->query_wire, r->query_cut);
-	message_open(&reply, r, record_reply(r), record_reply_len(r), r->reply_wire, r->reply_cut);
+	message_open_query(&query, r);
+	message_open_reply(&reply, r);
 	struct message *asked = query.present ? &query : &reply;
 	struct message *shown = reply.present ? &reply : &query;
 
@@ -182,24 +238,11 @@ static unsigned put_line(
 		json_u64(t, bits_be16(shown->space.data));
 	}
 	if (shown->space.len >= 4) {
-		message_opcode(t, asked);
+		message_opcode(s, t, asked);
 	}
-	message_question(s, t, asked, message_same_question(asked, shown) ? &memo : &none);
+	message_question(s, t, asked, message_same_question(asked, shown) ? &memo : NULL);
 	message_questions(t, asked);
-	if (reply.present && reply.space.len >= 4) {
-		text_lit(t, "\"rcode\":\"");
-		dns_rcode_text(t, dns_rcode(reply.msg.flags) | extended << 4);
-		text_lit(t, "\",");
-		if (reply.msg.flags & FLAG_BITS) {
-			JSON_KEY(t, "flags");
-			put_flags(s, t, reply.msg.flags);
-		}
-	}
-	if (query.present && query.msg.flags & FLAG_BITS) {
-		JSON_KEY(t, "query_flags");
-		put_flags(s, t, query.msg.flags);
-	}
-	put_measures(t, r);
+	put_outcome(s, t, r, &query, &reply, extended);
 	if (bits_unlikely(r->transfer))
 		transfer_json(t, r, &reply.msg);
 	message_sections(s, t, shown, &memo, true);

@@ -16,18 +16,21 @@ struct schema {
 	bool unicode; /* show qname_unicode */
 	struct when when;
 	/* Members that repeat, in JSON: [flags >> 4 & 127] is ["RD","RA"], with its comma; [type]
-	 * is
-	 * ","type":"A","ttl": with the quote that closes a name before it. */
-	struct {
+	 * is ","type":"A","ttl": with the quote that closes a name before it; opcode and rcode are
+	 * whole members. */
+	struct schema_piece {
 		char text[39];
-		uint8_t len;
-	} flags[128];
-	struct {
-		char text[39];
-		uint8_t len; /* 0: not a type with a mnemonic */
-	} types[SCHEMA_TYPES];
+		uint8_t len; /* of `types` 0: not a type with a mnemonic */
+	} flags[128], opcodes[16], rcodes[16], types[SCHEMA_TYPES];
 	struct metrics_dns *metrics;
 };
+
+/* Puts a piece down without asking for room, of which it takes all that text[] has. */
+static inline char *schema_piece_at(char *at, const struct schema_piece *piece)
+{
+	memcpy(at, piece->text, sizeof(piece->text));
+	return at + piece->len;
+}
 
 /* `sensor`: this appliance's name, at most 255 octets; longer ones are cut. */
 void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metrics);
