@@ -108,7 +108,7 @@ static void open_many(struct bench *b, unsigned n)
 	mix_free(&flood);
 }
 
-static void run_pipeline(struct bench *b)
+static __attribute__((noinline)) void run_pipeline(struct bench *b)
 {
 	b->n_kept = 0;
 	for (size_t i = 0; i < b->mix.count; i += PIPELINE_BURST) {
@@ -141,7 +141,8 @@ static void run_read(struct bench *b)
 	b->sink += sum;
 }
 
-static size_t run_logger(struct bench *b, struct schema *schema, char *room, size_t size)
+static __attribute__((noinline)) size_t run_logger(
+	struct bench *b, struct schema *schema, char *room, size_t size)
 {
 	size_t octets = 0;
 	struct text out = text_of(room, size);
@@ -180,34 +181,15 @@ static void show(const char *name, const char *unit, double *ns, unsigned n, siz
 		name, unit, ns[n / 2], ns[0], n, each);
 }
 
-/* A classic pcap file with nanosecond stamps. */
-static void write_pcap(const struct mix *mix, const char *path)
-{
-	const uint32_t head[6] = {0xa1b23c4d, 0x00040002, 0, 0, 262144, FRAME_LINK_ETHERNET};
-	FILE *f = fopen(path, "wb");
-	bool good = f && fwrite(head, sizeof(head), 1, f) == 1;
-	for (size_t i = 0; good && i < mix->count; i++) {
-		const struct frame *frame = &mix->frames[i];
-		uint32_t record[4] = {(uint32_t)(frame->ts_ns / WHEN_NS_PER_S),
-			(uint32_t)(frame->ts_ns % WHEN_NS_PER_S), frame->len, frame->wire_len};
-		good = fwrite(record, sizeof(record), 1, f) == 1 &&
-		       fwrite(frame->data, frame->len, 1, f) == 1;
-	}
-	if (!good || fclose(f) != 0) {
-		perror(path);
-		exit(1);
-	}
-}
-
 static struct options {
 	unsigned passes, open, dnssec, transactions;
-	const char *pcap;
+	const char *pcap, *read;
 } read_options(int argc, char **argv)
 {
 	static const struct option longs[] = {{"passes", 1, NULL, 'p'}, {"open", 1, NULL, 'o'},
 		{"dnssec", 1, NULL, 'd'}, {"transactions", 1, NULL, 't'}, {"once", 0, NULL, '1'},
-		{"pcap", 1, NULL, 'w'}, {0}};
-	struct options o = {15, 0, mix_standard.dnssec, mix_standard.transactions, NULL};
+		{"pcap", 1, NULL, 'w'}, {"read", 1, NULL, 'r'}, {0}};
+	struct options o = {15, 0, mix_standard.dnssec, mix_standard.transactions, NULL, NULL};
 	int c;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		unsigned v = optarg ? (unsigned)strtoul(optarg, NULL, 10) : 1;
@@ -218,6 +200,7 @@ static struct options {
 		case 't': o.transactions = v; break;
 		case '1': o.passes = 1; break;
 		case 'w': o.pcap = optarg; break;
+		case 'r': o.read = optarg; break;
 		default: exit(2);
 		}
 	}
@@ -238,9 +221,12 @@ int main(int argc, char **argv)
 
 	mix.transactions = o.transactions;
 	mix.dnssec = o.dnssec;
-	mix_make(&b.mix, &mix);
+	if (o.read)
+		mix_read(&b.mix, o.read);
+	else
+		mix_make(&b.mix, &mix);
 	if (o.pcap) {
-		write_pcap(&b.mix, o.pcap);
+		mix_write(&b.mix, o.pcap);
 		return 0;
 	}
 	set_up(&b, (o.open > 100000 ? o.open : 100000) + 65536);

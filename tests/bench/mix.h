@@ -24,7 +24,7 @@ struct mix {
 	uint8_t *octets;
 	size_t used, room;
 	struct frame *frames; /* queries and replies interleaved as on a wire */
-	size_t count;
+	size_t count, room_frames;
 };
 
 /* The standard mix. */
@@ -33,5 +33,9 @@ extern const struct mix_options mix_standard;
 /* Makes the frames; ends the program where memory is short. mix_free() after use. */
 void mix_make(struct mix *mix, const struct mix_options *options);
 void mix_free(struct mix *mix);
+
+/* The frames of a capture file instead; the mix as one. They end the program where they fail. */
+void mix_read(struct mix *mix, const char *path);
+void mix_write(const struct mix *mix, const char *path);
 
 #endif
