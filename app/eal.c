@@ -44,6 +44,8 @@ static void add(struct eal_argv *v, const char *format, ...)
 
 uint32_t eal_mbufs(const struct run *run)
 {
+	if (run->direct)
+		return 0;
 	if (run->conf->memory_mbufs)
 		return (uint32_t)run->conf->memory_mbufs;
 	/* A burst of the largest frames, what lcores keep in their caches, and what is on its way
@@ -170,7 +172,8 @@ int eal_start(struct run *run)
 	add_lcores(&v, run->workers + 2);
 	add(&v, "--no-pci");
 	add(&v, "--no-telemetry");
-	add_port(&v, run);
+	if (!run->direct)
+		add_port(&v, run);
 	add_words(&v, run->conf->eal_args);
 	if (v.full) {
 		log_error("eal.args: too many words");

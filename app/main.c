@@ -44,7 +44,8 @@ static void choose_ports(struct packet_conf *packets, const struct conf *conf)
 
 static int start_input(struct run *run)
 {
-	struct feed_options options = {.queues = run->queues, .seed = run->conf->input_seed};
+	struct feed_options options = {
+		.queues = run->queues, .seed = run->conf->input_seed, .direct = run->direct};
 	int error = feed_start(&run->feed, (const char *const *)run->conf->input_files.at,
 		run->conf->input_files.count, &options);
 	if (error)
@@ -54,6 +55,8 @@ static int start_input(struct run *run)
 
 static int start_port(struct run *run)
 {
+	if (run->direct)
+		return 0;
 	int error = port_open(&run->port, EAL_PORT, (uint16_t)run->queues, eal_mbufs(run));
 	if (error)
 		log_error("cannot open the port %s: %s: %s", EAL_PORT, run->port.failed,
@@ -143,6 +146,7 @@ static int run_files(const struct conf *conf)
 	run.workers = choose_workers(conf);
 	run.queues = (unsigned)conf->input_queues < run.workers ? (unsigned)conf->input_queues
 								: run.workers;
+	run.direct = run.workers == 1 && !conf->input_net_pcap;
 	choose_ports(&run.packets, conf);
 	if (hash_draw(&run.secret) || control_block_signals())
 		return 1;

@@ -55,6 +55,7 @@ struct run {
 	struct logger logger;
 	int wake_fd; /* eventfd: the logger is done */
 	bool hugepages;
+	bool direct; /* the one worker takes frames from the feeder, not from a port */
 	int64_t started_ns; /* monotonic */
 	int64_t ended_ns;
 	_Atomic bool stop; /* written by the control loop: receive no more */

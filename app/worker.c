@@ -18,7 +18,11 @@ static void *reserve(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	/* Large tables are read all over: with small pages most lookups would miss the TLB. */
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
 }
 
 static void pass_records(void *to, void **records, unsigned n)
@@ -138,6 +142,18 @@ static void process(struct worker *w, struct rte_mbuf **packets, unsigned n)
 	rte_pktmbuf_free_bulk(of, count);
 }
 
+/* Processes a burst of the feeder's frames where they stand. How many. */
+static unsigned receive_direct(struct worker *w)
+{
+	struct frame frames[PIPELINE_BURST];
+	unsigned n = feed_take(&w->run->feed, w->self, frames, PIPELINE_BURST);
+
+	worker_received(w, frames, n);
+	pipeline_burst(&w->pipeline, frames, n);
+	feed_release(&w->run->feed, w->self);
+	return n;
+}
+
 /* net_pcap reads and loses a packet when its pool is empty: is there room for any burst? Buffers in
  * the caches of other lcores do not help this one. */
 static bool pool_ready(const struct worker *w)
@@ -165,10 +181,17 @@ static int receive(struct worker *w)
 			steer_mark(w, done ? STEER_END : dealt);
 		return done ? -1 : 0;
 	}
+	uint16_t n;
+	if (w->run->direct) {
+		n = (uint16_t)receive_direct(w);
+		w->received += n;
+		metrics_add(&w->metrics.rx.packets, n);
+		return n;
+	}
 	if (!pool_ready(w))
 		return 0;
 	uint16_t want = there < PIPELINE_BURST ? (uint16_t)there : PIPELINE_BURST;
-	uint16_t n = rte_eth_rx_burst(w->run->port.id, w->self, packets, want);
+	n = rte_eth_rx_burst(w->run->port.id, w->self, packets, want);
 	w->received += n;
 	metrics_add(&w->metrics.rx.packets, n);
 	if (w->run->workers > 1)

@@ -55,7 +55,7 @@ static void nap(struct feed *feed)
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 	for (unsigned q = 0; q < feed->options.queues; q++) {
 		const struct feed_pipe *p = &feed->pipes[q];
-		low = low || (p->fill > 0 && feed_pipe_level(p) < p->capacity / 8);
+		low = low || ((p->fill > 0 || p->direct) && feed_pipe_level(p) < p->capacity / 8);
 	}
 	feed->nap_ns += low ? -feed->nap_ns / 2 : feed->nap_ns / 4;
 	if (feed->nap_ns > longest)
@@ -266,7 +266,7 @@ static int open_pipes(struct feed *feed)
 	for (unsigned q = 0; q < n; q++)
 		feed->pipes[q].read_fd = feed->pipes[q].write_fd = -1;
 	for (unsigned q = 0; q < n && r == 0; q++)
-		r = feed_pipe_open(&feed->pipes[q], feed->options.pipe_bytes);
+		r = feed_pipe_open(&feed->pipes[q], feed->options.pipe_bytes, feed->options.direct);
 	if (r < 0)
 		return refuse(feed, r, "a pipe for captured frames", strerror(-r));
 	if (feed->pipes[n - 1].capture_max < FEED_CAPTURE_MAX)

@@ -28,6 +28,7 @@ struct feed_options {
 	void *deal_arg;
 	uint64_t seed; /* 0: frames go round the queues; else pseudo-random, the same each time */
 	size_t pipe_bytes; /* 0: FEED_PIPE_BYTES */
+	bool direct; /* no pipes: the receivers call feed_take() */
 };
 
 struct feed_progress {
@@ -90,6 +91,21 @@ int feed_fd(const struct feed *feed, unsigned queue);
 static inline uint64_t feed_available(const struct feed *feed, unsigned queue)
 {
 	return atomic_load_explicit(&feed->pipes[queue].published, memory_order_acquire);
+}
+
+/*
+ * Where feed_options.direct: takes up to n frames of a queue; how many were there. They stand in
+ * the feeder's memory until feed_release(). One thread a queue.
+ */
+static inline unsigned feed_take(
+	struct feed *feed, unsigned queue, struct frame *frames, unsigned n)
+{
+	return feed_pipe_take(&feed->pipes[queue], frames, n);
+}
+
+static inline void feed_release(struct feed *feed, unsigned queue)
+{
+	feed_pipe_release(&feed->pipes[queue]);
 }
 
 /*

@@ -10,6 +10,8 @@
 
 /* What a batch may grow to: it is sent once FEED_BATCH_BYTES are reached or passed. */
 #define BATCH_ROOM ((size_t)FEED_BATCH_BYTES + FEED_RECORD_HEAD + FEED_CAPTURE_MAX)
+/* The same, with a mark behind it: the head of a record without octets ends the ring. */
+#define BATCH_PLACE (BATCH_ROOM + FEED_RECORD_HEAD)
 
 /* The file header, in the order of this machine, as libpcap wants it. */
 struct file_head {
@@ -39,17 +41,18 @@ static int make_ring(struct feed_pipe *p)
 	 * end and less the batch being gathered: still more than the pipe holds. Mapped, not
 	 * allocated: pages that are in the pipe when the ring goes are never anybody else's.
 	 */
-	size_t size = p->capacity + 3 * BATCH_ROOM;
+	size_t size = p->capacity + 3 * BATCH_PLACE;
 	void *ring = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (ring == MAP_FAILED)
 		return -errno;
 	p->ring = p->batch = ring;
+	p->next = ring;
 	p->ring_size = size;
 	return 0;
 }
 
-int feed_pipe_open(struct feed_pipe *p, size_t bytes)
+int feed_pipe_open(struct feed_pipe *p, size_t bytes, bool direct)
 {
 	static const struct file_head head = {.magic = 0xa1b2c3d4,
 		.major = 2,
@@ -61,6 +64,12 @@ int feed_pipe_open(struct feed_pipe *p, size_t bytes)
 	memset(p, 0, sizeof(*p));
 	p->read_fd = p->write_fd = -1;
 	p->splice = true;
+	p->direct = direct;
+	if (direct) {
+		p->capacity = bytes;
+		p->capture_max = FEED_CAPTURE_MAX;
+		return make_ring(p);
+	}
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	p->read_fd = fds[0];
@@ -104,6 +113,22 @@ void feed_pipe_close(struct feed_pipe *p)
 	p->ring = NULL;
 }
 
+/* Begins another batch behind the one that is done. */
+static void next_batch(struct feed_pipe *p)
+{
+	size_t left;
+
+	p->batch += p->fill;
+	p->given += p->fill;
+	p->fill = p->sent = p->mark = 0;
+	left = (size_t)(p->ring + p->ring_size - p->batch);
+	if (left < BATCH_PLACE) {
+		memset(p->batch, 0, FEED_RECORD_HEAD);
+		p->batch = p->ring;
+		p->given += left;
+	}
+}
+
 /* Counts the records of which the last octet is in the pipe. */
 static void publish(struct feed_pipe *p)
 {
@@ -111,10 +136,7 @@ static void publish(struct feed_pipe *p)
 
 	if (p->sent == p->fill) {
 		n = p->put;
-		p->batch += p->fill;
-		if ((size_t)(p->ring + p->ring_size - p->batch) < BATCH_ROOM)
-			p->batch = p->ring;
-		p->fill = p->sent = p->mark = 0;
+		next_batch(p);
 	} else {
 		while (p->mark + FEED_RECORD_HEAD <= p->sent) {
 			uint32_t capture;
@@ -147,8 +169,19 @@ static ssize_t give(struct feed_pipe *p)
 	return n < 0 ? -errno : n;
 }
 
+static ssize_t send_direct(struct feed_pipe *p)
+{
+	p->sent = p->fill;
+	publish(p);
+	size_t used =
+		p->given + BATCH_PLACE - atomic_load_explicit(&p->released, memory_order_acquire);
+	return used > p->ring_size ? (ssize_t)(used - p->ring_size) : 0;
+}
+
 ssize_t feed_pipe_send(struct feed_pipe *p)
 {
+	if (p->direct)
+		return send_direct(p);
 	while (p->sent < p->fill) {
 		ssize_t n = give(p);
 		if (n == -EINTR)
@@ -179,5 +212,34 @@ size_t feed_pipe_level(const struct feed_pipe *p)
 {
 	int octets = 0;
 
+	if (p->direct)
+		return p->given - atomic_load_explicit(&p->released, memory_order_relaxed);
 	return ioctl(p->write_fd, FIONREAD, &octets) < 0 ? 0 : (size_t)octets;
+}
+
+unsigned feed_pipe_take(struct feed_pipe *p, struct frame *frames, unsigned n)
+{
+	uint64_t there = atomic_load_explicit(&p->published, memory_order_acquire) - p->taken;
+	const uint8_t *at = p->next;
+
+	if (n > there)
+		n = (unsigned)there;
+	for (unsigned i = 0; i < n; i++) {
+		struct feed_preamble preamble;
+		uint32_t capture;
+		memcpy(&capture, at + 8, sizeof(capture));
+		if (bits_unlikely(capture == 0)) { /* the mark at the end */
+			p->passed += (size_t)(p->ring + p->ring_size - at);
+			at = p->ring;
+			memcpy(&capture, at + 8, sizeof(capture));
+		}
+		memcpy(&preamble, at + FEED_RECORD_HEAD, sizeof(preamble));
+		feed_frame(&frames[i], &preamble, at + FEED_RECORD_HEAD + sizeof(preamble),
+			capture - (uint32_t)sizeof(preamble));
+		at += FEED_RECORD_HEAD + capture;
+		p->passed += FEED_RECORD_HEAD + capture;
+	}
+	p->next = at;
+	p->taken += n;
+	return n;
 }

@@ -7,11 +7,15 @@
  * vmsplice() lends the kernel the pages of a ring instead of having them copied, which halves the
  * cost of the pipe on both sides. A pipe never holds more than its capacity, so that what was lent
  * more than that many octets ago has been read, and its place in the ring is free again.
+ *
+ * A direct one has no pipe: a receiver in the same process takes the frames where they stand in the
+ * ring (feed_pipe_take), and gives their places back (feed_pipe_release).
  */
 #ifndef RX_FEED_PIPE_H
 #define RX_FEED_PIPE_H
 
 #include "base/bits.h"
+#include "rx/frame.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -58,17 +62,25 @@ struct feed_pipe {
 	uint32_t capture_max; /* FEED_CAPTURE_MAX; less where the kernel gives a small pipe */
 	int read_fd, write_fd;
 	bool splice; /* vmsplice() works here; else write() */
+	bool direct; /* no pipe */
+	uint64_t given; /* octets of the ring before the batch, those skipped at its end too */
 	uint64_t shown; /* the feeder's copy of published */
 	/* Records in the pipe since the start. The feeder writes, the receiver reads. */
 	_Atomic uint64_t published __attribute__((aligned(BITS_CACHE_LINE)));
+	/* Direct: the receiver's. It writes `released`, the feeder reads it. */
+	const uint8_t *next __attribute__((aligned(BITS_CACHE_LINE))); /* record */
+	uint64_t passed; /* octets of the ring before it */
+	uint64_t taken; /* records */
+	_Atomic uint64_t released; /* octets of the ring that are free again */
 };
 
 /*
  * Makes the pipe, of `bytes` octets or as many as the kernel gives, and writes the file header of
- * classic pcap into it. 0 or -errno: -ENOSPC where the kernel gives less than 8,192 octets.
- * feed_pipe_close may follow in any case, also on a struct of zeros with both descriptors -1.
+ * classic pcap into it; `direct`: only the ring. 0 or -errno: -ENOSPC where the kernel gives less
+ * than 8,192 octets. feed_pipe_close may follow in any case, also on a struct of zeros with both
+ * descriptors -1.
  */
-int feed_pipe_open(struct feed_pipe *p, size_t bytes);
+int feed_pipe_open(struct feed_pipe *p, size_t bytes, bool direct);
 void feed_pipe_close(struct feed_pipe *p);
 
 /* Closes the write end: a receiver that reads on finds the end of a file. */
@@ -99,14 +111,44 @@ static inline bool feed_pipe_full(const struct feed_pipe *p)
 
 /*
  * Writes what the pipe takes without waiting, and publishes. How many octets of the batch are left
- * (0: it is empty again), or -errno.
+ * (0: it is empty again), or -errno. Direct, all is published at once, and the number says how many
+ * octets the receiver must give back before another batch may be gathered.
  */
 ssize_t feed_pipe_send(struct feed_pipe *p);
 
 /* Up to which frame all are published, in n pipes, of which the latest frame has this number. */
 uint64_t feed_pipe_dealt(const struct feed_pipe *pipes, unsigned n, uint64_t number);
 
-/* How many octets are in the pipe. */
+/* How many octets are in the pipe, or in the ring of a direct one. */
 size_t feed_pipe_level(const struct feed_pipe *p);
+
+/* The frame of a preamble, with len octets at data. */
+static inline void feed_frame(struct frame *frame, const struct feed_preamble *preamble,
+	const uint8_t *data, uint32_t len)
+{
+	frame->data = data;
+	frame->len = len;
+	/* A file may claim that a frame was shorter on the wire than it is here. */
+	frame->wire_len = preamble->wire_len > len ? preamble->wire_len : len;
+	/* What the file has no time for came after what it has the latest time for. */
+	frame->ts_ns = preamble->flags & FEED_UNTIMED && preamble->clock_ns > 0 ? preamble->clock_ns
+										: preamble->ts_ns;
+	frame->clock_ns = preamble->clock_ns;
+	frame->link_type = preamble->link_type;
+	frame->owner = 0;
+	frame->piece = 0;
+}
+
+/*
+ * Direct, the receiver's thread: takes up to n published frames. How many. They borrow from the
+ * ring until feed_pipe_release().
+ */
+unsigned feed_pipe_take(struct feed_pipe *p, struct frame *frames, unsigned n);
+
+/* Gives back what was taken. */
+static inline void feed_pipe_release(struct feed_pipe *p)
+{
+	atomic_store_explicit(&p->released, p->passed, memory_order_release);
+}
 
 #endif

@@ -36,16 +36,7 @@ bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch
 			return false;
 	}
 	memcpy(&head, data, sizeof(head));
-	frame->data = data + sizeof(head);
-	frame->len = len - (uint32_t)sizeof(head);
-	/* A file may claim that a frame was shorter on the wire than it is here. */
-	frame->wire_len = head.wire_len > frame->len ? head.wire_len : frame->len;
-	/* What the file has no time for came after what it has the latest time for. */
-	frame->ts_ns = head.flags & FEED_UNTIMED && head.clock_ns > 0 ? head.clock_ns : head.ts_ns;
-	frame->clock_ns = head.clock_ns;
-	frame->link_type = head.link_type;
-	frame->owner = 0;
-	frame->piece = 0;
+	feed_frame(frame, &head, data + sizeof(head), len - (uint32_t)sizeof(head));
 	return true;
 }
 

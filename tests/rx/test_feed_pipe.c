@@ -3,6 +3,8 @@
 
 #include <CUnit/CUnit.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -74,7 +76,7 @@ static void through(size_t bytes, bool splice)
 	uint8_t head[24];
 	uint64_t taken = 0;
 
-	CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, bytes), 0);
+	CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, bytes, false), 0);
 	p.splice = splice;
 	take(&p, head, sizeof(head));
 	for (uint64_t n = 0; n < FRAMES; n++) {
@@ -115,6 +117,55 @@ static void test_written(void)
 	through(FEED_PIPE_ENOUGH, false);
 }
 
+static void *feed_direct(void *arg)
+{
+	static uint8_t frame[FEED_CAPTURE_MAX];
+	struct feed_pipe *p = arg;
+
+	for (uint64_t n = 0; n < FRAMES; n++) {
+		struct feed_preamble preamble = {.number = n, .ts_ns = (int64_t)n, .link_type = 1};
+		uint32_t len = length_of(n);
+		fill(frame, n, len);
+		feed_pipe_put(p, &preamble, frame, len);
+		if (feed_pipe_full(p) || (n < FRAMES / 4 && n % 3 == 0) || n + 1 == FRAMES)
+			while (feed_pipe_send(p) > 0)
+				sched_yield();
+	}
+	return NULL;
+}
+
+/* A thread feeds, this one takes frames where they stand: none changes until it is released. */
+static void test_direct(void)
+{
+	static uint8_t want[FEED_CAPTURE_MAX];
+	static struct feed_pipe p;
+	struct frame frames[40];
+	uint64_t taken = 0;
+	pthread_t thread;
+
+	CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, FEED_PIPE_BYTES, true), 0);
+	CU_ASSERT_EQUAL(feed_pipe_take(&p, frames, 40), 0);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, feed_direct, &p), 0);
+	while (taken < FRAMES) {
+		unsigned n = feed_pipe_take(&p, frames, 1 + (unsigned)(taken / 500 % 40));
+		for (unsigned i = 0; i < n; i++, taken++) {
+			uint32_t len = length_of(taken);
+			fill(want, taken, len);
+			CU_ASSERT_EQUAL_FATAL(frames[i].len, len);
+			CU_ASSERT_EQUAL_FATAL(frames[i].ts_ns, (int64_t)taken);
+			CU_ASSERT_TRUE_FATAL(memcmp(frames[i].data, want, len) == 0);
+		}
+		feed_pipe_release(&p);
+		if (n == 0)
+			sched_yield();
+	}
+	CU_ASSERT_EQUAL(feed_pipe_take(&p, frames, 40), 0);
+	CU_ASSERT_EQUAL(atomic_load(&p.published), FRAMES);
+	pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(feed_pipe_level(&p), 0);
+	feed_pipe_close(&p);
+}
+
 /* A record is published with its last octet, not with the one before. */
 static void test_last_octet(void)
 {
@@ -125,7 +176,7 @@ static void test_last_octet(void)
 	for (int over = -1; over <= 1; over++) {
 		struct feed_preamble preamble = {0};
 		struct feed_pipe p;
-		CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, PIPE), 0);
+		CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, PIPE, false), 0);
 		feed_pipe_put(&p, &preamble, frame, 30000);
 		uint32_t rest = (uint32_t)(room - 30000 - 2 * OVERHEAD) + (uint32_t)over;
 		feed_pipe_put(&p, &preamble, frame, rest);
@@ -147,7 +198,7 @@ static void test_broken(void)
 	for (int splice = 0; splice < 2; splice++) {
 		struct feed_preamble preamble = {0};
 		struct feed_pipe p;
-		CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, FEED_PIPE_BYTES), 0);
+		CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, FEED_PIPE_BYTES, false), 0);
 		p.splice = splice;
 		feed_pipe_put(&p, &preamble, (const uint8_t *)"x", 1);
 		close(p.read_fd);
@@ -165,6 +216,7 @@ void test_rx_feed_pipe(void)
 
 	CU_add_test(s, "spliced", test_spliced);
 	CU_add_test(s, "written", test_written);
+	CU_add_test(s, "direct", test_direct);
 	CU_add_test(s, "last octet", test_last_octet);
 	CU_add_test(s, "broken", test_broken);
 }
