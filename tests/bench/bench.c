@@ -1,38 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a message costs: the pipeline (frame to record) and the logger (record to JSON octets), each
- * beside a floor measured in the same run. EAL-free, one thread, one JSON object a line.
+ * What a message costs: the pipeline (frame to record), its stages, and the logger (record to JSON
+ * octets), beside floors measured in the same run. EAL-free, one JSON object a line.
  *
- * bench [--passes N] [--open N] [--dnssec PERMILLE] [--transactions N] [--once]
- *   --once: one pass of each, for counting instructions
- * bench --pcap FILE [--transactions N]: writes the mix as a capture instead, for whole-process runs
+ * bench [--passes N] [--open N] [--dnssec PERMILLE] [--tcp] [--tunnel] [--transactions N]
+ *       [--read FILE] [--threads N] [--once]
+ *   --open: so many queries are open besides; --tcp, --tunnel: all messages over TCP, in VXLAN
+ *   --read: the frames of a capture file instead of the mix
+ *   --threads: N workers at a time, each with frames and tables of its own; only the pipeline
+ *   --once: one pass of each, for counting instructions (tests/bench/count-instructions)
+ * bench --pcap FILE [...]: writes the mix as a capture instead, for whole-process runs
  */
-#include "bench/mix.h"
-#include "pipeline/pipeline.h"
-#include "schema/schema.h"
+#include "bench/bench.h"
 
 #include <getopt.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 
 #define PASSES_MAX 1001
+#define THREADS_MAX 64
 #define ARENA ((size_t)64 << 20)
-
-struct bench {
-	struct mix mix;
-	struct packet_conf packets;
-	struct pipeline pipeline;
-	struct metrics_worker metrics;
-	struct metrics_dns dns;
-	struct record_arena arena;
-	struct record **kept; /* the records of the last pass */
-	size_t n_kept;
-	size_t kept_room;
-	uint64_t sink;
-	int64_t shift_ns;
-};
 
 static int64_t now_ns(void)
 {
@@ -61,6 +51,12 @@ static void pass(void *to, void **records, unsigned n)
 	record_release(&b->arena, ((struct record *)records[n - 1])->end);
 }
 
+static void pass_on(void *to, void **records, unsigned n)
+{
+	struct record_arena *a = to;
+	record_release(a, ((struct record *)records[n - 1])->end);
+}
+
 static void set_up(struct bench *b, uint32_t max_open)
 {
 	struct pipeline_conf conf = {.txn = {.max_open = max_open,
@@ -81,6 +77,11 @@ static void set_up(struct bench *b, uint32_t max_open)
 	b->arena.pass_to = b;
 	pipeline_init(&b->pipeline, zeroed(pipeline_bytes(&conf)), &conf, &b->packets, &b->arena,
 		&b->metrics);
+	record_arena_init(&b->second, zeroed(ARENA), ARENA, &b->metrics.record);
+	b->second.pass = pass_on;
+	b->second.pass_to = &b->second;
+	schema_init(&b->schema, "bench", &b->dns);
+	b->text = zeroed(TEXT_ROOM);
 	b->kept_room = b->mix.count;
 	b->kept = calloc(b->kept_room, sizeof(*b->kept));
 	if (!b->kept)
@@ -108,63 +109,24 @@ static void open_many(struct bench *b, unsigned n)
 	mix_free(&flood);
 }
 
-static __attribute__((noinline)) void run_pipeline(struct bench *b)
-{
-	b->n_kept = 0;
-	for (size_t i = 0; i < b->mix.count; i += PIPELINE_BURST) {
-		struct frame frames[PIPELINE_BURST];
-		unsigned n = b->mix.count - i < PIPELINE_BURST ? (unsigned)(b->mix.count - i)
-							       : PIPELINE_BURST;
-		for (unsigned k = 0; k < n; k++) {
-			frames[k] = b->mix.frames[i + k];
-			__builtin_prefetch(frames[k].data);
-			frames[k].ts_ns += b->shift_ns;
-			frames[k].clock_ns += b->shift_ns;
-		}
-		pipeline_burst(&b->pipeline, frames, n);
-	}
-	b->shift_ns += 1000000; /* time goes on slowly: open queries stay open */
-}
+/* What is measured, in this order. `packet` and `dns` are part of `pipeline`, `record` too. */
+static const struct stage {
+	const char *name, *unit;
+	void (*run)(struct bench *b);
+} stages[] = {
+	{"floor_read", "frame", run_read},
+	{"packet", "frame", run_packet},
+	{"packet_dns", "frame", run_dns},
+	{"pipeline", "message", run_pipeline},
+	{"record", "record", run_record},
+	{"logger", "record", run_logger},
+	{"floor_copy", "record", run_copy},
+};
+enum { STAGES = sizeof(stages) / sizeof(stages[0]) };
 
-/* The floor of the pipeline: every octet of every frame is read once. */
-static void run_read(struct bench *b)
+static size_t units_of(const struct bench *b, const struct stage *stage)
 {
-	uint64_t sum = 0;
-	for (size_t i = 0; i < b->mix.count; i++) {
-		const struct frame *f = &b->mix.frames[i];
-		for (uint32_t k = 0; k + 8 <= f->len; k += 8) {
-			uint64_t v;
-			memcpy(&v, f->data + k, 8);
-			sum += v;
-		}
-	}
-	b->sink += sum;
-}
-
-static __attribute__((noinline)) size_t run_logger(
-	struct bench *b, struct schema *schema, char *room, size_t size)
-{
-	size_t octets = 0;
-	struct text out = text_of(room, size);
-	for (size_t i = 0; i < b->n_kept; i++) {
-		if (i + 1 < b->n_kept)
-			for (int line = 0; line < 6; line++)
-				__builtin_prefetch((char *)b->kept[i + 1] + 64 * line);
-		schema_native(schema, &out, b->kept[i]);
-		if (text_len(&out) > size / 2) {
-			octets += text_len(&out);
-			out = text_of(room, size);
-		}
-	}
-	return octets + text_len(&out);
-}
-
-/* The floor of the logger: as many octets are copied as it writes. */
-static void run_copy(struct bench *b, char *room, size_t size, size_t octets)
-{
-	for (size_t done = 0; done < octets; done += size / 4)
-		memcpy(room + size / 2, room, size / 4);
-	b->sink += (uint64_t)room[size / 2];
+	return *stage->unit == 'f' ? b->mix.count : *stage->unit == 'm' ? b->messages : b->n_kept;
 }
 
 static int by_value(const void *a, const void *b)
@@ -182,84 +144,128 @@ static void show(const char *name, const char *unit, double *ns, unsigned n, siz
 }
 
 static struct options {
-	unsigned passes, open, dnssec, transactions;
+	unsigned passes, open, threads;
+	struct mix_options mix;
 	const char *pcap, *read;
 } read_options(int argc, char **argv)
 {
 	static const struct option longs[] = {{"passes", 1, NULL, 'p'}, {"open", 1, NULL, 'o'},
 		{"dnssec", 1, NULL, 'd'}, {"transactions", 1, NULL, 't'}, {"once", 0, NULL, '1'},
+		{"tcp", 0, NULL, 'c'}, {"tunnel", 0, NULL, 'v'}, {"threads", 1, NULL, 'n'},
 		{"pcap", 1, NULL, 'w'}, {"read", 1, NULL, 'r'}, {0}};
-	struct options o = {15, 0, mix_standard.dnssec, mix_standard.transactions, NULL, NULL};
+	struct options o = {.passes = 15, .threads = 1, .mix = mix_standard};
 	int c;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		unsigned v = optarg ? (unsigned)strtoul(optarg, NULL, 10) : 1;
 		switch (c) {
 		case 'p': o.passes = v; break;
 		case 'o': o.open = v; break;
-		case 'd': o.dnssec = v; break;
-		case 't': o.transactions = v; break;
+		case 'd': o.mix.dnssec = v; break;
+		case 't': o.mix.transactions = v; break;
+		case 'c': o.mix.tcp = 1000; break;
+		case 'v': o.mix.tunnelled = 1000; break;
+		case 'n': o.threads = v; break;
 		case '1': o.passes = 1; break;
 		case 'w': o.pcap = optarg; break;
 		case 'r': o.read = optarg; break;
 		default: exit(2);
 		}
 	}
-	if (o.passes < 1 || o.passes > PASSES_MAX || o.transactions < 1)
+	if (o.passes < 1 || o.passes > PASSES_MAX || o.mix.transactions < 1 || o.threads < 1 ||
+		o.threads > THREADS_MAX)
 		exit(2);
 	return o;
+}
+
+static void prepare(struct bench *b, const struct options *o)
+{
+	if (o->read)
+		mix_read(&b->mix, o->read);
+	else
+		mix_make(&b->mix, &o->mix);
+	set_up(b, (o->open > 100000 ? o->open : 100000) + 65536);
+	if (o->open)
+		open_many(b, o->open);
+	run_pipeline(b);
+}
+
+static void run_stages(struct bench *b, const struct options *o)
+{
+	static double ns[STAGES][PASSES_MAX];
+
+	prepare(b, o);
+	for (unsigned i = 0; i < o->passes; i++) {
+		if (o->mix.tcp)
+			mix_move_on(&b->mix);
+		for (unsigned k = 0; k < STAGES; k++) {
+			int64_t start = now_ns();
+			stages[k].run(b);
+			ns[k][i] = (double)(now_ns() - start) / (double)units_of(b, &stages[k]);
+		}
+	}
+	printf("{\"name\":\"mix\",\"frames\":%zu,\"messages\":%zu,\"octets\":%zu,\"records\":%zu,"
+	       "\"json_octets\":%zu,\"open\":%u,\"table_octets\":%zu,\"table_slots\":%u}\n",
+		b->mix.count, b->messages, b->mix.used, b->n_kept, b->octets,
+		b->pipeline.txn.table.open, table_bytes(b->pipeline.txn.table.capacity),
+		b->pipeline.txn.table.capacity);
+	for (unsigned k = 0; k < STAGES; k++)
+		show(stages[k].name, stages[k].unit, ns[k], o->passes, units_of(b, &stages[k]));
+	fprintf(stderr, "checksum %llu\n", (unsigned long long)b->sink);
+}
+
+static struct worker {
+	struct bench bench;
+	const struct options *options;
+	double ns[PASSES_MAX];
+} * workers;
+static pthread_barrier_t barrier;
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	prepare(&w->bench, w->options);
+	for (unsigned i = 0; i < w->options->passes; i++) {
+		pthread_barrier_wait(&barrier);
+		int64_t start = now_ns();
+		run_pipeline(&w->bench);
+		w->ns[i] = (double)(now_ns() - start) / (double)w->bench.messages;
+	}
+	return NULL;
+}
+
+/* All workers at a time; the first one's figures stand for them. */
+static void run_threads(const struct options *o)
+{
+	pthread_t threads[THREADS_MAX];
+	char name[32];
+
+	workers = aligned_alloc(BITS_CACHE_LINE, o->threads * sizeof(*workers));
+	if (!workers || pthread_barrier_init(&barrier, NULL, o->threads))
+		exit(2);
+	memset(workers, 0, o->threads * sizeof(*workers));
+	for (unsigned i = 0; i < o->threads; i++) {
+		workers[i].options = o;
+		if (pthread_create(&threads[i], NULL, work, &workers[i]))
+			exit(2);
+	}
+	for (unsigned i = 0; i < o->threads; i++)
+		pthread_join(threads[i], NULL);
+	snprintf(name, sizeof(name), "threads_%u", o->threads);
+	show(name, "message", workers[0].ns, o->passes, workers[0].bench.messages);
 }
 
 int main(int argc, char **argv)
 {
 	static struct bench b;
-	static struct schema schema;
-	static double ns[4][PASSES_MAX];
 	struct options o = read_options(argc, argv);
-	struct mix_options mix = mix_standard;
-	size_t size = 1 << 20, octets = 0;
-	char *room = zeroed(size);
 
-	mix.transactions = o.transactions;
-	mix.dnssec = o.dnssec;
-	if (o.read)
-		mix_read(&b.mix, o.read);
-	else
-		mix_make(&b.mix, &mix);
 	if (o.pcap) {
+		mix_make(&b.mix, &o.mix);
 		mix_write(&b.mix, o.pcap);
-		return 0;
+	} else if (o.threads > 1) {
+		run_threads(&o);
+	} else {
+		run_stages(&b, &o);
 	}
-	set_up(&b, (o.open > 100000 ? o.open : 100000) + 65536);
-	schema_init(&schema, "bench", &b.dns);
-	if (o.open)
-		open_many(&b, o.open);
-	run_pipeline(&b);
-	for (unsigned i = 0; i < o.passes; i++) {
-		int64_t t0 = now_ns();
-		run_read(&b);
-		int64_t t1 = now_ns();
-		run_pipeline(&b);
-		int64_t t2 = now_ns();
-		octets = run_logger(&b, &schema, room, size);
-		int64_t t3 = now_ns();
-		run_copy(&b, room, size, octets);
-		int64_t t4 = now_ns();
-		ns[0][i] = (double)(t1 - t0) / (double)b.mix.count;
-		ns[1][i] = (double)(t2 - t1) / (double)b.mix.count;
-		ns[2][i] = (double)(t3 - t2) / (double)b.n_kept;
-		ns[3][i] = (double)(t4 - t3) / (double)b.n_kept;
-	}
-	size_t messages = b.mix.count;
-	printf("{\"name\":\"mix\",\"frames\":%zu,\"octets\":%zu,\"records\":%zu,\"json_octets\":%"
-	       "zu,"
-	       "\"open\":%u}\n",
-		messages, b.mix.used, b.n_kept, octets, b.pipeline.txn.table.open);
-	show("floor_read", "frame", ns[0], o.passes, messages);
-	show("pipeline", "message", ns[1], o.passes, messages);
-	show("logger", "record", ns[2], o.passes, b.n_kept);
-	show("floor_copy", "record", ns[3], o.passes, b.n_kept);
-	fprintf(stderr, "checksum %llu\n", (unsigned long long)b.sink);
-	mix_free(&b.mix);
-	free(b.kept);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "bench/mix.h"
 
 #include "base/bits.h"
+#include "bench/mix_wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,19 @@ const struct mix_options mix_standard = {.seed = 1,
 	.dnssec = 60};
 
 #define IN_FLIGHT 64 /* queries between a query and its reply */
+#define QUERIES 8 /* of a connection */
+
+/* One client's. */
+struct connection {
+	uint32_t seq[2]; /* of the client, of the server */
+	uint16_t port;
+	unsigned queries, open; /* of this connection; without reply yet */
+};
 
 struct maker {
 	struct mix *mix;
 	const struct mix_options *options;
+	struct connection *connections; /* by client */
 	uint64_t state;
 	int64_t now_ns;
 };
@@ -27,7 +37,7 @@ struct maker {
 struct plan {
 	unsigned client, name, type;
 	uint16_t port, id;
-	bool v6, edns, dnssec, nxdomain, answered;
+	bool v6, edns, dnssec, nxdomain, answered, tcp, tunnel;
 };
 
 static uint32_t draw(struct maker *m, uint32_t below)
@@ -39,30 +49,14 @@ static uint32_t draw(struct maker *m, uint32_t below)
 	return (uint32_t)(((z ^ z >> 31) >> 32) * below >> 32);
 }
 
+static bool is_v6(unsigned client)
+{
+	return client % 5 == 0;
+}
+
 static bool chance(struct maker *m, unsigned of_1000)
 {
 	return draw(m, 1000) < of_1000;
-}
-
-struct writer {
-	uint8_t *at;
-};
-
-static void u8(struct writer *w, unsigned v)
-{
-	*w->at++ = (uint8_t)v;
-}
-
-static void u16(struct writer *w, unsigned v)
-{
-	u8(w, v >> 8);
-	u8(w, v & 255);
-}
-
-static void u32(struct writer *w, uint32_t v)
-{
-	u16(w, v >> 16);
-	u16(w, v & 0xffff);
 }
 
 static void label(struct writer *w, const char *s)
@@ -204,52 +198,23 @@ static void put_message(struct maker *m, struct writer *w, const struct plan *p,
 	start[9] = (uint8_t)authority;
 }
 
-static void put_ip(struct writer *w, const struct plan *p, bool reply, unsigned udp_len)
-{
-	uint8_t client[16] = {0x20, 1, 0xd, 0xb8, 0, 1}, server[16] = {0x20, 1, 0xd, 0xb8, 0, 2};
-	client[14] = (uint8_t)(p->client >> 8);
-	client[15] = (uint8_t)p->client;
-	server[15] = 53;
-	if (p->v6) {
-		u32(w, 0x60000000);
-		u16(w, udp_len);
-		u16(w, 0x1140);
-		memcpy(w->at, reply ? server : client, 16);
-		memcpy(w->at + 16, reply ? client : server, 16);
-		w->at += 32;
-		return;
-	}
-	u16(w, 0x4500);
-	u16(w, 20 + udp_len);
-	u32(w, 0);
-	u32(w, 0x40110000);
-	u32(w, reply ? 0xcb007135 : 0xc6330000 + p->client);
-	u32(w, reply ? 0xc6330000 + p->client : 0xcb007135);
-}
-
-static void put_frame(struct maker *m, const struct plan *p, bool reply)
+/* Puts a frame down; `message` may be NULL. */
+static void put_frame(
+	struct maker *m, const struct wire *wire, const uint8_t *message, unsigned len)
 {
 	struct mix *mix = m->mix;
-	uint8_t message[1024];
-	struct writer body = {message};
 
-	if (mix->room - mix->used < 2048) {
+	if (mix->room - mix->used < 2048 || mix->count == mix->room_frames) {
 		fprintf(stderr, "mix: the frames take more room than foreseen\n");
 		exit(2);
 	}
-	put_message(m, &body, p, reply);
-	unsigned len = (unsigned)(body.at - message);
 	uint8_t *start = mix->octets + mix->used;
 	struct writer w = {start};
-	memset(w.at, 2, 12);
-	w.at += 12;
-	u16(&w, p->v6 ? 0x86dd : 0x0800);
-	put_ip(&w, p, reply, 8 + len);
-	u16(&w, reply ? 53 : p->port);
-	u16(&w, reply ? p->port : 53);
-	u16(&w, 8 + len);
-	u16(&w, 0);
-	memcpy(w.at, message, len);
+	wire_headers(&w, wire, len + (wire->tcp && len ? 2 : 0));
+	if (wire->tcp && len)
+		u16(&w, len);
+	if (len)
+		memcpy(w.at, message, len);
 	w.at += len;
 	m->now_ns += 400 + draw(m, 200);
 	uint32_t total = (uint32_t)(w.at - start);
@@ -260,6 +225,80 @@ static void put_frame(struct maker *m, const struct plan *p, bool reply)
 		.clock_ns = m->now_ns,
 		.link_type = FRAME_LINK_ETHERNET};
 	mix->used += (total + 63) & ~63u; /* as buffers of a pool: each begins on a cache line */
+}
+
+/* A segment of a client's connection, which moves on by what it carries. */
+static void put_segment(struct maker *m, struct connection *c, struct wire *wire, unsigned flags,
+	const uint8_t *message, unsigned len)
+{
+	wire->flags = (uint8_t)flags;
+	wire->seq = c->seq[wire->reply];
+	wire->ack = flags & WIRE_ACK ? c->seq[!wire->reply] : 0;
+	put_frame(m, wire, message, len);
+	c->seq[wire->reply] += (len ? len + 2 : 0) + (flags & (WIRE_SYN | WIRE_FIN) ? 1 : 0);
+}
+
+/* Three segments open a connection, and three close it. */
+static void put_handshake(struct maker *m, struct connection *c, struct wire wire, unsigned flag)
+{
+	wire.reply = false;
+	put_segment(m, c, &wire, flag == WIRE_SYN ? WIRE_SYN : flag | WIRE_ACK, NULL, 0);
+	wire.reply = true;
+	put_segment(m, c, &wire, flag | WIRE_ACK, NULL, 0);
+	wire.reply = false;
+	put_segment(m, c, &wire, WIRE_ACK, NULL, 0);
+}
+
+static void close_connection(struct maker *m, unsigned client)
+{
+	struct connection *c = &m->connections[client];
+	struct wire wire = {.client = client, .port = c->port, .v6 = is_v6(client), .tcp = true};
+	if (c->queries)
+		put_handshake(m, c, wire, WIRE_FIN);
+	c->queries = 0;
+}
+
+/* A message over TCP: eight queries a connection, and a bare acknowledgement of each reply. */
+static void put_stream(struct maker *m, struct wire *wire, const struct plan *p,
+	const uint8_t *message, unsigned len)
+{
+	struct connection *c = &m->connections[wire->client];
+	if (!wire->reply && c->queries == 0) {
+		c->port = p->port;
+		c->seq[0] = draw(m, UINT32_MAX);
+		c->seq[1] = draw(m, UINT32_MAX);
+	}
+	wire->port = c->port;
+	if (!wire->reply && c->queries++ == 0)
+		put_handshake(m, c, *wire, WIRE_SYN);
+	put_segment(m, c, wire, WIRE_PSH | WIRE_ACK, message, len);
+	if (!wire->reply) {
+		c->open += p->answered;
+		return;
+	}
+	wire->reply = false;
+	put_segment(m, c, wire, WIRE_ACK, NULL, 0);
+	if (--c->open == 0 && c->queries >= QUERIES)
+		close_connection(m, wire->client);
+}
+
+static void put_packet(struct maker *m, const struct plan *p, bool reply)
+{
+	struct wire wire = {.client = p->client,
+		.port = p->port,
+		.v6 = p->v6,
+		.reply = reply,
+		.tcp = p->tcp,
+		.tunnel = p->tunnel};
+	uint8_t message[1024];
+	struct writer body = {message};
+
+	put_message(m, &body, p, reply);
+	unsigned len = (unsigned)(body.at - message);
+	if (p->tcp)
+		put_stream(m, &wire, p, message, len);
+	else
+		put_frame(m, &wire, message, len);
 }
 
 static void draw_plan(struct maker *m, struct plan *p)
@@ -273,11 +312,13 @@ static void draw_plan(struct maker *m, struct plan *p)
 	p->type = kind < 60 ? 1 : kind < 81 ? 28 : kind < 89 ? 65 : kind < 94 ? 12 : 16;
 	p->port = (uint16_t)(1024 + draw(m, 64000));
 	p->id = (uint16_t)draw(m, 65536);
-	p->v6 = p->client % 5 == 0;
+	p->v6 = is_v6(p->client);
 	p->edns = chance(m, 780);
 	p->dnssec = p->edns && chance(m, o->dnssec);
 	p->nxdomain = chance(m, 170);
 	p->answered = !chance(m, o->unanswered);
+	p->tcp = o->tcp && chance(m, o->tcp);
+	p->tunnel = o->tunnelled && chance(m, o->tunnelled);
 }
 
 void mix_make(struct mix *mix, const struct mix_options *options)
@@ -286,12 +327,15 @@ void mix_make(struct mix *mix, const struct mix_options *options)
 	struct maker m = {.mix = mix, .options = options, .state = options->seed};
 
 	memset(flight, 0, sizeof(flight));
-	mix->room = (size_t)options->transactions * 1024 + 4096;
-	mix->used = 0;
-	mix->count = 0;
+	memset(mix, 0, sizeof(*mix));
+	mix->room = (size_t)options->transactions * 1536 + 4096;
+	mix->room_frames =
+		options->tcp ? (size_t)options->transactions * 9 + (size_t)options->clients * 3
+			     : (size_t)options->transactions * 2;
 	mix->octets = aligned_alloc(64, (mix->room + 63) & ~(size_t)63);
-	mix->frames = calloc((size_t)options->transactions * 2, sizeof(*mix->frames));
-	if (!mix->octets || !mix->frames) {
+	mix->frames = calloc(mix->room_frames, sizeof(*mix->frames));
+	m.connections = calloc(options->clients, sizeof(*m.connections));
+	if (!mix->octets || !mix->frames || !m.connections) {
 		fprintf(stderr, "mix: no memory\n");
 		exit(2);
 	}
@@ -299,13 +343,36 @@ void mix_make(struct mix *mix, const struct mix_options *options)
 	for (unsigned i = 0; i < options->transactions + IN_FLIGHT; i++) {
 		struct plan *p = &flight[i % IN_FLIGHT];
 		if (i >= IN_FLIGHT && p->answered)
-			put_frame(&m, p, true);
+			put_packet(&m, p, true);
 		if (i < options->transactions) {
 			draw_plan(&m, p);
-			put_frame(&m, p, false);
+			put_packet(&m, p, false);
 		} else {
 			p->answered = false;
 		}
+	}
+	for (unsigned i = 0; options->tcp && i < options->clients; i++)
+		close_connection(&m, i);
+	free(m.connections);
+}
+
+static void add_u32(uint8_t *at, uint32_t n)
+{
+	struct writer w = {at};
+	u32(&w, bits_be32(at) + n);
+}
+
+void mix_move_on(struct mix *mix)
+{
+	for (size_t i = 0; i < mix->count; i++) {
+		uint8_t *ip = mix->octets + (mix->frames[i].data - mix->octets) + 14;
+		bool v6 = *ip >> 4 == 6;
+		if (ip[v6 ? 6 : 9] != 6)
+			continue;
+		uint8_t *tcp = ip + (v6 ? 40 : 20);
+		add_u32(tcp + 4, 0x10000000);
+		if (tcp[13] & WIRE_ACK)
+			add_u32(tcp + 8, 0x10000000);
 	}
 }
 

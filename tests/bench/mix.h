@@ -18,6 +18,8 @@ struct mix_options {
 	unsigned names;
 	unsigned unanswered; /* of 1000 queries */
 	unsigned dnssec; /* of 1000 replies carry signatures */
+	unsigned tcp; /* of 1000 transactions go over TCP */
+	unsigned tunnelled; /* of 1000 transactions go through VXLAN */
 };
 
 struct mix {
@@ -33,6 +35,9 @@ extern const struct mix_options mix_standard;
 /* Makes the frames; ends the program where memory is short. mix_free() after use. */
 void mix_make(struct mix *mix, const struct mix_options *options);
 void mix_free(struct mix *mix);
+
+/* Gives all TCP connections other sequence numbers, so that the same frames are not repeats. */
+void mix_move_on(struct mix *mix);
 
 /* The frames of a capture file instead; the mix as one. They end the program where they fail. */
 void mix_read(struct mix *mix, const char *path);

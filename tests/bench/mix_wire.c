@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench/mix_wire.h"
+
+#include <string.h>
+
+enum { UDP_HEADER = 8, TCP_HEADER = 20, VXLAN_HEADER = 8, ETHERNET_HEADER = 14 };
+
+static void put_ethernet(struct writer *w, bool v6)
+{
+	memset(w->at, 2, 12);
+	w->at += 12;
+	u16(w, v6 ? 0x86dd : 0x0800);
+}
+
+static void put_ip6(struct writer *w, const struct wire *x, unsigned proto, unsigned payload)
+{
+	uint8_t client[16] = {0x20, 1, 0xd, 0xb8, 0, 1}, server[16] = {0x20, 1, 0xd, 0xb8, 0, 2};
+	client[14] = (uint8_t)(x->client >> 8);
+	client[15] = (uint8_t)x->client;
+	server[15] = 53;
+	u32(w, 0x60000000);
+	u16(w, payload);
+	u16(w, proto << 8 | 0x40);
+	memcpy(w->at, x->reply ? server : client, 16);
+	memcpy(w->at + 16, x->reply ? client : server, 16);
+	w->at += 32;
+}
+
+static void put_ip4(struct writer *w, unsigned proto, uint32_t src, uint32_t dst, unsigned payload)
+{
+	u16(w, 0x4500);
+	u16(w, 20 + payload);
+	u32(w, 0);
+	u32(w, 0x40000000 | proto << 16);
+	u32(w, src);
+	u32(w, dst);
+}
+
+static void put_udp(struct writer *w, unsigned sport, unsigned dport, unsigned payload)
+{
+	u16(w, sport);
+	u16(w, dport);
+	u16(w, UDP_HEADER + payload);
+	u16(w, 0);
+}
+
+static void put_tcp(struct writer *w, const struct wire *x, unsigned sport, unsigned dport)
+{
+	u16(w, sport);
+	u16(w, dport);
+	u32(w, x->seq);
+	u32(w, x->ack);
+	u16(w, 0x5000 | x->flags);
+	u16(w, 65535);
+	u32(w, 0);
+}
+
+void wire_headers(struct writer *w, const struct wire *x, unsigned payload)
+{
+	unsigned proto = x->tcp ? 6 : 17, transport = payload + (x->tcp ? TCP_HEADER : UDP_HEADER);
+	unsigned sport = x->reply ? 53 : x->port, dport = x->reply ? x->port : 53;
+	uint32_t client = 0xc6330000 + x->client, server = 0xcb007135;
+
+	if (x->tunnel) {
+		unsigned inner = ETHERNET_HEADER + (x->v6 ? 40 : 20) + transport;
+		put_ethernet(w, false);
+		put_ip4(w, 17, 0x0a000001, 0x0a000002, UDP_HEADER + VXLAN_HEADER + inner);
+		put_udp(w, 49152 + (x->port & 0x3fff), 4789, VXLAN_HEADER + inner);
+		u32(w, 0x08000000);
+		u32(w, 42 << 8);
+	}
+	put_ethernet(w, x->v6);
+	if (x->v6)
+		put_ip6(w, x, proto, transport);
+	else
+		put_ip4(w, proto, x->reply ? server : client, x->reply ? client : server,
+			transport);
+	if (x->tcp)
+		put_tcp(w, x, sport, dport);
+	else
+		put_udp(w, sport, dport, payload);
+}

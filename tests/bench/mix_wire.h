@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How the benchmark's mix puts octets together: the headers around a message. */
+#ifndef BENCH_MIX_WIRE_H
+#define BENCH_MIX_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct writer {
+	uint8_t *at;
+};
+
+static inline void u8(struct writer *w, unsigned v)
+{
+	*w->at++ = (uint8_t)v;
+}
+
+static inline void u16(struct writer *w, unsigned v)
+{
+	u8(w, v >> 8);
+	u8(w, v & 255);
+}
+
+static inline void u32(struct writer *w, uint32_t v)
+{
+	u16(w, v >> 16);
+	u16(w, v & 0xffff);
+}
+
+/* One packet between a client and the server. */
+struct wire {
+	unsigned client; /* its number: it has an address of its own */
+	uint16_t port; /* the client's; the server's is 53 */
+	bool v6, reply, tcp;
+	bool tunnel; /* all of it in VXLAN */
+	/* TCP only */
+	uint8_t flags;
+	uint32_t seq, ack;
+};
+
+enum { WIRE_FIN = 1, WIRE_SYN = 2, WIRE_PSH = 8, WIRE_ACK = 16 };
+
+/* Ethernet, perhaps a tunnel, IP, UDP or TCP, for `payload` octets that the caller then writes. */
+void wire_headers(struct writer *w, const struct wire *x, unsigned payload);
+
+#endif
