@@ -119,21 +119,44 @@ static void take_frame(struct pipeline *p, const struct frame *frame)
 	}
 }
 
-/* Takes the messages that the streams have ready. */
-static void take_stream_messages(struct pipeline *p)
+/* Takes what waits in the queue: first asks for the memory of all, then takes them in order. */
+static void take_queue(struct pipeline *p)
+{
+	uint32_t queries = 0;
+	for (unsigned i = 0; i < p->queued; i++)
+		table_prefetch_entry(&p->txn.table, p->queue[i]->hash, &queries);
+	for (unsigned i = 0; i < p->queued; i++)
+		txn_take(&p->txn, p->queue[i]);
+	p->queued = p->streamed = 0;
+}
+
+/*
+ * Queues the messages that the streams have ready. Those that stand in the segment at hand stay
+ * where they are until the burst ends; others only until the next is asked for: they are taken at
+ * once, after what waits.
+ */
+static void queue_stream_messages(struct pipeline *p, const struct pkt *segment)
 {
 	struct tcp_message from;
 	while (tcp_next(&p->tcp, &from)) {
-		struct pkt pkt = *from.pkt;
-		struct txn_message m = {.pkt = &pkt, .rtt_ns = from.rtt_ns > 0 ? from.rtt_ns : 0};
-		pkt.payload = from.data;
-		pkt.len = from.len;
-		pkt.wire_len = from.wire_len;
-		pkt.cut = from.cut;
-		pkt.ts_ns = from.ts_ns;
-		pkt.clock_ns = from.clock_ns;
-		read_message(p, &m);
-		txn_take(&p->txn, &m);
+		if (p->queued == PIPELINE_QUEUE)
+			take_queue(p);
+		struct pkt *pkt = &p->stream_pkts[p->streamed];
+		struct txn_message *m = &p->stream_messages[p->streamed++];
+		*pkt = *from.pkt;
+		pkt->payload = from.data;
+		pkt->len = from.len;
+		pkt->wire_len = from.wire_len;
+		pkt->cut = from.cut;
+		pkt->ts_ns = from.ts_ns;
+		pkt->clock_ns = from.clock_ns;
+		m->pkt = pkt;
+		m->rtt_ns = from.rtt_ns > 0 ? from.rtt_ns : 0;
+		read_message(p, m);
+		p->queue[p->queued++] = m;
+		if (!segment || from.data < segment->payload ||
+			from.data >= segment->payload + segment->len)
+			take_queue(p);
 	}
 }
 
@@ -149,33 +172,31 @@ static inline void prefetch_frame(const struct frame *frame)
 
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
-	uint32_t queries = 0;
-
 	p->count = 0;
 	for (unsigned i = 0; i < n; i++)
 		prefetch_frame(&frames[i]);
 	for (unsigned i = 0; i < n; i++)
 		take_frame(p, &frames[i]);
-	for (unsigned i = 0; i < p->count; i++) {
-		if (bits_likely(p->pkts[i].proto == PACKET_UDP))
-			table_prefetch_entry(&p->txn.table, p->messages[i].hash, &queries);
-		else
+	for (unsigned i = 0; i < p->count; i++)
+		if (bits_unlikely(p->pkts[i].proto == PACKET_TCP))
 			tcp_prefetch_flow(&p->tcp, p->messages[i].hash);
-	}
 	for (unsigned i = 0; i < p->count; i++) {
-		if (bits_likely(p->pkts[i].proto == PACKET_UDP)) {
-			txn_take(&p->txn, &p->messages[i]);
+		if (bits_unlikely(p->pkts[i].proto == PACKET_TCP)) {
+			tcp_take(&p->tcp, &p->pkts[i], p->messages[i].hash);
+			queue_stream_messages(p, &p->pkts[i]);
 			continue;
 		}
-		tcp_take(&p->tcp, &p->pkts[i], p->messages[i].hash);
-		take_stream_messages(p);
+		if (bits_unlikely(p->queued == PIPELINE_QUEUE))
+			take_queue(p);
+		p->queue[p->queued++] = &p->messages[i];
 	}
+	take_queue(p);
 	if (p->workers == 1) {
 		ip_frag_recycle(&p->frag);
 		ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_PER_BURST);
 	}
 	for (int i = 0; i < EXPIRE_PER_BURST && tcp_expire(&p->tcp, p->clock_ns); i++)
-		take_stream_messages(p);
+		queue_stream_messages(p, NULL);
 	txn_expire(&p->txn, p->clock_ns, EXPIRE_PER_BURST);
 	record_flush(p->txn.out);
 }
@@ -224,7 +245,7 @@ void pipeline_joined(struct pipeline *p)
 void pipeline_finish(struct pipeline *p)
 {
 	while (tcp_finish(&p->tcp))
-		take_stream_messages(p);
+		queue_stream_messages(p, NULL);
 	txn_finish(&p->txn);
 	record_flush(p->txn.out);
 }

@@ -11,6 +11,7 @@
 #include "txn/txn.h"
 
 #define PIPELINE_BURST 32
+#define PIPELINE_QUEUE (2 * PIPELINE_BURST)
 /* How often fragments may carry, in a tunnel, fragments: so often a packet changes its owner. */
 #define PIPELINE_NESTED 3
 #define PIPELINE_NOBODY UINT16_MAX /* frame->owner: nobody has any further use for it */
@@ -39,6 +40,11 @@ struct pipeline {
 	unsigned count;
 	struct pkt pkts[PIPELINE_BURST];
 	struct txn_message messages[PIPELINE_BURST]; /* of a TCP segment only pkt and hash */
+	/* messages in order that wait for the memory of their transactions */
+	unsigned queued, streamed;
+	struct txn_message *queue[PIPELINE_QUEUE];
+	struct pkt stream_pkts[PIPELINE_QUEUE]; /* of those that came over TCP */
+	struct txn_message stream_messages[PIPELINE_QUEUE];
 };
 
 /* Octets of memory for a pipeline's tables. */
