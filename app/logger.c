@@ -25,7 +25,7 @@ int logger_open(struct logger *l, struct run *run)
 	if (conf->output_unicode && !idna_available())
 		log_warn("output.unicode: this dnsloupe was built without libidn2; names stay as "
 			 "they are");
-	int error = sink_open(&l->sink, conf->output_file, &l->metrics.sink);
+	int error = output_open(&l->sink, conf->output_file, &l->metrics.sink);
 	if (error)
 		log_error("cannot open the output %s: %s", conf->output_file, strerror(-error));
 	return error;
@@ -33,7 +33,7 @@ int logger_open(struct logger *l, struct run *run)
 
 int logger_close(struct logger *l)
 {
-	return sink_close(&l->sink);
+	return output_close(&l->sink);
 }
 
 static void failed(struct logger *l, int error)
@@ -49,13 +49,13 @@ static void put(struct logger *l, const struct record *r)
 		char *start = out->at, *end = out->end;
 		schema_native(&l->schema, out, r);
 		if (bits_likely(!out->full)) {
-			int error = sink_line(&l->sink);
+			int error = output_line(&l->sink);
 			if (bits_unlikely(error))
 				failed(l, error);
 			return;
 		}
 		*out = (struct text){.at = start, .end = end, .start = out->start};
-		int error = sink_make_room(&l->sink);
+		int error = output_make_room(&l->sink);
 		if (error == -EFBIG || error == -ENOMEM) {
 			metrics_add(&l->metrics.sink.dropped_large, 1);
 			return;
@@ -105,11 +105,11 @@ int logger_main(void *arg)
 		}
 		if (last)
 			break;
-		if (l->idle == LOGGER_IDLE_FLUSH && sink_flush(&l->sink))
+		if (l->idle == LOGGER_IDLE_FLUSH && output_flush(&l->sink))
 			failed(l, l->sink.error);
 		run_idle(&l->idle);
 	}
-	if (sink_flush(&l->sink))
+	if (output_flush(&l->sink))
 		failed(l, l->sink.error);
 	atomic_store_explicit(&run->logger_ended, true, memory_order_release);
 	if (write(run->wake_fd, &one, sizeof(one)) < 0)

@@ -11,7 +11,7 @@
 #include "rx/mbuf.h"
 #include "rx/port.h"
 #include "schema/schema.h"
-#include "sink/sink.h"
+#include "sink/output.h"
 
 #include <rte_ring.h>
 #include <stdatomic.h>
@@ -37,7 +37,7 @@ struct worker {
 struct logger {
 	struct metrics_logger metrics;
 	struct schema schema;
-	struct sink sink;
+	struct output sink;
 	struct run *run;
 	unsigned idle;
 } __attribute__((aligned(BITS_CACHE_LINE)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/sink.h"
+#include "sink/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int sink_open(struct sink *s, const char *path, struct metrics_sink *metrics)
+int output_open(struct output *s, const char *path, struct metrics_sink *metrics)
 {
 	struct stat st;
 	bool standard = strcmp(path, "-") == 0;
@@ -22,7 +22,7 @@ int sink_open(struct sink *s, const char *path, struct metrics_sink *metrics)
 	if (s->fd < 0)
 		return -errno;
 	int error = fstat(s->fd, &st) == 0 ? 0 : -errno;
-	char *room = malloc(SINK_BUFFER);
+	char *room = malloc(OUTPUT_BUFFER);
 	if (error == 0 && !room)
 		error = -ENOMEM;
 	if (error) {
@@ -33,12 +33,12 @@ int sink_open(struct sink *s, const char *path, struct metrics_sink *metrics)
 	}
 	/* Standard output may be a file that others append to: never cut that one back. */
 	s->regular = s->owned && S_ISREG(st.st_mode);
-	s->out = text_of(room, SINK_BUFFER);
+	s->out = text_of(room, OUTPUT_BUFFER);
 	return 0;
 }
 
 /* Writes n octets, however many calls that takes. Octets written; s->error set if not all. */
-static size_t write_all(struct sink *s, const char *p, size_t n)
+static size_t write_all(struct output *s, const char *p, size_t n)
 {
 	size_t done = 0;
 	while (done < n) {
@@ -69,7 +69,7 @@ static uint64_t count_lines(const char *p, size_t n, size_t *whole)
 	return lines;
 }
 
-int sink_flush(struct sink *s)
+int output_flush(struct output *s)
 {
 	size_t n = text_len(&s->out);
 	if (n == 0)
@@ -91,18 +91,18 @@ int sink_flush(struct sink *s)
 	return s->error;
 }
 
-int sink_line(struct sink *s)
+int output_line(struct output *s)
 {
 	s->lines++;
-	return text_len(&s->out) >= SINK_FLUSH ? sink_flush(s) : s->error;
+	return text_len(&s->out) >= OUTPUT_FLUSH ? output_flush(s) : s->error;
 }
 
-int sink_make_room(struct sink *s)
+int output_make_room(struct output *s)
 {
 	size_t size = (size_t)(s->out.end - s->out.start);
 	if (text_len(&s->out))
-		return sink_flush(s);
-	if (size >= SINK_LARGEST)
+		return output_flush(s);
+	if (size >= OUTPUT_LARGEST)
 		return -EFBIG;
 	char *room = realloc(s->out.start, 2 * size);
 	if (!room)
@@ -111,9 +111,9 @@ int sink_make_room(struct sink *s)
 	return 0;
 }
 
-int sink_close(struct sink *s)
+int output_close(struct output *s)
 {
-	int error = sink_flush(s);
+	int error = output_flush(s);
 	if (s->owned && close(s->fd) < 0 && error == 0)
 		error = -errno;
 	free(s->out.start);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/sink.h"
+#include "sink/output.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>
@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void test_sink_sink(void);
+void test_sink_output(void);
 
-static struct sink sink;
+static struct output sink;
 static struct metrics_sink metrics;
 static char folder[] = "/tmp/test_sink.XXXXXX", path[64];
 
@@ -36,7 +36,7 @@ static int tear_down(void)
 static void open_sink(const char *name)
 {
 	memset(&metrics, 0, sizeof(metrics));
-	CU_ASSERT_EQUAL_FATAL(sink_open(&sink, name, &metrics), 0);
+	CU_ASSERT_EQUAL_FATAL(output_open(&sink, name, &metrics), 0);
 }
 
 /* Line number n: `len` octets, the line end included. */
@@ -54,14 +54,14 @@ static int put_line(unsigned n, size_t len)
 	append(n, len);
 	while (sink.out.full) {
 		sink.out = (struct text){.at = start, .end = end, .start = sink.out.start};
-		int error = sink_make_room(&sink);
+		int error = output_make_room(&sink);
 		if (error)
 			return error;
 		start = sink.out.at;
 		end = sink.out.end;
 		append(n, len);
 	}
-	return sink_line(&sink);
+	return output_line(&sink);
 }
 
 /* Are `size` octets of the file the lines 0, 1, 2... of `len` octets, and how many? -1: no. */
@@ -86,15 +86,15 @@ static void to_file(void)
 	CU_ASSERT_STRING_EQUAL(sink.name, path);
 	for (unsigned i = 0; i < 20000; i++)
 		CU_ASSERT_EQUAL(put_line(i, 100), 0);
-	CU_ASSERT_FATAL(metrics.writes > 1 && metrics.writes <= 2000000 / SINK_FLUSH + 1);
-	CU_ASSERT_EQUAL(sink_close(&sink), 0);
+	CU_ASSERT_FATAL(metrics.writes > 1 && metrics.writes <= 2000000 / OUTPUT_FLUSH + 1);
+	CU_ASSERT_EQUAL(output_close(&sink), 0);
 	CU_ASSERT_EQUAL(lines_of(path, 100), 20000);
 	CU_ASSERT(metrics.written == 20000 && metrics.octets == 2000000);
 	CU_ASSERT_EQUAL(metrics.dropped_sink, 0);
 	/* opened again it is empty, and nothing gathered is no write */
 	open_sink(path);
-	CU_ASSERT_EQUAL(sink_flush(&sink), 0);
-	CU_ASSERT_EQUAL(sink_close(&sink), 0);
+	CU_ASSERT_EQUAL(output_flush(&sink), 0);
+	CU_ASSERT_EQUAL(output_close(&sink), 0);
 	CU_ASSERT_EQUAL(metrics.writes, 0);
 	CU_ASSERT_EQUAL(lines_of(path, 100), 0);
 }
@@ -108,7 +108,7 @@ static void cannot_open(void)
 		{"/dev/null/x", -ENOTDIR}};
 	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
 		memset(&metrics, 0, sizeof(metrics));
-		CU_ASSERT_EQUAL(sink_open(&sink, rows[i].path, &metrics), rows[i].error);
+		CU_ASSERT_EQUAL(output_open(&sink, rows[i].path, &metrics), rows[i].error);
 	}
 }
 
@@ -119,15 +119,15 @@ static void no_space(void)
 	unsigned i = 0;
 	while (put_line(i, 100) == 0 && i < 100000)
 		i++;
-	CU_ASSERT(i < SINK_FLUSH / 100 + 2);
+	CU_ASSERT(i < OUTPUT_FLUSH / 100 + 2);
 	CU_ASSERT_EQUAL(sink.error, -ENOSPC);
 	CU_ASSERT_EQUAL(put_line(++i, 100), -ENOSPC);
 	CU_ASSERT_EQUAL(metrics.writes, 1);
-	CU_ASSERT_EQUAL(sink_flush(&sink), -ENOSPC);
+	CU_ASSERT_EQUAL(output_flush(&sink), -ENOSPC);
 	CU_ASSERT_EQUAL(metrics.writes, 1); /* no further write is tried */
 	CU_ASSERT_EQUAL(metrics.dropped_sink, i + 1);
 	CU_ASSERT(metrics.written == 0 && metrics.octets == 0);
-	CU_ASSERT_EQUAL(sink_close(&sink), -ENOSPC);
+	CU_ASSERT_EQUAL(output_close(&sink), -ENOSPC);
 }
 
 /* Replaces standard output while a sink is open on it. Returns the old one. */
@@ -155,9 +155,9 @@ static void broken_pipe(void)
 	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
 	int old = standard_is(ends[1]);
 	memset(&metrics, 0, sizeof(metrics));
-	int opened = sink_open(&sink, "-", &metrics);
+	int opened = output_open(&sink, "-", &metrics);
 	close(ends[0]);
-	int first = put_line(0, 100), flushed = sink_flush(&sink), closed = sink_close(&sink);
+	int first = put_line(0, 100), flushed = output_flush(&sink), closed = output_close(&sink);
 	int still = fcntl(STDOUT_FILENO, F_GETFD);
 	restore(old);
 	close(ends[1]);
@@ -200,16 +200,16 @@ static void partial_writes(void)
 	int old = standard_is(ends[1]);
 	close(ends[1]);
 	memset(&metrics, 0, sizeof(metrics));
-	int bad = sink_open(&sink, "-", &metrics);
+	int bad = output_open(&sink, "-", &metrics);
 	pthread_create(&reader, NULL, slow_reader, &ends[0]);
 	for (unsigned i = 0; i < 9000; i++) {
 		const char *start = sink.out.at;
 		append(i, 97);
 		for (const char *p = start; p < sink.out.at; p++)
 			sum += (unsigned char)*p;
-		bad |= sink_line(&sink);
+		bad |= output_line(&sink);
 	}
-	bad |= sink_close(&sink);
+	bad |= output_close(&sink);
 	restore(old); /* the pipe's last end for writing: the reader ends */
 	pthread_join(reader, &result);
 	close(ends[0]);
@@ -232,9 +232,9 @@ static void cut_back(void)
 		unsigned taken = 0;
 		while (put_line(taken++, 100) == 0 && taken < 12000)
 			if (taken % 3000 == 0)
-				sink_flush(&sink);
-		int flushed = sink_flush(&sink);
-		int closed = sink_close(&sink);
+				output_flush(&sink);
+		int flushed = output_flush(&sink);
+		int closed = output_close(&sink);
 		setrlimit(RLIMIT_FSIZE, &before);
 		CU_ASSERT(flushed == -EFBIG && closed == -EFBIG);
 		CU_ASSERT_EQUAL(lines_of(path, 100), (long)(limit / 100));
@@ -257,13 +257,13 @@ static void standard_file(void)
 	signal(SIGXFSZ, SIG_IGN);
 	int old = standard_is(fd);
 	memset(&metrics, 0, sizeof(metrics));
-	int opened = sink_open(&sink, "-", &metrics);
+	int opened = output_open(&sink, "-", &metrics);
 	append(0, 100);
-	sink_line(&sink);
+	output_line(&sink);
 	append(1, 100);
-	sink_line(&sink);
+	output_line(&sink);
 	setrlimit(RLIMIT_FSIZE, &little);
-	int closed = sink_close(&sink);
+	int closed = output_close(&sink);
 	setrlimit(RLIMIT_FSIZE, &before);
 	restore(old);
 	signal(SIGXFSZ, SIG_DFL);
@@ -280,31 +280,31 @@ static void huge(void)
 	CU_ASSERT_EQUAL(put_line(0, 5000000), 0);
 	CU_ASSERT_EQUAL(metrics.written, 1);
 	CU_ASSERT_EQUAL(put_line(1, 5000000), 0);
-	CU_ASSERT_EQUAL(sink_close(&sink), 0);
+	CU_ASSERT_EQUAL(output_close(&sink), 0);
 	CU_ASSERT_EQUAL(lines_of(path, 5000000), 2);
 	open_sink(path);
 	for (unsigned i = 0; i < 1000; i++)
 		CU_ASSERT_EQUAL(put_line(i, 10), 0);
 	char *start = sink.out.at, *end = sink.out.end;
-	CU_ASSERT_FALSE(text_room(&sink.out, SINK_BUFFER));
+	CU_ASSERT_FALSE(text_room(&sink.out, OUTPUT_BUFFER));
 	sink.out = (struct text){.at = start, .end = end, .start = sink.out.start};
-	CU_ASSERT_EQUAL(sink_make_room(&sink), 0);
+	CU_ASSERT_EQUAL(output_make_room(&sink), 0);
 	CU_ASSERT_EQUAL(metrics.written, 1000);
-	size_t size = SINK_BUFFER;
-	for (; size < SINK_LARGEST; size *= 2) {
-		CU_ASSERT_EQUAL_FATAL(sink_make_room(&sink), 0);
+	size_t size = OUTPUT_BUFFER;
+	for (; size < OUTPUT_LARGEST; size *= 2) {
+		CU_ASSERT_EQUAL_FATAL(output_make_room(&sink), 0);
 		CU_ASSERT_FATAL((size_t)(sink.out.end - sink.out.at) > size);
 	}
-	CU_ASSERT_EQUAL(sink_make_room(&sink), -EFBIG);
+	CU_ASSERT_EQUAL(output_make_room(&sink), -EFBIG);
 	CU_ASSERT_EQUAL(sink.error, 0); /* that document is lost, not the sink */
 	CU_ASSERT_EQUAL(put_line(1000, 10), 0);
-	CU_ASSERT_EQUAL(sink_close(&sink), 0);
+	CU_ASSERT_EQUAL(output_close(&sink), 0);
 	CU_ASSERT_EQUAL(lines_of(path, 10), 1001);
 }
 
-void test_sink_sink(void)
+void test_sink_output(void)
 {
-	CU_pSuite s = CU_add_suite("sink/sink", set_up, tear_down);
+	CU_pSuite s = CU_add_suite("sink/output", set_up, tear_down);
 	CU_add_test(s, "a file", to_file);
 	CU_add_test(s, "what cannot be opened", cannot_open);
 	CU_add_test(s, "no space", no_space);
