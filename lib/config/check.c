@@ -24,31 +24,98 @@ static int check_input(const struct conf *conf, struct conf_error *err)
 	return 0;
 }
 
-/* Two writers of one file would destroy each other's lines; a capture must survive being read. */
-static int check_files(const struct conf *conf, struct conf_error *err)
-{
-	const char *output = conf->output_file, *stats = conf->stats_file;
+/* Who writes a file: the key that says so, and the file ("-": standard output); NULL: none. */
+struct writer {
+	char key[64];
+	const char *file;
+};
 
-	if (strcmp(output, stats) == 0) {
-		if (is_stdio(stats))
-			return conf_fail(err, -EINVAL,
-				"stats.file: is \"-\", but standard output holds the records "
-				"already: "
-				"set output.file to a file, or stats.file to another");
+static struct writer writer_of(const struct conf *conf, const struct conf_sinks *all, size_t i)
+{
+	const struct conf_sink *sink = &all->at[i];
+	bool plain = i < conf->sinks.count;
+	struct writer w = {.key = "output.file"};
+
+	if (sink->type == CONF_SINK_STDOUT)
+		w.file = "-";
+	else if (sink->type == CONF_SINK_FILE)
+		w.file = sink->path;
+	if (plain)
+		snprintf(w.key, sizeof(w.key), "sinks[%zu].%s", i,
+			w.file && w.file[0] == '-' ? "type" : "path");
+	return w;
+}
+
+/* stats.file and one sink. */
+static int check_stats(const char *stats, const struct writer *w, struct conf_error *err)
+{
+	if (strcmp(w->file, stats) != 0)
+		return 0;
+	if (is_stdio(stats))
 		return conf_fail(err, -EINVAL,
-			"stats.file: is the same file as output.file, \"%s\"",
-			conf_show(stats, 380).text);
-	}
+			"stats.file: is \"-\", but standard output holds the records already: set "
+			"%s to a file, or stats.file to another",
+			w->key);
+	return conf_fail(err, -EINVAL, "stats.file: is the same file as %s, \"%s\"", w->key,
+		conf_show(stats, 380).text);
+}
+
+/* A capture must survive being read. */
+static int check_overwrite(const struct conf *conf, const struct writer *w, struct conf_error *err)
+{
 	for (size_t i = 0; i < conf->input_files.count; i++) {
 		const char *input = conf->input_files.at[i];
-		if (is_stdio(input) || (strcmp(input, output) != 0 && strcmp(input, stats) != 0))
-			continue;
-		return conf_fail(err, -EINVAL,
-			"%s: would overwrite the capture in input.files, \"%s\"",
-			strcmp(input, output) == 0 ? "output.file" : "stats.file",
-			conf_show(input, 380).text);
+		if (!is_stdio(input) && strcmp(input, w->file) == 0)
+			return conf_fail(err, -EINVAL,
+				"%s: would overwrite the capture in input.files, \"%s\"", w->key,
+				conf_show(input, 380).text);
 	}
 	return 0;
+}
+
+/* One sink, also against those before it: two writers of one file would destroy each other's
+ * lines, and counters and spools go by the name. */
+static int check_sink(
+	const struct conf *conf, const struct conf_sinks *all, size_t i, struct conf_error *err)
+{
+	struct writer w = writer_of(conf, all, i);
+	int rc = 0;
+
+	if (w.file && w.file[0] == '\0')
+		return conf_fail(err, -EINVAL, "%s: is empty, expected the name of a file", w.key);
+	if (w.file)
+		rc = check_stats(conf->stats_file, &w, err);
+	if (w.file && rc == 0)
+		rc = check_overwrite(conf, &w, err);
+	for (size_t k = 0; k < i && rc == 0; k++) {
+		struct writer other = writer_of(conf, all, k);
+		const char *name = conf_sink_name(&all->at[k]);
+		if (w.file && other.file && strcmp(w.file, other.file) == 0)
+			rc = conf_fail(err, -EINVAL, "%s: %s writes %s%s already", w.key, other.key,
+				is_stdio(w.file) ? "standard output" : "the file ",
+				is_stdio(w.file) ? "" : conf_show(w.file, 380).text);
+		else if (strcmp(conf_sink_name(&all->at[i]), name) == 0)
+			rc = conf_fail(err, -EINVAL,
+				"sinks[%zu].name: \"%s\" is the name of sinks[%zu] already; give "
+				"each "
+				"sink a name of its own",
+				i < conf->sinks.count ? i : k, name, i < conf->sinks.count ? k : i);
+	}
+	return rc;
+}
+
+static int check_files(const struct conf *conf, struct conf_error *err)
+{
+	struct writer stats = {"stats.file", conf->stats_file};
+	struct conf_sinks all;
+
+	if (conf_sinks_all(conf, &all) < 0)
+		return conf_fail(err, -ENOMEM, "out of memory");
+	int rc = 0;
+	for (size_t i = 0; i < all.count && rc == 0; i++)
+		rc = check_sink(conf, &all, i, err);
+	conf_sinks_free(&all);
+	return rc < 0 ? rc : check_overwrite(conf, &stats, err);
 }
 
 int conf_check(const struct conf *conf, struct conf_error *err)

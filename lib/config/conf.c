@@ -27,20 +27,47 @@ const struct conf_key conf_keys[CONF_KEYS] = {
 #include "config/conf.def"
 };
 
+#define ALL UINT32_MAX
+#define KEYED 0
+#define KIND(kind) (1u << (CONF_SINK_##kind - CONF_SINK_STDOUT))
+
+const struct conf_key conf_sink_keys[CONF_SINK_KEYS] = {
+#define SINK_KEY(t, field, p, s, lo, hi, k, h)                                                     \
+	[CONF_SINK_KEY_##field] = {.path = p,                                                      \
+		.offset = offsetof(struct conf_sink, field),                                       \
+		.type = CONF_##t,                                                                  \
+		.min = lo,                                                                         \
+		.max = hi,                                                                         \
+		.standard = s,                                                                     \
+		.help = h,                                                                         \
+		.kinds = k},
+#include "config/sink.def"
+};
+
 /* A number of a JSON text is a double to cJSON: a bound beyond 2^53 would not be kept exactly. */
 #define KEY(t, field, p, s, lo, hi, w, f, h)                                                       \
 	static_assert((lo) <= (hi) && (hi) < 1ull << 53, p ": bounds");                            \
 	static_assert(sizeof("DNSLOUPE_" p) <= CONF_ENV_MAX, p ": too long a name");
 #include "config/conf.def"
+#define SINK_KEY(t, field, p, s, lo, hi, kinds, h)                                                 \
+	static_assert((lo) <= (hi) && (hi) < 1ull << 53, p ": bounds");
+#include "config/sink.def"
 
 /* The words of all choices, and whose they are. */
 static const struct choice {
 	const char *word;
-	int key;
+	const struct conf_key *key;
 } choices[CONF_CHOICES] = {
-#define CHOICE(constant, field, w) [CONF_##constant] = {.word = w, .key = CONF_KEY_##field},
+#define CHOICE(constant, field, w) [CONF_##constant] = {w, &conf_keys[CONF_KEY_##field]},
 #include "config/conf.def"
+#define SINK_CHOICE(constant, field, w)                                                            \
+	[CONF_##constant] = {w, &conf_sink_keys[CONF_SINK_KEY_##field]},
+#include "config/sink.def"
 };
+
+const struct conf_table conf_table_all = {conf_keys, CONF_KEYS, sizeof(struct conf), ""};
+const struct conf_table conf_table_sink = {
+	conf_sink_keys, CONF_SINK_KEYS, sizeof(struct conf_sink), ""};
 
 /* The types. To add one: its functions in a kind file, its row here, its field type in conf.h. */
 const struct conf_kind *conf_kind_of(const struct conf_key *key)
@@ -52,6 +79,7 @@ const struct conf_kind *conf_kind_of(const struct conf_key *key)
 		[CONF_STRINGS] = &conf_kind_strings,
 		[CONF_PORTS] = &conf_kind_ports,
 		[CONF_ENUM] = &conf_kind_enum,
+		[CONF_SINKS] = &conf_kind_sinks,
 	};
 	return kinds[key->type];
 }
@@ -65,10 +93,10 @@ size_t conf_choices_of(const struct conf_key *key, enum conf_choice *first)
 {
 	size_t i = 0, count = 0;
 
-	while (i < CONF_CHOICES && choices[i].key != key - conf_keys)
+	while (i < CONF_CHOICES && choices[i].key != key)
 		i++;
 	*first = (enum conf_choice)i;
-	while (i < CONF_CHOICES && choices[i].key == key - conf_keys) {
+	while (i < CONF_CHOICES && choices[i].key == key) {
 		i++;
 		count++;
 	}
@@ -77,41 +105,17 @@ size_t conf_choices_of(const struct conf_key *key, enum conf_choice *first)
 
 int conf_init(struct conf *conf)
 {
-	struct conf_error err;
-
-	memset(conf, 0, sizeof(*conf));
-	for (size_t i = 0; i < CONF_KEYS; i++) {
-		if (conf_set_key(conf, conf_keys[i].path, conf_keys[i].standard, &err) < 0) {
-			/* Nothing else can be wrong: a test sets every default on its own. */
-			conf_free(conf);
-			return -ENOMEM;
-		}
-	}
-	return 0;
+	return conf_table_init(&conf_table_all, conf);
 }
 
 void conf_free(struct conf *conf)
 {
-	for (size_t i = 0; i < CONF_KEYS; i++) {
-		const struct conf_kind *kind = conf_kind_of(&conf_keys[i]);
-		if (kind->drop)
-			kind->drop(conf_field(&conf_keys[i], conf));
-	}
-	memset(conf, 0, sizeof(*conf));
+	conf_table_free(&conf_table_all, conf);
 }
 
 int conf_copy(struct conf *to, const struct conf *from)
 {
-	memset(to, 0, sizeof(*to));
-	for (size_t i = 0; i < CONF_KEYS; i++) {
-		const struct conf_key *key = &conf_keys[i];
-		int rc = conf_kind_of(key)->copy(conf_field(key, to), conf_field_const(key, from));
-		if (rc < 0) {
-			conf_free(to);
-			return rc;
-		}
-	}
-	return 0;
+	return conf_table_copy(&conf_table_all, to, from);
 }
 
 bool conf_key_equal(const struct conf_key *key, const struct conf *a, const struct conf *b)
@@ -121,18 +125,12 @@ bool conf_key_equal(const struct conf_key *key, const struct conf *a, const stru
 
 bool conf_equal(const struct conf *a, const struct conf *b)
 {
-	for (size_t i = 0; i < CONF_KEYS; i++)
-		if (!conf_key_equal(&conf_keys[i], a, b))
-			return false;
-	return true;
+	return conf_table_equal(&conf_table_all, a, b);
 }
 
 const struct conf_key *conf_find(const char *path)
 {
-	for (size_t i = 0; i < CONF_KEYS; i++)
-		if (strcmp(conf_keys[i].path, path) == 0)
-			return &conf_keys[i];
-	return NULL;
+	return conf_table_find(&conf_table_all, path);
 }
 
 void conf_env_name(const struct conf_key *key, char name[CONF_ENV_MAX])

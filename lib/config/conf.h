@@ -15,7 +15,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum conf_type { CONF_BOOL, CONF_NUMBER, CONF_STRING, CONF_STRINGS, CONF_PORTS, CONF_ENUM };
+enum conf_type {
+	CONF_BOOL,
+	CONF_NUMBER,
+	CONF_STRING,
+	CONF_STRINGS,
+	CONF_PORTS,
+	CONF_ENUM,
+	CONF_SINKS
+};
 
 /* START: read once. RELOAD: may change while the program runs. */
 enum conf_when { CONF_START, CONF_RELOAD };
@@ -24,6 +32,8 @@ enum conf_when { CONF_START, CONF_RELOAD };
 enum conf_choice {
 #define CHOICE(constant, field, word) CONF_##constant,
 #include "config/conf.def"
+#define SINK_CHOICE(constant, field, word) CONF_##constant,
+#include "config/sink.def"
 	CONF_CHOICES
 };
 
@@ -44,6 +54,18 @@ struct conf_ports {
 #define CONF_FIELD_STRINGS struct conf_strings
 #define CONF_FIELD_PORTS struct conf_ports
 #define CONF_FIELD_ENUM enum conf_choice
+#define CONF_FIELD_SINKS struct conf_sinks
+
+/* One field a row of sink.def: type, name, schema, ... */
+struct conf_sink {
+#define SINK_KEY(type, field, path, standard, min, max, kinds, help) CONF_FIELD_##type field;
+#include "config/sink.def"
+};
+
+struct conf_sinks {
+	struct conf_sink *at;
+	size_t count;
+};
 
 /* One field a row: input_files, dns_ports, workers, ... Owns what it points to. */
 struct conf {
@@ -58,6 +80,13 @@ enum {
 	CONF_KEYS
 };
 
+/* Indices into conf_sink_keys: CONF_SINK_KEY_type. */
+enum {
+#define SINK_KEY(type, field, path, standard, min, max, kinds, help) CONF_SINK_KEY_##field,
+#include "config/sink.def"
+	CONF_SINK_KEYS
+};
+
 /* A command-line flag: -w, --workers N. */
 struct conf_flag {
 	char letter; /* or 0 */
@@ -68,7 +97,7 @@ struct conf_flag {
 
 struct conf_key {
 	const char *path;
-	size_t offset; /* of its field in struct conf */
+	size_t offset; /* of its field in struct conf, or of a sink's key in struct conf_sink */
 	enum conf_type type;
 	enum conf_when when;
 	uint64_t min;
@@ -76,9 +105,11 @@ struct conf_key {
 	const char *standard; /* the default, in the notation of conf_set() */
 	struct conf_flag flag;
 	const char *help;
+	uint32_t kinds; /* of a sink's key: which take it, bit conf_sink_kind(); 0 elsewhere */
 };
 
 extern const struct conf_key conf_keys[CONF_KEYS];
+extern const struct conf_key conf_sink_keys[CONF_SINK_KEYS];
 
 /* One line: the source, the key's full path, what is wrong, what is allowed. */
 struct conf_error {
@@ -103,6 +134,22 @@ bool conf_key_equal(const struct conf_key *key, const struct conf *a, const stru
 
 /* The key of that path, or NULL. */
 const struct conf_key *conf_find(const char *path);
+
+/* The number of a kind of sink, from 0, in the order of the choices of `type`. */
+static inline unsigned conf_sink_kind(const struct conf_sink *sink)
+{
+	return (unsigned)sink->type - CONF_SINK_STDOUT;
+}
+
+/* What a sink is called: its name, or else the word of its type. */
+const char *conf_sink_name(const struct conf_sink *sink);
+
+/*
+ * The sinks that a run has: those of `sinks`, and one more for output.file where that is set or no
+ * other is there. The new list owns what it holds. 0, or -ENOMEM with an empty list.
+ */
+int conf_sinks_all(const struct conf *conf, struct conf_sinks *all);
+void conf_sinks_free(struct conf_sinks *sinks);
 
 /*
  * Takes the keys that a JSON document (RFC 8259) sets: {"txn": {"timeout_ms": 5000}}. A member "//"
@@ -129,16 +176,17 @@ void conf_env_name(const struct conf_key *key, char name[CONF_ENV_MAX]);
 
 /*
  * Sets a key from text: true, 42, word. A list is given by commas (a.pcap,b.pcap or 53,5353) or as
- * JSON (["a,b.pcap"]); a string may be given as JSON ("..."). conf_set() takes "path=value".
- * 0, -EINVAL, -ENOMEM.
+ * JSON (["a,b.pcap"]); a string may be given as JSON ("..."). Sinks are given as JSON, or one sink
+ * by pairs: type=file,path=x,filter.qtypes=["A","AAAA"]. conf_set() takes "path=value". 0, -EINVAL,
+ * -ENOMEM.
  */
 int conf_set(struct conf *conf, const char *assignment, struct conf_error *err);
 int conf_set_key(struct conf *conf, const char *path, const char *value, struct conf_error *err);
 
 /*
  * Sets a key from the value of its own flag: STRING and STRINGS take the word as it is, commas,
- * quotes and all, the others as conf_set_key() does. `more` appends to a STRINGS instead of
- * replacing it. 0, -EINVAL, -ENOMEM.
+ * quotes and all, the others as conf_set_key() does. `more` appends to a STRINGS or SINKS instead
+ * of replacing it. 0, -EINVAL, -ENOMEM.
  */
 int conf_set_flag(struct conf *conf, const struct conf_key *key, const char *word, bool more,
 	struct conf_error *err);
@@ -152,7 +200,8 @@ int conf_check(const struct conf *conf, struct conf_error *err);
  */
 int conf_write(const struct conf *conf, FILE *out);
 
-/* All keys with type, range, default, variable and help: for a terminal; as Markdown. */
+/* All keys with type, range, default, variable and help, then those of a sink: for a terminal; as
+ * Markdown. */
 void conf_list_keys(FILE *out);
 void conf_list_markdown(FILE *out);
 

@@ -19,7 +19,7 @@ int conf_fail(struct conf_error *err, int rc, const char *format, ...)
 
 int conf_fail_value(struct conf_error *err, const struct conf_key *key, const char *format, ...)
 {
-	char room[600], expects[200];
+	char room[600], expects[600];
 	struct text t = text_of(expects, sizeof(expects) - 1);
 	va_list args;
 
@@ -36,6 +36,13 @@ void conf_fail_in(struct conf_error *err, const char *source)
 	struct conf_error inner = *err;
 
 	conf_fail(err, 0, "%s: %s", source, inner.text);
+}
+
+int conf_fail_under(struct conf_error *err, int rc, const char *prefix)
+{
+	struct conf_error inner = *err;
+
+	return conf_fail(err, rc, "%s%s", prefix, inner.text);
 }
 
 struct conf_shown conf_show(const char *s, size_t max)
@@ -109,10 +116,10 @@ void conf_nearest_try(struct conf_nearest *nearest, const char *candidate)
 	memcpy(nearest->name, candidate, n + 1);
 }
 
-void conf_nearest_keys(struct conf_nearest *nearest, bool sections)
+void conf_nearest_keys(const struct conf_table *table, struct conf_nearest *nearest, bool sections)
 {
-	for (size_t i = 0; i < CONF_KEYS; i++) {
-		const char *path = conf_keys[i].path;
+	for (size_t i = 0; i < table->count; i++) {
+		const char *path = table->keys[i].path;
 		conf_nearest_try(nearest, path);
 		for (const char *p = path; sections && (p = strchr(p, '.')); p++) {
 			char section[CONF_ENV_MAX];
@@ -123,12 +130,13 @@ void conf_nearest_keys(struct conf_nearest *nearest, bool sections)
 	}
 }
 
-int conf_fail_unknown(struct conf_error *err, const char *kind, const struct conf_nearest *nearest)
+int conf_fail_unknown(struct conf_error *err, const char *kind, const char *prefix,
+	const struct conf_nearest *nearest)
 {
 	struct conf_shown shown = conf_show(nearest->word, 120);
 
 	if (nearest->name[0])
-		return conf_fail(err, -EINVAL, "unknown %s \"%s\" (did you mean \"%s\"?)", kind,
-			shown.text, nearest->name);
-	return conf_fail(err, -EINVAL, "unknown %s \"%s\"", kind, shown.text);
+		return conf_fail(err, -EINVAL, "unknown %s \"%s%s\" (did you mean \"%s%s\"?)", kind,
+			prefix, shown.text, prefix, nearest->name);
+	return conf_fail(err, -EINVAL, "unknown %s \"%s%s\"", kind, prefix, shown.text);
 }

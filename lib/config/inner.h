@@ -45,6 +45,39 @@ struct conf_kind {
 
 const struct conf_kind *conf_kind_of(const struct conf_key *key);
 
+/* A list of keys and how to say where it stands: the whole configuration, or one sink. */
+struct conf_table {
+	const struct conf_key *keys;
+	size_t count;
+	size_t size; /* of the struct */
+	const char *prefix; /* before a path in messages: "", "sinks[1]." */
+};
+
+extern const struct conf_table conf_table_all;
+extern const struct conf_table conf_table_sink;
+
+const struct conf_key *conf_table_find(const struct conf_table *table, const char *path);
+
+/* What conf_init(), conf_free(), conf_copy() and conf_equal() are, for the fields of a table. */
+int conf_table_init(const struct conf_table *table, void *fields);
+void conf_table_free(const struct conf_table *table, void *fields);
+int conf_table_copy(const struct conf_table *table, void *to, const void *from);
+bool conf_table_equal(const struct conf_table *table, const void *a, const void *b);
+
+/*
+ * Takes the keys of one JSON object into the fields. On failure some of them are set. 0, -EINVAL,
+ * -ENOMEM.
+ */
+int conf_table_load(
+	const struct conf_table *table, void *fields, const cJSON *object, struct conf_error *err);
+
+/*
+ * Writes the fields as one JSON object with a member a line, `depth` sections deep; `kinds`: of a
+ * sink's keys only those that one of these kinds takes.
+ */
+void conf_table_write(const struct conf_table *table, const void *fields, size_t depth,
+	uint32_t kinds, FILE *out);
+
 /* Pieces that several types share. */
 
 /* "a string": what a JSON value is, for messages. */
@@ -68,15 +101,17 @@ extern const struct conf_kind conf_kind_enum;
 extern const struct conf_kind conf_kind_string;
 extern const struct conf_kind conf_kind_strings;
 extern const struct conf_kind conf_kind_ports;
+extern const struct conf_kind conf_kind_sinks;
 
-static inline void *conf_field(const struct conf_key *key, struct conf *conf)
+/* `fields`: a struct conf, or a struct conf_sink for a sink's key. */
+static inline void *conf_field(const struct conf_key *key, void *fields)
 {
-	return (char *)conf + key->offset;
+	return (char *)fields + key->offset;
 }
 
-static inline const void *conf_field_const(const struct conf_key *key, const struct conf *conf)
+static inline const void *conf_field_const(const struct conf_key *key, const void *fields)
 {
-	return (const char *)conf + key->offset;
+	return (const char *)fields + key->offset;
 }
 
 /* The first choice of an ENUM's row and how many follow: a run in enum conf_choice. */
@@ -90,6 +125,8 @@ int conf_fail_value(struct conf_error *err, const struct conf_key *key, const ch
 	__attribute__((format(printf, 3, 4)));
 /* Puts "source: " before the error's text. */
 void conf_fail_in(struct conf_error *err, const char *source);
+/* Puts a table's prefix before the error's text, which begins with a path. Returns rc. */
+int conf_fail_under(struct conf_error *err, int rc, const char *prefix);
 
 /* A copy for messages of what a stranger wrote: cut after `max` octets, then "...". */
 struct conf_shown {
@@ -105,8 +142,9 @@ struct conf_nearest {
 };
 void conf_nearest_try(struct conf_nearest *nearest, const char *candidate);
 /* conf_nearest_try() for every path and, where asked for, every section of paths. */
-void conf_nearest_keys(struct conf_nearest *nearest, bool sections);
-/* unknown `kind` "word" (did you mean "..."?). Returns -EINVAL. */
-int conf_fail_unknown(struct conf_error *err, const char *kind, const struct conf_nearest *nearest);
+void conf_nearest_keys(const struct conf_table *table, struct conf_nearest *nearest, bool sections);
+/* unknown `kind` "word" (did you mean "..."?), both behind `prefix`. Returns -EINVAL. */
+int conf_fail_unknown(struct conf_error *err, const char *kind, const char *prefix,
+	const struct conf_nearest *nearest);
 
 #endif

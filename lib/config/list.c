@@ -7,73 +7,50 @@
 #define WIDTH 80 /* columns of a terminal */
 #define FLAG_LEFT 24 /* where the help of a flag begins */
 
-/* How many leading sections two paths share: 1 for txn.timeout_ms and txn.max_open. */
-static size_t shared_sections(const char *a, const char *b)
-{
-	size_t shared = 0;
-
-	for (; *a && *a == *b; a++, b++)
-		shared += *a == '.';
-	return shared;
-}
-
-static void indent(FILE *out, size_t depth)
-{
-	fputs("\n", out);
-	for (size_t i = 0; i < depth; i++)
-		fputs("  ", out);
-}
-
 int conf_write(const struct conf *conf, FILE *out)
 {
-	const char *last = "";
-	size_t depth = 0; /* open sections */
-
 	errno = 0;
-	putc('{', out);
-	for (size_t i = 0; i < CONF_KEYS; i++) {
-		const struct conf_key *key = &conf_keys[i];
-		const char *name = key->path, *dot;
-		size_t shared = shared_sections(last, key->path);
-		for (; depth > shared; depth--) {
-			indent(out, depth);
-			putc('}', out);
-		}
-		fputs(i ? "," : "", out);
-		for (; shared > 0; shared--)
-			name = strchr(name, '.') + 1;
-		for (; (dot = strchr(name, '.')); name = dot + 1) {
-			indent(out, ++depth);
-			fprintf(out, "\"%.*s\": {", (int)(dot - name), name);
-		}
-		indent(out, depth + 1);
-		fprintf(out, "\"%s\": ", name);
-		conf_kind_of(key)->write(out, conf_field_const(key, conf));
-		last = key->path;
-	}
-	for (; depth > 0; depth--) {
-		indent(out, depth);
-		putc('}', out);
-	}
-	fputs("\n}\n", out);
+	conf_table_write(&conf_table_all, conf, 0, 0, out);
+	putc('\n', out);
 	if (fflush(out) == 0 && !ferror(out))
 		return 0;
 	return errno ? -errno : -EIO;
 }
 
 /* The default as JSON; all defaults are short. */
-static void show_default(const struct conf_key *key, char *room, size_t size)
+static void show_default(
+	const struct conf_table *table, const struct conf_key *key, char *room, size_t size)
 {
-	struct conf conf;
+	union {
+		struct conf all;
+		struct conf_sink sink;
+	} fields;
 	FILE *out = fmemopen(room, size, "w");
 
 	room[0] = '\0';
-	if (out && conf_init(&conf) == 0) {
-		conf_kind_of(key)->write(out, conf_field_const(key, &conf));
-		conf_free(&conf);
+	if (out && conf_table_init(table, &fields) == 0) {
+		conf_kind_of(key)->write(out, conf_field_const(key, &fields));
+		conf_table_free(table, &fields);
 	}
 	if (out)
 		fclose(out);
+}
+
+/* "all", or the kinds of sink that take a key: "file, stdout". */
+static void show_kinds(const struct conf_key *key, struct text *t)
+{
+	enum conf_choice first;
+	size_t n = conf_choices_of(&conf_sink_keys[CONF_SINK_KEY_type], &first), shown = 0;
+
+	if (key->kinds == UINT32_MAX) {
+		text_lit(t, "all");
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (key->kinds >> i & 1) {
+			text_str(t, shown++ ? ", " : "");
+			text_str(t, conf_choice_word((enum conf_choice)(first + i)));
+		}
 }
 
 /* Text broken between words to stand between column `left` and the width; then a newline. */
@@ -96,23 +73,36 @@ static void wrapped(FILE *out, size_t left, const char *s)
 	fputs("\n", out);
 }
 
-void conf_list_keys(FILE *out)
+static void list_table(const struct conf_table *table, FILE *out)
 {
-	char name[CONF_ENV_MAX], room[400];
+	char name[CONF_ENV_MAX], room[600];
 
-	fprintf(out, "%-18s %-9s %s\n", "KEY", "DEFAULT", "TYPE AND RANGE; ENVIRONMENT VARIABLE");
-	for (size_t i = 0; i < CONF_KEYS; i++) {
-		const struct conf_key *key = &conf_keys[i];
+	for (size_t i = 0; i < table->count; i++) {
+		const struct conf_key *key = &table->keys[i];
 		struct text t = text_of(room, sizeof(room) - 1);
 		char standard[64];
-		show_default(key, standard, sizeof(standard));
+		show_default(table, key, standard, sizeof(standard));
 		conf_kind_of(key)->expects(&t, key);
-		conf_env_name(key, name);
-		text_format(&t, "; %s", name);
+		text_lit(&t, "; ");
+		if (table == &conf_table_sink) {
+			show_kinds(key, &t);
+		} else {
+			conf_env_name(key, name);
+			text_str(&t, name);
+		}
 		*t.at = '\0';
 		fprintf(out, "%-18s %-9s %s\n    ", key->path, standard, room);
 		wrapped(out, 4, key->help);
 	}
+}
+
+void conf_list_keys(FILE *out)
+{
+	fprintf(out, "%-18s %-9s %s\n", "KEY", "DEFAULT", "TYPE AND RANGE; ENVIRONMENT VARIABLE");
+	list_table(&conf_table_all, out);
+	fprintf(out, "\n%-18s %-9s %s\n", "KEY OF A SINK", "DEFAULT",
+		"TYPE AND RANGE; TYPES OF SINK THAT TAKE IT");
+	list_table(&conf_table_sink, out);
 }
 
 /* A flag as it is typed: "-w, --workers N"; with a place for the letter where there is none. */
@@ -124,28 +114,47 @@ static int spell(FILE *out, const struct conf_flag *flag, const char *no_letter)
 		flag->value && flag->value[0] != '[' ? " " : "", flag->value ? flag->value : "");
 }
 
+/* The first three cells of a row. */
+static void list_row(const struct conf_table *table, const struct conf_key *key, FILE *out)
+{
+	char expects[400], standard[64];
+	struct text t = text_of(expects, sizeof(expects) - 1);
+
+	show_default(table, key, standard, sizeof(standard));
+	conf_kind_of(key)->expects(&t, key);
+	*t.at = '\0';
+	fprintf(out, "| `%s` | %s | `%s` | ", key->path, expects, standard);
+}
+
 void conf_list_markdown(FILE *out)
 {
-	char name[CONF_ENV_MAX], expects[200];
+	char name[CONF_ENV_MAX], kinds[200];
 
 	fputs("| key | type and range | default | environment variable | flag | meaning |\n"
 	      "| --- | --- | --- | --- | --- | --- |\n",
 		out);
 	for (size_t i = 0; i < CONF_KEYS; i++) {
 		const struct conf_key *key = &conf_keys[i];
-		struct text t = text_of(expects, sizeof(expects) - 1);
-		char standard[64];
-		show_default(key, standard, sizeof(standard));
-		conf_kind_of(key)->expects(&t, key);
-		*t.at = '\0';
+		list_row(&conf_table_all, key, out);
 		conf_env_name(key, name);
-		fprintf(out, "| `%s` | %s | `%s` | `%s` | ", key->path, expects, standard, name);
+		fprintf(out, "`%s` | ", name);
 		if (key->flag.name) {
 			putc('`', out);
 			spell(out, &key->flag, "");
 			putc('`', out);
 		}
 		fprintf(out, " | %s |\n", key->help);
+	}
+	fputs("\nKeys of one object of `sinks`:\n\n"
+	      "| key | type and range | default | types of sink | meaning |\n"
+	      "| --- | --- | --- | --- | --- |\n",
+		out);
+	for (size_t i = 0; i < CONF_SINK_KEYS; i++) {
+		struct text t = text_of(kinds, sizeof(kinds) - 1);
+		list_row(&conf_table_sink, &conf_sink_keys[i], out);
+		show_kinds(&conf_sink_keys[i], &t);
+		*t.at = '\0';
+		fprintf(out, "%s | %s |\n", kinds, conf_sink_keys[i].help);
 	}
 }
 

@@ -8,74 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Is there a key below "path."? */
-static bool is_section(const char *path)
-{
-	size_t n = strlen(path);
-
-	for (size_t i = 0; i < CONF_KEYS; i++)
-		if (strncmp(conf_keys[i].path, path, n) == 0 && conf_keys[i].path[n] == '.')
-			return true;
-	return false;
-}
-
-static int fail_unknown(const char *path, const cJSON *member, struct conf_error *err)
-{
-	struct conf_nearest nearest = {.word = path};
-
-	if (conf_find(path))
-		return conf_fail(err, -EINVAL,
-			"unknown key \"%s\": write its dots as objects, {\"a\": {\"b\": ...}} for "
-			"a.b",
-			path);
-	conf_nearest_keys(&nearest, cJSON_IsObject(member));
-	return conf_fail_unknown(err, "key", &nearest);
-}
-
-/* Only known names reach this, so it costs at most their number times the members. */
-static bool is_second(const cJSON *object, const cJSON *member)
-{
-	for (const cJSON *m = object->child; m != member; m = m->next)
-		if (strcmp(m->string, member->string) == 0)
-			return true;
-	return false;
-}
-
-/* One object; `section` is what stands before its members' names: "" or "txn.". */
-static int load_object(
-	struct conf *conf, const cJSON *object, const char *section, struct conf_error *err)
-{
-	int rc = 0;
-
-	for (const cJSON *m = object->child; m && rc == 0; m = m->next) {
-		char path[256];
-		if (strcmp(m->string, "//") == 0) {
-			if (!cJSON_IsString(m))
-				return conf_fail(err, -EINVAL,
-					"%s//: got %s, expected a string: this is a comment",
-					section, conf_type_name(m));
-			continue;
-		}
-		snprintf(path, sizeof(path), "%s%s", section, m->string);
-		const struct conf_key *key = strchr(m->string, '.') ? NULL : conf_find(path);
-		if (!key && (strchr(m->string, '.') || !is_section(path)))
-			return fail_unknown(path, m, err);
-		if (is_second(object, m))
-			return conf_fail(err, -EINVAL, "%s: is given twice", path);
-		if (key) {
-			rc = conf_kind_of(key)->read(key, m, conf_field(key, conf), err);
-			continue;
-		}
-		if (!cJSON_IsObject(m))
-			return conf_fail(err, -EINVAL,
-				"%s: got %s, expected an object: it is a section of keys", path,
-				conf_type_name(m));
-		strcat(path, "."); /* it is known, so it is short */
-		rc = load_object(conf, m, path, err);
-	}
-	return rc;
-}
-
 static int load_tree(struct conf *conf, const cJSON *root, struct conf_error *err)
 {
 	struct conf next;
@@ -85,7 +17,7 @@ static int load_tree(struct conf *conf, const cJSON *root, struct conf_error *er
 			conf_type_name(root));
 	if (conf_copy(&next, conf) < 0)
 		return conf_fail(err, -ENOMEM, "out of memory");
-	int rc = load_object(&next, root, "", err);
+	int rc = conf_table_load(&conf_table_all, &next, root, err);
 	if (rc < 0) {
 		conf_free(&next);
 		return rc;

@@ -37,8 +37,8 @@ int conf_set_key(struct conf *conf, const char *path, const char *value, struct 
 
 	if (!key) {
 		struct conf_nearest nearest = {.word = path};
-		conf_nearest_keys(&nearest, false);
-		return conf_fail_unknown(err, "key", &nearest);
+		conf_nearest_keys(&conf_table_all, &nearest, false);
+		return conf_fail_unknown(err, "key", "", &nearest);
 	}
 	return set_text(conf, key, value, err);
 }
@@ -74,6 +74,43 @@ static cJSON *extended(const struct conf_strings *list, const char *word)
 	return NULL;
 }
 
+/* The sinks of a flag behind those that are there, read as one list so that errors count right. */
+static int append_sinks(
+	struct conf *conf, const struct conf_key *key, const char *word, struct conf_error *err)
+{
+	const struct conf_kind *kind = conf_kind_of(key);
+	char *before = NULL, *all = NULL;
+	size_t n;
+	struct conf_fault fault;
+	cJSON *more = NULL;
+	FILE *out = open_memstream(&before, &n);
+	int rc = out ? 0 : -ENOMEM;
+
+	if (out) {
+		kind->write(out, conf_field(key, conf));
+		rc = fclose(out) == 0 ? 0 : -ENOMEM;
+	}
+	if (rc == 0)
+		rc = kind->parse(word, &more, &fault);
+	if (rc == -EINVAL) {
+		free(before);
+		return set_text(conf, key, word, err); /* says what is wrong */
+	}
+	char *added = more ? cJSON_PrintUnformatted(more) : NULL;
+	cJSON_Delete(more);
+	if (rc == 0 && added && added[0] == '[' && added[1] != ']' && before[1] != ']' &&
+		asprintf(&all, "%.*s,%s", (int)n - 1, before, added + 1) < 0)
+		all = NULL;
+	if (rc == 0 && added)
+		rc = set_text(conf, key, all ? all : added, err);
+	else
+		rc = conf_fail(err, -ENOMEM, "out of memory");
+	cJSON_free(added);
+	free(before);
+	free(all);
+	return rc;
+}
+
 int conf_set_flag(struct conf *conf, const struct conf_key *key, const char *word, bool more,
 	struct conf_error *err)
 {
@@ -84,6 +121,8 @@ int conf_set_flag(struct conf *conf, const struct conf_key *key, const char *wor
 		json = extended(more ? conf_field(key, conf) : &none, word);
 	else if (key->type == CONF_STRING)
 		json = cJSON_CreateString(word);
+	else if (key->type == CONF_SINKS && more)
+		return append_sinks(conf, key, word, err);
 	else
 		return set_text(conf, key, word, err);
 	if (!json)

@@ -11,7 +11,8 @@ const struct encode_kind *encode_kind_of(enum conf_choice choice)
 {
 	switch (choice) {
 #define ENCODING(choice, kind)                                                                     \
-	case choice: return &kind;
+	case choice:                                                                               \
+		return &kind;
 #include "encode/encodings.def"
 #undef ENCODING
 	default: return &encode_kind_json;

@@ -69,9 +69,15 @@ static void test_lists(void)
 		snprintf(want, sizeof(want), " | `%s` | ", name);
 		CU_ASSERT_PTR_NOT_NULL(strstr(markdown, want));
 	}
+	for (size_t i = 0; i < CONF_SINK_KEYS; i++) {
+		snprintf(want, sizeof(want), "\n%s ", conf_sink_keys[i].path);
+		CU_ASSERT_PTR_NOT_NULL(strstr(keys, want));
+		snprintf(want, sizeof(want), "\n| `%s` | ", conf_sink_keys[i].path);
+		CU_ASSERT_PTR_NOT_NULL(strstr(markdown, want));
+	}
 	for (const char *p = markdown; (p = strchr(p, '\n')); p++)
 		lines++;
-	CU_ASSERT_EQUAL(lines, CONF_KEYS + 2);
+	CU_ASSERT_EQUAL(lines, CONF_KEYS + 2 + 3 + CONF_SINK_KEYS + 2);
 	CU_ASSERT_PTR_NOT_NULL(
 		strstr(markdown, "| `txn.timeout_ms` | a whole number from 1 to 3600000 | `5000` | "
 				 "`DNSLOUPE_TXN_TIMEOUT_MS` | `--timeout MS` | How long "));

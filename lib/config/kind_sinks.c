@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The type SINKS: a list of objects, whose keys are the rows of sink.def. */
+#include "config/inner.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+
+const char *conf_sink_name(const struct conf_sink *sink)
+{
+	return sink->name[0] ? sink->name : conf_choice_word(sink->type);
+}
+
+void conf_sinks_free(struct conf_sinks *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		conf_table_free(&conf_table_sink, &list->at[i]);
+	free(list->at);
+	*list = (struct conf_sinks){NULL, 0};
+}
+
+static void sinks_drop(void *field)
+{
+	conf_sinks_free(field);
+}
+
+/* Room for `more` sinks beside those that stand in the list. 0 or -ENOMEM. */
+static int sinks_room(struct conf_sinks *list, size_t more)
+{
+	struct conf_sink *at = realloc(list->at, (list->count + more + 1) * sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	list->at = at;
+	return 0;
+}
+
+static int sinks_copy(void *to, const void *from)
+{
+	const struct conf_sinks *list = from;
+	struct conf_sinks *copy = to;
+
+	*copy = (struct conf_sinks){NULL, 0};
+	int rc = sinks_room(copy, list->count);
+	for (size_t i = 0; i < list->count && rc == 0; i++) {
+		rc = conf_table_copy(&conf_table_sink, &copy->at[i], &list->at[i]);
+		copy->count += rc == 0;
+	}
+	if (rc < 0)
+		conf_sinks_free(copy);
+	return rc;
+}
+
+int conf_sinks_all(const struct conf *conf, struct conf_sinks *all)
+{
+	bool standard = strcmp(conf->output_file, "-") == 0;
+	int rc = sinks_copy(all, &conf->sinks);
+
+	if (rc < 0 || (conf->sinks.count && standard))
+		return rc;
+	rc = sinks_room(all, 1);
+	struct conf_sink *sink = &all->at[all->count];
+	if (rc == 0)
+		rc = conf_table_init(&conf_table_sink, sink);
+	if (rc == 0) {
+		all->count++;
+		sink->type = standard ? CONF_SINK_STDOUT : CONF_SINK_FILE;
+		char *path = strdup(conf->output_file), *name = strdup("output");
+		if (!path || !name) {
+			free(path);
+			free(name);
+			rc = -ENOMEM;
+		} else {
+			free(sink->path);
+			free(sink->name);
+			sink->path = path;
+			sink->name = name;
+		}
+	}
+	if (rc < 0)
+		conf_sinks_free(all);
+	return rc;
+}
+
+static bool has_type(const cJSON *object)
+{
+	for (const cJSON *m = object->child; m; m = m->next)
+		if (strcmp(m->string, "type") == 0)
+			return true;
+	return false;
+}
+
+/* Is any key set that this kind of sink does not take? */
+static int check_kinds(const struct conf_sink *sink, const char *prefix, struct conf_error *err)
+{
+	struct conf_sink standard;
+	int rc = 0;
+
+	if (conf_table_init(&conf_table_sink, &standard) < 0)
+		return conf_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < CONF_SINK_KEYS && rc == 0; i++) {
+		const struct conf_key *key = &conf_sink_keys[i];
+		if (!(key->kinds >> conf_sink_kind(sink) & 1) &&
+			!conf_kind_of(key)->equal(
+				conf_field_const(key, sink), conf_field_const(key, &standard)))
+			rc = conf_fail(err, -EINVAL, "%s%s: a sink of type %s has no such key",
+				prefix, key->path, conf_choice_word(sink->type));
+	}
+	conf_table_free(&conf_table_sink, &standard);
+	return rc;
+}
+
+/* One object into a sink that owns nothing yet, and nothing afterwards where it fails. */
+static int read_sink(
+	const char *prefix, const cJSON *json, struct conf_sink *sink, struct conf_error *err)
+{
+	const struct conf_table table = {
+		conf_sink_keys, CONF_SINK_KEYS, sizeof(struct conf_sink), prefix};
+
+	if (conf_table_init(&table, sink) < 0)
+		return conf_fail(err, -ENOMEM, "out of memory");
+	int rc = conf_table_load(&table, sink, json, err);
+	if (rc == 0 && !has_type(json)) {
+		struct text t = text_of(err->text, sizeof(err->text) - 1);
+		text_format(&t, "%stype: is missing, expected ", prefix);
+		conf_kind_enum.expects(&t, &conf_sink_keys[CONF_SINK_KEY_type]);
+		*t.at = '\0';
+		rc = -EINVAL;
+	}
+	if (rc == 0)
+		rc = check_kinds(sink, prefix, err);
+	if (rc == 0 && sink->name[strspn(sink->name, NAME_CHARACTERS)])
+		rc = conf_fail(err, -EINVAL,
+			"%sname: \"%s\" has other characters than letters, digits, dot, dash and "
+			"underscore",
+			prefix, sink->name);
+	if (rc < 0)
+		conf_table_free(&table, sink);
+	return rc;
+}
+
+static int sinks_read(
+	const struct conf_key *key, const cJSON *json, void *field, struct conf_error *err)
+{
+	struct conf_sinks list = {NULL, 0};
+	int n = cJSON_GetArraySize(json), rc = 0;
+
+	if (!cJSON_IsArray(json))
+		return conf_fail_value(err, key, "got %s", conf_type_name(json));
+	if ((uint64_t)n > key->max)
+		return conf_fail_value(err, key, "the list has %d entries", n);
+	if (sinks_room(&list, (size_t)n) < 0)
+		return conf_fail(err, -ENOMEM, "out of memory");
+	for (const cJSON *item = json->child; item && rc == 0; item = item->next) {
+		char prefix[96];
+		if (!cJSON_IsObject(item)) {
+			rc = conf_fail(err, -EINVAL, "%s[%zu]: got %s, expected an object",
+				key->path, list.count, conf_type_name(item));
+			break;
+		}
+		snprintf(prefix, sizeof(prefix), "%s[%zu].", key->path, list.count);
+		rc = read_sink(prefix, item, &list.at[list.count], err);
+		list.count += rc == 0;
+	}
+	if (rc < 0) {
+		conf_sinks_free(&list);
+		return rc;
+	}
+	sinks_drop(field);
+	*(struct conf_sinks *)field = list;
+	return 0;
+}
+
+/* Where a value ends: at the comma that stands outside of its JSON string or list. */
+static size_t value_len(const char *p)
+{
+	size_t n = 0;
+	bool quoted = false;
+	int depth = 0;
+	bool json = p[0] == '"' || p[0] == '[';
+
+	for (; p[n] && (quoted || depth || p[n] != ','); n++) {
+		if (!json)
+			continue;
+		if (quoted && p[n] == '\\' && p[n + 1])
+			n++;
+		else if (p[n] == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			depth += (p[n] == '[') - (p[n] == ']');
+	}
+	return n;
+}
+
+/* Puts the member of a dotted path, making its sections. Takes the value. 0 or -ENOMEM. */
+static int put_member(cJSON *object, char *path, cJSON *value)
+{
+	for (char *dot; (dot = strchr(path, '.')); path = dot + 1) {
+		*dot = '\0';
+		cJSON *section = cJSON_GetObjectItemCaseSensitive(object, path);
+		if (!section)
+			section = cJSON_AddObjectToObject(object, path);
+		if (!cJSON_IsObject(section))
+			break;
+		object = section;
+	}
+	if (cJSON_AddItemToObject(object, path, value))
+		return 0;
+	cJSON_Delete(value);
+	return -ENOMEM;
+}
+
+/* One key=value of the first n octets. What a key may not be, sinks_read() says. */
+static int parse_pair(const char *p, size_t n, cJSON *object, struct conf_fault *fault)
+{
+	char *pair = strndup(p, n);
+	char *equals = pair ? strchr(pair, '=') : NULL;
+	cJSON *value;
+	int rc;
+
+	if (!equals) {
+		snprintf(fault->what, sizeof(fault->what), "key=value is expected, or JSON");
+		free(pair);
+		return pair ? -EINVAL : -ENOMEM;
+	}
+	*equals = '\0';
+	const struct conf_key *key = conf_table_find(&conf_table_sink, pair);
+	rc = (key ? conf_kind_of(key)->parse : conf_parse_word)(equals + 1, &value, fault);
+	if (rc == -EINVAL && equals[1] != '[' && equals[1] != '"')
+		rc = conf_parse_word(equals + 1, &value, fault); /* its type is wrong: say that */
+	if (rc == 0)
+		rc = put_member(object, pair, value);
+	free(pair);
+	return rc;
+}
+
+/* JSON where it begins with a bracket or brace; else the pairs of one sink. */
+static int sinks_parse(const char *text, cJSON **json, struct conf_fault *fault)
+{
+	int rc = 0;
+	cJSON *one = NULL;
+
+	*fault = (struct conf_fault){.line = 1, .column = 1};
+	if (text[0] == '[')
+		return conf_parse_json(text, json, fault);
+	*json = cJSON_CreateArray();
+	if (!*json)
+		return -ENOMEM;
+	if (text[0] == '\0')
+		return 0;
+	if (text[0] == '{')
+		rc = conf_parse_json(text, &one, fault);
+	else
+		one = cJSON_CreateObject();
+	if (rc == 0 && (!one || !cJSON_AddItemToArray(*json, one)))
+		rc = -ENOMEM;
+	for (const char *p = text[0] == '{' ? NULL : text; p && rc == 0;) {
+		size_t key = strcspn(p, "=,");
+		size_t n = p[key] == '=' ? key + 1 + value_len(p + key + 1) : key;
+		fault->column = (size_t)(p - text) + 1;
+		rc = parse_pair(p, n, one, fault);
+		p = p[n] ? p + n + 1 : NULL;
+	}
+	if (rc < 0)
+		cJSON_Delete(*json);
+	return rc;
+}
+
+static bool sinks_equal(const void *a, const void *b)
+{
+	const struct conf_sinks *x = a, *y = b;
+
+	if (x->count != y->count)
+		return false;
+	for (size_t i = 0; i < x->count; i++)
+		if (!conf_table_equal(&conf_table_sink, &x->at[i], &y->at[i]))
+			return false;
+	return true;
+}
+
+static void sinks_write(FILE *out, const void *field)
+{
+	const struct conf_sinks *list = field;
+
+	putc('[', out);
+	for (size_t i = 0; i < list->count; i++) {
+		fputs(i ? ", " : "", out);
+		conf_table_write(
+			&conf_table_sink, &list->at[i], 1, 1u << conf_sink_kind(&list->at[i]), out);
+	}
+	putc(']', out);
+}
+
+static void sinks_expects(struct text *t, const struct conf_key *key)
+{
+	text_format(t, "a list of at most %" PRIu64 " objects, or key=value,... of one", key->max);
+}
+
+const struct conf_kind conf_kind_sinks = {
+	.read = sinks_read,
+	.parse = sinks_parse,
+	.drop = sinks_drop,
+	.copy = sinks_copy,
+	.equal = sinks_equal,
+	.write = sinks_write,
+	.expects = sinks_expects,
+};
