@@ -38,6 +38,7 @@ static void signals(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGUSR1);
 }
 
 int control_block_signals(void)
@@ -81,6 +82,10 @@ static int take_signal(struct run *run, int fd)
 	struct signalfd_siginfo info;
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return 0;
+	if (info.ssi_signo == SIGUSR1) {
+		sinks_reopen(&run->sinks);
+		return 0;
+	}
 	if (atomic_load(&run->stop)) {
 		log_error("stopped at once by a second signal: %llu packets were read and not all "
 			  "of their transactions are written",
@@ -89,6 +94,7 @@ static int take_signal(struct run *run, int fd)
 	}
 	log_note("stopping: %s", info.ssi_signo == SIGINT ? "interrupted" : "asked to terminate");
 	atomic_store(&run->stop, true);
+	sinks_hurry(&run->sinks);
 	return (int)info.ssi_signo;
 }
 
@@ -100,13 +106,14 @@ int control_loop(struct run *run)
 
 	signals(&set);
 	int fd = signalfd(-1, &set, SFD_CLOEXEC);
-	while (!atomic_load_explicit(&run->logger_ended, memory_order_acquire)) {
+	while (!atomic_load_explicit(&run->logger_ended, memory_order_acquire) ||
+		!sinks_have_ended(&run->sinks)) {
 		struct pollfd fds[2] = {
 			{.fd = run->wake_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
 		poll(fds, 2, CONTROL_TURN_MS);
 		if (fds[1].revents & POLLIN)
 			got = take_signal(run, fd);
-		if (atomic_load_explicit(&run->sink_error, memory_order_relaxed))
+		if (sinks_have_failed(&run->sinks))
 			atomic_store(&run->stop, true);
 		int64_t now = run_now_ns();
 		if (progress && now - run->started_ns > PROGRESS_AFTER_NS) {

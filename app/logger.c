@@ -20,49 +20,37 @@ int logger_open(struct logger *l, struct run *run)
 	l->run = run;
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		log_warn("cannot read the host name: records say localhost; set `sensor`");
-	schema_init(&l->schema, conf->sensor[0] ? conf->sensor : host, &l->metrics.dns);
-	l->schema.unicode = conf->output_unicode;
 	if (conf->output_unicode && !idna_available())
 		log_warn("output.unicode: this dnsloupe was built without libidn2; names stay as "
 			 "they are");
-	int error = output_open(&l->sink, conf->output_file, &l->metrics.sink);
+	snprintf(run->sensor, sizeof(run->sensor), "%s", conf->sensor[0] ? conf->sensor : host);
+	const struct sinks_options options = {.sensor = run->sensor,
+		.loggers = 1,
+		.live = run->live != NULL,
+		.wake_fd = run->wake_fd};
+	int error = sinks_open(&run->sinks, conf, &options);
 	if (error)
-		log_error("cannot open the output %s: %s", conf->output_file, strerror(-error));
+		return error;
+	error = fan_init(
+		&l->fan, &run->sinks, 0, run->sensor, conf->output_unicode, &l->metrics.dns);
+	if (error)
+		log_error("out of memory");
+	if (error == 0)
+		error = sinks_start(&run->sinks, &run->cpus);
+	if (error)
+		logger_free(l);
 	return error;
 }
 
-int logger_close(struct logger *l)
+bool logger_close(struct logger *l)
 {
-	return output_close(&l->sink);
+	return sinks_close(&l->run->sinks);
 }
 
-static void failed(struct logger *l, int error)
+void logger_free(struct logger *l)
 {
-	atomic_store_explicit(&l->run->sink_error, error, memory_order_relaxed);
-}
-
-/* One record, one line. Makes room until it fits; a record that cannot be written is counted. */
-static void put(struct logger *l, const struct record *r)
-{
-	struct text *out = &l->sink.out;
-	for (;;) {
-		char *start = out->at, *end = out->end;
-		schema_native(&l->schema, out, r);
-		if (bits_likely(!out->full)) {
-			int error = output_line(&l->sink);
-			if (bits_unlikely(error))
-				failed(l, error);
-			return;
-		}
-		*out = (struct text){.at = start, .end = end, .start = out->start};
-		int error = output_make_room(&l->sink);
-		if (error == -EFBIG || error == -ENOMEM) {
-			metrics_add(&l->metrics.sink.dropped_large, 1);
-			return;
-		}
-		if (error)
-			failed(l, error);
-	}
+	fan_free(&l->fan);
+	sinks_free(&l->run->sinks);
 }
 
 /* Takes what one worker has ready. How many records. */
@@ -77,11 +65,12 @@ static unsigned drain(struct logger *l, struct worker *w)
 			for (int line = 0; line < 6; line++)
 				__builtin_prefetch(next + line * BITS_CACHE_LINE);
 		}
-		put(l, r);
+		fan_put(&l->fan, r);
 	}
 	if (n) {
 		record_release(&w->arena, ((const struct record *)records[n - 1])->end);
 		metrics_add(&l->metrics.sink.taken, n);
+		fan_count(&l->fan, n);
 	}
 	return n;
 }
@@ -105,12 +94,11 @@ int logger_main(void *arg)
 		}
 		if (last)
 			break;
-		if (l->idle == LOGGER_IDLE_FLUSH && output_flush(&l->sink))
-			failed(l, l->sink.error);
+		if (l->idle >= LOGGER_IDLE_FLUSH)
+			fan_idle(&l->fan);
 		run_idle(&l->idle);
 	}
-	if (output_flush(&l->sink))
-		failed(l, l->sink.error);
+	fan_close(&l->fan);
 	atomic_store_explicit(&run->logger_ended, true, memory_order_release);
 	if (write(run->wake_fd, &one, sizeof(one)) < 0)
 		return 0; /* the control loop looks by itself, too, a little later */

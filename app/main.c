@@ -98,12 +98,6 @@ static int judge(struct run *run, int stopped)
 		log_error("%s", why);
 		bad = 1;
 	}
-	error = atomic_load(&run->sink_error);
-	if (error) {
-		log_error("cannot write to %s: %s; reading was stopped", run->logger.sink.name,
-			strerror(-error));
-		bad = 1;
-	}
 	for (unsigned i = 0; i < run->workers; i++)
 		strange += run->worker[i].metrics.packet.other_link_type;
 	if (strange) {
@@ -127,11 +121,9 @@ static int run_threads(struct run *run)
 	int stopped = control_loop(run);
 	rte_eal_mp_wait_lcore();
 	run->ended_ns = run_now_ns();
-	int error = logger_close(&run->logger);
-	if (error && !atomic_load(&run->sink_error))
-		atomic_store(&run->sink_error, error);
+	bool written = logger_close(&run->logger);
 	report_summary(run);
-	int bad = judge(run, stopped);
+	int bad = judge(run, stopped) | !written;
 	if (run->conf->stats_file[0] && report_stats(run, run->conf->stats_file))
 		bad = 1;
 	return bad;
@@ -143,6 +135,7 @@ static int run_files(const struct conf *conf)
 	int code = 1;
 
 	run.conf = conf;
+	sched_getaffinity(0, sizeof(run.cpus), &run.cpus);
 	run.workers = choose_workers(conf);
 	run.queues = (unsigned)conf->input_queues < run.workers ? (unsigned)conf->input_queues
 								: run.workers;
@@ -162,6 +155,7 @@ static int run_files(const struct conf *conf)
 	if (logger_open(&run.logger, &run))
 		goto no_workers;
 	code = run_threads(&run);
+	logger_free(&run.logger);
 
 no_workers:
 	free_workers(&run);

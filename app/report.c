@@ -19,6 +19,16 @@ static struct metrics_worker sum_of(const struct run *run)
 	return sum;
 }
 
+/* The counters of the logger, with those of all sinks together. */
+static struct metrics_logger logger_sum(const struct run *run)
+{
+	struct metrics_logger sum = run->logger.metrics;
+	memset(&sum.sink, 0, sizeof(sum.sink));
+	for (unsigned i = 0; i < run->sinks.count; i++)
+		sinks_sum(&run->sinks, i, &sum.sink);
+	return sum;
+}
+
 static double seconds_of(const struct run *run)
 {
 	return (double)(run->ended_ns - run->started_ns) / WHEN_NS_PER_S;
@@ -43,7 +53,7 @@ static void list_other_packets(const struct metrics_worker *sum)
 
 static void list_losses(const struct run *run, const struct metrics_worker *sum)
 {
-	const struct metrics_logger *log = &run->logger.metrics;
+	const struct metrics_sink sink = logger_sum(run).sink;
 	uint64_t no_mbuf = port_no_mbuf(&run->port);
 	uint64_t cut = atomic_load(&run->feed.frames_cut);
 	char room[512];
@@ -55,8 +65,12 @@ static void list_losses(const struct run *run, const struct metrics_worker *sum)
 		{"packets for want of buffers", no_mbuf},
 		{"packets cut because larger than 262112 octets", cut},
 		{"records for want of room", sum->record.dropped_full},
-		{"records by the output", log->sink.dropped_sink},
-		{"records too large", log->sink.dropped_large},
+		{"records by the output", sink.dropped_sink},
+		{"records for want of room in the queue of a sink", sink.dropped_queue},
+		{"records for want of room in the spool", sink.dropped_spool},
+		{"records that waited at the end", sink.dropped_end},
+		{"records that were refused", sink.dropped_refused},
+		{"records too large", sink.dropped_large},
 	};
 	for (size_t i = 0; i < BITS_COUNT(rows); i++)
 		if (rows[i].n)
@@ -71,6 +85,37 @@ static void list_losses(const struct run *run, const struct metrics_worker *sum)
 			sum->txn.evicted);
 }
 
+/* Records written: of one sink what it has, of several what the loggers took. */
+static uint64_t records_of(const struct run *run)
+{
+	return run->sinks.count == 1 ? logger_sum(run).sink.written
+				     : run->logger.metrics.sink.taken;
+}
+
+/* One line a sink, where there are several. */
+static void list_sinks(const struct run *run)
+{
+	for (unsigned i = 0; run->sinks.count > 1 && i < run->sinks.count; i++) {
+		struct metrics_sink m = {0};
+		char room[400];
+		struct text t = text_of(room, sizeof(room) - 1);
+		sinks_sum(&run->sinks, i, &m);
+		const uint64_t dropped = m.dropped_queue + m.dropped_spool + m.dropped_sink +
+					 m.dropped_end + m.dropped_refused + m.dropped_large;
+		const struct {
+			const char *what;
+			uint64_t n;
+		} rows[] = {{"filtered", m.filtered}, {"dropped", dropped}, {"spooled", m.spooled},
+			{"left in the spool", m.spool_left}, {"outages", m.outages}};
+		for (size_t k = 0; k < BITS_COUNT(rows); k++)
+			if (rows[k].n)
+				text_format(&t, ", %" PRIu64 " %s", rows[k].n, rows[k].what);
+		*t.at = '\0';
+		log_note("sink %s: %" PRIu64 " records written%s", run->sinks.thread[i].sink.name,
+			m.written, room);
+	}
+}
+
 void report_summary(const struct run *run)
 {
 	struct metrics_worker sum = sum_of(run);
@@ -79,14 +124,25 @@ void report_summary(const struct run *run)
 
 	log_note("%" PRIu64 " packets, %" PRIu64 " DNS messages, %" PRIu64
 		 " records in %.2f s (%.0f packets/s)",
-		sum.rx.packets, messages, run->logger.metrics.sink.written, seconds,
+		sum.rx.packets, messages, records_of(run), seconds,
 		seconds > 0 ? (double)sum.rx.packets / seconds : 0);
 	log_note("transactions: %" PRIu64 " answered, %" PRIu64 " no_reply, %" PRIu64
 		 " no_query, %" PRIu64 " mismatch, %" PRIu64 " malformed; %" PRIu64 " retries",
 		sum.txn.answered, sum.txn.no_reply, sum.txn.no_query, sum.txn.mismatch,
 		sum.txn.malformed, sum.txn.retries);
+	list_sinks(run);
 	list_other_packets(&sum);
 	list_losses(run, &sum);
+}
+
+static void put_counters(struct text *t, const struct metrics_list *list, const void *owner)
+{
+	for (size_t k = 0; k < list->count; k++) {
+		text_char(t, '"');
+		text_str(t, list->rows[k].name);
+		text_lit(t, "\":");
+		json_u64(t, metrics_at(owner, &list->rows[k]));
+	}
 }
 
 static void put_lists(struct text *t, const struct metrics_list *lists, size_t n, const void *owner)
@@ -96,15 +152,33 @@ static void put_lists(struct text *t, const struct metrics_list *lists, size_t n
 		text_char(t, '"');
 		text_str(t, lists[i].stage);
 		text_lit(t, "\":{");
-		for (size_t k = 0; k < lists[i].count; k++) {
-			text_char(t, '"');
-			text_str(t, lists[i].rows[k].name);
-			text_lit(t, "\":");
-			json_u64(t, metrics_at(owner, &lists[i].rows[k]));
-		}
+		put_counters(t, &lists[i], owner);
 		json_close(t, '}');
 	}
 	json_close(t, '}');
+}
+
+static void put_sinks(struct text *t, const struct run *run)
+{
+	static const char *const states[] = {
+		[SINK_UP] = "up", [SINK_AWAY] = "away", [SINK_FAILED] = "failed"};
+	JSON_KEY(t, "sinks");
+	json_open(t, '[');
+	for (unsigned i = 0; i < run->sinks.count; i++) {
+		const struct sink_thread *thread = &run->sinks.thread[i];
+		struct metrics_logger m = {0};
+		sinks_sum(&run->sinks, i, &m.sink);
+		json_open(t, '{');
+		JSON_KEY(t, "name");
+		json_str(t, thread->sink.name, strlen(thread->sink.name));
+		JSON_KEY(t, "type");
+		json_str(t, thread->sink.ops->name, strlen(thread->sink.ops->name));
+		JSON_KEY(t, "state");
+		json_str(t, states[thread->state], strlen(states[thread->state]));
+		put_counters(t, &metrics_lists_logger[1], &m);
+		json_close(t, '}');
+	}
+	json_close(t, ']');
 }
 
 static void put_stats(struct text *t, const struct run *run)
@@ -133,7 +207,9 @@ static void put_stats(struct text *t, const struct run *run)
 	JSON_KEY(t, "total");
 	put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker), &sum);
 	JSON_KEY(t, "logger");
-	put_lists(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &run->logger.metrics);
+	const struct metrics_logger logger = logger_sum(run);
+	put_lists(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &logger);
+	put_sinks(t, run);
 	JSON_KEY(t, "workers");
 	json_open(t, '[');
 	for (unsigned i = 0; i < run->workers; i++)
@@ -175,10 +251,25 @@ static bool equal(const char *what, uint64_t a, uint64_t b)
 	return a == b;
 }
 
+/* Every record that a sink took ended in one way. */
+static bool sink_books(const struct run *run, unsigned i)
+{
+	struct metrics_sink m = {0};
+	char what[160];
+
+	sinks_sum(&run->sinks, i, &m);
+	snprintf(what, sizeof(what), "sink %s: records taken, and what became of them",
+		run->sinks.thread[i].sink.name);
+	return equal("records of the logger and of a sink", run->logger.metrics.sink.taken,
+		       m.taken) &
+	       equal(what, m.taken + m.spool_found,
+		       m.filtered + m.written + m.dropped_queue + m.dropped_spool + m.dropped_sink +
+			       m.dropped_end + m.dropped_refused + m.dropped_large + m.spool_left);
+}
+
 bool report_books(const struct run *run, bool whole)
 {
 	struct metrics_worker w = sum_of(run);
-	const struct metrics_sink *sink = &run->logger.metrics.sink;
 	bool right = true;
 
 	if (whole)
@@ -204,8 +295,8 @@ bool report_books(const struct run *run, bool whole)
 		w.txn.answered + w.txn.no_reply + w.txn.no_query + w.txn.mismatch +
 			w.txn.duplicate + w.txn.malformed);
 	right &= equal("records made, and taken and dropped", w.record.made,
-		sink->taken + w.record.dropped_full);
-	right &= equal("records taken, and written and dropped", sink->taken,
-		sink->written + sink->dropped_sink + sink->dropped_large);
+		run->logger.metrics.sink.taken + w.record.dropped_full);
+	for (unsigned i = 0; i < run->sinks.count; i++)
+		right &= sink_books(run, i);
 	return right;
 }

@@ -11,11 +11,12 @@
 #include "rx/mbuf.h"
 #include "rx/port.h"
 #include "schema/schema.h"
-#include "sink/output.h"
+#include "sink/fan.h"
 
 #include <rte_ring.h>
 #include <stdatomic.h>
 
+struct live;
 struct run;
 
 struct worker {
@@ -36,14 +37,14 @@ struct worker {
 
 struct logger {
 	struct metrics_logger metrics;
-	struct schema schema;
-	struct output sink;
+	struct fan fan;
 	struct run *run;
 	unsigned idle;
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
 struct run {
 	const struct conf *conf;
+	struct live *live; /* NULL: files are read */
 	struct feed feed;
 	struct port port;
 	struct handoff handoff;
@@ -53,7 +54,10 @@ struct run {
 	unsigned queues;
 	struct worker *worker;
 	struct logger logger;
-	int wake_fd; /* eventfd: the logger is done */
+	struct sinks sinks;
+	cpu_set_t cpus; /* that the process may use: those of the sinks' threads */
+	int wake_fd; /* eventfd: the logger is done, or a sink is */
+	char sensor[256]; /* this appliance's name */
 	bool hugepages;
 	bool direct; /* the one worker takes frames from the feeder, not from a port */
 	int64_t started_ns; /* monotonic */
@@ -61,7 +65,6 @@ struct run {
 	_Atomic bool stop; /* written by the control loop: receive no more */
 	_Atomic unsigned workers_ended; /* workers that have flushed; each adds itself once */
 	_Atomic bool logger_ended; /* written by the logger */
-	_Atomic int sink_error; /* written by the logger: -errno of the output */
 };
 
 /* A turn without work: spins a little, then sleeps, so that lcores may share a CPU. */

@@ -76,6 +76,16 @@ void metrics_sum_logger(struct metrics_logger *sum, const struct metrics_logger 
 	sum_lists(metrics_lists_logger, BITS_COUNT(metrics_lists_logger), sum, from);
 }
 
+void metrics_sum_sink(struct metrics_sink *sum, const struct metrics_sink *from)
+{
+	const size_t base = offsetof(struct metrics_logger, sink);
+	for (size_t k = 0; k < BITS_COUNT(rows_sink); k++) {
+		size_t at = rows_sink[k].offset - base;
+		*(uint64_t *)((char *)sum + at) +=
+			metrics_read((const uint64_t *)((const char *)from + at));
+	}
+}
+
 uint64_t metrics_verdicts(const struct metrics_worker *w)
 {
 	uint64_t sum = 0;

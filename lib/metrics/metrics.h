@@ -82,6 +82,7 @@ static inline uint64_t metrics_at(const void *owner, const struct metrics_row *r
 /* Adds every counter of `from` to `sum`. */
 void metrics_sum_worker(struct metrics_worker *sum, const struct metrics_worker *from);
 void metrics_sum_logger(struct metrics_logger *sum, const struct metrics_logger *from);
+void metrics_sum_sink(struct metrics_sink *sum, const struct metrics_sink *from);
 
 /* The sum of all verdicts: how many packets have ended. */
 uint64_t metrics_verdicts(const struct metrics_worker *w);

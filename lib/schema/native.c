@@ -49,6 +49,7 @@ void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metri
 	size_t n = strlen(sensor);
 	memset(&s->when, 0, sizeof(s->when));
 	s->metrics = metrics;
+	s->options = NULL;
 	JSON_KEY(&t, "sensor");
 	json_str(&t, sensor, n < 255 ? n : 255);
 	s->sensor_len = text_len(&t);

@@ -9,6 +9,8 @@
 
 #define SCHEMA_TYPES 272 /* types below this are put down as one piece */
 
+struct schema_options;
+
 /* What a logger keeps between records; one each. */
 struct schema {
 	char sensor[1600]; /* the member "sensor":"...", in JSON */
@@ -23,6 +25,7 @@ struct schema {
 		uint8_t len; /* of `types` 0: not a type with a mnemonic */
 	} flags[128], opcodes[16], rcodes[16], types[SCHEMA_TYPES];
 	struct metrics_dns *metrics;
+	const struct schema_options *options; /* what the sink asked for; NULL: everything */
 };
 
 /* Puts a piece down without asking for room, of which it takes all that text[] has. */

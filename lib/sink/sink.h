@@ -29,7 +29,8 @@
 /* One document of a block. */
 struct sink_doc {
 	int64_t ts_ns; /* event time: packet time since the epoch */
-	uint32_t end; /* offset of its end in the block's data; it starts where the one before ends */
+	uint32_t end; /* offset of its end in the block's data; it starts where the one before ends
+		       */
 	uint16_t key_len; /* so many octets at its start are its key and no document (ops->keyed) */
 	uint8_t tag; /* index into s->tags */
 	uint8_t last; /* 1: the last document of its record; records are counted by it */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "schema/kind.h"
+
+#define SCHEMA(choice, kind) extern const struct schema_kind kind;
+#include "schema/schemas.def"
+#undef SCHEMA
+
+static void write_native(struct schema *s, struct schema_out *out, const struct record *r)
+{
+	schema_native(s, &out->text, r);
+	out->end(out, r->ts_ns, 0);
+}
+
+const struct schema_kind schema_kind_native = {.name = "native", .write = write_native};
+
+const struct schema_kind *schema_kind_of(enum conf_choice choice)
+{
+	switch (choice) {
+#define SCHEMA(choice, kind)                                                                       \
+	case choice:                                                                               \
+		return &kind;
+#include "schema/schemas.def"
+#undef SCHEMA
+	default: return &schema_kind_native;
+	}
+}
+
+static bool same_list(const struct conf_strings *a, const struct conf_strings *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->at[i], b->at[i]) != 0)
+			return false;
+	return true;
+}
+
+bool schema_same(const struct schema_options *a, const struct schema_options *b)
+{
+	return a->kind == b->kind && a->sections == b->sections &&
+	       same_list(a->include, b->include) && same_list(a->exclude, b->exclude);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A logger's side of all sinks: each record goes through every sink's filter, is written once per
+ * distinct format straight into a block of the first sink that wants it, and is copied to the
+ * others with the same format.
+ */
+#ifndef SINK_FAN_H
+#define SINK_FAN_H
+
+#include "schema/kind.h"
+#include "sink/sinks.h"
+
+/* One sink of a format. */
+struct fan_sink {
+	struct sink_lane *lane;
+	struct filter *filter;
+};
+
+/* Sinks whose documents are the same. */
+struct fan_format {
+	struct schema_out out; /* first: the callback gets it */
+	struct schema schema;
+	struct schema_options options;
+	enum conf_choice key; /* CONF_KEY_* */
+	struct fan_sink *sinks;
+	unsigned count;
+	/* of the record at hand */
+	struct sink_block *block;
+	const struct record *record;
+	struct filter_seen *seen;
+	uint32_t before, docs; /* documents of the block before it, and with it */
+	uint32_t key_len; /* of the document at hand */
+	bool docs_full;
+};
+
+struct fan {
+	struct fan_format *formats;
+	unsigned count;
+	bool live;
+	struct metrics_dns spare; /* what further formats count again */
+};
+
+/*
+ * Prepares the fan of logger number `logger`. metrics: what is wrong with messages is counted
+ * there, once a record. 0 or -ENOMEM. The fan must stay where it is.
+ */
+int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const char *sensor,
+	bool unicode, struct metrics_dns *metrics);
+
+/* One record to every sink. Reading files it waits while a queue is full. */
+void fan_put(struct fan *f, const struct record *r);
+
+/* n records were put: counts them as taken. */
+void fan_count(struct fan *f, unsigned n);
+
+/* The logger has nothing to do: what waits in part of a block goes to sinks that have nothing to do
+ * either. */
+void fan_idle(struct fan *f);
+
+/* Nothing more will come. */
+void fan_close(struct fan *f);
+
+void fan_free(struct fan *f);
+
+/* A schema has finished a document: the end() of a format's schema_out. */
+void fan_end_doc(struct schema_out *out, int64_t ts_ns, unsigned tag);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which sinks share a format; set up once. */
+#include "sink/fan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct schema_options options_of(const struct conf_sink *conf)
+{
+	return (struct schema_options){.kind = schema_kind_of(conf->schema),
+		.include = &conf->fields_include,
+		.exclude = &conf->fields_exclude,
+		.sections = conf->sections};
+}
+
+static enum conf_choice key_of(const struct sink *sink)
+{
+	return sink->ops->keyed ? sink->conf->key : CONF_KEY_NONE;
+}
+
+/* The format with these options, or a new one; the array has room for it. */
+static struct fan_format *find_format(struct fan *f, const struct sink *sink)
+{
+	struct schema_options options = options_of(sink->conf);
+	unsigned i = 0;
+
+	while (i < f->count && !(f->formats[i].key == key_of(sink) &&
+				       schema_same(&f->formats[i].options, &options)))
+		i++;
+	if (i == f->count) {
+		f->count++;
+		f->formats[i].options = options;
+		f->formats[i].key = key_of(sink);
+	}
+	return &f->formats[i];
+}
+
+int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const char *sensor,
+	bool unicode, struct metrics_dns *metrics)
+{
+	memset(f, 0, sizeof(*f));
+	f->live = sinks->live;
+	f->formats = calloc(sinks->count, sizeof(*f->formats));
+	if (!f->formats)
+		return -ENOMEM;
+	for (unsigned i = 0; i < sinks->count; i++) {
+		struct sink_thread *t = &sinks->thread[i];
+		struct fan_format *format = find_format(f, &t->sink);
+		if (!format->sinks) {
+			format->sinks = calloc(sinks->count, sizeof(*format->sinks));
+			format->out.end = fan_end_doc;
+			if (!format->sinks) {
+				fan_free(f);
+				return -ENOMEM;
+			}
+			/* What is wrong with a message is counted once, by the first format. */
+			schema_init(&format->schema, sensor,
+				format == f->formats ? metrics : &f->spare);
+			format->schema.unicode = unicode;
+			format->schema.options = &format->options;
+		}
+		format->sinks[format->count++] =
+			(struct fan_sink){.lane = &t->lanes[logger], .filter = &t->filter};
+	}
+	return 0;
+}
+
+void fan_free(struct fan *f)
+{
+	for (unsigned i = 0; f->formats && i < f->count; i++)
+		free(f->formats[i].sinks);
+	free(f->formats);
+	memset(f, 0, sizeof(*f));
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/filter_inner.h"
+
+#include "dns/edns.h"
+
+static inline bool bit(const uint8_t *map, unsigned i)
+{
+	return map[i / 8] >> (i % 8) & 1;
+}
+
+void filter_look(const struct record *r, struct filter_seen *seen)
+{
+	if (seen->read)
+		return;
+	seen->read = true;
+	const uint8_t *data = r->query_len ? record_query(r) : record_reply(r);
+	uint32_t len = r->query_len ? r->query_len : r->reply_len;
+	dns_msg_read(&seen->asked, data, len);
+	seen->name = seen->asked.name_len ? data + DNS_HEADER_LEN : NULL;
+	/* Fewer octets have no response code. */
+	if (r->reply_len >= 4) {
+		seen->has_reply = true;
+		dns_msg_read(&seen->reply, record_reply(r), r->reply_len);
+	}
+}
+
+static bool match_net(const struct filter *f, const struct record *r)
+{
+	for (size_t i = 0; i < f->n_nets; i++) {
+		const struct filter_net *net = &f->nets[i];
+		unsigned whole = net->bits / 8, rest = net->bits % 8;
+		if (net->v6 == r->v6 && memcmp(net->addr.octets, r->client.octets, whole) == 0 &&
+			(rest == 0 || ((net->addr.octets[whole] ^ r->client.octets[whole]) &
+					      (0xff00 >> rest & 0xff)) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool match_rcode(const struct filter *f, const struct record *r, struct filter_seen *seen)
+{
+	struct edns edns = {0};
+
+	if (!seen->has_reply)
+		return false;
+	/* The upper bits stand in an OPT record, which is looked for only where that matters. */
+	if (f->has_high_rcodes || bit(f->rcodes, dns_rcode(seen->reply.flags)))
+		edns_find(&edns, &seen->reply, record_reply(r), r->reply_len);
+	else
+		return false;
+	return bit(f->rcodes, edns_rcode(&edns, seen->reply.flags));
+}
+
+static bool has_domain(const struct filter *f, uint64_t h, const uint8_t *wire, size_t n)
+{
+	for (size_t i = filter_slot(f, h); f->domains[i].len; i = (i + 1) & f->domains_mask)
+		if (f->domains[i].hash == h && f->domains[i].len == n &&
+			memcmp(f->domains[i].wire, wire, n) == 0)
+			return true;
+	return false;
+}
+
+static bool match_domain(const struct filter *f, const struct filter_seen *seen)
+{
+	uint8_t lower[NAME_WIRE_MAX], labels[NAME_WIRE_MAX / 2 + 1];
+	unsigned n = seen->asked.name_len, count = 0;
+
+	if (!seen->name)
+		return false;
+	name_fold(lower, seen->name, n);
+	for (unsigned at = 0; at < n; at += lower[at] + 1u)
+		labels[count++] = (uint8_t)at;
+	uint64_t h = FILTER_HASH;
+	for (unsigned at = n; count > 0;) {
+		unsigned begin = labels[--count];
+		while (at > begin)
+			h = filter_hash(h, lower[--at]);
+		if (has_domain(f, h, lower + begin, n - begin))
+			return true;
+	}
+	return false;
+}
+
+bool filter_match(const struct filter *f, const struct record *r, struct filter_seen *seen)
+{
+	if (bits_likely(f->any))
+		return true;
+	if (f->statuses && !(f->statuses >> r->status & 1))
+		return false;
+	if (f->n_nets && !match_net(f, r))
+		return false;
+	if (!f->has_types && !f->has_rcodes && !f->n_domains)
+		return true;
+	filter_look(r, seen);
+	if (f->has_types && !(seen->name && bit(f->types, seen->asked.qtype)))
+		return false;
+	if (f->has_rcodes && !match_rcode(f, r, seen))
+		return false;
+	return !f->n_domains || match_domain(f, seen);
+}

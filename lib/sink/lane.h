@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The queue between one logger and one sink's thread: a fixed number of blocks, which the logger
+ * fills and passes on in order through a ring, and the thread gives back onto a stack. The block
+ * that was given back last is used next: while the thread keeps up, few blocks are touched and the
+ * caches hold them. Neither side takes a lock.
+ */
+#ifndef SINK_LANE_H
+#define SINK_LANE_H
+
+#include "sink/sink.h"
+
+#include <semaphore.h>
+
+#define LANE_BLOCK (256u * 1024) /* octets of a block, where the kind of sink says nothing else */
+#define LANE_LARGEST (256u * 1024 * 1024) /* of a block that one document needs for itself */
+#define LANE_ROOM 4096 /* a block with less room than this left is passed on */
+
+struct lane_block {
+	struct sink_block b; /* first: a block is its lane_block */
+	struct lane_block *next; /* on the stack of free ones */
+	struct sink_lane *lane;
+	char *home; /* its own room, to which it returns when a large document is gone */
+	struct sink_doc *home_docs;
+};
+
+struct sink_lane {
+	/* the logger's */
+	struct sink_block *at; /* being filled; NULL: none */
+	uint32_t fresh; /* blocks from this number on were never used */
+	struct metrics_sink metrics;
+	/* set at the start */
+	uint32_t count __attribute__((aligned(BITS_CACHE_LINE))); /* of blocks */
+	uint32_t room, max_docs; /* of a block */
+	struct lane_block *blocks;
+	struct lane_block **ring; /* count rounded up to a power of two */
+	uint32_t mask;
+	char *memory;
+	size_t memory_bytes;
+	sem_t *ready; /* posted for each block that is passed on */
+	/* written by the logger, read by the thread */
+	uint32_t head __attribute__((aligned(BITS_CACHE_LINE)));
+	bool closed; /* nothing more will come */
+	/* written by the thread, read by the logger */
+	uint32_t tail __attribute__((aligned(BITS_CACHE_LINE)));
+	bool hungry; /* the thread has nothing to do: pass on even a block that is not full */
+	bool ended; /* the sink has failed for good: do not write */
+	bool spool_full; /* there is no room because the spool has none */
+	/* written by both */
+	struct lane_block *free __attribute__((aligned(BITS_CACHE_LINE)));
+} __attribute__((aligned(BITS_CACHE_LINE)));
+
+/*
+ * Makes a lane of `bytes` of memory in blocks of `room` octets, at least three, and touches none of
+ * it. `ready` is borrowed. 0 or -ENOMEM.
+ */
+int lane_init(struct sink_lane *lane, size_t bytes, uint32_t room, sem_t *ready);
+void lane_free(struct sink_lane *lane);
+
+/* The logger's side. */
+
+/* A free block as lane->at, empty; false: all are with the thread. */
+bool lane_take(struct sink_lane *lane);
+
+/* Passes lane->at on; nothing where it is NULL or has no document. */
+void lane_pass(struct sink_lane *lane);
+
+/*
+ * Doubles the room of lane->at, which is empty, for one large document: of octets, or of documents
+ * where `docs`. 0, -EFBIG, -ENOMEM. The one place where a logger allocates.
+ */
+int lane_grow(struct sink_lane *lane, bool docs);
+
+/* Passes on what there is and says that nothing more will come. */
+void lane_close(struct sink_lane *lane);
+
+/* The thread's side. */
+
+/* The next block, the thread's until lane_return(); NULL: none now. */
+struct sink_block *lane_next(struct sink_lane *lane);
+void lane_return(struct sink_block *block);
+
+/* Has the logger closed it, and was all of it taken? */
+bool lane_is_done(const struct sink_lane *lane);
+
+#endif

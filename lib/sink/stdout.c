@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The sink of standard output. */
+#include "sink/lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct out {
+	struct lines lines;
+	bool owned; /* the descriptor is one of our own */
+};
+
+/*
+ * A pipe or terminal is opened once more, so that writing need not block, without making it so for
+ * others who have it. Where that may not be done, writes block for as long as the reader likes.
+ */
+static void open_again(struct out *o)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		return;
+	int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	o->lines.fd = fd;
+	o->owned = true;
+}
+
+static int stdout_open(struct sink *s)
+{
+	struct out *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return -ENOMEM;
+	lines_init(&o->lines);
+	o->lines.fd = STDOUT_FILENO;
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		free(o);
+		return sink_why(s, -EBADF, "standard output is closed");
+	}
+	open_again(o);
+	s->state = o;
+	return 0;
+}
+
+static int stdout_deliver(
+	struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
+{
+	struct out *o = s->state;
+	int n = lines_write(&o->lines, s, b, from, b->n_docs, deadline_ms);
+
+	return n >= 0 ? n : sink_why(s, n, "cannot write to standard output: %s", strerror(-n));
+}
+
+static int stdout_close(struct sink *s)
+{
+	struct out *o = s->state;
+
+	if (o->owned)
+		close(o->lines.fd);
+	lines_free(&o->lines);
+	free(o);
+	s->state = NULL;
+	return 0;
+}
+
+const struct sink_ops sink_stdout = {
+	.name = "stdout",
+	.open = stdout_open,
+	.deliver = stdout_deliver,
+	.close = stdout_close,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The thread of one sink: takes blocks from its lanes, delivers them in order, and while the
+ * receiver is away keeps them in memory, then on disk. Older documents stand in the spool, newer
+ * ones in memory: what leaves memory goes to the receiver only when the spool is empty.
+ */
+#ifndef SINK_THREAD_H
+#define SINK_THREAD_H
+
+#include "sink/filter.h"
+#include "sink/lane.h"
+#include "sink/spool.h"
+
+#include <pthread.h>
+
+enum sink_state {
+	SINK_UP,
+	SINK_AWAY, /* the receiver takes nothing now */
+	SINK_FAILED, /* it never will: all is dropped */
+};
+
+struct sink_thread {
+	struct sink sink;
+	struct metrics_sink metrics; /* written by the thread; also behind sink.metrics */
+	struct filter filter;
+	struct sink_lane *lanes; /* one a logger */
+	unsigned n_lanes;
+	bool live;
+	bool open; /* ops->open() has succeeded */
+	bool started;
+	pthread_t id;
+	sem_t ready; /* posted with each block and each order */
+	int wake_fd;
+	/* the thread's own */
+	struct sink_block **pending; /* taken from the lanes, oldest first: a ring */
+	uint32_t pending_at, pending_count, pending_size;
+	uint32_t from; /* documents of the oldest pending block that are settled */
+	uint32_t pinned; /* so many of the oldest pending blocks may have been sent already */
+	uint32_t rejected; /* records of the documents at hand that sink_reject() took out */
+	uint64_t seq;
+	struct spool spool;
+	bool has_spool;
+	bool spool_said; /* that it is full or broken */
+	const struct sink_block *at_hand; /* the one that deliver() has; NULL: none */
+	int64_t retry_ns; /* not before */
+	int64_t away_ns; /* since when it is away */
+	int64_t closing_ns; /* since when nothing more can come; 0: not yet */
+	int64_t idle_ns; /* when ops->idle() is due */
+	uint32_t pause_ms;
+	uint64_t reopened; /* orders that are done */
+	uint64_t away_dropped, away_spooled; /* counters when it went away */
+	bool closed; /* every lane is, and was emptied */
+	/* written by the thread, read by others */
+	uint32_t state; /* enum sink_state */
+	bool ended;
+	/* written by the control loop */
+	uint64_t reopen;
+	bool hurry; /* the run is being stopped */
+};
+
+/* The thread's main function. */
+void *sink_thread_main(void *arg);
+
+#endif

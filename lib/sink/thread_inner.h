@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the loop of a sink's thread (thread.c) asks of its bookkeeping (thread_keep.c). */
+#ifndef SINK_THREAD_INNER_H
+#define SINK_THREAD_INNER_H
+
+#include "base/when.h"
+#include "sink/thread.h"
+
+/* Gives the oldest pending block back to its logger. */
+void thread_pop(struct sink_thread *t);
+
+/* Tells loggers whether the thread has nothing to do. */
+void thread_tell(struct sink_thread *t, bool hungry);
+
+/* Says that the receiver is away, that it is back; each once. */
+void thread_say_away(struct sink_thread *t, int64_t now);
+void thread_say_back(struct sink_thread *t, int64_t now);
+
+/* The sink has failed for good: says so; from now on its records are dropped. */
+void thread_fail(struct sink_thread *t, int error);
+
+/*
+ * Makes room: what stands in memory goes into the spool where the queue is filling (live), and all
+ * of it where the sink has failed or it is too late; what cannot go there is dropped and counted
+ * then.
+ */
+void thread_relieve(struct sink_thread *t, bool late);
+
+#endif
