@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "base/log.h"
+#include "sink/sinks.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -213,6 +214,8 @@ static int load(int argc, char **argv, char **environ, const struct flags *f, st
 			return rc;
 		rc = conf_check(conf, &err);
 	}
+	if (rc == 0)
+		rc = sinks_check(conf, &err);
 	if (rc < 0) {
 		log_error("%s" HINT, err.text);
 	} else if (cli->action == CLI_RUN && conf->input_files.count == 0) {

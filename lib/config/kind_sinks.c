@@ -76,6 +76,7 @@ int conf_sinks_all(const struct conf *conf, struct conf_sinks *all)
 			free(sink->path);
 			free(sink->name);
 			sink->path = path;
+			sink->append = false;
 			sink->name = name;
 		}
 	}

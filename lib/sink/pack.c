@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/pack.h"
+
+#include "base/log.h"
+#include "sink/rotate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+struct pack_job {
+	struct pack_job *next;
+	char file[];
+};
+
+void pack_init(struct pack *p, const struct conf_sink *conf)
+{
+	*p = (struct pack){.how = conf->compress,
+		.path = conf->path,
+		.keep = conf->rotate_keep,
+		.max_age_s = conf->rotate_max_age_s};
+	p->last = &p->first;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->work, NULL);
+}
+
+/* One file, and those that are too old or too many afterwards. */
+static void work(const struct pack *p, const char *file)
+{
+	struct rotate_name done, part;
+
+	snprintf(done.text, sizeof(done.text), "%s%s", file,
+		p->how == CONF_COMPRESS_GZIP ? ".gz" : ".zst");
+	snprintf(part.text, sizeof(part.text), "%s~", file);
+	int error = pack_file(p->how, file, part.text);
+	if (error == 0 && rename(part.text, done.text) < 0)
+		error = -errno;
+	if (error == 0)
+		unlink(file);
+	else
+		unlink(part.text);
+	/* One that was pruned meanwhile is not missed. */
+	if (error && error != -ENOENT)
+		log_warn("cannot compress %s: %s; it stays as it is", file, strerror(-error));
+	rotate_prune(p->path, p->keep, p->max_age_s, time(NULL));
+}
+
+static void *pack_main(void *arg)
+{
+	struct pack *p = arg;
+
+	setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
+	pthread_mutex_lock(&p->lock);
+	while (p->first || !p->stop) {
+		struct pack_job *job = p->first;
+		if (!job) {
+			pthread_cond_wait(&p->work, &p->lock);
+			continue;
+		}
+		p->first = job->next;
+		if (!p->first)
+			p->last = &p->first;
+		pthread_mutex_unlock(&p->lock);
+		work(p, job->file);
+		free(job);
+		pthread_mutex_lock(&p->lock);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+void pack_add(struct pack *p, const char *file)
+{
+	struct pack_job *job = malloc(sizeof(*job) + strlen(file) + 1);
+	int error = job ? 0 : -ENOMEM;
+
+	if (job) {
+		job->next = NULL;
+		strcpy(job->file, file);
+		pthread_mutex_lock(&p->lock);
+		*p->last = job;
+		p->last = &job->next;
+		pthread_cond_signal(&p->work);
+		pthread_mutex_unlock(&p->lock);
+	}
+	if (error == 0 && !p->running) {
+		error = -pthread_create(&p->id, NULL, pack_main, p);
+		p->running = error == 0;
+	}
+	if (error)
+		log_warn("cannot compress %s: %s; it stays as it is", file, strerror(-error));
+}
+
+void pack_close(struct pack *p)
+{
+	if (p->running) {
+		pthread_mutex_lock(&p->lock);
+		p->stop = true;
+		pthread_cond_signal(&p->work);
+		pthread_mutex_unlock(&p->lock);
+		pthread_join(p->id, NULL);
+		p->running = false;
+	}
+	while (p->first) {
+		struct pack_job *job = p->first;
+		p->first = job->next;
+		free(job);
+	}
+	pthread_cond_destroy(&p->work);
+	pthread_mutex_destroy(&p->lock);
+}

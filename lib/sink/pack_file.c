@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One file compressed. */
+#include "sink/pack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#ifdef SINK_ZSTD
+#include <zstd.h>
+#endif
+
+#define PIECE (128 * 1024)
+
+/* What a compressor makes of one more piece; n 0: the end. 0 or -errno. */
+struct packer {
+	int fd;
+	gzFile gzip;
+#ifdef SINK_ZSTD
+	ZSTD_CCtx *zstd;
+#endif
+	char in[PIECE], out[PIECE];
+};
+
+const char *pack_lacks(enum conf_choice how)
+{
+#ifndef SINK_ZSTD
+	if (how == CONF_COMPRESS_ZSTD)
+		return "libzstd";
+#endif
+	(void)how;
+	return NULL;
+}
+
+#ifdef SINK_ZSTD
+static int write_out(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+		if (k < 0 && errno != EINTR)
+			return -errno;
+		p += k > 0 ? k : 0;
+		n -= k > 0 ? (size_t)k : 0;
+	}
+	return 0;
+}
+
+static int put_zstd(struct packer *p, size_t n)
+{
+	ZSTD_inBuffer in = {p->in, n, 0};
+	size_t left;
+
+	do {
+		ZSTD_outBuffer out = {p->out, sizeof(p->out), 0};
+		left = ZSTD_compressStream2(p->zstd, &out, &in, n ? ZSTD_e_continue : ZSTD_e_end);
+		int error = ZSTD_isError(left) ? -EIO : write_out(p->fd, p->out, out.pos);
+		if (error)
+			return error;
+	} while (n ? in.pos < in.size : left > 0);
+	return 0;
+}
+#endif
+
+static int put_gzip(struct packer *p, size_t n)
+{
+	errno = 0;
+	if (n == 0) {
+		int rc = gzclose(p->gzip); /* and the descriptor */
+		p->gzip = NULL;
+		p->fd = -1;
+		return rc == Z_OK ? 0 : errno ? -errno : -EIO;
+	}
+	return gzwrite(p->gzip, p->in, (unsigned)n) == (int)n ? 0 : errno ? -errno : -EIO;
+}
+
+static int put(struct packer *p, size_t n)
+{
+#ifdef SINK_ZSTD
+	if (p->zstd)
+		return put_zstd(p, n);
+#endif
+	return put_gzip(p, n);
+}
+
+static int begin(struct packer *p, enum conf_choice how)
+{
+#ifdef SINK_ZSTD
+	if (how == CONF_COMPRESS_ZSTD) {
+		p->zstd = ZSTD_createCCtx();
+		return p->zstd ? 0 : -ENOMEM;
+	}
+#endif
+	(void)how;
+	p->gzip = gzdopen(p->fd, "wb");
+	return p->gzip ? 0 : -ENOMEM;
+}
+
+/* Closes what is still open. The errors that count were seen before. */
+static void end(struct packer *p)
+{
+#ifdef SINK_ZSTD
+	ZSTD_freeCCtx(p->zstd);
+#endif
+	if (p->gzip)
+		gzclose(p->gzip);
+	else if (p->fd >= 0)
+		close(p->fd);
+	free(p);
+}
+
+int pack_file(enum conf_choice how, const char *from, const char *to)
+{
+	struct packer *p = calloc(1, sizeof(*p));
+	int fd = open(from, O_RDONLY | O_CLOEXEC), error = p ? 0 : -ENOMEM;
+	struct stat st;
+	ssize_t n = 1;
+
+	if (error == 0 && (fd < 0 || fstat(fd, &st) < 0))
+		error = -errno;
+	if (p)
+		p->fd = -1;
+	if (error == 0) {
+		p->fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, st.st_mode & 0777);
+		error = p->fd < 0 ? -errno : begin(p, how);
+	}
+	while (error == 0 && n > 0) {
+		n = read(fd, p->in, sizeof(p->in));
+		error = n < 0 ? -errno : put(p, (size_t)n);
+	}
+	if (p)
+		end(p);
+	if (fd >= 0)
+		close(fd);
+	if (error == 0) {
+		const struct timespec times[] = {st.st_atim, st.st_mtim};
+		utimensat(AT_FDCWD, to, times, 0);
+	}
+	return error;
+}
