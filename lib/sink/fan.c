@@ -162,7 +162,7 @@ static void copy_docs(const struct fan *fan, struct sink_lane *lane, const struc
 
 static bool is_full(const struct sink_block *b)
 {
-	return b->room - b->len < LANE_ROOM || b->max_docs - b->n_docs < 8;
+	return b->room - b->len < b->room / LANE_ROOM || b->max_docs - b->n_docs < 8;
 }
 
 static void put_format(const struct fan *fan, struct fan_format *f, const struct record *r)

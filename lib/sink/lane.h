@@ -14,7 +14,7 @@
 
 #define LANE_BLOCK (256u * 1024) /* octets of a block, where the kind of sink says nothing else */
 #define LANE_LARGEST (256u * 1024 * 1024) /* of a block that one document needs for itself */
-#define LANE_ROOM 4096 /* a block with less room than this left is passed on */
+#define LANE_ROOM 64 /* a block with less than this part of its room left is passed on */
 
 struct lane_block {
 	struct sink_block b; /* first: a block is its lane_block */

@@ -46,7 +46,7 @@ struct sink_block {
 	struct sink_doc *docs;
 	uint32_t n_docs, max_docs;
 	uint32_t records; /* documents with `last` */
-	uint64_t seq; /* rises by one with each block that one sink gets, also from its spool */
+	uint64_t seq; /* rises by one with each block that one sink is handed; 0: not handed yet */
 };
 
 struct sink_ops;

@@ -288,6 +288,7 @@ static bool read_frame(struct spool *s, const struct spool_frame *f)
 	b->len = f->len;
 	b->n_docs = f->n_docs;
 	b->records = f->records;
+	b->seq = 0;
 	return spool_read_at(s->read_fd, b->docs, docs_len, at) &&
 	       spool_read_at(s->read_fd, b->data, b->len, at + docs_len) &&
 	       spool_crc(b->data, b->len, spool_crc(b->docs, docs_len, 0)) == f->crc &&
@@ -299,7 +300,7 @@ static void forget(struct spool *s, uint64_t records)
 	s->records -= records < s->records ? records : s->records;
 }
 
-const struct sink_block *spool_front(struct spool *s, uint32_t *from)
+struct sink_block *spool_front(struct spool *s, uint32_t *from)
 {
 	struct spool_frame f;
 

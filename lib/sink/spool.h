@@ -65,7 +65,7 @@ int spool_put(struct spool *s, const struct sink_block *b, uint32_t from);
  * The oldest block, as often as asked, and its first document that is not delivered yet. NULL: the
  * spool is empty. Frames that are broken are counted and passed over.
  */
-const struct sink_block *spool_front(struct spool *s, uint32_t *from);
+struct sink_block *spool_front(struct spool *s, uint32_t *from);
 
 /* Documents up to number `from` of the oldest block are delivered; all: it is forgotten. */
 void spool_advance(struct spool *s, uint32_t from);

@@ -27,7 +27,6 @@ static void pull(struct sink_thread *t)
 	for (unsigned i = 0; i < t->n_lanes; i++) {
 		struct sink_block *b;
 		while ((b = lane_next(&t->lanes[i]))) {
-			b->seq = ++t->seq;
 			t->pending[(t->pending_at + t->pending_count++) % t->pending_size] = b;
 		}
 		closed &= lane_is_done(&t->lanes[i]);
@@ -65,13 +64,14 @@ static void settle(struct sink_thread *t, const struct sink_block *b, uint32_t f
 }
 
 /* Delivers once from the oldest block there is. */
-static void step(struct sink_thread *t, const struct sink_block *b, uint32_t from, int64_t now)
+static void step(struct sink_thread *t, struct sink_block *b, uint32_t from, int64_t now)
 {
 	struct sink *s = &t->sink;
 	int64_t left = deadline(t) - now, most = (int64_t)DELIVER_MS * WHEN_NS_PER_MS;
 	int ms = (int)((left < most ? left : most) / WHEN_NS_PER_MS);
 
 	s->why[0] = '\0';
+	thread_number(t, b);
 	t->at_hand = b;
 	t->rejected = 0;
 	int n = s->ops->deliver(s, b, from, ms > 0 ? ms : 1);
@@ -100,15 +100,13 @@ static void step(struct sink_thread *t, const struct sink_block *b, uint32_t fro
 }
 
 /* The oldest documents that wait, and the first that is not settled; NULL: none. */
-static const struct sink_block *oldest(struct sink_thread *t, uint32_t *from)
+static struct sink_block *oldest(struct sink_thread *t, uint32_t *from)
 {
 	/* What the kind may have sent already goes on from memory, whatever is in the spool. */
 	if (t->has_spool && !spool_is_empty(&t->spool) && !(t->pinned && t->pending_count)) {
 		uint64_t bad = t->spool.bad_records;
-		const struct sink_block *b = spool_front(&t->spool, from);
+		struct sink_block *b = spool_front(&t->spool, from);
 		metrics_add(&t->metrics.dropped_spool, t->spool.bad_records - bad);
-		if (b && t->spool.block.seq == 0)
-			t->spool.block.seq = ++t->seq;
 		if (b)
 			return b;
 	}
@@ -169,7 +167,7 @@ static bool turn(struct sink_thread *t)
 		t->closing_ns = now;
 	bool late = now >= deadline(t);
 	thread_relieve(t, late);
-	const struct sink_block *b = t->state == SINK_FAILED || late ? NULL : oldest(t, &from);
+	struct sink_block *b = t->state == SINK_FAILED || late ? NULL : oldest(t, &from);
 	if (b && (t->state == SINK_UP || now >= t->retry_ns)) {
 		if (t->state == SINK_UP && now < t->retry_ns)
 			rest(t, t->retry_ns);

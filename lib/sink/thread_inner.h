@@ -6,6 +6,13 @@
 #include "base/when.h"
 #include "sink/thread.h"
 
+/* The block's turn has come, or it is sent ahead: gives it its number, if it has none. */
+static inline void thread_number(struct sink_thread *t, struct sink_block *b)
+{
+	if (b->seq == 0)
+		b->seq = ++t->seq;
+}
+
 /* Gives the oldest pending block back to its logger. */
 void thread_pop(struct sink_thread *t);
 

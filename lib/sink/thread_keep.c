@@ -30,7 +30,9 @@ const struct sink_block *sink_ahead(struct sink *s, unsigned k)
 		return NULL;
 	if (k + 1 > t->pinned)
 		t->pinned = k + 1;
-	return t->pending[(t->pending_at + k) % t->pending_size];
+	struct sink_block *b = t->pending[(t->pending_at + k) % t->pending_size];
+	thread_number(t, b);
+	return b;
 }
 
 int sink_encode(const struct sink *s, const struct sink_block *b, uint32_t i, struct text *out)

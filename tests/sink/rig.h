@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A directory, records by hand, and sinks from a line of configuration. */
+#ifndef TESTS_SINK_RIG_H
+#define TESTS_SINK_RIG_H
+
+#include "sink/fan.h"
+#include "support/wire.h"
+
+#include <CUnit/CUnit.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What a test needs of one sink: made by rig_conf(), freed by rig_free(). */
+struct rig {
+	struct conf conf;
+	char dir[64];
+};
+
+static inline void rig_begin(struct rig *r)
+{
+	strcpy(r->dir, "/tmp/test_sink.XXXXXX");
+	if (!mkdtemp(r->dir) || conf_init(&r->conf) < 0)
+		abort(); /* outside of a test there are no assertions */
+}
+
+static inline void rig_end(struct rig *r)
+{
+	char command[100];
+	conf_free(&r->conf);
+	snprintf(command, sizeof(command), "rm -r %s", r->dir);
+	if (system(command) != 0)
+		abort();
+}
+
+/* One sink, or one `more`; every %D in the line is the directory. */
+static inline const struct conf_sink *rig_sink(struct rig *r, const char *line, bool more)
+{
+	const struct conf_key *key = &conf_keys[CONF_KEY_sinks];
+	struct conf_error err = {""};
+	char room[1000];
+	struct text t = text_of(room, sizeof(room) - 1);
+	for (const char *p = line; *p; p++)
+		if (p[0] == '%' && p[1] == 'D') {
+			text_str(&t, r->dir);
+			p++;
+		} else {
+			text_char(&t, *p);
+		}
+	*t.at = '\0';
+	if (conf_set_flag(&r->conf, key, room, more, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		CU_FAIL_FATAL("configuration");
+	}
+	return &r->conf.sinks.at[r->conf.sinks.count - 1];
+}
+
+/* A record: the query `name` with the id, answered with rcode; the next call makes it anew. */
+static inline struct record *rig_record(
+	unsigned id, const char *name, unsigned type, unsigned rcode)
+{
+	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
+	static struct {
+		_Alignas(struct record) uint8_t room[sizeof(struct record) + 4096];
+	} made;
+	static struct wire query, reply;
+	struct record *r = (struct record *)made.room;
+	wire_clear(&query);
+	wire_message(&query, id, 0x0100, name, type);
+	wire_clear(&reply);
+	wire_message(&reply, id, 0x8180 | rcode, name, type);
+	memset(r, 0, sizeof(*r));
+	r->status = RECORD_ANSWERED;
+	r->ts_ns = 1444479212628222000;
+	r->client = addr_of_v4(client);
+	r->server = addr_of_v4(server);
+	r->client_port = 4321;
+	r->server_port = 53;
+	r->proto = 17;
+	r->query_len = r->query_wire = query.len;
+	r->reply_len = r->reply_wire = reply.len;
+	memcpy(r->data, query.octets, query.len);
+	memcpy(r->data + query.len, reply.octets, reply.len);
+	return r;
+}
+
+/* The number in "n123.example" of a line of the native schema; -1: none. */
+static inline long rig_number(const char *json)
+{
+	const char *p = strstr(json, "\"qname\":\"n");
+	return p ? strtol(p + 10, NULL, 10) : -1;
+}
+
+/* A record of that number. */
+static inline struct record *rig_numbered(unsigned n)
+{
+	char name[40];
+	snprintf(name, sizeof(name), "n%u.example", n);
+	return rig_record(n & 0xffff, name, 1, 0);
+}
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The framework as a whole: records, fan, lanes, thread, spool, and a receiver made for the test.
+ */
+#include "sink/rig.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+
+void test_sink_thread(void);
+
+/* What the receiver does, and what it got. */
+static struct receiver {
+	_Atomic int mood; /* enum mood */
+	_Atomic unsigned calls;
+	uint32_t step; /* documents that one call takes at most; 0: all */
+	uint32_t slow; /* every so many calls it is not ready yet; 0: never */
+	uint32_t reject; /* every so many documents it refuses one; 0: none */
+	_Atomic long got; /* documents */
+	long last; /* number of the newest */
+	unsigned wrong; /* documents out of order, or twice */
+	uint64_t seq;
+	unsigned ahead; /* blocks that it looked at before their turn */
+} receiver;
+
+#define BLOCKS 60u /* each holds 8 records or a few more */
+
+enum mood { TAKES, AWAY, FAILS };
+
+static int take(struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
+{
+	unsigned calls = ++receiver.calls;
+	uint32_t n = 0;
+	(void)deadline_ms;
+	if (receiver.mood == AWAY)
+		return sink_why(s, 0, "nobody is there");
+	if (receiver.mood == FAILS)
+		return sink_why(s, -EPIPE, "it broke");
+	if (receiver.slow && calls % receiver.slow == 0) {
+		receiver.ahead += sink_ahead(s, 1) != NULL;
+		return 0;
+	}
+	if (b->seq < receiver.seq)
+		receiver.wrong++;
+	receiver.seq = b->seq;
+	for (; from + n < b->n_docs && (receiver.step == 0 || n < receiver.step); n++) {
+		size_t len;
+		char json[2000];
+		const char *p = sink_doc_json(b, from + n, &len);
+		snprintf(json, sizeof(json), "%.*s", (int)len, p);
+		long number = rig_number(json);
+		receiver.wrong += number <= receiver.last;
+		receiver.last = number;
+		receiver.got++;
+		if (receiver.reject && receiver.got % receiver.reject == 0)
+			sink_reject(s, b, from + n);
+	}
+	return (int)n;
+}
+
+static int nothing(struct sink *s)
+{
+	(void)s;
+	return 0;
+}
+
+static const struct sink_ops fake = {
+	.name = "fake", .block_bytes = 4096, .open = nothing, .deliver = take, .close = nothing};
+
+static struct rig rig;
+static struct sinks sinks;
+static struct fan fan;
+static struct metrics_dns metrics;
+static int quiet = -1;
+
+/* The messages are right; nobody wants to read them. */
+static int set_up(void)
+{
+	rig_begin(&rig);
+	fflush(stderr);
+	quiet = dup(STDERR_FILENO);
+	int null = open("/dev/null", O_WRONLY);
+	dup2(null, STDERR_FILENO);
+	close(null);
+	return 0;
+}
+
+static int tear_down(void)
+{
+	dup2(quiet, STDERR_FILENO);
+	close(quiet);
+	rig_end(&rig);
+	return 0;
+}
+
+/* Starts a sink of type stdout whose ops are the receiver's. Keys as in --sink. */
+static void start(const char *keys, bool live)
+{
+	const struct sinks_options options = {
+		.sensor = "rig", .loggers = 1, .live = live, .wake_fd = -1};
+	char line[400];
+	receiver = (struct receiver){.last = -1, .mood = receiver.mood};
+	snprintf(line, sizeof(line), "type=stdout%s", keys);
+	rig_sink(&rig, line, false);
+	CU_ASSERT_EQUAL_FATAL(sinks_open(&sinks, &rig.conf, &options), 0);
+	struct sink_thread *t = &sinks.thread[0];
+	t->sink.ops->close(&t->sink);
+	t->sink.ops = &fake;
+	/* Small blocks and few: everything happens often. */
+	lane_free(&t->lanes[0]);
+	CU_ASSERT_EQUAL_FATAL(lane_init(&t->lanes[0], BLOCKS * 5120, 4096, &t->ready), 0);
+	CU_ASSERT_EQUAL_FATAL(t->lanes[0].count, BLOCKS);
+	free(t->pending);
+	t->pending_size = BLOCKS + 1;
+	t->pending = calloc(t->pending_size, sizeof(struct sink_block *));
+	CU_ASSERT_EQUAL_FATAL(fan_init(&fan, &sinks, 0, "rig", false, &metrics), 0);
+	CU_ASSERT_EQUAL_FATAL(sinks_start(&sinks, NULL), 0);
+}
+
+static void feed(unsigned from, unsigned to)
+{
+	for (; from < to; from++) {
+		fan_put(&fan, rig_numbered(from));
+		fan_count(&fan, 1);
+		if (from % 97 == 0)
+			fan_idle(&fan);
+	}
+}
+
+static struct metrics_sink sum(void)
+{
+	struct metrics_sink m = {0};
+	sinks_sum(&sinks, 0, &m);
+	return m;
+}
+
+/* Ends all; the counters, whose books must balance. */
+static struct metrics_sink end(bool good)
+{
+	fan_close(&fan);
+	CU_ASSERT_EQUAL(sinks_close(&sinks), good);
+	CU_ASSERT_TRUE(sinks_have_ended(&sinks));
+	struct metrics_sink m = sum();
+	CU_ASSERT_EQUAL(m.taken + m.spool_found,
+		m.filtered + m.written + m.dropped_queue + m.dropped_spool + m.dropped_sink +
+			m.dropped_end + m.dropped_refused + m.dropped_large + m.spool_left);
+	CU_ASSERT_EQUAL(receiver.wrong, 0);
+	CU_ASSERT_EQUAL((uint64_t)receiver.got, m.written + m.dropped_refused);
+	fan_free(&fan);
+	sinks_free(&sinks);
+	return m;
+}
+
+static void until_calls(unsigned n)
+{
+	while (receiver.calls < n)
+		usleep(1000);
+}
+
+static void until_got(long n)
+{
+	while (receiver.got < n)
+		usleep(1000);
+}
+
+static void plain(void)
+{
+	for (int live = 0; live < 2; live++) {
+		receiver.mood = TAKES;
+		start("", live);
+		if (live) /* room for all of it */
+			for (unsigned i = 0; i < 2000; i += 50) {
+				feed(i, i + 50);
+				while (receiver.got < (long)i)
+					fan_idle(&fan);
+			}
+		else
+			feed(0, 20000);
+		struct metrics_sink m = end(true);
+		CU_ASSERT_EQUAL(m.written, live ? 2000 : 20000);
+	}
+}
+
+/* Takes little at a time, is often not ready, looks ahead, refuses some. */
+static void slowly(void)
+{
+	receiver.mood = TAKES;
+	start("", false);
+	receiver.step = 3;
+	receiver.slow = 5;
+	receiver.reject = 10;
+	feed(0, 3000);
+	struct metrics_sink m = end(true);
+	CU_ASSERT_EQUAL(m.dropped_refused, 300);
+	CU_ASSERT_EQUAL(m.written, 2700);
+	CU_ASSERT(receiver.ahead > 0);
+	CU_ASSERT_EQUAL(m.outages, 0);
+}
+
+/* Live, away, no spool: what is dropped is the newest, and counted; memory is bounded. */
+static void drops_newest(void)
+{
+	receiver.mood = AWAY;
+	start("", true);
+	feed(0, 3000);
+	until_calls(1);
+	CU_ASSERT_EQUAL(receiver.got, 0);
+	CU_ASSERT(sum().dropped_queue > 2000);
+	uint64_t kept = 3000 - sum().dropped_queue;
+	receiver.mood = TAKES;
+	until_got((long)kept - 30);
+	feed(3000, 3010);
+	struct metrics_sink m = end(true);
+	CU_ASSERT_EQUAL(m.outages, 1);
+	CU_ASSERT_EQUAL(m.written, kept + 10);
+	CU_ASSERT_EQUAL(receiver.last, 3009);
+}
+
+/* Live, away, a spool: everything arrives, once, in order. */
+static void spools(void)
+{
+	receiver.mood = AWAY;
+	start(",name=sp,spool_dir=%D", true);
+	for (unsigned i = 0; i < 30000; i += 10) {
+		feed(i, i + 10);
+		/* More than half of the queue goes to the spool. */
+		while (i > 400 && sum().spooled < i - 400 && receiver.mood == AWAY)
+			usleep(100);
+		if (i == 20000) {
+			receiver.mood = TAKES;
+			until_got(3000);
+		}
+		while (receiver.mood == TAKES && receiver.got < (long)i - 200)
+			fan_idle(&fan);
+	}
+	struct metrics_sink m = end(true);
+	CU_ASSERT_EQUAL(m.written, 30000);
+	CU_ASSERT(m.spooled > 15000);
+	CU_ASSERT(m.spool_left == 0 && m.dropped_queue == 0);
+}
+
+/* The spool is full, too. */
+static void full_spool(void)
+{
+	receiver.mood = AWAY;
+	start(",name=fs,spool_dir=%D,spool_bytes=1048576", true);
+	unsigned n = 0;
+	while (sum().dropped_spool == 0) {
+		feed(n, n + 10);
+		n += 10;
+		usleep(50);
+	}
+	uint64_t before = sum().dropped_queue;
+	feed(n, n + 100);
+	CU_ASSERT_EQUAL(sum().dropped_queue, before);
+	CU_ASSERT(sum().spooled > 1000);
+	receiver.mood = TAKES;
+	struct metrics_sink m = end(true);
+	CU_ASSERT(m.spool_left == 0 && m.written > 1000);
+}
+
+/* The end comes while it is away: the next run delivers what the spool has kept. */
+static void restart(void)
+{
+	receiver.mood = AWAY;
+	start(",name=re,spool_dir=%D,drain_ms=1", true);
+	feed(0, 100);
+	struct metrics_sink first = end(true);
+	CU_ASSERT_EQUAL(first.spool_left + first.dropped_queue, 100);
+	CU_ASSERT(first.spool_left > 50 && first.written == 0);
+	start(",name=re,spool_dir=%D,drain_ms=1", true);
+	feed(100, 110);
+	struct metrics_sink second = end(true);
+	CU_ASSERT_EQUAL(second.spool_found, first.spool_left);
+	CU_ASSERT_EQUAL(second.spool_left, first.spool_left + 10);
+	receiver.mood = TAKES;
+	start(",name=re,spool_dir=%D", true);
+	until_got((long)second.spool_left);
+	feed(110, 120);
+	struct metrics_sink third = end(true);
+	CU_ASSERT_EQUAL(third.written, second.spool_left + 10);
+	CU_ASSERT_EQUAL(third.spool_left, 0);
+}
+
+/* The end comes while it is away, and there is no spool: counted, and no success. */
+static void lost_at_end(void)
+{
+	for (int live = 0; live < 2; live++) {
+		receiver.mood = AWAY;
+		start(",drain_ms=1", live);
+		feed(0, 20);
+		struct metrics_sink m = end(false);
+		CU_ASSERT_EQUAL(m.dropped_end, 20);
+	}
+}
+
+/* Reading files the logger waits for the receiver. */
+static void waits(void)
+{
+	receiver.mood = AWAY;
+	start("", false);
+	feed(0, 50);
+	until_calls(2);
+	receiver.mood = TAKES;
+	feed(50, 5000);
+	struct metrics_sink m = end(true);
+	CU_ASSERT_EQUAL(m.written, 5000);
+	CU_ASSERT(m.outages == 1 && m.dropped_queue == 0);
+}
+
+/* Somebody stops the run while the receiver is away. */
+static void hurries(void)
+{
+	receiver.mood = AWAY;
+	start(",drain_ms=1", false);
+	feed(0, 20);
+	sinks_hurry(&sinks);
+	feed(20, 3000); /* does not wait for ever */
+	struct metrics_sink m = end(false);
+	CU_ASSERT_EQUAL(m.dropped_end, 3000);
+}
+
+static void fails(void)
+{
+	for (int live = 0; live < 2; live++) {
+		receiver.mood = TAKES;
+		start("", live);
+		feed(0, 10);
+		fan_idle(&fan);
+		receiver.mood = FAILS;
+		feed(10, 3000);
+		while (!sinks_have_failed(&sinks))
+			usleep(1000);
+		feed(3000, 6000);
+		struct metrics_sink m = end(false);
+		CU_ASSERT(m.dropped_sink + m.dropped_queue + m.written == 6000);
+		CU_ASSERT(m.dropped_sink > 3000);
+	}
+}
+
+/* Four sinks, of two formats, each with its filter: each record is written once per format, and
+ * every sink gets what it asks for. */
+static void formats(void)
+{
+	const struct sinks_options options = {.sensor = "rig", .loggers = 1, .wake_fd = -1};
+	rig_sink(&rig, "type=file,name=a,path=%D/a", false);
+	rig_sink(&rig, "type=file,name=b,path=%D/b,filter.domains=n7.example", true);
+	rig_sink(&rig, "type=file,name=c,path=%D/c,fields.exclude=id", true);
+	rig_sink(&rig, "type=file,name=d,path=%D/d,filter.rcodes=SERVFAIL", true);
+	CU_ASSERT_EQUAL_FATAL(sinks_open(&sinks, &rig.conf, &options), 0);
+	CU_ASSERT_EQUAL_FATAL(fan_init(&fan, &sinks, 0, "rig", false, &metrics), 0);
+	CU_ASSERT_EQUAL(fan.count, 2);
+	CU_ASSERT_EQUAL(fan.formats[0].count, 3);
+	CU_ASSERT_EQUAL_FATAL(sinks_start(&sinks, NULL), 0);
+	feed(0, 10000);
+	fan_close(&fan);
+	CU_ASSERT_TRUE(sinks_close(&sinks));
+	static const uint64_t want[] = {10000, 1, 10000, 0};
+	for (unsigned i = 0; i < 4; i++) {
+		struct metrics_sink m = {0};
+		sinks_sum(&sinks, i, &m);
+		CU_ASSERT(m.taken == 10000 && m.written == want[i]);
+		CU_ASSERT_EQUAL(m.filtered, 10000 - want[i]);
+	}
+	fan_free(&fan);
+	sinks_free(&sinks);
+	char command[200];
+	snprintf(command, sizeof(command),
+		"cmp %s/a %s/c && grep n7.example %s/a | cmp - %s/b && test ! -s %s/d", rig.dir,
+		rig.dir, rig.dir, rig.dir, rig.dir);
+	CU_ASSERT_EQUAL(system(command), 0);
+}
+
+void test_sink_thread(void)
+{
+	CU_pSuite s = CU_add_suite("sink/thread", set_up, tear_down);
+	CU_add_test(s, "all is well", plain);
+	CU_add_test(s, "a slow receiver", slowly);
+	CU_add_test(s, "away: the newest is dropped", drops_newest);
+	CU_add_test(s, "away: the spool", spools);
+	CU_add_test(s, "away: the spool is full", full_spool);
+	CU_add_test(s, "away at the end, and a new start", restart);
+	CU_add_test(s, "away at the end, no spool", lost_at_end);
+	CU_add_test(s, "reading files waits", waits);
+	CU_add_test(s, "a hurry", hurries);
+	CU_add_test(s, "a receiver that fails", fails);
+	CU_add_test(s, "formats and filters", formats);
+}
