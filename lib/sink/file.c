@@ -64,7 +64,7 @@ static int open_current(struct sink *s, bool append)
 {
 	struct file *f = s->state;
 	struct stat st;
-	int flags = O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC);
+	int flags = O_CREAT | O_CLOEXEC | O_NOCTTY | O_APPEND | (append ? 0 : O_TRUNC);
 
 	/* Reading is for the torn tail alone; a pipe or device may refuse it. */
 	f->lines.fd = open(f->current.text, O_WRONLY | flags, 0644);
@@ -74,7 +74,7 @@ static int open_current(struct sink *s, bool append)
 	f->lines.size = 0;
 	f->lines.skip = 0;
 	if (!f->lines.regular)
-		fcntl(f->lines.fd, F_SETFL, O_WRONLY | O_NONBLOCK);
+		fcntl(f->lines.fd, F_SETFL, O_NONBLOCK);
 	if (f->lines.regular && append && st.st_size) {
 		f->lines.size = (uint64_t)st.st_size;
 		int fd = open(f->current.text, O_RDWR | O_APPEND | O_CLOEXEC);
@@ -145,12 +145,13 @@ static int file_open(struct sink *s)
 	pack_init(&f->pack, conf);
 	snprintf(f->current.text, sizeof(f->current.text), "%s%s", conf->path,
 		conf->part ? ".part" : "");
-	/* What a crash left of a part is no part of what comes. */
-	struct rotate_name left = rotate_next(conf->path, now_s());
 	int error = 0;
-	if (conf->part && !conf->append && access(f->current.text, F_OK) == 0 &&
-		rename(f->current.text, left.text) < 0)
-		error = fail(s, -errno, "rename");
+	/* What a crash left of a part is no part of what comes. */
+	if (conf->part && !conf->append && access(f->current.text, F_OK) == 0) {
+		struct rotate_name left = rotate_next(conf->path, now_s());
+		if (rename(f->current.text, left.text) < 0)
+			error = fail(s, -errno, "rename");
+	}
 	if (error == 0)
 		error = open_current(s, conf->append);
 	if (error) {

@@ -11,33 +11,6 @@
 
 static const char *const endings[] = {"", ".gz", ".zst"};
 
-static bool is_taken(const char *name)
-{
-	for (size_t i = 0; i < BITS_COUNT(endings); i++) {
-		char room[4300];
-		snprintf(room, sizeof(room), "%s%s", name, endings[i]);
-		if (access(room, F_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-struct rotate_name rotate_next(const char *path, int64_t now_s)
-{
-	struct rotate_name name;
-	time_t now = (time_t)now_s;
-	struct tm tm;
-	char stamp[40];
-
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
-	unsigned i = 1;
-	do
-		snprintf(name.text, sizeof(name.text), "%s.%s-%03u", path, stamp, i++);
-	while (is_taken(name.text) && i < 1000000);
-	return name;
-}
-
 static const char *base_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -129,6 +102,28 @@ static int list_finished(const char *path, struct finished **list, size_t *count
 	}
 	closedir(d);
 	return 0;
+}
+
+struct rotate_name rotate_next(const char *path, int64_t now_s)
+{
+	struct rotate_name name;
+	struct finished *list;
+	time_t now = (time_t)now_s;
+	unsigned long number = 1;
+	size_t count;
+	struct tm tm;
+	char stamp[40];
+
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
+	list_finished(path, &list, &count);
+	/* Behind the last of that second: the first ones may have been removed already. */
+	for (size_t i = 0; i < count; i++)
+		if (list[i].stamp == now_s && list[i].number >= number)
+			number = list[i].number + 1;
+	free(list);
+	snprintf(name.text, sizeof(name.text), "%s.%s-%03lu", path, stamp, number);
+	return name;
 }
 
 int rotate_prune(const char *path, uint64_t keep, uint64_t max_age_s, int64_t now_s)

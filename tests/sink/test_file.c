@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The sinks of files and of standard output, driven as their thread does. */
+#include "sink/rig.h"
+
+#include "sink/lines.h"
+#include "sink/pack.h"
+#include "sink/rotate.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+void test_sink_file(void);
+
+static struct rig rig;
+static struct sink sink;
+static struct metrics_sink metrics;
+static char path[100];
+
+static int set_up(void)
+{
+	rig_begin(&rig);
+	snprintf(path, sizeof(path), "%s/out", rig.dir);
+	return 0;
+}
+
+static int tear_down(void)
+{
+	rig_end(&rig);
+	return 0;
+}
+
+static int open_error(const char *keys, bool patient)
+{
+	memset(&metrics, 0, sizeof(metrics));
+	sink = (struct sink){.conf = rig_sink(&rig, keys, false),
+		.encoding = encode_kind_of(CONF_ENCODING_JSON),
+		.metrics = &metrics,
+		.name = "test",
+		.patient = patient};
+	sink.ops = sink_ops_of(sink.conf->type);
+	return sink.ops->open(&sink);
+}
+
+static void open_sink(const char *keys)
+{
+	CU_ASSERT_EQUAL_FATAL(open_error(keys, false), 0);
+}
+
+/* Lines first to first + n - 1, of `len` octets each. */
+static const struct sink_block *lines(unsigned first, unsigned n, size_t len)
+{
+	static char data[6000000];
+	static struct sink_doc docs[60000];
+	static struct sink_block b;
+	b = (struct sink_block){.data = data, .docs = docs, .n_docs = n, .records = n};
+	for (unsigned i = 0; i < n; i++) {
+		char *at = data + b.len;
+		memset(at, 'a' + (int)(first + i) % 26, len);
+		snprintf(at, len + 1, "%08u", first + i);
+		at[8] = 'x';
+		at[len - 1] = '\n';
+		b.len += len;
+		docs[i] = (struct sink_doc){.end = (uint32_t)b.len, .last = 1};
+	}
+	return &b;
+}
+
+/* Delivers all; documents, or -errno of the call that failed, with those before in *done. */
+static int deliver(const struct sink_block *b, uint32_t *done)
+{
+	*done = 0;
+	while (*done < b->n_docs) {
+		int n = sink.ops->deliver(&sink, b, *done, 20);
+		if (n < 0 || (n == 0 && sink.why[0]))
+			return n;
+		*done += (uint32_t)n;
+	}
+	return (int)*done;
+}
+
+static void put(unsigned first, unsigned n, size_t len)
+{
+	uint32_t done;
+	CU_ASSERT_EQUAL(deliver(lines(first, n, len), &done), (int)n);
+}
+
+/* Are the octets of the file lines first, first + 1... of `len` octets, and how many? -1: no. */
+static long lines_of(const char *name, unsigned first, size_t len)
+{
+	FILE *f = fopen(name, "rb");
+	char *line = malloc(len + 2);
+	long n = 0;
+	if (!f) {
+		free(line);
+		return -2;
+	}
+	for (size_t k; (k = fread(line, 1, len, f)) > 0; n++)
+		if (k < len || atol(line) != n + (long)first || line[len - 1] != '\n' ||
+			memchr(line, '\n', len - 1))
+			n = -1000000;
+	free(line);
+	fclose(f);
+	return n < 0 ? -1 : n;
+}
+
+static unsigned count_files(const char *pattern)
+{
+	char command[500], line[20] = "";
+	snprintf(command, sizeof(command), "ls %s/%s 2>/dev/null | wc -l", rig.dir, pattern);
+	FILE *f = popen(command, "r");
+	CU_ASSERT_PTR_NOT_NULL(fgets(line, sizeof(line), f));
+	pclose(f);
+	return (unsigned)atoi(line);
+}
+
+static void clear(void)
+{
+	char command[100];
+	snprintf(command, sizeof(command), "rm -f %s/*", rig.dir);
+	CU_ASSERT_EQUAL(system(command), 0);
+}
+
+static void plain(void)
+{
+	open_sink("type=file,path=%D/out");
+	put(0, 20000, 100);
+	CU_ASSERT_EQUAL(metrics.writes, 1);
+	CU_ASSERT_EQUAL(metrics.octets, 2000000);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT_EQUAL(lines_of(path, 0, 100), 20000);
+	/* Opened again it is written on; a line that a crash left unfinished is cut off. */
+	CU_ASSERT_EQUAL(truncate(path, 1999950), 0);
+	open_sink("type=file,path=%D/out");
+	put(19999, 5, 100);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT_EQUAL(lines_of(path, 0, 100), 20004);
+	open_sink("type=file,path=%D/out,append=false");
+	put(0, 1, 5000000); /* one larger than any buffer */
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT_EQUAL(lines_of(path, 0, 5000000), 1);
+	CU_ASSERT_EQUAL(truncate(path, 4999999), 0);
+	open_sink("type=file,path=%D/out");
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT_EQUAL(lines_of(path, 0, 100), 0);
+	clear();
+}
+
+static void cannot_open(void)
+{
+	static const struct {
+		const char *path;
+		int error;
+	} rows[] = {{"/nowhere/at/all", -ENOENT}, {"/tmp", -EISDIR}, {"/dev/null/x", -ENOTDIR}};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		char keys[100];
+		snprintf(keys, sizeof(keys), "type=file,path=%s", rows[i].path);
+		CU_ASSERT_EQUAL(open_error(keys, i == 0), rows[i].error);
+		CU_ASSERT_PTR_NOT_NULL(strstr(sink.why, rows[i].path));
+	}
+}
+
+/* The disk is full in the middle of a line: the file ends with a whole line. Live it goes on. */
+static void cut_back(void)
+{
+	struct rlimit before, little;
+	getrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, SIG_IGN);
+	for (rlim_t limit = 0; limit < 1000000; limit += limit < 400 ? 1 : 99999) {
+		uint32_t done;
+		bool patient = limit % 2;
+		little = (struct rlimit){limit, before.rlim_max};
+		CU_ASSERT_EQUAL(open_error("type=file,path=%D/out,append=false", patient), 0);
+		setrlimit(RLIMIT_FSIZE, &little);
+		const struct sink_block *b = lines(0, 12000, 100);
+		int rc = deliver(b, &done);
+		setrlimit(RLIMIT_FSIZE, &before);
+		CU_ASSERT_EQUAL(rc, patient ? 0 : -EFBIG);
+		CU_ASSERT_PTR_NOT_NULL(strstr(sink.why, "File too large"));
+		CU_ASSERT_EQUAL(done, limit / 100);
+		CU_ASSERT_EQUAL(lines_of(path, 0, 100), (long)done);
+		CU_ASSERT_EQUAL(metrics.octets, done * 100);
+		sink.why[0] = '\0';
+		if (patient)
+			CU_ASSERT_EQUAL(sink.ops->deliver(&sink, b, done, 20), (int)(12000 - done));
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		CU_ASSERT_EQUAL(lines_of(path, 0, 100), patient ? 12000 : (long)done);
+	}
+	signal(SIGXFSZ, SIG_DFL);
+	clear();
+}
+
+/* Files of at most so many octets, of whole lines, none of them lost. */
+static void by_size(void)
+{
+	for (unsigned len = 10; len <= 1001; len += 991) {
+		open_sink("type=file,path=%D/out,rotate.bytes=1000,append=false");
+		for (unsigned i = 0; i < 50; i += 10)
+			put(i, 10, len);
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		CU_ASSERT_EQUAL(count_files("out.*Z-*"), len == 10 ? 0 : 49);
+		CU_ASSERT_EQUAL(lines_of(path, len == 10 ? 0 : 49, len), len == 10 ? 50 : 1);
+		char command[200], all[120];
+		snprintf(command, sizeof(command), "cat %s/out.*Z-* %s 2>/dev/null > %s/all",
+			rig.dir, path, rig.dir);
+		CU_ASSERT_EQUAL(system(command) >= 0, true);
+		snprintf(all, sizeof(all), "%s/all", rig.dir);
+		CU_ASSERT_EQUAL(lines_of(all, 0, len), 50);
+		clear();
+	}
+}
+
+static void by_count_and_age(void)
+{
+	open_sink("type=file,path=%D/out,rotate.bytes=1000,rotate.keep=3");
+	for (unsigned i = 0; i < 100; i++)
+		put(i, 1, 600);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT_EQUAL(count_files("out.*Z-*"), 3);
+	char oldest[200];
+	snprintf(oldest, sizeof(oldest), "cat %s/out.*Z-* > %s/all", rig.dir, rig.dir);
+	CU_ASSERT_EQUAL(system(oldest), 0);
+	snprintf(oldest, sizeof(oldest), "%s/all", rig.dir);
+	CU_ASSERT_EQUAL(lines_of(oldest, 96, 600), 3);
+	/* By age; what only looks like ours stays. */
+	static const char *const names[] = {"out.20200101T000000Z-001",
+		"out.20200101T000000Z-002.gz", "out.20200101T000500Z-001.zst",
+		"out.20200101T000000Z", "out.20200101T000000Z-001.bak",
+		"outer.20200101T000000Z-001", "out.2020-01-01"};
+	clear();
+	for (size_t i = 0; i < BITS_COUNT(names); i++) {
+		char name[200];
+		snprintf(name, sizeof(name), "%s/%s", rig.dir, names[i]);
+		close(open(name, O_CREAT | O_WRONLY, 0600));
+	}
+	CU_ASSERT_EQUAL(rotate_prune(path, 0, 60, 1577836800 + 60), 0);
+	CU_ASSERT_EQUAL(count_files("*"), 7);
+	CU_ASSERT_EQUAL(rotate_prune(path, 0, 60, 1577836800 + 61), 0);
+	CU_ASSERT_EQUAL(count_files("*"), 5);
+	CU_ASSERT_EQUAL(rotate_prune(path, 1, 0, 0), 0);
+	CU_ASSERT_EQUAL(count_files("*"), 5);
+	CU_ASSERT_EQUAL(rotate_prune("/nowhere/out", 1, 0, 0), -ENOENT);
+	clear();
+}
+
+static void stamps(void)
+{
+	const char *ending;
+	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-001", "x/a", &ending), 1577836800);
+	CU_ASSERT_STRING_EQUAL(ending, "");
+	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000001Z-1234.gz", "a", &ending), 1577836801);
+	CU_ASSERT_STRING_EQUAL(ending, ".gz");
+	CU_ASSERT_EQUAL(rotate_stamp("a", "a", &ending), -1);
+	CU_ASSERT_EQUAL(rotate_stamp("a.20201301T000000Z-001", "a", &ending), -1);
+	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-", "a", &ending), -1);
+	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-001~", "a", &ending), -1);
+	struct rotate_name a = rotate_next(path, 1577836800);
+	close(open(a.text, O_CREAT | O_WRONLY, 0600));
+	struct rotate_name b = rotate_next(path, 1577836800);
+	CU_ASSERT_PTR_NOT_NULL(strstr(a.text, "out.20200101T000000Z-001"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(b.text, "out.20200101T000000Z-002"));
+	CU_ASSERT_EQUAL(rotate_due(7199, 3600), 7200);
+	CU_ASSERT_EQUAL(rotate_due(7200, 3600), 10800);
+	clear();
+}
+
+/* Until it is complete it has another name. */
+static void part(void)
+{
+	open_sink("type=file,path=%D/out,part=true");
+	put(0, 10, 100);
+	CU_ASSERT(count_files("out.part") == 1 && count_files("out") == 0);
+	/* logrotate's signal finishes it, too. */
+	CU_ASSERT_EQUAL(sink.ops->reopen(&sink), 0);
+	CU_ASSERT_EQUAL(lines_of(path, 0, 100), 10);
+	put(10, 10, 100);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT(count_files("out*") == 2 && count_files("out.*Z-001") == 1);
+	open_sink("type=file,path=%D/out,part=true");
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT_EQUAL(count_files("out*"), 2); /* nothing was written: no file */
+	clear();
+	/* What a crash has left is finished by the next run. */
+	char name[120];
+	snprintf(name, sizeof(name), "%s.part", path);
+	close(open(name, O_CREAT | O_WRONLY, 0600));
+	open_sink("type=file,path=%D/out,part=true,append=false");
+	put(0, 1, 100);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT(count_files("out*") == 2 && lines_of(path, 0, 100) == 1);
+	clear();
+}
+
+/* Moved away by somebody and reopened: the rest goes into a new file. */
+static void reopened(void)
+{
+	char moved[120];
+	snprintf(moved, sizeof(moved), "%s.1", path);
+	open_sink("type=file,path=%D/out,fsync=block");
+	put(0, 10, 100);
+	CU_ASSERT_EQUAL(rename(path, moved), 0);
+	put(10, 10, 100);
+	CU_ASSERT_EQUAL(sink.ops->reopen(&sink), 0);
+	put(20, 10, 100);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT_EQUAL(lines_of(moved, 0, 100), 20);
+	CU_ASSERT_EQUAL(lines_of(path, 20, 100), 10);
+	clear();
+}
+
+static void compressed(void)
+{
+	static const struct {
+		const char *keys, *tool, *ending;
+	} rows[] = {{"gzip", "gzip", "gz"}, {"zstd", "zstd", "zst"}};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		char keys[120], command[300];
+		if (i == 1 && pack_lacks(CONF_COMPRESS_ZSTD))
+			continue;
+		snprintf(keys, sizeof(keys),
+			"type=file,path=%%D/out,rotate.bytes=100000,compress=%s", rows[i].keys);
+		/* One that an earlier run has left as it was. */
+		char left[200];
+		snprintf(left, sizeof(left), "%s.20200101T000000Z-001", path);
+		close(open(left, O_CREAT | O_WRONLY, 0600));
+		open_sink(keys);
+		CU_ASSERT_EQUAL(sink.ops->idle(&sink, 0), 0);
+		put(0, 5000, 100);
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		snprintf(command, sizeof(command), "out.*Z-*.%s", rows[i].ending);
+		CU_ASSERT_EQUAL(count_files(command), 5);
+		CU_ASSERT_EQUAL(count_files("*"), 6);
+		snprintf(command, sizeof(command), "%s -dc %s/*.%s > %s/all && cat %s >> %s/all",
+			rows[i].tool, rig.dir, rows[i].ending, rig.dir, path, rig.dir);
+		if (system(command) == 0) {
+			snprintf(left, sizeof(left), "%s/all", rig.dir);
+			CU_ASSERT_EQUAL(lines_of(left, 0, 100), 5000);
+		}
+		clear();
+	}
+	CU_ASSERT_EQUAL(pack_file(CONF_COMPRESS_GZIP, path, path), -ENOENT);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	CU_ASSERT_EQUAL(pack_file(CONF_COMPRESS_GZIP, path, "/dev/full"), -ENOSPC);
+	clear();
+}
+
+/* Replaces standard output. Returns the old one. */
+static int standard_is(int fd)
+{
+	fflush(stdout);
+	int old = dup(STDOUT_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	return old;
+}
+
+static void restore(int old)
+{
+	dup2(old, STDOUT_FILENO);
+	close(old);
+}
+
+/* Reads a pipe slowly, in small pieces, until it ends; the sum of its octets. */
+static void *slow_reader(void *of)
+{
+	static unsigned long sum;
+	char room[3001];
+	ssize_t n;
+	sum = 0;
+	while ((n = read(*(int *)of, room, sizeof(room))) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			sum += (unsigned char)room[i];
+		if (sum % 16 == 0)
+			usleep(100);
+	}
+	return &sum;
+}
+
+/* A pipe that takes little at a time gets everything, in partial writes, whatever the deadline. */
+static void partial_writes(void)
+{
+	for (int blocking = 0; blocking < 2; blocking++) {
+		int ends[2];
+		pthread_t reader;
+		void *result;
+		unsigned long sum = 0;
+		CU_ASSERT_EQUAL_FATAL(pipe2(ends, blocking ? 0 : O_NONBLOCK), 0);
+		fcntl(ends[0], F_SETFL, 0);
+		fcntl(ends[1], F_SETPIPE_SZ, 4096);
+		int old = standard_is(ends[1]);
+		close(ends[1]);
+		int bad = open_error("type=stdout", false);
+		pthread_create(&reader, NULL, slow_reader, &ends[0]);
+		const struct sink_block *b = lines(0, 9000, 97);
+		for (uint32_t done = 0; done < b->n_docs && bad == 0;) {
+			int n = sink.ops->deliver(&sink, b, done, 1);
+			bad = n < 0 ? n : 0;
+			done += (uint32_t)(n > 0 ? n : 0);
+		}
+		sink.ops->close(&sink);
+		restore(old); /* the pipe's last end for writing: the reader ends */
+		pthread_join(reader, &result);
+		close(ends[0]);
+		for (size_t i = 0; i < b->len; i++)
+			sum += (unsigned char)b->data[i];
+		CU_ASSERT_EQUAL(bad, 0);
+		CU_ASSERT_EQUAL(*(unsigned long *)result, sum);
+		CU_ASSERT(metrics.octets == 9000 * 97 && metrics.writes > 100);
+	}
+}
+
+static void broken_pipe(void)
+{
+	int ends[2];
+	uint32_t done;
+	sigset_t pipe_signal, before;
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+	int old = standard_is(ends[1]);
+	int opened = open_error("type=stdout", false);
+	close(ends[0]);
+	int rc = deliver(lines(0, 1, 100), &done), closed = sink.ops->close(&sink);
+	int still = fcntl(STDOUT_FILENO, F_GETFD);
+	restore(old);
+	close(ends[1]);
+	CU_ASSERT(opened == 0 && closed == 0 && rc == -EPIPE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(sink.why, "standard output: Broken pipe"));
+	CU_ASSERT(still >= 0); /* standard output is not ours to close */
+	struct timespec none = {0};
+	CU_ASSERT_EQUAL(sigtimedwait(&pipe_signal, NULL, &none), SIGPIPE);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Standard output that is a file belongs to others too: it is never cut back. */
+static void standard_file(void)
+{
+	struct rlimit before, little;
+	struct stat st;
+	uint32_t done;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	CU_ASSERT_FATAL(fd >= 0 && write(fd, "theirs\n", 7) == 7);
+	getrlimit(RLIMIT_FSIZE, &before);
+	little = (struct rlimit){150, before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	int old = standard_is(fd);
+	int opened = open_error("type=stdout", false);
+	setrlimit(RLIMIT_FSIZE, &little);
+	int rc = deliver(lines(0, 2, 100), &done);
+	setrlimit(RLIMIT_FSIZE, &before);
+	sink.ops->close(&sink);
+	restore(old);
+	signal(SIGXFSZ, SIG_DFL);
+	CU_ASSERT(opened == 0 && rc == -EFBIG && done == 1);
+	CU_ASSERT(fstat(fd, &st) == 0 && st.st_size == 150);
+	close(fd);
+	clear();
+}
+
+void test_sink_file(void)
+{
+	CU_pSuite s = CU_add_suite("sink/file", set_up, tear_down);
+	CU_add_test(s, "a file", plain);
+	CU_add_test(s, "what cannot be opened", cannot_open);
+	CU_add_test(s, "cut back to whole lines", cut_back);
+	CU_add_test(s, "rotation by size", by_size);
+	CU_add_test(s, "rotation by count and age", by_count_and_age);
+	CU_add_test(s, "names of finished files", stamps);
+	CU_add_test(s, "a part", part);
+	CU_add_test(s, "reopened", reopened);
+	CU_add_test(s, "compressed", compressed);
+	CU_add_test(s, "partial writes", partial_writes);
+	CU_add_test(s, "a broken pipe", broken_pipe);
+	CU_add_test(s, "standard output is a file", standard_file);
+}
