@@ -260,11 +260,12 @@ static bool sink_books(const struct run *run, unsigned i)
 	sinks_sum(&run->sinks, i, &m);
 	snprintf(what, sizeof(what), "sink %s: records taken, and what became of them",
 		run->sinks.thread[i].sink.name);
-	return equal("records of the logger and of a sink", run->logger.metrics.sink.taken,
-		       m.taken) &
-	       equal(what, m.taken + m.spool_found,
-		       m.filtered + m.written + m.dropped_queue + m.dropped_spool + m.dropped_sink +
-			       m.dropped_end + m.dropped_refused + m.dropped_large + m.spool_left);
+	bool same = equal(
+		"records of the logger and of a sink", run->logger.metrics.sink.taken, m.taken);
+	bool ended = equal(what, m.taken + m.spool_found,
+		m.filtered + m.written + m.dropped_queue + m.dropped_spool + m.dropped_sink +
+			m.dropped_end + m.dropped_refused + m.dropped_large + m.spool_left);
+	return same && ended;
 }
 
 bool report_books(const struct run *run, bool whole)

@@ -56,7 +56,7 @@ struct sink_thread {
 	/* written by the control loop */
 	uint64_t reopen;
 	bool hurry; /* the run is being stopped */
-};
+} __attribute__((aligned(BITS_CACHE_LINE)));
 
 /* The thread's main function. */
 void *sink_thread_main(void *arg);
