@@ -18,10 +18,9 @@ void filter_look(const struct record *r, struct filter_seen *seen)
 	dns_msg_read(&seen->asked, data, len);
 	seen->name = seen->asked.name_len ? data + DNS_HEADER_LEN : NULL;
 	/* Fewer octets have no response code. */
-	if (r->reply_len >= 4) {
-		seen->has_reply = true;
+	seen->has_reply = r->reply_len >= 4;
+	if (seen->has_reply)
 		dns_msg_read(&seen->reply, record_reply(r), r->reply_len);
-	}
 }
 
 static bool match_net(const struct filter *f, const struct record *r)

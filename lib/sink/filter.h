@@ -37,7 +37,7 @@ struct filter {
 };
 
 /*
- * What filters look at in a record, read once for all of them. Zero *seen for each record.
+ * What filters look at in a record, read once for all of them. Set `read` to false for each record.
  */
 struct filter_seen {
 	bool read;

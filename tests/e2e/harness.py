@@ -72,10 +72,16 @@ def books(stats, whole=True):
         "records made = transactions": (record["made"], sum(
             txn[k] for k in (
                 "answered", "no_reply", "no_query", "mismatch", "duplicate", "malformed"))),
-        "made = taken + dropped": (record["made"], sink["taken"] + record["dropped_full"]),
-        "taken = written + dropped": (
-            sink["taken"], sink["written"] + sink["dropped_sink"] + sink["dropped_large"]),
+        "made = taken + dropped": (
+            record["made"], sink["taken"] // len(stats["sinks"]) + record["dropped_full"]),
     }
+    for one in stats["sinks"]:
+        sums[f"sink {one['name']}: taken + found = what became of them"] = (
+            one["taken"] + one["spool_found"], sum(
+                value for key, value in one.items()
+                if key in ("filtered", "written", "spool_left") or key.startswith("dropped_")))
+    for key, value in sink.items():
+        sums[f"sink.{key} of all sinks"] = (value, sum(one[key] for one in stats["sinks"]))
     # Messages come from packets of their own, from fragmented datagrams and from TCP streams.
     reasm = total.get("reasm", {})
     sums["messages found = messages taken"] = (

@@ -31,7 +31,9 @@ static void open_filter(const char *keys)
 
 static bool takes(const struct record *r)
 {
-	struct filter_seen seen = {0};
+	struct filter_seen seen;
+	memset(&seen, 0xff, sizeof(seen)); /* only `read` is ever set before */
+	seen.read = false;
 	return filter_match(&filter, r, &seen);
 }
 

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sinks: any number at once, each with its filter; files that rotate; logrotate; what fails."""
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import capture
+import harness
+
+RESOLVER = harness.PCAPS / "resolver.pcap"
+
+
+def sink(kind, **keys):
+    """The flag of one sink; dots of keys are written as __."""
+    conf = {"type": kind}
+    for key, value in keys.items():
+        *sections, last = key.split("__")
+        at = conf
+        for section in sections:
+            at = at.setdefault(section, {})
+        at[last] = str(value) if hasattr(value, "joinpath") else value
+    return ["--sink", json.dumps(conf)]
+
+
+class Case(harness.Case):
+    def lines(self, *paths):
+        return [line for path in paths for line in path.read_bytes().splitlines(keepends=True)]
+
+    def wait_for(self, what, condition):
+        until = time.monotonic() + harness.HANG_S
+        while not condition():
+            self.assertLess(time.monotonic(), until, f"in vain: {what}")
+            time.sleep(0.02)
+
+    def sink_stats(self, run, name):
+        one, = [s for s in run.stats["sinks"] if s["name"] == name]
+        return one
+
+    def load(self, transactions, **more):
+        path = self.dir / "load.pcap"
+        capture.write_load(path, transactions, **more)
+        return path
+
+    def small_disk(self, size):
+        disk = self.dir / "disk"
+        disk.mkdir()
+        made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        if made.returncode != 0:
+            self.skipTest("may not mount a file system")
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        return disk
+
+
+class Several(Case):
+    def test_filters(self):
+        """Each sink gets what its filter takes, in the order of standard output."""
+        everything = self.dnsloupe("-w", "1", "-r", RESOLVER).lines
+        records = [json.loads(line) for line in everything]
+        wanted = {
+            "all": ({}, lambda r: True),
+            "types": ({"filter__qtypes": ["AAAA", "mx"]}, lambda r: r["qtype"] in ("AAAA", "MX")),
+            "codes": ({"filter__rcodes": ["NXDOMAIN"]}, lambda r: r.get("rcode") == "NXDOMAIN"),
+            "status": ({"filter__statuses": ["no_reply"]}, lambda r: r["status"] == "no_reply"),
+            "clients": ({"filter__clients": ["2001:db8::/32"]}, lambda r: ":" in r["client"]),
+            "domains": ({"filter__domains": ["example.COM", "test."]},
+                        lambda r: ("." + r["qname"].lower()).endswith((".example.com", ".test"))),
+            "both": ({"filter__domains": ["com"], "filter__qtypes": ["A"]},
+                     lambda r: r["qname"].lower().endswith("com") and r["qtype"] == "A"),
+        }
+        flags = []
+        for name, (keys, _) in wanted.items():
+            flags += sink("file", name=name, path=self.dir / name, **keys)
+        run = self.dnsloupe("-w", "1", "-r", RESOLVER, *flags, *sink("stdout"))
+        self.assertEqual(run.lines, everything)
+        some = 0
+        for name, (_, takes) in wanted.items():
+            want = [line for line, r in zip(everything, records) if takes(r)]
+            self.assertEqual(self.lines(self.dir / name), want, name)
+            one = self.sink_stats(run, name)
+            self.assertEqual((one["written"], one["filtered"]),
+                             (len(want), len(everything) - len(want)))
+            self.assertIn(f"sink {name}: {len(want)} records written", run.err)
+            some += 0 < len(want) < len(everything)
+        self.assertGreater(some, 4, "hardly any filter was put to the test")
+
+    def test_short_form(self):
+        """-o FILE is one sink more."""
+        a, b = self.dir / "a", self.dir / "b"
+        run = self.dnsloupe("-r", RESOLVER, "-o", a, *sink("file", path=b))
+        self.assertEqual(run.out, b"")
+        self.assertEqual(a.read_bytes(), b.read_bytes())
+
+    def test_configuration(self):
+        """From a file and from the environment, too."""
+        a, conf = self.dir / "a", self.dir / "conf.json"
+        conf.write_text(json.dumps({"sinks": [{"type": "file", "path": str(a)}]}))
+        self.dnsloupe("-c", conf, "-r", RESOLVER)
+        want = a.read_bytes()
+        a.unlink()
+        env = dict(harness.ENV, DNSLOUPE_SINKS=f"type=file,path={a}")
+        self.dnsloupe("-r", RESOLVER, env=env)
+        self.assertEqual(len(a.read_bytes()), len(want))
+        self.dnsloupe("-r", RESOLVER, env=env)
+        self.assertEqual(len(a.read_bytes()), 2 * len(want))  # it is written on
+
+    def test_wrong(self):
+        for keys, words in (
+                ({"filter__qtypes": ["QUUX"]}, ("sinks[0].filter.qtypes: entry 1", "QUUX")),
+                ({"filter__clients": ["::/x"]}, ("sinks[0].filter.clients: entry 1", "no network")),
+                ({"compress": "gzip"}, ("sinks[0].compress", "rotate.bytes"))):
+            flags = sink("file", path=self.dir / "x", **keys)
+            self.refuses(["-r", RESOLVER, *flags], *words, code=2)
+            self.refuses(["--check", *flags], *words, code=2)
+        self.refuses(["-r", RESOLVER, *sink("file", path="/nowhere/x")], "sink file: cannot open",
+                     "No such file")
+        self.assertFalse((self.dir / "x").exists())
+
+    def test_one_fails(self):
+        """A full disk ends one sink; the others get everything, and the run is no success."""
+        disk, good = self.small_disk("64k"), self.dir / "good"
+        run = self.dnsloupe("-r", self.load(20000), *sink("file", name="bad", path=disk / "bad"),
+                            *sink("file", name="good", path=good), code=1, whole=True)
+        self.assertEqual(len(run.errors), 1, run.err)
+        self.assertIn("sink bad: cannot write to", run.errors[0])
+        self.assertIn("No space left", run.errors[0])
+        self.assertEqual(len(self.lines(good)), 20000)
+        bad = self.sink_stats(run, "bad")
+        self.assertEqual((bad["state"], bad["written"] + bad["dropped_sink"]), ("failed", 20000))
+        kept = (disk / "bad").read_bytes()
+        self.assertEqual(kept.count(b"\n"), bad["written"])
+        self.assertTrue(kept.endswith(b"\n") and len(kept) > 30000)
+
+    def test_all_fail(self):
+        """When no sink is left, reading stops, even of an input without an end."""
+        process = self.start("-r", "-", *sink("file", name="a", path="/dev/full"),
+                             *sink("stdout", name="b", filter__qtypes=["A"]))
+        process.stdout.close()
+        process.stdout = None
+        process.stdin.write(capture.pcap(capture.pair(1)))
+        self.assertEqual(process.wait(timeout=harness.HANG_S), 1)
+        run = self.finish(process, code=1, whole=False)
+        self.assertEqual(len(run.errors), 2, run.err)
+
+
+class Rotation(Case):
+    def finished(self, path):
+        return sorted(p for p in self.dir.iterdir()
+                      if p.name.startswith(path.name + ".") and "Z-" in p.name)
+
+    def test_size(self):
+        """Whole lines, no file too large, nothing lost."""
+        path, want = self.dir / "out", self.dir / "want"
+        self.dnsloupe("-w", "1", "-r", self.load(5000), *sink("file", path=path, rotate__bytes=10**5),
+                      *sink("file", name="want", path=want))
+        files = self.finished(path) + [path]
+        self.assertGreater(len(files), 20)
+        for p in files:
+            self.assertLessEqual(p.stat().st_size, 10**5)
+        self.assertEqual(b"".join(p.read_bytes() for p in files), want.read_bytes())
+
+    def test_gzip_and_count(self):
+        path = self.dir / "out"
+        self.dnsloupe("-w", "1", "-r", self.load(5000), *sink(
+            "file", path=path, rotate__bytes=10**5, compress="gzip", rotate__keep=7))
+        files = self.finished(path)
+        self.assertEqual([p.suffix for p in files], [".gz"] * 7)
+        got = [line for p in files for line in gzip.decompress(p.read_bytes()).splitlines(True)]
+        got += self.lines(path)
+        names = [json.loads(line)["qname"] for line in got]
+        self.assertEqual(names, [f"n{i:07}.example.com" for i in range(5000 - len(names), 5000)])
+
+    def test_time(self):
+        """A file ends with its second, also while nothing comes; a part has another name."""
+        path = self.dir / "out"
+        process = self.start("-r", "-", *sink("file", path=path, rotate__seconds=1, part=True))
+        process.stdin.write(capture.pcap(capture.pair(1)))
+        self.wait_for("a finished file", lambda: len(self.finished(path)) == 1)
+        process.stdin.write(b"".join(capture.pcap_record(f) for f in capture.pair(2)))
+        self.wait_for("a second one", lambda: len(self.finished(path)) == 2)
+        self.finish(process)
+        self.assertFalse(path.exists() or path.with_name("out.part").exists())
+        self.assertEqual([len(self.lines(p)) for p in self.finished(path)], [1, 1])
+
+    def begin(self, path, **keys):
+        process = self.start("-r", "-", *sink("file", path=path, **keys))
+        process.stdin.write(capture.pcap(capture.pair(0)))
+        self.wait_for("a line", lambda: path.exists() and path.stat().st_size)
+        return process
+
+    def put(self, process, path, i):
+        before = path.stat().st_size
+        process.stdin.write(b"".join(capture.pcap_record(f) for f in capture.pair(i)))
+        self.wait_for("a line", lambda: path.stat().st_size > before)
+
+    def test_reopen(self):
+        """USR1: what was moved away is left alone."""
+        path, moved = self.dir / "out", self.dir / "moved"
+        process = self.begin(path)
+        path.rename(moved)
+        process.send_signal(signal.SIGUSR1)
+        self.wait_for("a new file", path.exists)
+        self.put(process, path, 1)
+        self.finish(process)
+        self.assertEqual((len(self.lines(moved)), len(self.lines(path))), (1, 1))
+
+    def test_logrotate(self):
+        """The real program, with the lines of doc/sinks.md."""
+        program = shutil.which("logrotate") or "/usr/sbin/logrotate"
+        if not os.path.exists(program):
+            self.skipTest("logrotate is not installed")
+        path, conf = self.dir / "out", self.dir / "logrotate.conf"
+        process = self.begin(path)
+        conf.write_text(f"{path} {{\n  rotate 9\n  delaycompress\n  compress\n  nodateext\n"
+                        f"  postrotate\n    kill -USR1 {process.pid}\n  endscript\n}}\n")
+        conf.chmod(0o600)
+        self.dir.chmod(0o700)
+        for i in range(1, 6):
+            subprocess.run([program, "-f", "-s", self.dir / "state", conf], check=True)
+            self.wait_for("a new file", path.exists)
+            self.put(process, path, i)
+        run = self.finish(process)
+        got = self.lines(self.dir / "out.1", path)
+        for i in range(2, 6):
+            got += gzip.decompress((self.dir / f"out.{i}.gz").read_bytes()).splitlines(True)
+        self.assertEqual(sorted(json.loads(line)["qname"] for line in got),
+                         [f"n{i}.example.com" for i in range(6)])
+        self.assertEqual(run.stats["logger"]["sink"]["written"], 6)
+
+
+if __name__ == "__main__":
+    harness.main()
