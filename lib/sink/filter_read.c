@@ -202,7 +202,8 @@ int filter_init(struct filter *f, const struct conf_sink *conf, struct conf_erro
 	const struct by_word rcodes = {"rcodes", &conf->filter_rcodes, dns_rcode_text,
 		FILTER_RCODES, "NOERROR, NXDOMAIN, RCODE23"};
 	const struct by_word statuses = {"statuses", &conf->filter_statuses, status_word,
-		RECORD_MALFORMED + 1, "answered, no_reply, no_query, mismatch, duplicate, malformed"};
+		RECORD_MALFORMED + 1,
+		"answered, no_reply, no_query, mismatch, duplicate, malformed"};
 
 	memset(f, 0, sizeof(*f));
 	int rc = read_words(&types, f->types, err);

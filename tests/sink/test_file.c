@@ -1,127 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sinks of files and of standard output, driven as their thread does. */
-#include "sink/rig.h"
+/* The sinks of files and of standard output. */
+#include "sink/files.h"
 
-#include "sink/lines.h"
-#include "sink/pack.h"
-#include "sink/rotate.h"
-
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 void test_sink_file(void);
-
-static struct rig rig;
-static struct sink sink;
-static struct metrics_sink metrics;
-static char path[100];
-
-static int set_up(void)
-{
-	rig_begin(&rig);
-	snprintf(path, sizeof(path), "%s/out", rig.dir);
-	return 0;
-}
-
-static int tear_down(void)
-{
-	rig_end(&rig);
-	return 0;
-}
-
-static int open_error(const char *keys, bool patient)
-{
-	memset(&metrics, 0, sizeof(metrics));
-	sink = (struct sink){.conf = rig_sink(&rig, keys, false),
-		.encoding = encode_kind_of(CONF_ENCODING_JSON),
-		.metrics = &metrics,
-		.name = "test",
-		.patient = patient};
-	sink.ops = sink_ops_of(sink.conf->type);
-	return sink.ops->open(&sink);
-}
-
-static void open_sink(const char *keys)
-{
-	CU_ASSERT_EQUAL_FATAL(open_error(keys, false), 0);
-}
-
-/* Lines first to first + n - 1, of `len` octets each. */
-static const struct sink_block *lines(unsigned first, unsigned n, size_t len)
-{
-	static char data[6000000];
-	static struct sink_doc docs[60000];
-	static struct sink_block b;
-	b = (struct sink_block){.data = data, .docs = docs, .n_docs = n, .records = n};
-	for (unsigned i = 0; i < n; i++) {
-		char *at = data + b.len;
-		memset(at, 'a' + (int)(first + i) % 26, len);
-		snprintf(at, len + 1, "%08u", first + i);
-		at[8] = 'x';
-		at[len - 1] = '\n';
-		b.len += len;
-		docs[i] = (struct sink_doc){.end = (uint32_t)b.len, .last = 1};
-	}
-	return &b;
-}
-
-/* Delivers all; documents, or -errno of the call that failed, with those before in *done. */
-static int deliver(const struct sink_block *b, uint32_t *done)
-{
-	*done = 0;
-	while (*done < b->n_docs) {
-		int n = sink.ops->deliver(&sink, b, *done, 20);
-		if (n < 0 || (n == 0 && sink.why[0]))
-			return n;
-		*done += (uint32_t)n;
-	}
-	return (int)*done;
-}
-
-static void put(unsigned first, unsigned n, size_t len)
-{
-	uint32_t done;
-	CU_ASSERT_EQUAL(deliver(lines(first, n, len), &done), (int)n);
-}
-
-/* Are the octets of the file lines first, first + 1... of `len` octets, and how many? -1: no. */
-static long lines_of(const char *name, unsigned first, size_t len)
-{
-	FILE *f = fopen(name, "rb");
-	char *line = malloc(len + 2);
-	long n = 0;
-	if (!f) {
-		free(line);
-		return -2;
-	}
-	for (size_t k; (k = fread(line, 1, len, f)) > 0; n++)
-		if (k < len || atol(line) != n + (long)first || line[len - 1] != '\n' ||
-			memchr(line, '\n', len - 1))
-			n = -1000000;
-	free(line);
-	fclose(f);
-	return n < 0 ? -1 : n;
-}
-
-static unsigned count_files(const char *pattern)
-{
-	char command[500], line[20] = "";
-	snprintf(command, sizeof(command), "ls %s/%s 2>/dev/null | wc -l", rig.dir, pattern);
-	FILE *f = popen(command, "r");
-	CU_ASSERT_PTR_NOT_NULL(fgets(line, sizeof(line), f));
-	pclose(f);
-	return (unsigned)atoi(line);
-}
-
-static void clear(void)
-{
-	char command[100];
-	snprintf(command, sizeof(command), "rm -f %s/*", rig.dir);
-	CU_ASSERT_EQUAL(system(command), 0);
-}
 
 static void plain(void)
 {
@@ -192,80 +78,6 @@ static void cut_back(void)
 	clear();
 }
 
-/* Files of at most so many octets, of whole lines, none of them lost. */
-static void by_size(void)
-{
-	for (unsigned len = 10; len <= 1001; len += 991) {
-		open_sink("type=file,path=%D/out,rotate.bytes=1000,append=false");
-		for (unsigned i = 0; i < 50; i += 10)
-			put(i, 10, len);
-		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
-		CU_ASSERT_EQUAL(count_files("out.*Z-*"), len == 10 ? 0 : 49);
-		CU_ASSERT_EQUAL(lines_of(path, len == 10 ? 0 : 49, len), len == 10 ? 50 : 1);
-		char command[200], all[120];
-		snprintf(command, sizeof(command), "cat %s/out.*Z-* %s 2>/dev/null > %s/all",
-			rig.dir, path, rig.dir);
-		CU_ASSERT_EQUAL(system(command) >= 0, true);
-		snprintf(all, sizeof(all), "%s/all", rig.dir);
-		CU_ASSERT_EQUAL(lines_of(all, 0, len), 50);
-		clear();
-	}
-}
-
-static void by_count_and_age(void)
-{
-	open_sink("type=file,path=%D/out,rotate.bytes=1000,rotate.keep=3");
-	for (unsigned i = 0; i < 100; i++)
-		put(i, 1, 600);
-	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
-	CU_ASSERT_EQUAL(count_files("out.*Z-*"), 3);
-	char oldest[200];
-	snprintf(oldest, sizeof(oldest), "cat %s/out.*Z-* > %s/all", rig.dir, rig.dir);
-	CU_ASSERT_EQUAL(system(oldest), 0);
-	snprintf(oldest, sizeof(oldest), "%s/all", rig.dir);
-	CU_ASSERT_EQUAL(lines_of(oldest, 96, 600), 3);
-	/* By age; what only looks like ours stays. */
-	static const char *const names[] = {"out.20200101T000000Z-001",
-		"out.20200101T000000Z-002.gz", "out.20200101T000500Z-001.zst",
-		"out.20200101T000000Z", "out.20200101T000000Z-001.bak",
-		"outer.20200101T000000Z-001", "out.2020-01-01"};
-	clear();
-	for (size_t i = 0; i < BITS_COUNT(names); i++) {
-		char name[200];
-		snprintf(name, sizeof(name), "%s/%s", rig.dir, names[i]);
-		close(open(name, O_CREAT | O_WRONLY, 0600));
-	}
-	CU_ASSERT_EQUAL(rotate_prune(path, 0, 60, 1577836800 + 60), 0);
-	CU_ASSERT_EQUAL(count_files("*"), 7);
-	CU_ASSERT_EQUAL(rotate_prune(path, 0, 60, 1577836800 + 61), 0);
-	CU_ASSERT_EQUAL(count_files("*"), 5);
-	CU_ASSERT_EQUAL(rotate_prune(path, 1, 0, 0), 0);
-	CU_ASSERT_EQUAL(count_files("*"), 5);
-	CU_ASSERT_EQUAL(rotate_prune("/nowhere/out", 1, 0, 0), -ENOENT);
-	clear();
-}
-
-static void stamps(void)
-{
-	const char *ending;
-	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-001", "x/a", &ending), 1577836800);
-	CU_ASSERT_STRING_EQUAL(ending, "");
-	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000001Z-1234.gz", "a", &ending), 1577836801);
-	CU_ASSERT_STRING_EQUAL(ending, ".gz");
-	CU_ASSERT_EQUAL(rotate_stamp("a", "a", &ending), -1);
-	CU_ASSERT_EQUAL(rotate_stamp("a.20201301T000000Z-001", "a", &ending), -1);
-	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-", "a", &ending), -1);
-	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-001~", "a", &ending), -1);
-	struct rotate_name a = rotate_next(path, 1577836800);
-	close(open(a.text, O_CREAT | O_WRONLY, 0600));
-	struct rotate_name b = rotate_next(path, 1577836800);
-	CU_ASSERT_PTR_NOT_NULL(strstr(a.text, "out.20200101T000000Z-001"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(b.text, "out.20200101T000000Z-002"));
-	CU_ASSERT_EQUAL(rotate_due(7199, 3600), 7200);
-	CU_ASSERT_EQUAL(rotate_due(7200, 3600), 10800);
-	clear();
-}
-
 /* Until it is complete it has another name. */
 static void part(void)
 {
@@ -307,42 +119,6 @@ static void reopened(void)
 	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
 	CU_ASSERT_EQUAL(lines_of(moved, 0, 100), 20);
 	CU_ASSERT_EQUAL(lines_of(path, 20, 100), 10);
-	clear();
-}
-
-static void compressed(void)
-{
-	static const struct {
-		const char *keys, *tool, *ending;
-	} rows[] = {{"gzip", "gzip", "gz"}, {"zstd", "zstd", "zst"}};
-	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
-		char keys[120], command[300];
-		if (i == 1 && pack_lacks(CONF_COMPRESS_ZSTD))
-			continue;
-		snprintf(keys, sizeof(keys),
-			"type=file,path=%%D/out,rotate.bytes=100000,compress=%s", rows[i].keys);
-		/* One that an earlier run has left as it was. */
-		char left[200];
-		snprintf(left, sizeof(left), "%s.20200101T000000Z-001", path);
-		close(open(left, O_CREAT | O_WRONLY, 0600));
-		open_sink(keys);
-		CU_ASSERT_EQUAL(sink.ops->idle(&sink, 0), 0);
-		put(0, 5000, 100);
-		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
-		snprintf(command, sizeof(command), "out.*Z-*.%s", rows[i].ending);
-		CU_ASSERT_EQUAL(count_files(command), 5);
-		CU_ASSERT_EQUAL(count_files("*"), 6);
-		snprintf(command, sizeof(command), "%s -dc %s/*.%s > %s/all && cat %s >> %s/all",
-			rows[i].tool, rig.dir, rows[i].ending, rig.dir, path, rig.dir);
-		if (system(command) == 0) {
-			snprintf(left, sizeof(left), "%s/all", rig.dir);
-			CU_ASSERT_EQUAL(lines_of(left, 0, 100), 5000);
-		}
-		clear();
-	}
-	CU_ASSERT_EQUAL(pack_file(CONF_COMPRESS_GZIP, path, path), -ENOENT);
-	close(open(path, O_CREAT | O_WRONLY, 0600));
-	CU_ASSERT_EQUAL(pack_file(CONF_COMPRESS_GZIP, path, "/dev/full"), -ENOSPC);
 	clear();
 }
 
@@ -465,12 +241,8 @@ void test_sink_file(void)
 	CU_add_test(s, "a file", plain);
 	CU_add_test(s, "what cannot be opened", cannot_open);
 	CU_add_test(s, "cut back to whole lines", cut_back);
-	CU_add_test(s, "rotation by size", by_size);
-	CU_add_test(s, "rotation by count and age", by_count_and_age);
-	CU_add_test(s, "names of finished files", stamps);
 	CU_add_test(s, "a part", part);
 	CU_add_test(s, "reopened", reopened);
-	CU_add_test(s, "compressed", compressed);
 	CU_add_test(s, "partial writes", partial_writes);
 	CU_add_test(s, "a broken pipe", broken_pipe);
 	CU_add_test(s, "standard output is a file", standard_file);

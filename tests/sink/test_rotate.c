@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Finished files: by size, count and age, compressed. */
+#include "sink/files.h"
+
+#include "sink/pack.h"
+#include "sink/rotate.h"
+
+void test_sink_rotate(void);
+
+/* Files of at most so many octets, of whole lines, none of them lost. */
+static void by_size(void)
+{
+	for (unsigned len = 10; len <= 1001; len += 991) {
+		open_sink("type=file,path=%D/out,rotate.bytes=1000,append=false");
+		for (unsigned i = 0; i < 50; i += 10)
+			put(i, 10, len);
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		CU_ASSERT_EQUAL(count_files("out.*Z-*"), len == 10 ? 0 : 49);
+		CU_ASSERT_EQUAL(lines_of(path, len == 10 ? 0 : 49, len), len == 10 ? 50 : 1);
+		char command[200], all[120];
+		snprintf(command, sizeof(command), "cat %s/out.*Z-* %s 2>/dev/null > %s/all",
+			rig.dir, path, rig.dir);
+		CU_ASSERT_EQUAL(system(command) >= 0, true);
+		snprintf(all, sizeof(all), "%s/all", rig.dir);
+		CU_ASSERT_EQUAL(lines_of(all, 0, len), 50);
+		clear();
+	}
+}
+
+static void by_count_and_age(void)
+{
+	open_sink("type=file,path=%D/out,rotate.bytes=1000,rotate.keep=3");
+	for (unsigned i = 0; i < 100; i++)
+		put(i, 1, 600);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	CU_ASSERT_EQUAL(count_files("out.*Z-*"), 3);
+	char oldest[200];
+	snprintf(oldest, sizeof(oldest), "cat %s/out.*Z-* > %s/all", rig.dir, rig.dir);
+	CU_ASSERT_EQUAL(system(oldest), 0);
+	snprintf(oldest, sizeof(oldest), "%s/all", rig.dir);
+	CU_ASSERT_EQUAL(lines_of(oldest, 96, 600), 3);
+	/* By age; what only looks like ours stays. */
+	static const char *const names[] = {"out.20200101T000000Z-001",
+		"out.20200101T000000Z-002.gz", "out.20200101T000500Z-001.zst",
+		"out.20200101T000000Z", "out.20200101T000000Z-001.bak",
+		"outer.20200101T000000Z-001", "out.2020-01-01"};
+	clear();
+	for (size_t i = 0; i < BITS_COUNT(names); i++) {
+		char name[200];
+		snprintf(name, sizeof(name), "%s/%s", rig.dir, names[i]);
+		close(open(name, O_CREAT | O_WRONLY, 0600));
+	}
+	CU_ASSERT_EQUAL(rotate_prune(path, 0, 60, 1577836800 + 60), 0);
+	CU_ASSERT_EQUAL(count_files("*"), 7);
+	CU_ASSERT_EQUAL(rotate_prune(path, 0, 60, 1577836800 + 61), 0);
+	CU_ASSERT_EQUAL(count_files("*"), 5);
+	CU_ASSERT_EQUAL(rotate_prune(path, 1, 0, 0), 0);
+	CU_ASSERT_EQUAL(count_files("*"), 5);
+	CU_ASSERT_EQUAL(rotate_prune("/nowhere/out", 1, 0, 0), -ENOENT);
+	clear();
+}
+
+static void stamps(void)
+{
+	const char *ending;
+	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-001", "x/a", &ending), 1577836800);
+	CU_ASSERT_STRING_EQUAL(ending, "");
+	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000001Z-1234.gz", "a", &ending), 1577836801);
+	CU_ASSERT_STRING_EQUAL(ending, ".gz");
+	CU_ASSERT_EQUAL(rotate_stamp("a", "a", &ending), -1);
+	CU_ASSERT_EQUAL(rotate_stamp("a.20201301T000000Z-001", "a", &ending), -1);
+	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-", "a", &ending), -1);
+	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-001~", "a", &ending), -1);
+	struct rotate_name a = rotate_next(path, 1577836800);
+	close(open(a.text, O_CREAT | O_WRONLY, 0600));
+	struct rotate_name b = rotate_next(path, 1577836800);
+	CU_ASSERT_PTR_NOT_NULL(strstr(a.text, "out.20200101T000000Z-001"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(b.text, "out.20200101T000000Z-002"));
+	CU_ASSERT_EQUAL(rotate_due(7199, 3600), 7200);
+	CU_ASSERT_EQUAL(rotate_due(7200, 3600), 10800);
+	clear();
+}
+
+static void compressed(void)
+{
+	static const struct {
+		const char *keys, *tool, *ending;
+	} rows[] = {{"gzip", "gzip", "gz"}, {"zstd", "zstd", "zst"}};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		char keys[120], command[300];
+		if (i == 1 && pack_lacks(CONF_COMPRESS_ZSTD))
+			continue;
+		snprintf(keys, sizeof(keys),
+			"type=file,path=%%D/out,rotate.bytes=100000,compress=%s", rows[i].keys);
+		/* One that an earlier run has left as it was. */
+		char left[200];
+		snprintf(left, sizeof(left), "%s.20200101T000000Z-001", path);
+		close(open(left, O_CREAT | O_WRONLY, 0600));
+		open_sink(keys);
+		CU_ASSERT_EQUAL(sink.ops->idle(&sink, 0), 0);
+		put(0, 5000, 100);
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		snprintf(command, sizeof(command), "out.*Z-*.%s", rows[i].ending);
+		CU_ASSERT_EQUAL(count_files(command), 5);
+		CU_ASSERT_EQUAL(count_files("*"), 6);
+		snprintf(command, sizeof(command), "%s -dc %s/*.%s > %s/all && cat %s >> %s/all",
+			rows[i].tool, rig.dir, rows[i].ending, rig.dir, path, rig.dir);
+		if (system(command) == 0) {
+			snprintf(left, sizeof(left), "%s/all", rig.dir);
+			CU_ASSERT_EQUAL(lines_of(left, 0, 100), 5000);
+		}
+		clear();
+	}
+	CU_ASSERT_EQUAL(pack_file(CONF_COMPRESS_GZIP, path, path), -ENOENT);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	CU_ASSERT_EQUAL(pack_file(CONF_COMPRESS_GZIP, path, "/dev/full"), -ENOSPC);
+	clear();
+}
+
+void test_sink_rotate(void)
+{
+	CU_pSuite s = CU_add_suite("sink/rotate", set_up, tear_down);
+	CU_add_test(s, "by size", by_size);
+	CU_add_test(s, "by count and age", by_count_and_age);
+	CU_add_test(s, "names of finished files", stamps);
+	CU_add_test(s, "compressed", compressed);
+}
