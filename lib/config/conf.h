@@ -149,7 +149,7 @@ const char *conf_sink_name(const struct conf_sink *sink);
  * other is there. The new list owns what it holds. 0, or -ENOMEM with an empty list.
  */
 int conf_sinks_all(const struct conf *conf, struct conf_sinks *all);
-void conf_sinks_free(struct conf_sinks *sinks);
+void conf_sinks_free(struct conf_sinks *list);
 
 /*
  * Takes the keys that a JSON document (RFC 8259) sets: {"txn": {"timeout_ms": 5000}}. A member "//"

@@ -72,11 +72,11 @@ int conf_table_load(
 	const struct conf_table *table, void *fields, const cJSON *object, struct conf_error *err);
 
 /*
- * Writes the fields as one JSON object with a member a line, `depth` sections deep; `kinds`: of a
+ * Writes the fields as one JSON object with a member a line, `base` sections deep; `kinds`: of a
  * sink's keys only those that one of these kinds takes.
  */
-void conf_table_write(const struct conf_table *table, const void *fields, size_t depth,
-	uint32_t kinds, FILE *out);
+void conf_table_write(
+	const struct conf_table *table, const void *fields, size_t base, uint32_t kinds, FILE *out);
 
 /* Pieces that several types share. */
 

@@ -218,7 +218,7 @@ static int parse_pair(const char *p, size_t n, cJSON *object, struct conf_fault 
 {
 	char *pair = strndup(p, n);
 	char *equals = pair ? strchr(pair, '=') : NULL;
-	cJSON *value;
+	cJSON *value = NULL;
 	int rc;
 
 	if (!equals) {

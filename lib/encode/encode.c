@@ -9,12 +9,16 @@ const struct encode_kind encode_kind_json = {.name = "json"};
 
 const struct encode_kind *encode_kind_of(enum conf_choice choice)
 {
-	switch (choice) {
-#define ENCODING(choice, kind)                                                                     \
-	case choice:                                                                               \
-		return &kind;
+	static const struct {
+		enum conf_choice choice;
+		const struct encode_kind *kind;
+	} rows[] = {
+#define ENCODING(choice, kind) {choice, &kind},
 #include "encode/encodings.def"
 #undef ENCODING
-	default: return &encode_kind_json;
-	}
+	};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++)
+		if (rows[i].choice == choice)
+			return rows[i].kind;
+	return &encode_kind_json;
 }

@@ -15,14 +15,18 @@ const struct schema_kind schema_kind_native = {.name = "native", .write = write_
 
 const struct schema_kind *schema_kind_of(enum conf_choice choice)
 {
-	switch (choice) {
-#define SCHEMA(choice, kind)                                                                       \
-	case choice:                                                                               \
-		return &kind;
+	static const struct {
+		enum conf_choice choice;
+		const struct schema_kind *kind;
+	} rows[] = {
+#define SCHEMA(choice, kind) {choice, &kind},
 #include "schema/schemas.def"
 #undef SCHEMA
-	default: return &schema_kind_native;
-	}
+	};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++)
+		if (rows[i].choice == choice)
+			return rows[i].kind;
+	return &schema_kind_native;
 }
 
 static bool same_list(const struct conf_strings *a, const struct conf_strings *b)

@@ -18,8 +18,9 @@ static void put_key(struct fan_format *f)
 		addr_text(t, &f->record->client, f->record->v6);
 	} else if (f->key == CONF_KEY_QNAME) {
 		filter_look(f->record, f->seen);
-		const struct name_space space = {
-			f->seen->name - DNS_HEADER_LEN, DNS_HEADER_LEN + f->seen->asked.name_len};
+		const uint8_t *data =
+			f->record->query_len ? record_query(f->record) : record_reply(f->record);
+		const struct name_space space = {data, DNS_HEADER_LEN + f->seen->asked.name_len};
 		if (f->seen->name)
 			name_text(t, &space, DNS_HEADER_LEN, false, NULL, &error);
 	}

@@ -3,7 +3,7 @@
 
 #include "dns/edns.h"
 
-static inline bool bit(const uint8_t *map, unsigned i)
+static inline bool has_bit(const uint8_t *map, unsigned i)
 {
 	return map[i / 8] >> (i % 8) & 1;
 }
@@ -43,11 +43,11 @@ static bool match_rcode(const struct filter *f, const struct record *r, struct f
 	if (!seen->has_reply)
 		return false;
 	/* The upper bits stand in an OPT record, which is looked for only where that matters. */
-	if (f->has_high_rcodes || bit(f->rcodes, dns_rcode(seen->reply.flags)))
+	if (f->has_high_rcodes || has_bit(f->rcodes, dns_rcode(seen->reply.flags)))
 		edns_find(&edns, &seen->reply, record_reply(r), r->reply_len);
 	else
 		return false;
-	return bit(f->rcodes, edns_rcode(&edns, seen->reply.flags));
+	return has_bit(f->rcodes, edns_rcode(&edns, seen->reply.flags));
 }
 
 static bool has_domain(const struct filter *f, uint64_t h, const uint8_t *wire, size_t n)
@@ -91,7 +91,7 @@ bool filter_match(const struct filter *f, const struct record *r, struct filter_
 	if (!f->has_types && !f->has_rcodes && !f->n_domains)
 		return true;
 	filter_look(r, seen);
-	if (f->has_types && !(seen->name && bit(f->types, seen->asked.qtype)))
+	if (f->has_types && !(seen->name && has_bit(f->types, seen->asked.qtype)))
 		return false;
 	if (f->has_rcodes && !match_rcode(f, r, seen))
 		return false;

@@ -7,10 +7,8 @@
 
 #define DOC_OCTETS 64 /* a block has room for one document per so many octets */
 
-static void block_home(struct lane_block *block)
+static void block_home(const struct sink_lane *lane, struct lane_block *block)
 {
-	const struct sink_lane *lane = block->lane;
-
 	block->b = (struct sink_block){.data = block->home,
 		.room = lane->room,
 		.docs = block->home_docs,
@@ -29,7 +27,7 @@ int lane_init(struct sink_lane *lane, size_t bytes, uint32_t room, sem_t *ready)
 	lane->mask = (uint32_t)size - 1;
 	lane->ready = ready;
 	lane->blocks = calloc(lane->count, sizeof(*lane->blocks));
-	lane->ring = calloc(size, sizeof(*lane->ring));
+	lane->ring = calloc(size, sizeof(void *));
 	lane->memory_bytes = each * lane->count;
 	lane->memory = mmap(NULL, lane->memory_bytes, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -44,25 +42,25 @@ int lane_init(struct sink_lane *lane, size_t bytes, uint32_t room, sem_t *ready)
 		block->lane = lane;
 		block->home = lane->memory + each * i;
 		block->home_docs = (struct sink_doc *)(block->home + room);
-		block_home(block);
+		block_home(lane, block);
 	}
 	return 0;
 }
 
 /* Frees what a large document needed. */
-static void block_shrink(struct lane_block *block)
+static void block_shrink(const struct sink_lane *lane, struct lane_block *block)
 {
 	if (block->b.data != block->home)
 		free(block->b.data);
 	if (block->b.docs != block->home_docs)
 		free(block->b.docs);
-	block_home(block);
+	block_home(lane, block);
 }
 
 void lane_free(struct sink_lane *lane)
 {
 	for (uint32_t i = 0; lane->blocks && lane->memory && i < lane->count; i++)
-		block_shrink(&lane->blocks[i]);
+		block_shrink(lane, &lane->blocks[i]);
 	free(lane->blocks);
 	free(lane->ring);
 	if (lane->memory)
@@ -155,7 +153,7 @@ void lane_return(struct sink_block *b)
 	struct lane_block *block = (struct lane_block *)b;
 	struct sink_lane *lane = block->lane;
 
-	block_shrink(block);
+	block_shrink(lane, block);
 	block->next = __atomic_load_n(&lane->free, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(
 		&lane->free, &block->next, block, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))

@@ -97,7 +97,7 @@ static bool grow(struct lines *l, size_t size, size_t count)
 static int encode(struct lines *l, struct sink *s, const struct sink_block *b, uint32_t from,
 	uint32_t to, struct piece *p)
 {
-	if (!grow(l, ROOM, to - from))
+	if (!grow(l, ROOM, to - from) || !l->ends)
 		return -ENOMEM;
 	struct text out = text_of(l->room, l->room_size);
 	p->count = 0;

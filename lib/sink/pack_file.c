@@ -114,7 +114,7 @@ int pack_file(enum conf_choice how, const char *from, const char *to)
 {
 	struct packer *p = calloc(1, sizeof(*p));
 	int fd = open(from, O_RDONLY | O_CLOEXEC), error = p ? 0 : -ENOMEM;
-	struct stat st;
+	struct stat st = {0};
 	ssize_t n = 1;
 
 	if (error == 0 && (fd < 0 || fstat(fd, &st) < 0))

@@ -272,7 +272,7 @@ bool sinks_close(struct sinks *s)
 {
 	bool good = true;
 
-	for (unsigned i = 0; i < s->count; i++) {
+	for (unsigned i = 0; s->thread && i < s->count; i++) {
 		struct sink_thread *t = &s->thread[i];
 		if (t->started)
 			pthread_join(t->id, NULL);
