@@ -62,6 +62,9 @@ struct sink {
 	void *state; /* the kind's own, from open() to close() */
 	bool patient; /* live: an output that may come back (disk full) is away, not at its end */
 	char why[200]; /* why it is away or failed, by sink_why() */
+	/* Set by the kind, false at first: it is away, but keeps what it was given and will deliver
+	 * just that when it is back (librdkafka's queue): these blocks stay in memory for it. */
+	bool held;
 	struct sink_thread *thread; /* the framework's */
 };
 

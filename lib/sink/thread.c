@@ -84,8 +84,10 @@ static void step(struct sink_thread *t, struct sink_block *b, uint32_t from, int
 		thread_fail(t, n);
 	} else if (s->why[0]) {
 		/* What was sent is void; but what is older than the spool must stay before it. */
-		if (!t->has_spool || spool_is_empty(&t->spool))
+		if (!s->held && (!t->has_spool || spool_is_empty(&t->spool)))
 			t->pinned = 0;
+		else if (s->held && b != &t->spool.block && t->pinned == 0)
+			t->pinned = 1;
 		t->pause_ms = t->pause_ms == 0                 ? PAUSE_MIN_MS
 			      : t->pause_ms < PAUSE_MAX_MS / 2 ? 2 * t->pause_ms
 							       : PAUSE_MAX_MS;
