@@ -4,7 +4,6 @@
 #define TESTS_SINK_RIG_H
 
 #include "sink/fan.h"
-#include "support/wire.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>
@@ -56,6 +55,26 @@ static inline const struct conf_sink *rig_sink(struct rig *r, const char *line, 
 	return &r->conf.sinks.at[r->conf.sinks.count - 1];
 }
 
+/* A message of one question at p. Its octets. */
+static inline uint32_t rig_message(
+	uint8_t *p, unsigned id, unsigned flags, const char *name, unsigned type)
+{
+	const uint8_t head[] = {(uint8_t)(id >> 8), (uint8_t)id, (uint8_t)(flags >> 8),
+		(uint8_t)flags, 0, 1, 0, 0, 0, 0, 0, 0};
+	uint8_t *at = p + sizeof(head);
+	memcpy(p, head, sizeof(head));
+	while (*name) {
+		size_t n = strcspn(name, ".");
+		*at++ = (uint8_t)n;
+		memcpy(at, name, n);
+		at += n;
+		name += n + (name[n] == '.');
+	}
+	const uint8_t tail[] = {0, (uint8_t)(type >> 8), (uint8_t)type, 0, 1};
+	memcpy(at, tail, sizeof(tail));
+	return (uint32_t)(at + sizeof(tail) - p);
+}
+
 /* A record: the query `name` with the id, answered with rcode; the next call makes it anew. */
 static inline struct record *rig_record(
 	unsigned id, const char *name, unsigned type, unsigned rcode)
@@ -64,12 +83,7 @@ static inline struct record *rig_record(
 	static struct {
 		_Alignas(struct record) uint8_t room[sizeof(struct record) + 4096];
 	} made;
-	static struct wire query, reply;
 	struct record *r = (struct record *)made.room;
-	wire_clear(&query);
-	wire_message(&query, id, 0x0100, name, type);
-	wire_clear(&reply);
-	wire_message(&reply, id, 0x8180 | rcode, name, type);
 	memset(r, 0, sizeof(*r));
 	r->status = RECORD_ANSWERED;
 	r->ts_ns = 1444479212628222000;
@@ -78,10 +92,9 @@ static inline struct record *rig_record(
 	r->client_port = 4321;
 	r->server_port = 53;
 	r->proto = 17;
-	r->query_len = r->query_wire = query.len;
-	r->reply_len = r->reply_wire = reply.len;
-	memcpy(r->data, query.octets, query.len);
-	memcpy(r->data + query.len, reply.octets, reply.len);
+	r->query_len = r->query_wire = rig_message(r->data, id, 0x0100, name, type);
+	r->reply_len = r->reply_wire =
+		rig_message(r->data + r->query_len, id, 0x8180 | rcode, name, type);
 	return r;
 }
 
