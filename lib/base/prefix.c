@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/prefix.h"
+
+#include <arpa/inet.h>
+
+#define V4_BITS 96 /* in front of an IPv4 address */
+
+/* "/24": 1 to 3 digits. Returns how many bits, or -1. */
+static int parse_bits(const char *digits, int most)
+{
+	int bits = 0;
+	size_t n = strlen(digits);
+	if (n == 0 || n > 3)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (digits[i] < '0' || digits[i] > '9')
+			return -1;
+		bits = bits * 10 + digits[i] - '0';
+	}
+	return bits <= most ? bits : -1;
+}
+
+/* Is a bit behind the prefix set? */
+static bool has_more(const struct prefix *p)
+{
+	for (unsigned bit = p->bits; bit < 128; bit++)
+		if (p->addr.octets[bit / 8] & 0x80 >> bit % 8)
+			return true;
+	return false;
+}
+
+const char *prefix_parse(struct prefix *prefix, const char *text)
+{
+	char room[INET6_ADDRSTRLEN];
+	uint8_t octets[16];
+	size_t n = strcspn(text, "/");
+
+	memset(prefix, 0, sizeof(*prefix));
+	if (n >= sizeof(room))
+		return "no address";
+	memcpy(room, text, n);
+	room[n] = '\0';
+	if (inet_pton(AF_INET6, room, octets) == 1) {
+		prefix->addr = addr_of_v6(octets);
+		prefix->v6 = 1;
+	} else if (inet_pton(AF_INET, room, octets) == 1) {
+		prefix->addr = addr_of_v4(octets);
+	} else {
+		return "no address";
+	}
+	int most = prefix->v6 ? 128 : 32, bits = most;
+	if (text[n] == '/')
+		bits = parse_bits(text + n + 1, most);
+	if (bits < 0)
+		return prefix->v6 ? "not followed by / and 0 to 128"
+				  : "not followed by / and 0 to 32";
+	prefix->bits = (uint8_t)(prefix->v6 ? bits : V4_BITS + bits);
+	return has_more(prefix) ? "more than a prefix: bits behind it are set" : NULL;
+}
+
+bool prefix_has(const struct prefix *prefix, const struct addr *addr, bool v6)
+{
+	unsigned whole = prefix->bits / 8, rest = prefix->bits % 8;
+
+	if (prefix->v6 != v6 || memcmp(prefix->addr.octets, addr->octets, whole) != 0)
+		return false;
+	return rest == 0 || (prefix->addr.octets[whole] ^ addr->octets[whole]) >> (8 - rest) == 0;
+}
