@@ -42,6 +42,20 @@ static void choose_ports(struct packet_conf *packets, const struct conf *conf)
 		packet_port_add(packets, conf->dns_ports.at[i]);
 }
 
+/* Prefixes are right: conf_check() has looked. */
+static void choose_sightings(struct packet_conf *packets, const struct conf *conf)
+{
+	struct prefix prefix;
+
+	if (!conf->encrypted_sightings)
+		return;
+	packet_encrypted_ports(
+		packets, conf->encrypted_ports.at, (unsigned)conf->encrypted_ports.count);
+	for (size_t i = 0; i < conf->encrypted_resolvers.count; i++)
+		if (!prefix_parse(&prefix, conf->encrypted_resolvers.at[i]))
+			packet_resolver_add(packets, &prefix);
+}
+
 static int start_input(struct run *run)
 {
 	struct feed_options options = {
@@ -141,6 +155,7 @@ static int run_files(const struct conf *conf)
 								: run.workers;
 	run.direct = run.workers == 1 && !conf->input_net_pcap;
 	choose_ports(&run.packets, conf);
+	choose_sightings(&run.packets, conf);
 	if (hash_draw(&run.secret) || control_block_signals())
 		return 1;
 	run.wake_fd = eventfd(0, EFD_CLOEXEC);

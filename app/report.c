@@ -130,6 +130,9 @@ void report_summary(const struct run *run)
 		 " no_query, %" PRIu64 " mismatch, %" PRIu64 " malformed; %" PRIu64 " retries",
 		sum.txn.answered, sum.txn.no_reply, sum.txn.no_query, sum.txn.mismatch,
 		sum.txn.malformed, sum.txn.retries);
+	if (sum.sight.flows)
+		log_note("encrypted DNS: %" PRIu64 " connections, %" PRIu64 " with a server name",
+			sum.sight.flows, sum.sight.sni);
 	list_sinks(run);
 	list_other_packets(&sum);
 	list_losses(run, &sum);
@@ -284,7 +287,8 @@ bool report_books(const struct run *run, bool whole)
 	right &= equal("datagrams handed over and taken over", w.reasm.frag_handed_over,
 		w.reasm.frag_taken_over + w.reasm.frag_lost);
 	right &= equal("whole datagrams and what they carried", w.reasm.frag_whole,
-		w.reasm.frag_dns + w.reasm.frag_tcp_dns + w.reasm.frag_other + w.reasm.frag_lost);
+		w.reasm.frag_dns + w.reasm.frag_tcp_dns + w.reasm.frag_encrypted +
+			w.reasm.frag_other + w.reasm.frag_lost);
 	right &= equal(
 		"queries, and opened and retries", w.txn.queries, w.txn.opened + w.txn.retries);
 	right &= equal(
@@ -292,9 +296,11 @@ bool report_books(const struct run *run, bool whole)
 	right &= equal("replies and their outcomes", w.txn.replies,
 		w.txn.answered + w.txn.no_query + w.txn.mismatch + w.txn.duplicate +
 			w.txn.transfer_messages);
-	right &= equal("transactions and records", w.record.made,
+	right &= equal("connections of encrypted DNS, and those with and without a name",
+		w.sight.flows, w.sight.sni + w.sight.no_sni);
+	right &= equal("transactions, connections of encrypted DNS, and records", w.record.made,
 		w.txn.answered + w.txn.no_reply + w.txn.no_query + w.txn.mismatch +
-			w.txn.duplicate + w.txn.malformed);
+			w.txn.duplicate + w.txn.malformed + w.sight.flows);
 	right &= equal("records made, and taken and dropped", w.record.made,
 		run->logger.metrics.sink.taken + w.record.dropped_full);
 	for (unsigned i = 0; i < run->sinks.count; i++)

@@ -54,6 +54,8 @@ static struct pipeline_conf pipeline_conf_of(const struct run *run, uint16_t sel
 			.idle_ns = (int64_t)conf->tcp_idle_ms * WHEN_NS_PER_MS},
 		.frag = {.max_datagrams = (uint32_t)conf->fragments_max,
 			.timeout_ns = (int64_t)conf->fragments_timeout_ms * WHEN_NS_PER_MS},
+		.sight = {.max_flows = run->packets.sightings ? (uint32_t)conf->encrypted_max : 0,
+			.idle_ns = (int64_t)conf->encrypted_idle_ms * WHEN_NS_PER_MS},
 		.secret = run->secret,
 		.self = self,
 		.workers = (uint16_t)run->workers,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rules between keys. They look at the values only: no file is touched. */
+#include "base/prefix.h"
 #include "config/inner.h"
 
 #include <errno.h>
@@ -118,9 +119,34 @@ static int check_files(const struct conf *conf, struct conf_error *err)
 	return rc < 0 ? rc : check_overwrite(conf, &stats, err);
 }
 
+/* What a prefix is, and that a port means one thing. */
+static int check_encrypted(const struct conf *conf, struct conf_error *err)
+{
+	for (size_t i = 0; i < conf->encrypted_resolvers.count; i++) {
+		const char *text = conf->encrypted_resolvers.at[i];
+		struct prefix prefix;
+		const char *wrong = prefix_parse(&prefix, text);
+		if (wrong)
+			return conf_fail(err, -EINVAL,
+				"encrypted.resolvers: entry %zu: \"%s\" is %s; expected an address "
+				"or a prefix, as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32",
+				i + 1, conf_show(text, 60).text, wrong);
+	}
+	for (size_t i = 0; conf->encrypted_sightings && i < conf->encrypted_ports.count; i++)
+		for (size_t k = 0; k < conf->dns_ports.count; k++)
+			if (conf->encrypted_ports.at[i] == conf->dns_ports.at[k])
+				return conf_fail(err, -EINVAL,
+					"encrypted.ports: %u is in dns.ports, too: take it out of "
+					"one of them",
+					(unsigned)conf->dns_ports.at[k]);
+	return 0;
+}
+
 int conf_check(const struct conf *conf, struct conf_error *err)
 {
 	int rc = check_input(conf, err);
 
-	return rc < 0 ? rc : check_files(conf, err);
+	if (rc == 0)
+		rc = check_files(conf, err);
+	return rc < 0 ? rc : check_encrypted(conf, err);
 }

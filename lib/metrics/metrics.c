@@ -24,6 +24,11 @@ static const struct metrics_row rows_txn[] = {
 #include "metrics/txn.def"
 };
 #undef METRICS_STAGE
+#define METRICS_STAGE sight
+static const struct metrics_row rows_sight[] = {
+#include "metrics/sight.def"
+};
+#undef METRICS_STAGE
 #define METRICS_STAGE record
 static const struct metrics_row rows_record[] = {
 #include "metrics/record.def"
@@ -44,11 +49,12 @@ static const struct metrics_row rows_sink[] = {
 #undef METRICS_OWNER
 #undef METRIC
 
-const struct metrics_list metrics_lists_worker[5] = {
+const struct metrics_list metrics_lists_worker[6] = {
 	{"rx", rows_rx, BITS_COUNT(rows_rx)},
 	{"packet", rows_packet, BITS_COUNT(rows_packet)},
 	{"reasm", rows_reasm, BITS_COUNT(rows_reasm)},
 	{"txn", rows_txn, BITS_COUNT(rows_txn)},
+	{"sight", rows_sight, BITS_COUNT(rows_sight)},
 	{"record", rows_record, BITS_COUNT(rows_record)},
 };
 

@@ -21,6 +21,9 @@ struct metrics_reasm {
 struct metrics_txn {
 #include "metrics/txn.def"
 };
+struct metrics_sight {
+#include "metrics/sight.def"
+};
 struct metrics_record {
 #include "metrics/record.def"
 };
@@ -37,6 +40,7 @@ struct metrics_worker {
 	struct metrics_packet packet;
 	struct metrics_reasm reasm;
 	struct metrics_txn txn;
+	struct metrics_sight sight;
 	struct metrics_record record;
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
@@ -70,7 +74,7 @@ struct metrics_list {
 	size_t count;
 };
 
-extern const struct metrics_list metrics_lists_worker[5]; /* rx, packet, reasm, txn, record */
+extern const struct metrics_list metrics_lists_worker[6]; /* rx, packet, reasm, txn, sight, record */
 extern const struct metrics_list metrics_lists_logger[2]; /* dns, sink */
 
 /* The counter of a row in a metrics_worker or metrics_logger. Offsets are of the whole struct. */

@@ -13,6 +13,27 @@ static inline bool layer_on_dns_port(const struct walk *w)
 	return packet_port_is(w->conf, w->pkt->sport) || packet_port_is(w->conf, w->pkt->dport);
 }
 
+/* On the way of few packets: those that neither are DNS nor can be told by a look at a table. */
+static __attribute__((noinline)) bool layer_on_encrypted_port(const struct walk *w)
+{
+	const struct pkt *pkt = w->pkt;
+	return packet_encrypted_end(w->conf, &pkt->dst, pkt->dport, pkt->v6) ||
+	       packet_encrypted_end(w->conf, &pkt->src, pkt->sport, pkt->v6);
+}
+
+static __attribute__((noinline)) enum layer layer_udp_encrypted(struct walk *w, uint32_t length)
+{
+	if (!layer_on_encrypted_port(w))
+		return layer_stop(w, PACKET_other_port);
+	if (length == 0)
+		length = w->announced;
+	if (length < 8)
+		return layer_stop(w, PACKET_bad_udp);
+	w->pkt->proto = PACKET_UDP;
+	layer_payload(w, length - 8);
+	return layer_stop(w, PACKET_encrypted);
+}
+
 /*
  * A tunnel is known by its destination port. Teredo and L2TP also answer from their port to one
  * that the other side chose (RFC 4380 section 5.2, RFC 2661 section 8.1).
@@ -22,9 +43,12 @@ static inline enum layer layer_udp_tunnel(struct walk *w, uint32_t length)
 	uint8_t kind = w->conf->tunnel_of[w->pkt->dport];
 	if (!kind) {
 		kind = w->conf->tunnel_of[w->pkt->sport];
-		if (kind != PACKET_TUNNEL_teredo && kind != PACKET_TUNNEL_l2tp)
+		if (kind != PACKET_TUNNEL_teredo && kind != PACKET_TUNNEL_l2tp &&
+			kind < PACKET_PORT_encrypted)
 			return layer_stop(w, PACKET_other_port);
 	}
+	if (kind >= PACKET_PORT_encrypted)
+		return layer_udp_encrypted(w, length);
 	if (length == 0)
 		length = w->announced;
 	if (length < 8)
@@ -68,13 +92,17 @@ static inline enum layer layer_udp(struct walk *w)
 static inline enum layer layer_tcp(struct walk *w)
 {
 	struct pkt *pkt = w->pkt;
+	enum packet_verdict found = PACKET_tcp_dns;
 	const uint8_t *p = layer_take(w, 20);
 	if (!p)
 		return layer_short(w, PACKET_bad_tcp);
 	pkt->sport = bits_be16(p);
 	pkt->dport = bits_be16(p + 2);
-	if (!layer_on_dns_port(w))
-		return layer_stop(w, PACKET_tcp);
+	if (!layer_on_dns_port(w)) {
+		if (bits_likely(!w->conf->sightings) || !layer_on_encrypted_port(w))
+			return layer_stop(w, PACKET_tcp);
+		found = PACKET_encrypted;
+	}
 	uint32_t header = (p[12] >> 4) * 4u;
 	if (header < 20 || header > w->announced)
 		return layer_stop(w, PACKET_bad_tcp);
@@ -85,7 +113,7 @@ static inline enum layer layer_tcp(struct walk *w)
 	pkt->ack = bits_be32(p + 8);
 	pkt->tcp_flags = p[13];
 	layer_payload(w, w->announced - header);
-	return layer_stop(w, PACKET_tcp_dns);
+	return layer_stop(w, found);
 }
 
 #endif

@@ -30,6 +30,34 @@ void packet_tunnel_ports(
 		conf->tunnel_of[ports[i]] = (uint8_t)kind;
 }
 
+void packet_encrypted_ports(struct packet_conf *conf, const uint16_t *ports, unsigned n)
+{
+	packet_tunnel_ports(conf, PACKET_PORT_encrypted, ports, n);
+	conf->sightings = n > 0 || conf->resolvers > 0;
+}
+
+void packet_resolver_add(struct packet_conf *conf, const struct prefix *prefix)
+{
+	if (conf->resolvers == PACKET_RESOLVERS)
+		return;
+	conf->resolver[conf->resolvers++] = *prefix;
+	conf->sightings = true;
+	if (conf->tunnel_of[PACKET_HTTPS] == PACKET_TUNNEL_none)
+		conf->tunnel_of[PACKET_HTTPS] = PACKET_PORT_resolver;
+}
+
+bool packet_encrypted_end(
+	const struct packet_conf *conf, const struct addr *addr, uint16_t port, bool v6)
+{
+	uint8_t kind = conf->tunnel_of[port];
+	if (kind != PACKET_PORT_resolver)
+		return kind == PACKET_PORT_encrypted;
+	for (unsigned i = 0; i < conf->resolvers; i++)
+		if (prefix_has(&conf->resolver[i], addr, v6))
+			return true;
+	return false;
+}
+
 void packet_conf_init(struct packet_conf *conf)
 {
 	static const struct {

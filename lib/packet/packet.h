@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/hash.h"
+#include "base/prefix.h"
 #include "metrics/metrics.h"
 #include "packet/tunnel.h"
 #include "rx/frame.h"
@@ -12,6 +13,8 @@
 #define PACKET_VLANS 4 /* VLAN ids that are kept of one packet */
 #define PACKET_DEPTH 16 /* layers that are followed */
 #define PACKET_PORTS 1024 /* words of a bitmap over all ports */
+#define PACKET_RESOLVERS 64 /* prefixes of resolvers whose port 443 is watched */
+#define PACKET_HTTPS 443
 
 enum packet_proto { PACKET_UDP = 17, PACKET_TCP = 6 };
 
@@ -22,17 +25,22 @@ enum packet_verdict {
 #undef METRIC
 };
 
-/* Tunnels over UDP, each known by its ports. */
+/* Tunnels over UDP, each known by its ports; and what else a port can mean. */
 enum packet_tunnel {
 	PACKET_TUNNEL_none,
 #define PACKET_TUNNEL(name, layer, port, port2) PACKET_TUNNEL_##name,
 #include "packet/ports.def"
 #undef PACKET_TUNNEL
+	PACKET_PORT_encrypted, /* encrypted DNS, UDP and TCP; from here on: no tunnels */
+	PACKET_PORT_resolver, /* the same, of some addresses only */
 };
 
 struct packet_conf {
 	uint64_t ports[PACKET_PORTS]; /* bit p set: DNS is spoken on port p */
 	uint8_t tunnel_of[1 << 16]; /* enum packet_tunnel by port; a DNS port comes first */
+	bool sightings; /* a port means encrypted DNS */
+	uint8_t resolvers; /* of the following */
+	struct prefix resolver[PACKET_RESOLVERS];
 };
 
 struct pkt {
@@ -82,6 +90,16 @@ void packet_port_add(struct packet_conf *conf, uint16_t port);
 void packet_tunnel_ports(
 	struct packet_conf *conf, enum packet_tunnel kind, const uint16_t *ports, unsigned n);
 
+/* Makes these the ports of encrypted DNS, for tunnel_of; n = 0: none. */
+void packet_encrypted_ports(struct packet_conf *conf, const uint16_t *ports, unsigned n);
+
+/* Adds resolvers, at most PACKET_RESOLVERS: what goes to their port 443 is encrypted DNS, too. */
+void packet_resolver_add(struct packet_conf *conf, const struct prefix *prefix);
+
+/* Is an end of a packet one of encrypted DNS, its server's? */
+bool packet_encrypted_end(
+	const struct packet_conf *conf, const struct addr *addr, uint16_t port, bool v6);
+
 /* The headers of a fragment (PACKET_fragment), for the datagram that it becomes a part of. */
 void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment);
 
@@ -93,7 +111,8 @@ static inline bool packet_port_is(const struct packet_conf *conf, uint16_t port)
 /*
  * Walks the headers of a frame, outermost first, in a loop of at most PACKET_DEPTH turns.
  * Returns PACKET_dns with *pkt filled; PACKET_tcp_dns with *pkt a TCP segment on a DNS port
- * (payload may be empty); PACKET_fragment with *pkt a fragment and the outer headers seen so far;
+ * (payload may be empty); PACKET_encrypted with *pkt the same, or a UDP datagram, to or from an end
+ * of encrypted DNS; PACKET_fragment with *pkt a fragment and the outer headers seen so far;
  * or another verdict with *pkt unspecified. A message in a tunnel is PACKET_dns like any other: the
  * addresses are the inner ones, pkt->tunnel is the innermost tunnel, pkt->vlan has the tags of all
  * frames. pkt->payload borrows from the frame.

@@ -4,6 +4,8 @@
 /* What is let go after each burst: more than a burst can begin, so that no table grows old. */
 #define EXPIRE_PER_BURST (2 * PIPELINE_BURST)
 
+_Static_assert(PIPELINE_BURST <= 32, "a bit for each packet of a burst");
+
 static size_t whole_lines(size_t bytes)
 {
 	return (bytes + BITS_CACHE_LINE - 1) & ~(size_t)(BITS_CACHE_LINE - 1);
@@ -12,7 +14,7 @@ static size_t whole_lines(size_t bytes)
 size_t pipeline_bytes(const struct pipeline_conf *conf)
 {
 	return whole_lines(txn_bytes(&conf->txn)) + whole_lines(tcp_bytes(&conf->tcp)) +
-	       ip_frag_bytes(&conf->frag);
+	       whole_lines(ip_frag_bytes(&conf->frag)) + sight_bytes(&conf->sight);
 }
 
 void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf *conf,
@@ -33,6 +35,8 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 	tcp_init(&p->tcp, at, &conf->tcp, packets, &conf->secret, &metrics->reasm);
 	at += whole_lines(tcp_bytes(&conf->tcp));
 	ip_frag_init(&p->frag, at, &conf->frag, &conf->secret, &metrics->reasm);
+	at += whole_lines(ip_frag_bytes(&conf->frag));
+	sight_init(&p->sight, at, &conf->sight, packets, &conf->secret, out, &metrics->sight);
 }
 
 /* Reads header and question of the message that m->pkt carries, and asks for the memory of its
@@ -56,7 +60,8 @@ static void read_message(struct pipeline *p, struct txn_message *m)
 
 static bool has_owner(enum packet_verdict verdict)
 {
-	return verdict == PACKET_dns || verdict == PACKET_tcp_dns || verdict == PACKET_fragment;
+	return verdict == PACKET_dns || verdict == PACKET_tcp_dns || verdict == PACKET_fragment ||
+	       verdict == PACKET_encrypted;
 }
 
 /*
@@ -78,6 +83,8 @@ static void count_verdict(struct pipeline *p, enum packet_verdict verdict, bool 
 		metrics_add(&m->frag_dns, 1);
 	else if (verdict == PACKET_tcp_dns)
 		metrics_add(&m->frag_tcp_dns, 1);
+	else if (verdict == PACKET_encrypted)
+		metrics_add(&m->frag_encrypted, 1);
 	else
 		metrics_add(&m->frag_other, 1);
 }
@@ -116,6 +123,10 @@ static void take_frame(struct pipeline *p, const struct frame *frame)
 		m->hash = tcp_hash(&p->tcp, pkt);
 		tcp_prefetch(&p->tcp, m->hash);
 		p->count++;
+	} else if (verdict == PACKET_encrypted) {
+		m->hash = sight_hash(&p->sight, pkt);
+		sight_prefetch(&p->sight, m->hash);
+		p->encrypted |= (uint32_t)1 << p->count++;
 	}
 }
 
@@ -173,14 +184,22 @@ static inline void prefetch_frame(const struct frame *frame)
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
 	p->count = 0;
+	p->encrypted = 0;
 	for (unsigned i = 0; i < n; i++)
 		prefetch_frame(&frames[i]);
 	for (unsigned i = 0; i < n; i++)
 		take_frame(p, &frames[i]);
 	for (unsigned i = 0; i < p->count; i++)
-		if (bits_unlikely(p->pkts[i].proto == PACKET_TCP))
+		if (bits_unlikely(p->encrypted >> i & 1))
+			sight_prefetch_flow(&p->sight, p->messages[i].hash);
+		else if (bits_unlikely(p->pkts[i].proto == PACKET_TCP))
 			tcp_prefetch_flow(&p->tcp, p->messages[i].hash);
 	for (unsigned i = 0; i < p->count; i++) {
+		if (bits_unlikely(p->encrypted >> i & 1)) {
+			take_queue(p); /* records come in the order of their packets */
+			sight_take(&p->sight, &p->pkts[i], p->messages[i].hash);
+			continue;
+		}
 		if (bits_unlikely(p->pkts[i].proto == PACKET_TCP)) {
 			tcp_take(&p->tcp, &p->pkts[i], p->messages[i].hash);
 			queue_stream_messages(p, &p->pkts[i]);
@@ -198,6 +217,7 @@ void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 	for (int i = 0; i < EXPIRE_PER_BURST && tcp_expire(&p->tcp, p->clock_ns); i++)
 		queue_stream_messages(p, NULL);
 	txn_expire(&p->txn, p->clock_ns, EXPIRE_PER_BURST);
+	sight_expire(&p->sight, p->clock_ns, EXPIRE_PER_BURST);
 	record_flush(p->txn.out);
 }
 
@@ -247,5 +267,6 @@ void pipeline_finish(struct pipeline *p)
 	while (tcp_finish(&p->tcp))
 		queue_stream_messages(p, NULL);
 	txn_finish(&p->txn);
+	sight_finish(&p->sight);
 	record_flush(p->txn.out);
 }

@@ -8,6 +8,7 @@
 
 #include "reasm/ip_frag.h"
 #include "reasm/tcp_table.h"
+#include "sight/sight.h"
 #include "txn/txn.h"
 
 #define PIPELINE_BURST 32
@@ -20,6 +21,7 @@ struct pipeline_conf {
 	struct txn_conf txn;
 	struct tcp_conf tcp;
 	struct ip_frag_conf frag;
+	struct sight_conf sight; /* of use only where packet_conf asks for sightings */
 	struct hash_secret secret; /* the same on all workers: it decides owners */
 	uint16_t self; /* number of this worker */
 	uint16_t workers; /* how many there are */
@@ -31,6 +33,7 @@ struct pipeline {
 	struct ip_frag frag;
 	struct tcp_table tcp;
 	struct txn txn;
+	struct sight sight;
 	struct metrics_worker *metrics;
 	int64_t clock_ns; /* of the latest frame that pipeline_burst() took */
 	int64_t pieces_ns; /* of the latest fragment that pipeline_join() took */
@@ -38,8 +41,10 @@ struct pipeline {
 	uint16_t workers;
 	/* of the burst in hand */
 	unsigned count;
+	uint32_t encrypted; /* bit i: pkts[i] is no DNS, but PACKET_encrypted */
 	struct pkt pkts[PIPELINE_BURST];
-	struct txn_message messages[PIPELINE_BURST]; /* of a TCP segment only pkt and hash */
+	struct txn_message messages[PIPELINE_BURST]; /* of a TCP segment and of
+							encrypted DNS only pkt and hash */
 	/* messages in order that wait for the memory of their transactions */
 	unsigned queued, streamed;
 	struct txn_message *queue[PIPELINE_QUEUE];

@@ -19,6 +19,16 @@ enum record_status {
 	RECORD_MISMATCH,
 	RECORD_DUPLICATE, /* ts_ns and latency_ns are the answered query's */
 	RECORD_MALFORMED,
+	RECORD_ENCRYPTED, /* a connection of encrypted DNS; no message */
+};
+
+/* What a connection of encrypted DNS is, as far as it can be seen. */
+enum record_transport {
+	RECORD_TRANSPORT_none,
+#define TRANSPORT(name, help) RECORD_TRANSPORT_##name,
+#include "record/transport.def"
+#undef TRANSPORT
+	RECORD_TRANSPORTS,
 };
 
 /* record.transfer: the reply is that of a zone transfer. */
@@ -42,7 +52,8 @@ struct record_sum {
 
 struct record {
 	uint64_t end; /* arena position behind it */
-	int64_t ts_ns; /* of the first query; of the reply where there is no query */
+	int64_t ts_ns; /* of the first query; of the reply where there is no query; of the first
+			  packet of a connection */
 	int64_t latency_ns; /* RECORD_ANSWERED, RECORD_DUPLICATE */
 	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
 	struct addr client, server;
@@ -60,11 +71,16 @@ struct record {
 	uint8_t proto; /* IP protocol number: 6, 17 */
 	uint8_t v6; /* addresses are IPv6 */
 	uint8_t vlans; /* of vlan[] */
-	uint8_t error; /* enum dns_error: why RECORD_MALFORMED */
+	union {
+		uint8_t error; /* enum dns_error: why RECORD_MALFORMED */
+		uint8_t transport; /* RECORD_ENCRYPTED: enum record_transport */
+	};
 	uint8_t query_cut; /* the capture cut the query, the reply */
 	uint8_t reply_cut;
 	uint8_t transfer; /* enum record_transfer */
-	uint8_t data[]; /* the query, then the reply */
+	/* The query, then the reply. RECORD_ENCRYPTED: query_len octets of the server's name that
+	 * the client gave, and query_wire is 0. */
+	uint8_t data[];
 };
 
 static inline const uint8_t *record_query(const struct record *r)

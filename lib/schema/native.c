@@ -3,6 +3,7 @@
 
 #include "schema/edns.h"
 #include "schema/message.h"
+#include "schema/sighting.h"
 #include "schema/transfer.h"
 
 static void init_flags(struct schema *s, unsigned index)
@@ -70,6 +71,7 @@ static char *status_at(char *at, const struct record *r)
 	case RECORD_MISMATCH: at = JSON_PAIR_AT(at, "status", "mismatch"); break;
 	case RECORD_DUPLICATE: at = JSON_PAIR_AT(at, "status", "duplicate"); break;
 	case RECORD_MALFORMED: at = JSON_PAIR_AT(at, "status", "malformed"); break;
+	case RECORD_ENCRYPTED: at = JSON_PAIR_AT(at, "status", "encrypted"); break;
 	}
 	return r->proto == 6 ? JSON_PAIR_AT(at, "proto", "tcp") : JSON_PAIR_AT(at, "proto", "udp");
 }
@@ -234,6 +236,10 @@ static unsigned put_line(
 	struct message *shown = reply.present ? &reply : &query;
 
 	put_header(s, t, r);
+	if (bits_unlikely(r->status == RECORD_ENCRYPTED)) {
+		sighting_end_line(t, r);
+		return 0;
+	}
 	if (shown->space.len >= 2) {
 		JSON_KEY(t, "id");
 		json_u64(t, bits_be16(shown->space.data));

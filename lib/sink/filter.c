@@ -13,6 +13,12 @@ void filter_look(const struct record *r, struct filter_seen *seen)
 	if (seen->read)
 		return;
 	seen->read = true;
+	if (r->status == RECORD_ENCRYPTED) { /* has no message */
+		seen->asked.name_len = 0;
+		seen->name = NULL;
+		seen->has_reply = false;
+		return;
+	}
 	const uint8_t *data = r->query_len ? record_query(r) : record_reply(r);
 	uint32_t len = r->query_len ? r->query_len : r->reply_len;
 	dns_msg_read(&seen->asked, data, len);

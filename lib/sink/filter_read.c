@@ -33,7 +33,8 @@ static void status_word(struct text *t, unsigned n)
 		[RECORD_NO_QUERY] = "no_query",
 		[RECORD_MISMATCH] = "mismatch",
 		[RECORD_DUPLICATE] = "duplicate",
-		[RECORD_MALFORMED] = "malformed"};
+		[RECORD_MALFORMED] = "malformed",
+		[RECORD_ENCRYPTED] = "encrypted"};
 	text_str(t, words[n]);
 }
 
@@ -202,8 +203,8 @@ int filter_init(struct filter *f, const struct conf_sink *conf, struct conf_erro
 	const struct by_word rcodes = {"rcodes", &conf->filter_rcodes, dns_rcode_text,
 		FILTER_RCODES, "NOERROR, NXDOMAIN, RCODE23"};
 	const struct by_word statuses = {"statuses", &conf->filter_statuses, status_word,
-		RECORD_MALFORMED + 1,
-		"answered, no_reply, no_query, mismatch, duplicate, malformed"};
+		RECORD_ENCRYPTED + 1,
+		"answered, no_reply, no_query, mismatch, duplicate, malformed, encrypted"};
 
 	memset(f, 0, sizeof(*f));
 	int rc = read_words(&types, f->types, err);

@@ -35,9 +35,44 @@ static void test_files(void)
 		"input.files: has \"-\" 2 times, but standard input can be read only once");
 }
 
+/* What is said of these keys, as --set takes them; "" where they are right. */
+static void check_encrypted(
+	const char *sightings, const char *ports, const char *resolvers, const char *want)
+{
+	struct conf_error err = {""};
+	struct conf c;
+
+	CU_ASSERT_EQUAL_FATAL(conf_init(&c), 0);
+	CU_ASSERT_EQUAL(conf_set_key(&c, "encrypted.sightings", sightings, &err), 0);
+	CU_ASSERT_EQUAL(conf_set_key(&c, "encrypted.ports", ports, &err), 0);
+	CU_ASSERT_EQUAL(conf_set_key(&c, "encrypted.resolvers", resolvers, &err), 0);
+	CU_ASSERT_EQUAL(conf_check(&c, &err), want[0] ? -EINVAL : 0);
+	expect_text(err.text, want);
+	conf_free(&c);
+}
+
+static void test_encrypted(void)
+{
+	check_encrypted("true", "853,8853", "192.0.2.1,192.0.2.0/24,2001:db8::/32,::1", "");
+	check_encrypted("true", "", "", "");
+	check_encrypted("false", "53", "", "");
+	check_encrypted("true", "853,53", "",
+		"encrypted.ports: 53 is in dns.ports, too: take it out of one of them");
+	check_encrypted("false", "853", "192.0.2.1,dns.example",
+		"encrypted.resolvers: entry 2: \"dns.example\" is no address; expected an address "
+		"or "
+		"a prefix, as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32");
+	check_encrypted("true", "853", "192.0.2.1/24",
+		"encrypted.resolvers: entry 1: \"192.0.2.1/24\" is more than a prefix: bits behind "
+		"it "
+		"are set; expected an address or a prefix, as 192.0.2.1, 192.0.2.0/24 or "
+		"2001:db8::/32");
+}
+
 void test_config_check(void)
 {
 	CU_pSuite s = CU_add_suite("config/check", NULL, NULL);
 
 	CU_add_test(s, "files", test_files);
+	CU_add_test(s, "encrypted", test_encrypted);
 }

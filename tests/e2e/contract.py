@@ -6,14 +6,16 @@ import re
 
 KEYS = [
     "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "vlan",
-    "tunnel", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass", "unicast", "questions",
-    "rcode", "flags", "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes",
+    "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
+    "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes",
     "reply_bytes", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "error"]
 ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
 FLAGS = ["AA", "TC", "RD", "RA", "Z", "AD", "CD"]
 WORDS = {
-    "status": {"answered", "no_reply", "no_query", "mismatch", "duplicate", "malformed"},
+    "status": {"answered", "no_reply", "no_query", "mismatch", "duplicate", "malformed",
+               "encrypted"},
     "proto": {"udp", "tcp"},
+    "transport": {"dot", "doq", "dodtls", "doh", "doh3"},
     "error": {"short", "name", "count", "rdata", "trailing", "snap", "opt",
               "compression"},
 }
@@ -22,6 +24,8 @@ TUNNELS = {"gre", "erspan", "vxlan", "geneve", "gtp", "ipip", "mpls", "pppoe", "
 U16 = {"client_port", "server_port", "id"}
 TS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
 NAME = re.compile(r"\.|(?:[!-\-/-\[\]-~]|\\[.\\]|\\\d{3})+(?:\.(?:[!-\-/-\[\]-~]|\\[.\\]|\\\d{3})+)*")
+SNI = re.compile(r"(?:[!-\[\]-~]|\\\\|\\\d{3}){1,255}")
+SIGHTING = {"vlan", "tunnel", "transport", "sni"}
 MNEMONIC = re.compile(r"[A-Z][A-Z0-9-]*")
 
 
@@ -102,6 +106,8 @@ def check(line):
             yield f"{key} {o[key]}"
     if not NAME.fullmatch(o.get("qname", ".")):
         yield f"qname {o['qname']!r}"
+    if not SNI.fullmatch(o.get("sni", "a")):
+        yield f"sni {o['sni']!r}"
     for key in ("opcode", "qtype", "qclass", "rcode"):
         if key in o and not MNEMONIC.fullmatch(o[key]):
             yield f"{key} {o[key]!r}"
@@ -134,6 +140,11 @@ def _transfer(o):
 def _status(o):
     """Which keys a status brings."""
     status = o["status"]
+    if status == "encrypted":
+        if set(o) - ALWAYS - SIGHTING or ("sni" in o and "transport" not in o):
+            yield f"encrypted, with the keys {list(o)}"
+    elif {"transport", "sni"} & set(o):
+        yield f"transport or sni with status {status}"
     both = status in ("answered", "duplicate")
     if ("latency_us" in o) != both:
         yield f"latency_us with status {status}" if not both else "no latency_us"

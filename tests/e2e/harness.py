@@ -69,9 +69,15 @@ def books(stats, whole=True):
         "replies = answered + no_query + mismatch + duplicate + further of transfers": (
             txn["replies"], sum(txn[k] for k in (
                 "answered", "no_query", "mismatch", "duplicate", "transfer_messages"))),
-        "records made = transactions": (record["made"], sum(
+        "records made = transactions + sightings": (record["made"], sum(
             txn[k] for k in (
-                "answered", "no_reply", "no_query", "mismatch", "duplicate", "malformed"))),
+                "answered", "no_reply", "no_query", "mismatch", "duplicate", "malformed")) +
+            total["sight"]["sni"] + total["sight"]["no_sni"]),
+        "connections of encrypted DNS = with + without name": (
+            total["sight"]["flows"], total["sight"]["sni"] + total["sight"]["no_sni"]),
+        "without name = reasons": (total["sight"]["no_sni"], sum(
+            total["sight"][k] for k in ("unnamed", "quic", "strange", "joined", "cut", "large",
+                                        "displaced", "ended", "silent", "evicted"))),
         "made = taken + dropped": (
             record["made"], sink["taken"] // len(stats["sinks"]) + record["dropped_full"]),
     }
@@ -91,7 +97,7 @@ def books(stats, whole=True):
         sums["datagrams handed over = taken over + lost"] = (
             reasm["frag_handed_over"], reasm["frag_taken_over"] + reasm["frag_lost"])
         sums["whole datagrams = what they carried"] = (reasm["frag_whole"], sum(
-            reasm["frag_" + k] for k in ("dns", "tcp_dns", "other", "lost")))
+            reasm["frag_" + k] for k in ("dns", "tcp_dns", "encrypted", "other", "lost")))
     if whole:
         sums["frames read = packets"] = (stats["input"]["frames"], rx["packets"])
     for stage, counters in total.items():

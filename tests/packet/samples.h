@@ -181,6 +181,12 @@ static const struct sample samples[] = {
 		MACS "0800" V4("0028", "06") "10e1 0035 00000001 00000002 6002 ffff 0000 0000",
 		"bad_tcp"},
 
+	{"UDP on a port of encrypted DNS", 1, MACS "0800" V4("001d", "11") "10e1 0355 0009 0000 16",
+		"encrypted", .lengths = 1},
+	{"TCP on a port of encrypted DNS", 1,
+		MACS "0800" V4("0028", "06") "10e1 0355 00000001 00000000 5002 0100 0000 0000",
+		"encrypted", .lengths = 1},
+
 	/* encapsulations */
 	{"IP in IP", 1, MACS "0800" V4("0043", "04") DNS4, "dns", .lengths = 1},
 	{"IPv6 in IPv4", 1, MACS "0800" V4("0057", "29") DNS6, "dns", .v6 = 1, .lengths = 1},

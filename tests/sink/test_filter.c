@@ -160,6 +160,25 @@ static void lacking(void)
 	filter_free(&filter);
 }
 
+/* A connection of encrypted DNS has no message, whatever its server's name looks like. */
+static void encrypted(void)
+{
+	static const char *const keys[] = {"filter.qtypes=A", "filter.rcodes=NOERROR",
+		"filter.domains=.", "filter.statuses=answered"};
+	struct record *r = rig_record(1, "a", 1, 0);
+	for (size_t i = 0; i < BITS_COUNT(keys); i++) {
+		r->status = RECORD_ANSWERED;
+		open_filter(keys[i]);
+		CU_ASSERT_TRUE(takes(r));
+		r->status = RECORD_ENCRYPTED;
+		CU_ASSERT_FALSE(takes(r));
+		filter_free(&filter);
+	}
+	open_filter("filter.statuses=encrypted");
+	CU_ASSERT_TRUE(takes(r));
+	filter_free(&filter);
+}
+
 /* The upper bits of a response code stand in the reply's OPT record. */
 static void extended(void)
 {
@@ -220,6 +239,7 @@ void test_sink_filter(void)
 	CU_add_test(s, "domains", domains);
 	CU_add_test(s, "clients", clients);
 	CU_add_test(s, "what a record lacks", lacking);
+	CU_add_test(s, "encrypted", encrypted);
 	CU_add_test(s, "extended response codes", extended);
 	CU_add_test(s, "what is wrong", wrong);
 }
