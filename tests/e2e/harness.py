@@ -31,6 +31,18 @@ def captures():
     return found
 
 
+# What a capture of pcaps/ is for, where that is off by default.
+OPTIONS = {
+    "encrypted": ["--set", "encrypted.sightings=true",
+                  "--set", "encrypted.resolvers=192.0.2.53,2001:db8:1::/64"],
+}
+
+
+def options(capture):
+    """The arguments with which a capture gives its golden lines."""
+    return OPTIONS.get(pathlib.Path(capture).stem, [])
+
+
 class Run:
     """One finished run: code, out and err (bytes, text), lines (bytes each), stats (or None)."""
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every capture of pcaps/ gives the bytes of tests/golden/NAME/native.jsonl.
+"""Every capture of pcaps/, read with its options in harness.py, gives the bytes of
+tests/golden/NAME/native.jsonl.
 
 test_golden.py DNSLOUPE --update writes these files anew: look at what changed before you commit.
 """
@@ -16,7 +17,8 @@ def golden(capture):
 
 class Golden(harness.Case):
     def check(self, capture):
-        run = self.dnsloupe("-w", "1", "-r", capture)
+        args = ("-w", "1", *harness.options(capture), "-r", capture)
+        run = self.dnsloupe(*args)
         self.check_written(run)
         for number, line in enumerate(run.lines, 1):
             self.assertEqual(list(contract.check(line)), [], f"line {number}: {line}")
@@ -28,7 +30,7 @@ class Golden(harness.Case):
         for number, (a, b) in enumerate(zip(run.lines, want), 1):
             self.assertEqual(a, b, f"line {number} is not the golden one")
         self.assertEqual(len(run.lines), len(want), "number of lines")
-        again = self.dnsloupe("-w", "1", "--set", "input.net_pcap=true", "-r", capture)
+        again = self.dnsloupe("--set", "input.net_pcap=true", *args)
         self.assertEqual(again.out == run.out, True, "through net_pcap come other bytes")
 
     def test_no_stranger(self):

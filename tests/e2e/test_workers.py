@@ -7,7 +7,7 @@ import harness
 
 class Workers(harness.Case):
     def same(self, *files, workers=(2, 3, 4)):
-        reads = [word for f in files for word in ("-r", f)]
+        reads = [word for f in files for word in (*harness.options(f), "-r", f)]
         one = self.dnsloupe("-w", "1", *reads)
         want = sorted(one.lines)
         for n in workers:
@@ -15,7 +15,8 @@ class Workers(harness.Case):
             self.assertEqual(len(run.stats["workers"]), n)
             self.check_written(run)
             self.assertEqual(sorted(run.lines) == want, True, f"{n} workers, {files}")
-            self.assertEqual(run.stats["total"]["txn"], one.stats["total"]["txn"])
+            for stage in ("txn", "sight"):
+                self.assertEqual(run.stats["total"][stage], one.stats["total"][stage])
         return one
 
     def test_pcaps(self):
@@ -40,11 +41,12 @@ class Workers(harness.Case):
         load = self.dir / "load.pcap"
         capture.write_load(load, 20000, unanswered=17)
         for path in [*harness.captures(), load]:
-            one = sorted(self.dnsloupe("-w", "1", "-r", path).lines)
+            reads = (*harness.options(path), "-r", path)
+            one = sorted(self.dnsloupe("-w", "1", *reads).lines)
             for queues, workers, seed in ((2, 2, 3), (3, 4, 0), (4, 4, 7), (3, 3, 11), (4, 64, 5)):
                 with self.subTest(path.name, queues=queues, workers=workers, seed=seed):
                     run = self.dnsloupe("-w", workers, "--set", f"input.queues={queues}",
-                                        "--set", f"input.seed={seed}", "-r", path)
+                                        "--set", f"input.seed={seed}", *reads)
                     self.assertEqual(sorted(run.lines) == one, True)
                     self.check_written(run)
                     if path == load:
