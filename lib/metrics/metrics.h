@@ -74,7 +74,7 @@ struct metrics_list {
 	size_t count;
 };
 
-extern const struct metrics_list metrics_lists_worker[6]; /* rx, packet, reasm, txn, sight, record */
+extern const struct metrics_list metrics_lists_worker[6]; /* rx to record */
 extern const struct metrics_list metrics_lists_logger[2]; /* dns, sink */
 
 /* The counter of a row in a metrics_worker or metrics_logger. Offsets are of the whole struct. */

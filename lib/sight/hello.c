@@ -57,26 +57,30 @@ static enum hello_result read_names(struct hello *h, struct cursor c)
 	return HELLO_NONE;
 }
 
-static enum hello_result read_extensions(struct hello *h, struct cursor *c, enum hello_result lack)
+/* The list of extensions with its length, `length` octets if all of them were at hand. */
+static enum hello_result read_extensions(
+	struct hello *h, struct cursor c, uint32_t length, enum hello_result lack)
 {
-	uint16_t announced = cursor_u16(c);
-	if (c->bad || (lack == HELLO_BAD && announced != cursor_left(c)))
+	uint16_t announced = cursor_u16(&c);
+	if (c.bad)
 		return lack;
-	struct cursor all = cursor_part(c, announced);
-	if (cursor_left(&all) == announced)
-		lack = HELLO_BAD; /* the list is whole, whatever else is missing */
-	while (cursor_left(&all)) {
-		uint16_t type = cursor_u16(&all), n = cursor_u16(&all);
-		const uint8_t *body = cursor_take(&all, n);
+	if (announced + 2u != length)
+		return HELLO_BAD;
+	while (cursor_left(&c)) {
+		uint16_t type = cursor_u16(&c), n = cursor_u16(&c);
+		const uint8_t *body = cursor_take(&c, n);
 		if (!body)
 			return lack;
 		if (type == TLS_SERVER_NAME)
 			return read_names(h, cursor_of(body, n));
 	}
-	return lack == HELLO_BAD ? HELLO_NONE : HELLO_MORE;
+	return HELLO_NONE;
 }
 
-/* A ClientHello, or the beginning of one. */
+/*
+ * A ClientHello, or the beginning of one: what is found in a beginning does not change with what
+ * follows.
+ */
 static enum hello_result read_hello(struct hello *h, const struct shake *s, bool dtls)
 {
 	struct cursor all = cursor_of(s->octets, s->len);
@@ -84,11 +88,12 @@ static enum hello_result read_hello(struct hello *h, const struct shake *s, bool
 		return HELLO_BAD;
 	uint32_t length = (uint32_t)cursor_u8(&all) << 16;
 	length |= cursor_u16(&all);
-	bool whole = cursor_left(&all) >= length;
 	if (all.bad)
 		return s->over ? HELLO_BAD : HELLO_MORE;
+	bool whole = cursor_left(&all) >= length;
 	enum hello_result lack = whole || s->over ? HELLO_BAD : HELLO_MORE; /* of anything */
 	struct cursor c = cursor_part(&all, length);
+	const uint8_t *start = c.at;
 	cursor_take(&c, 2 + 32); /* version, random */
 	cursor_take(&c, cursor_u8(&c)); /* session */
 	if (dtls)
@@ -97,9 +102,11 @@ static enum hello_result read_hello(struct hello *h, const struct shake *s, bool
 	cursor_take(&c, cursor_u8(&c)); /* compression methods */
 	if (c.bad)
 		return lack;
-	if (cursor_left(&c) == 0 && whole)
-		return HELLO_NONE; /* before TLS 1.3 extensions may be missing */
-	return read_extensions(h, &c, lack);
+	length -= (uint32_t)(c.at - start);
+	if (length == 0) /* before TLS 1.3 extensions may be missing */
+		return HELLO_NONE;
+	enum hello_result found = read_extensions(h, c, length, lack);
+	return found == HELLO_NONE && !whole ? lack : found;
 }
 
 /* TLS records (RFC 8446 section 5.1), as long as they carry handshake. */

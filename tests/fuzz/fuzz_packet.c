@@ -30,6 +30,17 @@ static void check_payload(const struct frame *frame, const struct pkt *pkt)
 	demand(!pkt->cut || frame->len < frame->wire_len || pkt->tunnel.type != TUNNEL_none);
 }
 
+/* Has the packet one of the ports of its verdict, and is no DNS port in the other's way? */
+static bool is_wanted(
+	const struct packet_conf *conf, const struct pkt *pkt, enum packet_verdict verdict)
+{
+	bool dns = packet_port_is(conf, pkt->sport) || packet_port_is(conf, pkt->dport);
+	if (verdict != PACKET_encrypted)
+		return dns;
+	return !dns && (packet_encrypted_end(conf, &pkt->src, pkt->sport, pkt->v6) ||
+			       packet_encrypted_end(conf, &pkt->dst, pkt->dport, pkt->v6));
+}
+
 /* A fragment's payload as the whole datagram, as the reassembler hands it over: headers in front,
  * whose walk keeps what the fragment's had found. */
 static void check_datagram(
@@ -50,11 +61,11 @@ static void check_datagram(
 		.clock_ns = of->clock_ns,
 		.link_type = FRAME_LINK_DATAGRAM};
 	enum packet_verdict verdict = packet_walk(conf, &frame, &pkt);
-	if (verdict == PACKET_dns || verdict == PACKET_tcp_dns) {
+	if (verdict == PACKET_dns || verdict == PACKET_tcp_dns || verdict == PACKET_encrypted) {
 		check_payload(&frame, &pkt);
 		demand(!pkt.cut || pkt.tunnel.type != TUNNEL_none);
 		demand(pkt.vlans >= fragment->vlans);
-		demand(packet_port_is(conf, pkt.sport) || packet_port_is(conf, pkt.dport));
+		demand(is_wanted(conf, &pkt, verdict));
 	}
 	free(p);
 }
@@ -69,12 +80,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct packet_conf conf;
 	struct hash_secret secret = hash_fixed(1);
 	static bool ready;
+	struct prefix resolvers;
 	struct pkt pkt, again;
 
 	if (!ready) {
 		packet_conf_init(&conf);
 		packet_port_add(&conf, 53);
 		packet_port_add(&conf, 5353);
+		packet_encrypted_ports(&conf, (const uint16_t[]){853}, 1);
+		demand(!prefix_parse(&resolvers, "192.0.2.0/24"));
+		packet_resolver_add(&conf, &resolvers);
 		ready = true;
 	}
 	if (size < 2)
@@ -90,7 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum packet_verdict verdict = packet_walk(&conf, &frame, &pkt);
 	demand(verdict < sizeof(struct metrics_packet) / sizeof(uint64_t));
 	demand(packet_walk(&conf, &frame, &again) == verdict);
-	if (verdict != PACKET_dns && verdict != PACKET_tcp_dns && verdict != PACKET_fragment)
+	if (verdict != PACKET_dns && verdict != PACKET_tcp_dns && verdict != PACKET_fragment &&
+		verdict != PACKET_encrypted)
 		return 0;
 	check_payload(&frame, &pkt);
 	demand(pkt.payload == again.payload && pkt.len == again.len && pkt.v6 == again.v6);
@@ -100,9 +116,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_datagram(&conf, &frame, &pkt);
 		return 0;
 	}
-	demand(pkt.proto == (verdict == PACKET_dns ? PACKET_UDP : PACKET_TCP));
-	demand(verdict == PACKET_tcp_dns || (pkt.wire_len > 0 && pkt.len > 0));
-	demand(packet_port_is(&conf, pkt.sport) || packet_port_is(&conf, pkt.dport));
+	demand(verdict == PACKET_encrypted ? pkt.proto == PACKET_UDP || pkt.proto == PACKET_TCP
+					   : (pkt.proto == PACKET_UDP) == (verdict == PACKET_dns));
+	demand(verdict != PACKET_dns || (pkt.wire_len > 0 && pkt.len > 0));
+	demand(is_wanted(&conf, &pkt, verdict));
 	demand(packet_flow_hash(&secret, &pkt) == packet_flow_hash(&secret, &again));
 	return 0;
 }

@@ -52,6 +52,7 @@ static inline struct worker *worker_new(uint16_t self, uint16_t of)
 			.stream_bytes = 1 << 17,
 			.idle_ns = 60 * SECOND},
 		.frag = {.max_datagrams = 16, .timeout_ns = 30 * SECOND},
+		.sight = {.max_flows = 64, .idle_ns = 60 * SECOND},
 		.secret = hash_fixed(5),
 		.self = self,
 		.workers = of};
