@@ -13,16 +13,17 @@ static inline bool layer_on_dns_port(const struct walk *w)
 	return packet_port_is(w->conf, w->pkt->sport) || packet_port_is(w->conf, w->pkt->dport);
 }
 
-/* On the way of few packets: those that neither are DNS nor can be told by a look at a table. */
-static __attribute__((noinline)) bool layer_on_encrypted_port(const struct walk *w)
+static inline bool layer_on_encrypted_port(const struct walk *w)
 {
 	const struct pkt *pkt = w->pkt;
 	return packet_encrypted_end(w->conf, &pkt->dst, pkt->dport, pkt->v6) ||
 	       packet_encrypted_end(w->conf, &pkt->src, pkt->sport, pkt->v6);
 }
 
-static __attribute__((noinline)) enum layer layer_udp_encrypted(struct walk *w, uint32_t length)
+/* Behind a UDP header one of whose ports can mean encrypted DNS. */
+static inline enum layer layer_udp_encrypted(struct walk *w)
 {
+	uint32_t length = bits_be16(w->at - 4);
 	if (!layer_on_encrypted_port(w))
 		return layer_stop(w, PACKET_other_port);
 	if (length == 0)
@@ -48,7 +49,7 @@ static inline enum layer layer_udp_tunnel(struct walk *w, uint32_t length)
 			return layer_stop(w, PACKET_other_port);
 	}
 	if (kind >= PACKET_PORT_encrypted)
-		return layer_udp_encrypted(w, length);
+		return LAYER_udp_encrypted;
 	if (length == 0)
 		length = w->announced;
 	if (length < 8)
@@ -89,20 +90,11 @@ static inline enum layer layer_udp(struct walk *w)
 	return layer_stop(w, pkt->wire_len ? PACKET_runt : PACKET_empty);
 }
 
-static inline enum layer layer_tcp(struct walk *w)
+/* Behind the 20 octets that every TCP header has. */
+static inline enum layer layer_tcp_segment(struct walk *w, enum packet_verdict verdict)
 {
 	struct pkt *pkt = w->pkt;
-	enum packet_verdict found = PACKET_tcp_dns;
-	const uint8_t *p = layer_take(w, 20);
-	if (!p)
-		return layer_short(w, PACKET_bad_tcp);
-	pkt->sport = bits_be16(p);
-	pkt->dport = bits_be16(p + 2);
-	if (!layer_on_dns_port(w)) {
-		if (bits_likely(!w->conf->sightings) || !layer_on_encrypted_port(w))
-			return layer_stop(w, PACKET_tcp);
-		found = PACKET_encrypted;
-	}
+	const uint8_t *p = w->at - 20;
 	uint32_t header = (p[12] >> 4) * 4u;
 	if (header < 20 || header > w->announced)
 		return layer_stop(w, PACKET_bad_tcp);
@@ -113,7 +105,28 @@ static inline enum layer layer_tcp(struct walk *w)
 	pkt->ack = bits_be32(p + 8);
 	pkt->tcp_flags = p[13];
 	layer_payload(w, w->announced - header);
-	return layer_stop(w, found);
+	return layer_stop(w, verdict);
+}
+
+static inline enum layer layer_tcp(struct walk *w)
+{
+	struct pkt *pkt = w->pkt;
+	const uint8_t *p = layer_take(w, 20);
+	if (!p)
+		return layer_short(w, PACKET_bad_tcp);
+	pkt->sport = bits_be16(p);
+	pkt->dport = bits_be16(p + 2);
+	if (layer_on_dns_port(w))
+		return layer_tcp_segment(w, PACKET_tcp_dns);
+	return bits_unlikely(w->conf->sightings) ? LAYER_tcp_encrypted : layer_stop(w, PACKET_tcp);
+}
+
+/* Where connections of encrypted DNS are looked for. */
+static inline enum layer layer_tcp_encrypted(struct walk *w)
+{
+	if (!layer_on_encrypted_port(w))
+		return layer_stop(w, PACKET_tcp);
+	return layer_tcp_segment(w, PACKET_encrypted);
 }
 
 #endif

@@ -73,13 +73,11 @@ static uint16_t owner_of(const struct pipeline *p, const struct pkt *pkt)
 	return (uint16_t)((uint64_t)packet_pair_hash(&p->secret, pkt) * p->workers >> 32);
 }
 
-/* Counts how a packet ended, or a datagram that was put together from packets. */
-static void count_verdict(struct pipeline *p, enum packet_verdict verdict, bool datagram)
+/* Counts how a datagram ended that was put together from packets. */
+static __attribute__((noinline)) void count_datagram(
+	struct metrics_reasm *m, enum packet_verdict verdict)
 {
-	struct metrics_reasm *m = &p->metrics->reasm;
-	if (bits_likely(!datagram))
-		packet_count(&p->metrics->packet, verdict);
-	else if (verdict == PACKET_dns)
+	if (verdict == PACKET_dns)
 		metrics_add(&m->frag_dns, 1);
 	else if (verdict == PACKET_tcp_dns)
 		metrics_add(&m->frag_tcp_dns, 1);
@@ -87,6 +85,15 @@ static void count_verdict(struct pipeline *p, enum packet_verdict verdict, bool 
 		metrics_add(&m->frag_encrypted, 1);
 	else
 		metrics_add(&m->frag_other, 1);
+}
+
+/* Counts how a packet ended, or a datagram. */
+static inline void count_verdict(struct pipeline *p, enum packet_verdict verdict, bool datagram)
+{
+	if (bits_likely(!datagram))
+		packet_count(&p->metrics->packet, verdict);
+	else
+		count_datagram(&p->metrics->reasm, verdict);
 }
 
 /* Puts fragments together until pkt is something else. false: there is nothing to go on with. */
@@ -97,9 +104,18 @@ static bool take_fragments(struct pipeline *p, struct pkt *pkt, enum packet_verd
 		if (!ip_frag_take(&p->frag, pkt, &whole))
 			return false;
 		*verdict = packet_walk(p->packets, &whole, pkt);
-		count_verdict(p, *verdict, true);
+		count_datagram(&p->metrics->reasm, *verdict);
 	}
 	return true;
+}
+
+/* Keeps the packet in hand, which is no DNS: away from the way of those that are. */
+static __attribute__((noinline)) void keep_encrypted(struct pipeline *p)
+{
+	struct txn_message *m = &p->messages[p->count];
+	m->hash = sight_hash(&p->sight, &p->pkts[p->count]);
+	sight_prefetch(&p->sight, m->hash);
+	p->encrypted |= (uint32_t)1 << p->count++;
 }
 
 /* Walks one frame and keeps its packet for the rest of the burst if there is DNS in it. */
@@ -124,9 +140,7 @@ static void take_frame(struct pipeline *p, const struct frame *frame)
 		tcp_prefetch(&p->tcp, m->hash);
 		p->count++;
 	} else if (verdict == PACKET_encrypted) {
-		m->hash = sight_hash(&p->sight, pkt);
-		sight_prefetch(&p->sight, m->hash);
-		p->encrypted |= (uint32_t)1 << p->count++;
+		keep_encrypted(p);
 	}
 }
 
@@ -181,21 +195,16 @@ static inline void prefetch_frame(const struct frame *frame)
 	}
 }
 
-void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
+/* Works off what the burst has left. encrypted: which of it is no DNS, a constant where none is. */
+static inline __attribute__((always_inline)) void take_kept(struct pipeline *p, uint32_t encrypted)
 {
-	p->count = 0;
-	p->encrypted = 0;
-	for (unsigned i = 0; i < n; i++)
-		prefetch_frame(&frames[i]);
-	for (unsigned i = 0; i < n; i++)
-		take_frame(p, &frames[i]);
 	for (unsigned i = 0; i < p->count; i++)
-		if (bits_unlikely(p->encrypted >> i & 1))
+		if (bits_unlikely(encrypted >> i & 1))
 			sight_prefetch_flow(&p->sight, p->messages[i].hash);
 		else if (bits_unlikely(p->pkts[i].proto == PACKET_TCP))
 			tcp_prefetch_flow(&p->tcp, p->messages[i].hash);
 	for (unsigned i = 0; i < p->count; i++) {
-		if (bits_unlikely(p->encrypted >> i & 1)) {
+		if (bits_unlikely(encrypted >> i & 1)) {
 			take_queue(p); /* records come in the order of their packets */
 			sight_take(&p->sight, &p->pkts[i], p->messages[i].hash);
 			continue;
@@ -210,6 +219,20 @@ void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 		p->queue[p->queued++] = &p->messages[i];
 	}
 	take_queue(p);
+}
+
+void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
+{
+	p->count = 0;
+	p->encrypted = 0;
+	for (unsigned i = 0; i < n; i++)
+		prefetch_frame(&frames[i]);
+	for (unsigned i = 0; i < n; i++)
+		take_frame(p, &frames[i]);
+	if (bits_likely(!p->encrypted))
+		take_kept(p, 0);
+	else
+		take_kept(p, p->encrypted);
 	if (p->workers == 1) {
 		ip_frag_recycle(&p->frag);
 		ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_PER_BURST);
@@ -251,7 +274,7 @@ bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *
 	enum packet_verdict verdict = packet_walk(p->packets, whole, &pkt);
 	whole->piece = verdict == PACKET_fragment;
 	if (whole->piece || !has_owner(verdict))
-		count_verdict(p, verdict, true);
+		count_datagram(&p->metrics->reasm, verdict);
 	whole->owner = has_owner(verdict) ? owner_of(p, &pkt) : PIPELINE_NOBODY;
 	return has_owner(verdict);
 }
