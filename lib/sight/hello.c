@@ -32,9 +32,13 @@ static void shake_add(struct shake *s, const uint8_t *data, size_t n)
 /* The next n octets, or those of them that are there. */
 static struct cursor cursor_part(struct cursor *c, size_t n)
 {
+	struct cursor part = *c;
 	if (n > cursor_left(c))
 		n = cursor_left(c);
-	return cursor_of(cursor_take(c, n), n);
+	if (!cursor_take(c, n))
+		n = 0;
+	part.end = part.at + n;
+	return part;
 }
 
 /* The extension's body, all of it. */
