@@ -37,11 +37,12 @@ uint32_t table_hash(const struct table *t, const struct table_key *key)
 
 static inline bool key_equal(const struct table_key *a, const struct table_key *b)
 {
-	uint64_t x[6], y[6];
+	typedef uint64_t words __attribute__((vector_size(16)));
+	words x[3], y[3];
 	memcpy(x, a, sizeof(x));
 	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) |
-		       (x[5] ^ y[5])) == 0;
+	words other = (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]);
+	return (other[0] | other[1]) == 0;
 }
 
 uint32_t table_group(const struct table *t, const struct table_key *key, uint32_t hash)
