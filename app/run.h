@@ -35,6 +35,12 @@ struct worker {
 	bool has_queue;
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
+_Static_assert(offsetof(struct worker, ring) / BITS_CACHE_LINE !=
+			       offsetof(struct worker, received) / BITS_CACHE_LINE &&
+		       offsetof(struct worker, ring) - offsetof(struct worker, arena) >=
+			       sizeof(struct record_arena),
+	"the logger reads ring while the worker writes received: not in one cache line");
+
 struct logger {
 	struct metrics_logger metrics;
 	struct fan fan;

@@ -133,6 +133,11 @@ struct record_arena {
 	uint64_t tail __attribute__((aligned(BITS_CACHE_LINE)));
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
+_Static_assert(offsetof(struct record_arena, tail) % BITS_CACHE_LINE == 0 &&
+		       sizeof(struct record_arena) - offsetof(struct record_arena, tail) ==
+			       BITS_CACHE_LINE,
+	"the logger writes tail, and nothing else of the worker's stands in its cache line");
+
 /* The step of record sizes, and the smallest arena that holds any two records. */
 #define RECORD_MIN 128
 #define RECORD_SMALLEST ((sizeof(struct record) + RECORD_MIN - 1) / RECORD_MIN * RECORD_MIN)

@@ -40,27 +40,37 @@ struct feed_progress {
 };
 
 struct feed {
+	/* set before the thread starts, and read by all */
 	struct feed_pipe *pipes;
 	struct feed_options options;
 	struct feed_input *inputs;
 	size_t n_inputs;
-	struct feed_input *input; /* being read */
-	struct capfile file;
-	bool first_opened; /* feed_start has read the first file's header */
+	int stop_fd; /* an eventfd: wakes the thread where it waits for input */
+	pthread_t thread;
 	bool started;
+	atomic_bool stop; /* written by feed_stop */
+	uint64_t octets_total;
+	/* Receivers look at these all the time; the feeder's thread writes them a batch at a time.
+	 */
+	atomic_bool done __attribute__((aligned(BITS_CACHE_LINE)));
+	atomic_int error; /* the first one; message is complete before it is set */
+	_Atomic uint64_t dealt;
+	/* The feeder's thread writes these with each frame; others read them to show progress. */
+	_Atomic uint64_t octets_read __attribute__((aligned(BITS_CACHE_LINE)));
+	_Atomic uint64_t frames, frames_cut, files_failed;
 	uint64_t number; /* of the latest frame */
 	int64_t clock_ns; /* latest ts_ns */
 	long nap_ns; /* how long to sleep where a pipe is full */
-	int stop_fd; /* an eventfd: wakes the thread where it waits for input */
-	pthread_t thread;
-	atomic_bool stop; /* written by feed_stop */
-	/* Written by the feeder's thread, read by anybody. */
-	atomic_bool done;
-	atomic_int error; /* the first one; message is complete before it is set */
-	_Atomic uint64_t octets_read, frames, frames_cut, files_failed, dealt;
-	uint64_t octets_total;
+	struct feed_input *input; /* being read */
+	struct capfile file;
+	bool first_opened; /* feed_start has read the first file's header */
 	char message[CAPFILE_MESSAGE];
 };
+
+_Static_assert(
+	offsetof(struct feed, octets_read) - offsetof(struct feed, done) == BITS_CACHE_LINE &&
+		offsetof(struct feed, done) % BITS_CACHE_LINE == 0,
+	"what receivers poll stands in a cache line of its own");
 
 /*
  * Checks that all files can be opened, reads the header of the first one (unless it is a pipe,

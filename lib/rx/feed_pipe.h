@@ -74,6 +74,13 @@ struct feed_pipe {
 	_Atomic uint64_t released; /* octets of the ring that are free again */
 };
 
+_Static_assert(
+	offsetof(struct feed_pipe, published) % BITS_CACHE_LINE == 0 &&
+		offsetof(struct feed_pipe, next) - offsetof(struct feed_pipe, published) ==
+			BITS_CACHE_LINE &&
+		sizeof(struct feed_pipe) - offsetof(struct feed_pipe, next) == BITS_CACHE_LINE,
+	"published is alone in its cache line, what the receiver writes stands in another");
+
 /*
  * Makes the pipe, of `bytes` octets or as many as the kernel gives, and writes the file header of
  * classic pcap into it; `direct`: only the ring. 0 or -errno: -ENOSPC where the kernel gives less

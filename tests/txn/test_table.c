@@ -280,6 +280,14 @@ static void keys(void)
 	free(memory);
 }
 
+/* What doc/performance.md promises: an open query, indices and all, takes at most 640 octets. */
+static void octets_each(void)
+{
+	static const uint32_t capacities[] = {131072, 500000, 1000000, 1 << 20, 16777216};
+	for (size_t i = 0; i < BITS_COUNT(capacities); i++)
+		CU_ASSERT_TRUE(table_bytes(capacities[i]) / capacities[i] <= 640);
+}
+
 void test_txn_table(void)
 {
 	CU_pSuite s = CU_add_suite("txn/table", NULL, NULL);
@@ -288,4 +296,5 @@ void test_txn_table(void)
 	CU_add_test(s, "order in a group", order_in_group);
 	CU_add_test(s, "lengths", lengths);
 	CU_add_test(s, "full", full);
+	CU_add_test(s, "octets of an open query", octets_each);
 }
