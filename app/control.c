@@ -29,7 +29,7 @@ void run_idle(unsigned *idle)
 			rte_pause();
 		return;
 	}
-	struct timespec nap = {.tv_nsec = n < 16 ? 20000 : n < 64 ? 100000 : 500000};
+	struct timespec nap = {.tv_nsec = n < 16 ? 50000 : n < 64 ? 100000 : 500000};
 	nanosleep(&nap, NULL);
 }
 

@@ -15,6 +15,7 @@
 enum {
 	FILE_HEAD = 24,
 	RECORD_HEAD = 16,
+	READ_MOST = 128 * 1024, /* at a time: still in the core's cache when it is taken apart */
 	RECORD_HEAD_MODIFIED = 24, /* with interface index, protocol and packet type */
 };
 
@@ -108,7 +109,9 @@ int capfile_need(struct capfile *c, size_t n)
 			c->at = c->buffer;
 			c->end = c->buffer + have;
 		}
-		ssize_t got = c->read(c->source, c->buffer + have, CAPFILE_BUFFER - have);
+		size_t room = CAPFILE_BUFFER - have;
+		ssize_t got =
+			c->read(c->source, c->buffer + have, room < READ_MOST ? room : READ_MOST);
 		if (got < 0)
 			return capfile_fail(c, (int)got, "cannot be read: %s", strerror((int)-got));
 		c->eof = got == 0;
