@@ -51,6 +51,14 @@ static void reads_header_and_question(void)
 	CU_ASSERT_EQUAL(dns_question_len(&msg), 21);
 }
 
+static bool same(const struct dns_msg *a, const struct dns_msg *other)
+{
+	return a->id == other->id && a->flags == other->flags &&
+	       memcmp(a->count, other->count, sizeof(a->count)) == 0 &&
+	       a->name_len == other->name_len && a->qtype == other->qtype &&
+	       a->qclass == other->qclass && a->body == other->body;
+}
+
 /* What was read before reads the same again, at every length and with every name length. */
 static void reads_again(void)
 {
@@ -60,9 +68,9 @@ static void reads_again(void)
 		struct dns_msg first, again;
 		enum dns_error error = dns_msg_read(&first, copy, len);
 		CU_ASSERT_EQUAL(dns_msg_again(&again, copy, len, first.name_len), error);
-		CU_ASSERT_EQUAL(memcmp(&again, &first, sizeof(first)), 0);
+		CU_ASSERT_TRUE(same(&again, &first));
 		CU_ASSERT_EQUAL(dns_msg_again(&again, copy, len, 0), error);
-		CU_ASSERT_EQUAL(memcmp(&again, &first, sizeof(first)), 0);
+		CU_ASSERT_TRUE(same(&again, &first));
 		guard_free(copy, len);
 	}
 }
