@@ -18,8 +18,16 @@ struct encode_doc {
 	int64_t ts_ns; /* event time: packet time since the epoch */
 };
 
+/* How documents stay apart in a stream. */
+enum encode_framing {
+	ENCODE_LINES, /* a newline ends each */
+	ENCODE_SELF, /* each says where it ends */
+	ENCODE_MESSAGE, /* not at all: only for transports that keep messages apart, as Kafka */
+};
+
 struct encode_kind {
 	const char *name;
+	enum encode_framing framing;
 	/*
 	 * Appends the document's octets. 0; -EINVAL: it cannot be said in this encoding; or
 	 * out->full for want of room, and then `out` ends in part of it. NULL: the JSON text and a
@@ -27,6 +35,10 @@ struct encode_kind {
 	 */
 	int (*encode)(struct text *out, const struct encode_doc *doc);
 };
+
+/* The Avro schema of the encoding avro in its Parsing Canonical Form, as its consumers must have
+ * it. */
+extern const char encode_avro_schema[];
 
 /* The encoding of a choice CONF_ENCODING_*; never NULL. */
 const struct encode_kind *encode_kind_of(enum conf_choice choice);

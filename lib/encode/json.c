@@ -33,3 +33,18 @@ void json_milli(struct text *t, int64_t thousandths)
 	if (text_room(t, 32))
 		t->at = json_milli_at(t->at, thousandths);
 }
+
+void json_seconds(struct text *t, int64_t ns)
+{
+	uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+	if (!text_room(t, 32))
+		return;
+	if (ns < 0)
+		text_char(t, '-');
+	text_u64(t, v / 1000000000);
+	text_char(t, '.');
+	text_padded(t, v % 1000000000, 9);
+	while (t->at[-1] == '0' && t->at[-2] != '.')
+		t->at--;
+	text_char(t, ',');
+}

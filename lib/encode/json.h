@@ -86,6 +86,11 @@ static inline char *json_u64_at(char *at, uint64_t v)
 
 /* Thousandths as a number with up to three decimals: 1234500 -> 1234.5 (room 32) */
 char *json_milli_at(char *at, int64_t thousandths);
+
+/* Nanoseconds as a number of seconds: 1444531212.628222; whole ones as 1444531212.0, so that the
+ * type does not depend on the value. */
+void json_seconds(struct text *t, int64_t ns);
+
 void json_milli(struct text *t, int64_t thousandths);
 
 #endif
