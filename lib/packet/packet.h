@@ -47,6 +47,7 @@ struct pkt {
 	const uint8_t *payload; /* of the transport, borrowed from the frame */
 	uint32_t len; /* octets of it at hand */
 	uint32_t wire_len; /* octets of it that the transport announces */
+	uint32_t frame_len; /* octets of the frame on the wire; 0: several frames brought it */
 	int64_t ts_ns;
 	int64_t clock_ns;
 	struct addr src, dst;

@@ -127,7 +127,9 @@ static void take_frame(struct pipeline *p, const struct frame *frame)
 
 	if (frame->clock_ns > p->clock_ns)
 		p->clock_ns = frame->clock_ns;
-	count_verdict(p, verdict, frame->link_type == FRAME_LINK_DATAGRAM);
+	bool datagram = frame->link_type == FRAME_LINK_DATAGRAM;
+	count_verdict(p, verdict, datagram);
+	pkt->frame_len = datagram || verdict == PACKET_fragment ? 0 : frame->wire_len;
 	if (bits_unlikely(verdict == PACKET_fragment) && !take_fragments(p, pkt, &verdict))
 		return;
 	m->pkt = pkt;
@@ -172,6 +174,7 @@ static void queue_stream_messages(struct pipeline *p, const struct pkt *segment)
 		pkt->payload = from.data;
 		pkt->len = from.len;
 		pkt->wire_len = from.wire_len;
+		pkt->frame_len = 0;
 		pkt->cut = from.cut;
 		pkt->ts_ns = from.ts_ns;
 		pkt->clock_ns = from.clock_ns;

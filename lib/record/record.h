@@ -62,6 +62,7 @@ struct record {
 	uint32_t query_wire; /* octets of the query as it was sent */
 	uint32_t reply_len;
 	uint32_t reply_wire;
+	uint32_t reply_frame; /* octets of the frame that carried the reply; 0: several did */
 	uint32_t retries;
 	uint16_t client_port, server_port;
 	/* octets of the first question's name, where dns_msg_read() found one: else 0 */

@@ -87,6 +87,7 @@ static void record_reply_of(struct record *r, const struct txn_message *m)
 	bits_copy(r->data + r->query_len, pkt->payload, pkt->len);
 	r->reply_name = m->msg.name_len;
 	r->reply_wire = pkt->wire_len;
+	r->reply_frame = pkt->frame_len;
 	r->reply_cut = pkt->cut;
 }
 
