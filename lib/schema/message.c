@@ -308,7 +308,7 @@ void message_sections(const struct schema *s, struct text *t, struct message *m,
 				fault(m, DNS_OPT);
 			continue;
 		}
-		if (!show)
+		if (!show || !schema_lists(s, rr.section))
 			continue;
 		if (rr.section != open) {
 			if (open != DNS_QUESTION)
@@ -338,4 +338,11 @@ enum dns_error message_verdict(const struct message *m)
 	if (m->cut && (m->error == DNS_SHORT || m->error == DNS_COUNT || m->error == DNS_OK))
 		return DNS_SNAP;
 	return m->error == DNS_OK && m->compressed ? DNS_COMPRESSION : m->error;
+}
+
+void message_count_error(struct metrics_dns *m, enum dns_error error)
+{
+	if (bits_unlikely(error != DNS_OK && m))
+		metrics_add(
+			(uint64_t *)m + (error - 1), 1); /* dns.def has the order of the errors */
 }

@@ -48,4 +48,7 @@ void message_sections(const struct schema *s, struct text *t, struct message *m,
  * the capture cut is just that. */
 enum dns_error message_verdict(const struct message *m);
 
+/* Counts it; m NULL: another writer of the same record does. */
+void message_count_error(struct metrics_dns *m, enum dns_error error);
+
 #endif

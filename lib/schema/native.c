@@ -49,6 +49,10 @@ void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metri
 	struct text t = text_of(s->sensor, sizeof(s->sensor));
 	size_t n = strlen(sensor);
 	memset(&s->when, 0, sizeof(s->when));
+	s->unicode = false;
+	s->extra = false;
+	s->sections = SCHEMA_ALL;
+	s->level[0] = '\0';
 	s->metrics = metrics;
 	s->options = NULL;
 	JSON_KEY(&t, "sensor");
@@ -140,13 +144,6 @@ static void put_edns(struct text *t, struct message *m)
 	enum dns_error error = edns_json(t, &m->space, &m->edns);
 	if (error != DNS_OK && m->error == DNS_OK)
 		m->error = DNS_OPT;
-}
-
-static void count_error(struct metrics_dns *m, enum dns_error error)
-{
-	if (bits_unlikely(error != DNS_OK))
-		metrics_add(
-			(uint64_t *)m + (error - 1), 1); /* dns.def has the order of the errors */
 }
 
 /* What put_header() writes by itself: the sensor, two addresses, numbers, keys. */
@@ -274,7 +271,7 @@ static unsigned put_line(
 	json_end_line(t);
 	unsigned found = reply.edns.present ? reply.edns.rcode_high : 0;
 	if (!t->full && found == extended)
-		count_error(s->metrics, error);
+		message_count_error(s->metrics, error);
 	return found;
 }
 

@@ -11,11 +11,17 @@
 
 struct schema_options;
 
-/* What a logger keeps between records; one each. */
+/* Which sections are listed; the question always is. */
+enum schema_sections { SCHEMA_ALL, SCHEMA_ANSWERS, SCHEMA_NONE };
+
+/* What a logger keeps between records, for each form of document that it writes. */
 struct schema {
 	char sensor[1600]; /* the member "sensor":"...", in JSON */
 	size_t sensor_len;
-	bool unicode; /* show qname_unicode */
+	bool unicode; /* native: show qname_unicode */
+	bool extra; /* gazer: show rcode, flags and ttl, too */
+	uint8_t sections; /* enum schema_sections */
+	char level[16]; /* gopassivedns: its `level`, printable ASCII */
 	struct when when;
 	/* Members that repeat, in JSON: [flags >> 4 & 127] is ["RD","RA"], with its comma; [type]
 	 * is ","type":"A","ttl": with the quote that closes a name before it; opcode and rcode are
@@ -24,7 +30,7 @@ struct schema {
 		char text[39];
 		uint8_t len; /* of `types` 0: not a type with a mnemonic */
 	} flags[128], opcodes[16], rcodes[16], types[SCHEMA_TYPES];
-	struct metrics_dns *metrics;
+	struct metrics_dns *metrics; /* NULL: nothing is counted */
 	const struct schema_options *options; /* what the sink asked for; NULL: everything */
 };
 
@@ -35,7 +41,14 @@ static inline char *schema_piece_at(char *at, const struct schema_piece *piece)
 	return at + piece->len;
 }
 
-/* `sensor`: this appliance's name, at most 255 octets; longer ones are cut. */
+/* Is this section listed? */
+static inline bool schema_lists(const struct schema *s, unsigned section)
+{
+	static const uint8_t last[] = {[SCHEMA_ALL] = 3, [SCHEMA_ANSWERS] = 1, [SCHEMA_NONE] = 0};
+	return section <= last[s->sections];
+}
+
+/* `sensor`: this appliance's name, at most 255 octets; longer ones are cut. All options are off. */
 void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metrics);
 
 /*
