@@ -29,6 +29,39 @@ const struct schema_kind *schema_kind_of(enum conf_choice choice)
 	return &schema_kind_native;
 }
 
+void schema_choose(struct schema *s, const struct schema_options *options)
+{
+	struct text level = text_of(s->level, sizeof(s->level) - 1);
+
+	s->sections = options->sections == CONF_SECTIONS_NONE      ? SCHEMA_NONE
+		      : options->sections == CONF_SECTIONS_ANSWERS ? SCHEMA_ANSWERS
+								   : SCHEMA_ALL;
+	s->extra = options->extra;
+	text_str(&level, options->level);
+	*level.at = '\0';
+}
+
+static bool has_word(const struct conf_strings *list, const char *word)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->at[i], word) == 0)
+			return true;
+	return false;
+}
+
+bool schema_fields(struct fields *f, const struct schema_options *options)
+{
+	const struct conf_strings *include = options->include, *exclude = options->exclude;
+
+	*f = (struct fields){.exclude = include->count == 0};
+	for (size_t i = 0; i < include->count; i++)
+		if (!has_word(exclude, include->at[i]))
+			fields_add(f, include->at[i]);
+	for (size_t i = 0; i < exclude->count && f->exclude; i++)
+		fields_add(f, exclude->at[i]);
+	return !f->exclude || f->n > 0;
+}
+
 static bool same_list(const struct conf_strings *a, const struct conf_strings *b)
 {
 	if (a->count != b->count)
@@ -41,6 +74,7 @@ static bool same_list(const struct conf_strings *a, const struct conf_strings *b
 
 bool schema_same(const struct schema_options *a, const struct schema_options *b)
 {
-	return a->kind == b->kind && a->sections == b->sections &&
+	return a->kind == b->kind && a->sections == b->sections && a->extra == b->extra &&
+	       strcmp(a->level, b->level) == 0 &&
 	       same_list(a->include, b->include) && same_list(a->exclude, b->exclude);
 }

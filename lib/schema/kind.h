@@ -7,6 +7,7 @@
 #define SCHEMA_KIND_H
 
 #include "config/conf.h"
+#include "encode/fields.h"
 #include "schema/schema.h"
 
 /* Where a schema's documents go. */
@@ -35,10 +36,18 @@ struct schema_options {
 	const struct schema_kind *kind;
 	const struct conf_strings *include, *exclude; /* top-level members; may be empty */
 	enum conf_choice sections; /* CONF_SECTIONS_* */
+	bool extra; /* gazer: further members */
+	const char *level; /* gopassivedns: its `level`; at most 15 octets */
 };
 
 /* The schema of a choice CONF_SCHEMA_*; never NULL. */
 const struct schema_kind *schema_kind_of(enum conf_choice choice);
+
+/* Puts into s what the options ask of the schema itself: all but the members. */
+void schema_choose(struct schema *s, const struct schema_options *options);
+
+/* Which members the options leave; *f keeps pointers into them. False: all, and *f is not needed. */
+bool schema_fields(struct fields *f, const struct schema_options *options);
 
 /* Are the documents of the two the same? */
 bool schema_same(const struct schema_options *a, const struct schema_options *b);

@@ -54,7 +54,6 @@ void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metri
 	s->sections = SCHEMA_ALL;
 	s->level[0] = '\0';
 	s->metrics = metrics;
-	s->options = NULL;
 	JSON_KEY(&t, "sensor");
 	json_str(&t, sensor, n < 255 ? n : 255);
 	s->sensor_len = text_len(&t);

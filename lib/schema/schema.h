@@ -9,8 +9,6 @@
 
 #define SCHEMA_TYPES 272 /* types below this are put down as one piece */
 
-struct schema_options;
-
 /* Which sections are listed; the question always is. */
 enum schema_sections { SCHEMA_ALL, SCHEMA_ANSWERS, SCHEMA_NONE };
 
@@ -31,7 +29,6 @@ struct schema {
 		uint8_t len; /* of `types` 0: not a type with a mnemonic */
 	} flags[128], opcodes[16], rcodes[16], types[SCHEMA_TYPES];
 	struct metrics_dns *metrics; /* NULL: nothing is counted */
-	const struct schema_options *options; /* what the sink asked for; NULL: everything */
 };
 
 /* Puts a piece down without asking for room, of which it takes all that text[] has. */

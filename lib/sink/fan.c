@@ -41,6 +41,8 @@ void fan_end_doc(struct schema_out *out, int64_t ts_ns, unsigned tag)
 		t->end = t->at;
 		return;
 	}
+	if (bits_unlikely(f->some_fields))
+		fields_keep(&f->fields, t, sink_doc_start(b, f->docs) + f->key_len);
 	b->docs[f->docs++] = (struct sink_doc){.ts_ns = ts_ns,
 		.end = (uint32_t)(t->at - b->data),
 		.key_len = (uint16_t)f->key_len,

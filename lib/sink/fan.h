@@ -21,6 +21,8 @@ struct fan_format {
 	struct schema_out out; /* first: the callback gets it */
 	struct schema schema;
 	struct schema_options options;
+	struct fields fields;
+	bool some_fields; /* not all members stay: `fields` says which */
 	enum conf_choice key; /* CONF_KEY_* */
 	struct fan_sink *sinks;
 	unsigned count;

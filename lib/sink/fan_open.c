@@ -10,7 +10,9 @@ static struct schema_options options_of(const struct conf_sink *conf)
 	return (struct schema_options){.kind = schema_kind_of(conf->schema),
 		.include = &conf->fields_include,
 		.exclude = &conf->fields_exclude,
-		.sections = conf->sections};
+		.sections = conf->sections,
+		.extra = conf->extra,
+		.level = conf->level};
 }
 
 static enum conf_choice key_of(const struct sink *sink)
@@ -57,7 +59,8 @@ int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const ch
 			schema_init(&format->schema, sensor,
 				format == f->formats ? metrics : &f->spare);
 			format->schema.unicode = unicode;
-			format->schema.options = &format->options;
+			schema_choose(&format->schema, &format->options);
+			format->some_fields = schema_fields(&format->fields, &format->options);
 		}
 		format->sinks[format->count++] =
 			(struct fan_sink){.lane = &t->lanes[logger], .filter = &t->filter};
