@@ -218,7 +218,17 @@ static void write_gazer_both(struct schema *s, struct schema_out *out, const str
 	pair_count(s, &p, out->text.full);
 }
 
-const struct schema_kind schema_kind_gazer = {"gazer", write_gazer, tags_tx};
+static const char *const keys_tx[] = {"client_addr", "client_port", "flags", "query", "query_flags",
+	"query_ts", "rcode", "reply", "reply_ts", "server_addr", "server_port", "status", "tx_id",
+	NULL};
+static const char *const keys_record[] = {"client_addr", "client_port", "data", "flags", "msg_type",
+	"name", "rcode", "section", "server_addr", "server_port", "ttl", "tx_id", "type", NULL};
+static const char *const keys_both[] = {"client_addr", "client_port", "data", "flags", "msg_type",
+	"name", "query", "query_flags", "query_ts", "rcode", "reply", "reply_ts", "section",
+	"server_addr", "server_port", "status", "ttl", "tx_id", "type", NULL};
+
+const struct schema_kind schema_kind_gazer = {"gazer", write_gazer, tags_tx, keys_tx};
 const struct schema_kind schema_kind_gazer_record = {
-	"gazer-record", write_gazer_record, tags_record};
-const struct schema_kind schema_kind_gazer_both = {"gazer-both", write_gazer_both, tags_both};
+	"gazer-record", write_gazer_record, tags_record, keys_record};
+const struct schema_kind schema_kind_gazer_both = {
+	"gazer-both", write_gazer_both, tags_both, keys_both};

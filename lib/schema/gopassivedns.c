@@ -164,4 +164,11 @@ static void write_gopassivedns(struct schema *s, struct schema_out *out, const s
 	pair_count(s, &p, out->text.full);
 }
 
-const struct schema_kind schema_kind_gopassivedns = {"gopassivedns", write_gopassivedns, NULL};
+static const char *const keys[] = {
+#define AVRO(name, type, more) name,
+#include "encode/gopassivedns.def"
+#undef AVRO
+	NULL};
+
+const struct schema_kind schema_kind_gopassivedns = {
+	"gopassivedns", write_gopassivedns, NULL, keys};

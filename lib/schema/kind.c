@@ -11,7 +11,13 @@ static void write_native(struct schema *s, struct schema_out *out, const struct 
 	out->end(out, r->ts_ns, 0);
 }
 
-const struct schema_kind schema_kind_native = {.name = "native", .write = write_native};
+static const char *const keys[] = {"ts", "sensor", "status", "proto", "client", "client_port",
+	"server", "server_port", "vlan", "tunnel", "id", "opcode", "qname", "qname_unicode",
+	"qtype", "qclass", "unicast", "questions", "rcode", "flags", "query_flags", "latency_us",
+	"tcp_rtt_us", "retries", "query_bytes", "reply_bytes", "answers", "authority", "additional",
+	"dso", "edns", "query_edns", "error", NULL};
+
+const struct schema_kind schema_kind_native = {"native", write_native, NULL, keys};
 
 const struct schema_kind *schema_kind_of(enum conf_choice choice)
 {
@@ -75,6 +81,6 @@ static bool same_list(const struct conf_strings *a, const struct conf_strings *b
 bool schema_same(const struct schema_options *a, const struct schema_options *b)
 {
 	return a->kind == b->kind && a->sections == b->sections && a->extra == b->extra &&
-	       strcmp(a->level, b->level) == 0 &&
-	       same_list(a->include, b->include) && same_list(a->exclude, b->exclude);
+	       strcmp(a->level, b->level) == 0 && same_list(a->include, b->include) &&
+	       same_list(a->exclude, b->exclude);
 }

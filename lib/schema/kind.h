@@ -29,6 +29,7 @@ struct schema_kind {
 	 */
 	void (*write)(struct schema *s, struct schema_out *out, const struct record *r);
 	const char *const *tags; /* NULL-terminated; NULL: one tag, "" */
+	const char *const *keys; /* all members that a document may have, NULL-terminated */
 };
 
 /* What a sink asks of its schema. Two sinks that ask for the same share one writing. */
@@ -43,10 +44,18 @@ struct schema_options {
 /* The schema of a choice CONF_SCHEMA_*; never NULL. */
 const struct schema_kind *schema_kind_of(enum conf_choice choice);
 
+/* The octets that `level` may have. */
+#define SCHEMA_LEVEL "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+/* The rules between schema, fields and encoding of one sink. 0, or -EINVAL and the error, which
+ * begins with the key. */
+int schema_check(const struct conf_sink *conf, struct conf_error *err);
+
 /* Puts into s what the options ask of the schema itself: all but the members. */
 void schema_choose(struct schema *s, const struct schema_options *options);
 
-/* Which members the options leave; *f keeps pointers into them. False: all, and *f is not needed. */
+/* Which members the options leave; *f keeps pointers into them. False: all, and *f is not needed.
+ */
 bool schema_fields(struct fields *f, const struct schema_options *options);
 
 /* Are the documents of the two the same? */

@@ -284,6 +284,7 @@ static int file_check(const struct conf_sink *conf, struct conf_error *err)
 
 const struct sink_ops sink_file = {
 	.name = "file",
+	.stream = true,
 	.check = file_check,
 	.open = file_open,
 	.deliver = file_deliver,

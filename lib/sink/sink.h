@@ -71,6 +71,7 @@ struct sink {
 struct sink_ops {
 	const char *name; /* as `type` says it */
 	const char *absent; /* "librdkafka": what this build lacks for it; NULL: it is there */
+	bool stream; /* its octets have no borders: encodings must bring their own */
 	bool keyed; /* documents begin with a key: the record's, as `key` says */
 	/*
 	 * Octets of one block at most, where the kind gains by more or must have less than the

@@ -42,6 +42,15 @@ static int check(const struct conf_sink *conf, struct conf_error *err)
 		rc = -EINVAL;
 	}
 	if (rc == 0)
+		rc = schema_check(conf, err);
+	if (rc == 0 && ops->stream && encode_kind_of(conf->encoding)->framing == ENCODE_MESSAGE) {
+		snprintf(err->text, sizeof(err->text),
+			"encoding: %s does not say where a document ends, which a sink of type %s "
+			"needs",
+			conf_choice_word(conf->encoding), conf_choice_word(conf->type));
+		rc = -EINVAL;
+	}
+	if (rc == 0)
 		rc = filter_init(filter, conf, err);
 	if (rc == 0)
 		filter_free(filter);

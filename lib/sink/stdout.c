@@ -70,6 +70,7 @@ static int stdout_close(struct sink *s)
 
 const struct sink_ops sink_stdout = {
 	.name = "stdout",
+	.stream = true,
 	.open = stdout_open,
 	.deliver = stdout_deliver,
 	.close = stdout_close,
