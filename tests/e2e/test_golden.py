@@ -1,37 +1,81 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Every capture of pcaps/, read with its options in harness.py, gives the bytes of
-tests/golden/NAME/native.jsonl.
+tests/golden/NAME/SCHEMA.jsonl, in every schema.
 
 test_golden.py DNSLOUPE --update writes these files anew: look at what changed before you commit.
 """
+import json
+
 import contract
+import contract_forerunners as forerunners
 import harness
 
 GOLDEN = harness.ROOT / "tests" / "golden"
+SCHEMAS = ["native", "gazer", "gazer-record", "gopassivedns"]
 
 
-def golden(capture):
-    return GOLDEN / capture.stem / "native.jsonl"
+def golden(capture, schema):
+    return GOLDEN / capture.stem / f"{schema}.jsonl"
 
 
 class Golden(harness.Case):
+    def written(self, capture, *more):
+        """All schemas in one run, each by a sink of its own: the lines by schema."""
+        sinks = [f"--sink=type=file,name={s},path={self.dir / s},schema={s}" for s in SCHEMAS]
+        self.dnsloupe("-w", "1", *harness.options(capture), "-r", capture, *sinks, *more)
+        return {s: (self.dir / s).read_bytes().splitlines(keepends=True) for s in SCHEMAS}
+
     def check(self, capture):
-        args = ("-w", "1", *harness.options(capture), "-r", capture)
-        run = self.dnsloupe(*args)
-        self.check_written(run)
-        for number, line in enumerate(run.lines, 1):
+        written = self.written(capture)
+        self.check_native(written["native"])
+        self.check_gazer(written["native"], written["gazer"])
+        self.check_gazer_record(written["gazer"], written["gazer-record"])
+        self.check_gopassivedns(written["native"], written["gopassivedns"])
+        for schema in SCHEMAS:
+            path = golden(capture, schema)
+            if UPDATE:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b"".join(written[schema]))
+            self.assertTrue(path.exists(), f"{path} is missing; see --update")
+            want = path.read_bytes().splitlines(keepends=True)
+            for number, (a, b) in enumerate(zip(written[schema], want), 1):
+                self.assertEqual(a, b, f"{schema}: line {number} is not the golden one")
+            self.assertEqual(len(written[schema]), len(want), f"{schema}: number of lines")
+        again = self.written(capture, "--set", "input.net_pcap=true")
+        self.assertEqual(again == written, True, "through net_pcap come other bytes")
+
+    def check_native(self, lines):
+        for number, line in enumerate(lines, 1):
             self.assertEqual(list(contract.check(line)), [], f"line {number}: {line}")
-        if UPDATE:
-            golden(capture).parent.mkdir(parents=True, exist_ok=True)
-            golden(capture).write_bytes(run.out)
-        self.assertTrue(golden(capture).exists(), f"{golden(capture)} is missing; see --update")
-        want = golden(capture).read_bytes().splitlines(keepends=True)
-        for number, (a, b) in enumerate(zip(run.lines, want), 1):
-            self.assertEqual(a, b, f"line {number} is not the golden one")
-        self.assertEqual(len(run.lines), len(want), "number of lines")
-        again = self.dnsloupe("--set", "input.net_pcap=true", *args)
-        self.assertEqual(again.out == run.out, True, "through net_pcap come other bytes")
+
+    def check_form(self, lines, form, whole=False):
+        for number, line in enumerate(lines, 1):
+            wrong = list(forerunners.check_form(line, form, whole))
+            self.assertEqual(wrong, [], f"line {number}: {line}")
+
+    def check_gazer(self, native, lines):
+        self.check_form(lines, forerunners.TX)
+        self.assertEqual(len(lines), len(native))
+        for line, other in zip(lines, native):
+            want = forerunners.gazer_of(json.loads(other))
+            self.assertEqual(forerunners.gazer_shown(line), want, other)
+
+    def check_gazer_record(self, gazer, lines):
+        self.check_form(lines, forerunners.RECORD)
+        want = [o for line in gazer for o in forerunners.gazer_records_of(line)]
+        for line, o in zip(lines, want):
+            self.assertEqual(list(json.loads(line).items()), list(o.items()))
+        self.assertEqual(len(lines), len(want))
+
+    def check_gopassivedns(self, native, lines):
+        self.check_form(lines, forerunners.GOPASSIVEDNS, whole=True)
+        want = [o for line in native for o in forerunners.gopassivedns_of(json.loads(line))]
+        for line, o in zip(lines, want):
+            shown = json.loads(line)
+            del shown["bytes"]
+            self.assertEqual(shown, o)
+        self.assertEqual(len(lines), len(want))
 
     def test_no_stranger(self):
         """Each golden directory belongs to a capture."""
