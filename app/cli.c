@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "base/log.h"
+#include "rx/bpf.h"
 #include "sink/sinks.h"
 
 #include <errno.h>
@@ -195,6 +196,17 @@ static int apply(int argc, char **argv, const struct flags *f, struct conf *conf
 	return rc;
 }
 
+/* The rule of filter.bpf: only libpcap knows it. */
+static int check_filter(const struct conf *conf, struct conf_error *err)
+{
+	char why[512];
+
+	if (!conf->filter_bpf[0] || bpf_check(conf->filter_bpf, why, sizeof(why)) == 0)
+		return 0;
+	snprintf(err->text, sizeof(err->text), "filter.bpf: %s", why);
+	return -EINVAL;
+}
+
 /* All four sources in their order, and the rules between keys. */
 static int load(int argc, char **argv, char **environ, const struct flags *f, struct conf *conf,
 	struct cli *cli)
@@ -213,6 +225,8 @@ static int load(int argc, char **argv, char **environ, const struct flags *f, st
 		if (rc < 0)
 			return rc;
 		rc = conf_check(conf, &err);
+		if (rc == 0)
+			rc = check_filter(conf, &err);
 	}
 	if (rc == 0)
 		rc = sinks_check(conf, &err);

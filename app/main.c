@@ -67,6 +67,21 @@ static int start_input(struct run *run)
 	return error;
 }
 
+static int start_filter(struct run *run)
+{
+	char why[512] = "";
+	int error = 0;
+
+	if (run->conf->filter_bpf[0])
+		error = bpf_open(&run->bpf, run->conf->filter_bpf, why, sizeof(why));
+	if (error)
+		log_error("filter.bpf: %s", error == -ENOMEM ? "out of memory" : why);
+	else if (run->bpf)
+		log_detail("filter.bpf runs as %s",
+			bpf_is_compiled(run->bpf) ? "machine code" : "an interpreted program");
+	return error;
+}
+
 static int start_port(struct run *run)
 {
 	if (run->direct)
@@ -106,18 +121,26 @@ static int judge(struct run *run, int stopped)
 {
 	const char *why;
 	int bad = 0, error = feed_result(&run->feed, &why);
-	uint64_t strange = 0;
+	uint64_t strange = 0, unfit = 0;
 
 	if (error) {
 		log_error("%s", why);
 		bad = 1;
 	}
-	for (unsigned i = 0; i < run->workers; i++)
+	for (unsigned i = 0; i < run->workers; i++) {
 		strange += run->worker[i].metrics.packet.other_link_type;
+		unfit += run->worker[i].metrics.packet.filter_unfit;
+	}
 	if (strange) {
 		log_error("%llu packets have a link type that is not decoded; doc/operation.md "
 			  "lists those that are",
 			(unsigned long long)strange);
+		bad = 1;
+	}
+	if (unfit) {
+		log_error("%llu packets have a link type for which filter.bpf has no meaning; they "
+			  "were left out",
+			(unsigned long long)unfit);
 		bad = 1;
 	}
 	if (!report_books(run, !stopped && !atomic_load(&run->stop)))
@@ -163,7 +186,7 @@ static int run_files(const struct conf *conf)
 		goto no_input;
 	if (eal_start(&run))
 		goto no_eal;
-	if (start_port(&run))
+	if (start_filter(&run) || start_port(&run))
 		goto no_port;
 	if (start_workers(&run))
 		goto no_workers;
@@ -176,6 +199,7 @@ no_workers:
 	free_workers(&run);
 	port_close(&run.port);
 no_port:
+	bpf_close(run.bpf);
 	eal_stop();
 no_eal:
 	feed_stop(&run.feed);

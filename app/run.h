@@ -6,6 +6,7 @@
 #include "app/steer.h"
 #include "config/conf.h"
 #include "pipeline/pipeline.h"
+#include "rx/bpf.h"
 #include "rx/feed.h"
 #include "rx/handoff.h"
 #include "rx/mbuf.h"
@@ -55,6 +56,7 @@ struct run {
 	struct port port;
 	struct handoff handoff;
 	struct packet_conf packets;
+	struct bpf *bpf; /* NULL: all packets are looked at */
 	struct hash_secret secret;
 	unsigned workers;
 	unsigned queues;

@@ -92,7 +92,7 @@ void steer_received(struct worker *w, struct rte_mbuf **packets, unsigned n)
 	uint64_t last = n ? mbuf_number(packets[n - 1]) : 0;
 	unsigned dead = 0, others = 0, count = worker_frames(w, packets, n, frames, of);
 
-	worker_received(w, frames, count);
+	count = worker_received(w, frames, of, count);
 	pipeline_sort(&w->pipeline, frames, count);
 	for (unsigned i = 0; i < count; i++) {
 		if (frames[i].owner == PIPELINE_NOBODY) {

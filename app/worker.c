@@ -102,15 +102,35 @@ void worker_free(struct worker *w)
 		munmap(w->arena_memory, w->arena_bytes);
 }
 
+/* Takes out what filter.bpf does not want. */
+static unsigned filtered(struct worker *w, struct frame *frames, struct rte_mbuf **of, unsigned n)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		enum bpf_verdict verdict = bpf_match(w->run->bpf, &frames[i]);
+		if (bits_unlikely(verdict != BPF_PASS)) {
+			packet_count(&w->metrics.packet,
+				verdict == BPF_OUT ? PACKET_filtered : PACKET_filter_unfit);
+			rte_pktmbuf_free(of[i]);
+			continue;
+		}
+		frames[left] = frames[i];
+		of[left++] = of[i];
+	}
+	return left;
+}
+
 /* What the reassembler makes is never received: a capture that claims so has an unknown link type.
  */
-void worker_received(struct worker *w, struct frame *frames, unsigned n)
+unsigned worker_received(struct worker *w, struct frame *frames, struct rte_mbuf **of, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		metrics_add(&w->metrics.rx.octets, frames[i].len);
 		if (bits_unlikely(frames[i].link_type == FRAME_LINK_DATAGRAM))
 			frames[i].link_type = FRAME_LINK_UNKNOWN;
 	}
+	return bits_likely(!w->run->bpf) ? n : filtered(w, frames, of, n);
 }
 
 unsigned worker_frames(struct worker *w, struct rte_mbuf **packets, unsigned n,
@@ -139,7 +159,7 @@ static void process(struct worker *w, struct rte_mbuf **packets, unsigned n)
 	struct rte_mbuf *of[PIPELINE_BURST];
 	unsigned count = worker_frames(w, packets, n, frames, of);
 
-	worker_received(w, frames, count);
+	count = worker_received(w, frames, of, count);
 	pipeline_burst(&w->pipeline, frames, count);
 	rte_pktmbuf_free_bulk(of, count);
 }

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define ALLOW_EXPERIMENTAL_API /* rte_bpf_convert() in DPDK 22.11 */
+#include "rx/bpf.h"
+
+#include "base/bits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifdef RX_BPF
+#include "rx/bpf_safe.h"
+
+#include <rte_bpf.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#define LINKS 300 /* link types beyond are not decoded */
+#define SNAPLEN 262144
+
+struct program {
+	struct bpf_program code; /* libpcap's; bf_insns NULL: there is none */
+	struct rte_bpf *bpf;
+	uint64_t (*jit)(void *); /* of bpf; NULL: libpcap interprets the code */
+	uint8_t verdict; /* enum bpf_verdict where there is no code */
+};
+
+struct bpf {
+	struct program of[LINKS];
+};
+
+static const uint16_t links[] = {
+#define LINK(name, number) number,
+#include "rx/links.def"
+#undef LINK
+};
+
+bool bpf_available(void)
+{
+	return true;
+}
+
+/* A pcap handle of a link type: the empty capture file of it, so that it is libpcap that knows
+ * which DLT_ the file format's LINKTYPE_ is. */
+static pcap_t *handle_of(uint16_t link)
+{
+	const uint32_t header[6] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, SNAPLEN, link};
+	char why[PCAP_ERRBUF_SIZE];
+	FILE *f = fmemopen((void *)(uintptr_t)header, sizeof(header), "r");
+	pcap_t *p = f ? pcap_fopen_offline(f, why) : NULL;
+
+	if (f && !p)
+		fclose(f);
+	return p;
+}
+
+/* Compiles for one link type. Where that cannot be, to->verdict says what it means, and `why`. */
+static void compile(struct program *to, const char *expression, uint16_t link, char *why)
+{
+	pcap_t *p = handle_of(link);
+
+	to->verdict = BPF_UNFIT;
+	why[0] = '\0';
+	if (!p) {
+		snprintf(why, PCAP_ERRBUF_SIZE, "libpcap does not know the link type");
+		return;
+	}
+	if (pcap_compile(p, &to->code, expression, 1, PCAP_NETMASK_UNKNOWN)) {
+		to->code.bf_insns = NULL;
+		snprintf(why, PCAP_ERRBUF_SIZE, "%s", pcap_geterr(p));
+		/* IPv6 asked of a link that has IPv4 only, and the like */
+		if (strstr(why, "rejects all"))
+			to->verdict = BPF_OUT;
+	}
+	pcap_close(p);
+}
+
+/* To machine code, where DPDK can be trusted with that. */
+static void translate(struct program *to)
+{
+	struct rte_bpf_jit jit;
+	struct rte_bpf_prm *prm;
+
+	if (!bpf_safe(to->code.bf_insns, to->code.bf_len))
+		return;
+	prm = rte_bpf_convert(&to->code);
+	if (!prm)
+		return;
+	bpf_mend((struct ebpf_insn *)(uintptr_t)prm->ins, prm->nb_ins);
+	to->bpf = rte_bpf_load(prm);
+	rte_free(prm);
+	if (to->bpf && rte_bpf_get_jit(to->bpf, &jit) == 0)
+		to->jit = jit.func;
+}
+
+/* All link types. 0; -ENOMEM; or -EINVAL with what is wrong for Ethernet. */
+static int compile_all(struct bpf **b, const char *expression, char *why, size_t room)
+{
+	char error[PCAP_ERRBUF_SIZE];
+	unsigned count = 0;
+
+	*b = calloc(1, sizeof(**b));
+	if (!*b)
+		return -ENOMEM;
+	for (size_t i = 0; i < BITS_COUNT(links); i++) {
+		compile(&(*b)->of[links[i]], expression, links[i], error);
+		count += (*b)->of[links[i]].code.bf_insns != NULL;
+		if (links[i] == FRAME_LINK_ETHERNET)
+			snprintf(why, room, "%s", error);
+	}
+	if (count)
+		return 0;
+	bpf_close(*b);
+	*b = NULL;
+	return -EINVAL;
+}
+
+int bpf_check(const char *expression, char *why, size_t room)
+{
+	struct bpf *b;
+	int error = compile_all(&b, expression, why, room);
+
+	bpf_close(b);
+	return error;
+}
+
+int bpf_open(struct bpf **b, const char *expression, char *why, size_t room)
+{
+	int error = compile_all(b, expression, why, room);
+
+	for (size_t i = 0; i < BITS_COUNT(links) && error == 0; i++)
+		if ((*b)->of[links[i]].code.bf_insns)
+			translate(&(*b)->of[links[i]]);
+	return error;
+}
+
+void bpf_close(struct bpf *b)
+{
+	for (size_t i = 0; b && i < LINKS; i++) {
+		if (b->of[i].bpf)
+			rte_bpf_destroy(b->of[i].bpf);
+		if (b->of[i].code.bf_insns)
+			pcap_freecode(&b->of[i].code);
+	}
+	free(b);
+}
+
+/* Runs machine code, which reads packet buffers: this one is nothing but a view of the frame. */
+static uint64_t run(const struct program *p, const struct frame *frame)
+{
+	struct rte_mbuf m;
+
+	m.buf_addr = (void *)(uintptr_t)frame->data;
+	m.data_off = 0;
+	m.nb_segs = 1;
+	m.next = NULL;
+	m.data_len = (uint16_t)frame->len;
+	m.pkt_len = frame->len;
+	return p->jit(&m);
+}
+
+enum bpf_verdict bpf_match(const struct bpf *b, const struct frame *frame)
+{
+	if (bits_unlikely(frame->link_type >= LINKS))
+		return BPF_PASS;
+	const struct program *p = &b->of[frame->link_type];
+	if (bits_likely(p->jit && frame->len <= UINT16_MAX))
+		return run(p, frame) ? BPF_PASS : BPF_OUT;
+	if (bits_unlikely(!p->code.bf_insns))
+		return (enum bpf_verdict)p->verdict;
+	return bpf_filter(p->code.bf_insns, frame->data, frame->wire_len, frame->len) ? BPF_PASS
+										      : BPF_OUT;
+}
+
+bool bpf_is_compiled(const struct bpf *b)
+{
+	return b->of[FRAME_LINK_ETHERNET].jit != NULL;
+}
+
+#else
+
+bool bpf_available(void)
+{
+	return false;
+}
+
+int bpf_check(const char *expression, char *why, size_t room)
+{
+	(void)expression;
+	snprintf(why, room, "this dnsloupe was built without libpcap");
+	return -EINVAL;
+}
+
+int bpf_open(struct bpf **b, const char *expression, char *why, size_t room)
+{
+	*b = NULL;
+	return bpf_check(expression, why, room);
+}
+
+void bpf_close(struct bpf *b)
+{
+	(void)b;
+}
+
+enum bpf_verdict bpf_match(const struct bpf *b, const struct frame *frame)
+{
+	(void)b;
+	(void)frame;
+	return BPF_PASS;
+}
+
+bool bpf_is_compiled(const struct bpf *b)
+{
+	(void)b;
+	return false;
+}
+
+#endif

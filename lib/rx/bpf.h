@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A filter of packets in the language of tcpdump (pcap-filter(7)): compiled by libpcap once for
+ * each link type that is decoded, run by librte_bpf, as machine code where it has a compiler for
+ * this machine.
+ */
+#ifndef RX_BPF_H
+#define RX_BPF_H
+
+#include "rx/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bpf;
+
+enum bpf_verdict {
+	BPF_PASS,
+	BPF_OUT, /* the filter does not take it */
+	BPF_UNFIT, /* the filter has no meaning for its link type */
+};
+
+/* Was this built with libpcap? */
+bool bpf_available(void);
+
+/* Has the expression a meaning for some link type? 0; or -EINVAL and, in `why`, what libpcap says
+ * of it for Ethernet. */
+int bpf_check(const char *expression, char *why, size_t room);
+
+/* Compiles it, which needs a running EAL. 0; -ENOMEM; or -EINVAL and `why`. */
+int bpf_open(struct bpf **b, const char *expression, char *why, size_t room);
+
+void bpf_close(struct bpf *b);
+
+/* Link types that are not decoded pass: what they are is said elsewhere. Any number of threads. */
+enum bpf_verdict bpf_match(const struct bpf *b, const struct frame *frame);
+
+/* Does it run as machine code on Ethernet frames? */
+bool bpf_is_compiled(const struct bpf *b);
+
+#endif
