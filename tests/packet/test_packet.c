@@ -173,6 +173,7 @@ static void every_verdict(void)
 	static const char *const elsewhere[] = {
 		"too_large", /* the worker's: no frame at all */
 		"cut", /* every_snap() */
+		"filtered", "filter_unfit", /* the worker's: filter.bpf */
 	};
 	for (int v = 0; v < (int)(sizeof(struct metrics_packet) / sizeof(uint64_t)); v++) {
 		const char *name = name_of((enum packet_verdict)v);
