@@ -14,7 +14,20 @@
 #define LONG_BASE 256 /* getopt's code of a flag: this and its index, never a letter */
 
 /* The flags that no key has. */
-enum { CONFIG, SET, QUIET, VERBOSE, CHECK, PRINT, LIST, HELP, VERSION, OWN_COUNT };
+enum {
+	CONFIG,
+	ENV_FILE,
+	SET,
+	QUIET,
+	VERBOSE,
+	DAEMON,
+	CHECK,
+	PRINT,
+	LIST,
+	HELP,
+	VERSION,
+	OWN_COUNT
+};
 
 static const struct own {
 	struct conf_flag flag; /* a value in brackets may be left out */
@@ -22,11 +35,15 @@ static const struct own {
 } own[OWN_COUNT] = {
 	[CONFIG] = {{'c', "config", "FILE"},
 		"Configuration file, JSON. Also the environment variable DNSLOUPE_CONFIG."},
+	[ENV_FILE] = {{0, "env-file", "FILE"},
+		"Environment variables DNSLOUPE_* from a file of lines NAME=value; the "
+		"environment itself goes over them."},
 	[SET] = {{0, "set", "KEY=VALUE"}, "Set any key of the configuration, such as "
 					  "txn.max_open=65536; lists by commas. May be "
 					  "repeated."},
 	[QUIET] = {{'q', "quiet", NULL}, "Say errors and warnings only (log.level=quiet)."},
 	[VERBOSE] = {{'v', "verbose", NULL}, "Say more (log.level=verbose)."},
+	[DAEMON] = {{0, "daemon", NULL}, "Run in the background (process.daemon=true)."},
 	[CHECK] = {{0, "check", NULL}, "Check the configuration, and do nothing else."},
 	[PRINT] = {{0, "print-config", NULL}, "Print the resulting configuration as JSON."},
 	[LIST] = {{0, "list-keys", "[=markdown]"},
@@ -129,8 +146,9 @@ static void print_help(void)
 	puts("\nother flags:");
 	for (size_t i = 0; i < OWN_COUNT; i++)
 		conf_list_flag(stdout, &own[i].flag, own[i].help, NULL);
-	puts("\nFlags go over environment variables DNSLOUPE_*, these over the configuration\n"
-	     "file, that over the defaults. --list-keys shows every key and its variable.");
+	puts("\nFlags go over environment variables DNSLOUPE_*, these over those of\n"
+	     "--env-file, these over the configuration file, that over the defaults.\n"
+	     "--list-keys shows every key and its variable.");
 }
 
 static int list_keys(const char *form)
@@ -159,6 +177,7 @@ static int scan(int argc, char **argv, const struct flags *f, struct cli *cli)
 			return fail_flag(code, argv);
 		switch (i) {
 		case CONFIG: cli->config = optarg; break;
+		case ENV_FILE: cli->env_file = optarg; break;
 		case CHECK: cli->action = CLI_CHECK; break;
 		case PRINT: cli->action = CLI_PRINT; break;
 		case HELP: print_help(); return 1;
@@ -189,6 +208,8 @@ static int apply(int argc, char **argv, const struct flags *f, struct conf *conf
 			rc = conf_set(conf, optarg, &err);
 		} else if (i == QUIET || i == VERBOSE) {
 			rc = conf_set_key(conf, "log.level", flag->name, &err);
+		} else if (i == DAEMON) {
+			rc = conf_set_key(conf, "process.daemon", "true", &err);
 		}
 		if (rc < 0)
 			log_error("--%s: %s" HINT, flag->name, err.text);
@@ -207,6 +228,26 @@ static int check_filter(const struct conf *conf, struct conf_error *err)
 	return -EINVAL;
 }
 
+/* The environment's file, the configuration's, the environment, in rising order but for the name of
+ * the second, which the others may say. */
+static int load_files(char **environ, struct conf *conf, struct cli *cli, struct conf_error *err)
+{
+	struct conf_env *env = &cli->env;
+	int rc = cli->env_file ? conf_env_read(env, cli->env_file, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	if (!cli->config)
+		cli->config = conf_env_file(environ);
+	if (!cli->config && env->list)
+		cli->config = conf_env_file(env->list);
+	if (cli->config)
+		rc = conf_load_file(conf, cli->config, err);
+	if (rc == 0 && env->list)
+		rc = conf_load_env(conf, env->list, err);
+	return rc == 0 ? conf_load_env(conf, environ, err) : rc;
+}
+
 /* All four sources in their order, and the rules between keys. */
 static int load(int argc, char **argv, char **environ, const struct flags *f, struct conf *conf,
 	struct cli *cli)
@@ -214,12 +255,7 @@ static int load(int argc, char **argv, char **environ, const struct flags *f, st
 	struct conf_error err;
 	int rc = 0;
 
-	if (!cli->config)
-		cli->config = conf_env_file(environ);
-	if (cli->config)
-		rc = conf_load_file(conf, cli->config, &err);
-	if (rc == 0)
-		rc = conf_load_env(conf, environ, &err);
+	rc = load_files(environ, conf, cli, &err);
 	if (rc == 0) {
 		rc = apply(argc, argv, f, conf);
 		if (rc < 0)
@@ -244,7 +280,8 @@ static int printed(struct cli *cli, int rc)
 {
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		rc = errno ? -errno : -EIO;
-	*cli = (struct cli){.action = rc < 0 ? CLI_FAIL : CLI_PRINT, .exit_code = rc < 0};
+	cli->action = rc < 0 ? CLI_FAIL : CLI_PRINT;
+	cli->exit_code = rc < 0;
 	if (rc < 0)
 		log_error("cannot write to standard output: %s", strerror(-rc));
 	return rc;
@@ -271,7 +308,8 @@ int cli_parse(int argc, char **argv, char **environ, struct conf *conf, struct c
 	if (rc == 0)
 		rc = load(argc, argv, environ, &flags, conf, cli);
 	if (rc < 0) {
-		*cli = (struct cli){.action = CLI_FAIL, .exit_code = 2};
+		cli->action = CLI_FAIL;
+		cli->exit_code = 2;
 		return rc;
 	}
 	log_set_level(levels[conf->log_level]);

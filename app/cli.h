@@ -15,14 +15,17 @@ enum cli_action {
 struct cli {
 	enum cli_action action; /* everything but CLI_RUN is already done */
 	int exit_code; /* for the others: 0; 1 standard output failed; 2 wrong usage */
-	const char *config; /* the configuration file, or NULL; borrowed from argv or environ */
+	/* The configuration file, or NULL; borrowed from argv, environ or env. */
+	const char *config;
+	const char *env_file; /* of --env-file, or NULL; borrowed from argv */
+	struct conf_env env; /* its variables; the caller's to free */
 };
 
 /*
  * Fills conf (a struct that owns nothing yet) from the defaults, the file of -c or DNSLOUPE_CONFIG,
- * environ (NULL-terminated NAME=value) and argv, checks it, sets the log level it asks for, and
- * does what does not need a run. The caller frees conf with conf_free() in any case. Returns 0, or
- * -EINVAL, -ENOMEM or another -errno with CLI_FAIL.
+ * the variables of --env-file, environ (NULL-terminated NAME=value) and argv, checks it, sets the
+ * log level it asks for, and does what does not need a run. The caller frees conf with conf_free()
+ * in any case. Returns 0, or -EINVAL, -ENOMEM or another -errno with CLI_FAIL.
  */
 int cli_parse(int argc, char **argv, char **environ, struct conf *conf, struct cli *cli);
 

@@ -4,6 +4,7 @@
 #include "app/control.h"
 #include "app/eal.h"
 #include "app/logger.h"
+#include "app/process.h"
 #include "app/report.h"
 #include "app/worker.h"
 #include "base/log.h"
@@ -166,7 +167,7 @@ static int run_threads(struct run *run)
 	return bad;
 }
 
-static int run_files(const struct conf *conf)
+static int run_files(const struct conf *conf, struct process *process)
 {
 	static struct run run;
 	int code = 1;
@@ -179,7 +180,7 @@ static int run_files(const struct conf *conf)
 	run.direct = run.workers == 1 && !conf->input_net_pcap;
 	choose_ports(&run.packets, conf);
 	choose_sightings(&run.packets, conf);
-	if (hash_draw(&run.secret) || control_block_signals())
+	if (hash_draw(&run.secret))
 		return 1;
 	run.wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (run.wake_fd < 0 || start_input(&run))
@@ -192,6 +193,7 @@ static int run_files(const struct conf *conf)
 		goto no_workers;
 	if (logger_open(&run.logger, &run))
 		goto no_workers;
+	process_ready(process);
 	code = run_threads(&run);
 	logger_free(&run.logger);
 
@@ -213,13 +215,18 @@ int main(int argc, char **argv)
 {
 	struct conf conf;
 	struct cli cli;
+	struct process process = {.pid_fd = -1, .ready_fd = -1};
 	int code = 0;
 
 	cli_parse(argc, argv, environ, &conf, &cli);
-	if (cli.action == CLI_RUN)
-		code = run_files(&conf);
-	else
+	if (cli.action != CLI_RUN)
 		code = cli.exit_code;
+	else if (control_block_signals() || process_begin(&process, &conf))
+		code = 1;
+	else
+		code = run_files(&conf, &process);
+	process_end(&process);
+	conf_env_free(&cli.env);
 	conf_free(&conf);
 	return code;
 }

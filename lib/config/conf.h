@@ -168,6 +168,20 @@ int conf_load_memory(struct conf *conf, const char *name, const char *octets, si
  */
 int conf_load_env(struct conf *conf, char *const *environ, struct conf_error *err);
 
+/* Variables of a file, as a NULL-terminated list for the two functions around this one. */
+struct conf_env {
+	char **list;
+	size_t count;
+};
+
+/*
+ * Reads lines NAME=value. Blank lines and those that begin with # or ; are skipped, `export` before
+ * a name and quotes around a value are left out. 0; -EINVAL for another line; what open() and
+ * read() say; -ENOMEM. Free it after 0.
+ */
+int conf_env_read(struct conf_env *env, const char *path, struct conf_error *err);
+void conf_env_free(struct conf_env *env);
+
 /* The value of DNSLOUPE_CONFIG, or NULL. */
 const char *conf_env_file(char *const *environ);
 

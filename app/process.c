@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "app/process.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Is the file behind fd still the one of that name? Another process may have removed it. */
+static bool is_same(int fd, const char *path)
+{
+	struct stat here, there;
+	return fstat(fd, &here) == 0 && stat(path, &there) == 0 && here.st_ino == there.st_ino &&
+	       here.st_dev == there.st_dev;
+}
+
+static int fail_locked(int fd, const char *path)
+{
+	char pid[16] = "";
+	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+	if (n > 0)
+		pid[strspn(pid, "0123456789")] = '\0';
+	log_error(
+		"process.pid_file: %s belongs to a running process%s%s: stop that, or name another "
+		"file",
+		path, *pid ? ", " : "", pid);
+	close(fd);
+	return -EBUSY;
+}
+
+/* Opens and locks the file. The lock, not the number in it, says whether its process lives. */
+static int lock(struct process *p, const char *path)
+{
+	for (;;) {
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0644);
+		if (fd < 0) {
+			int error = -errno;
+			log_error("process.pid_file: cannot open %s: %s", path, strerror(-error));
+			return error;
+		}
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return fail_locked(fd, path);
+		if (is_same(fd, path)) {
+			p->pid_fd = fd;
+			p->pid_path = path;
+			return 0;
+		}
+		close(fd);
+	}
+}
+
+static int write_pid(const struct process *p)
+{
+	int error = 0;
+	if (!p->pid_path)
+		return 0;
+	if (ftruncate(p->pid_fd, 0) < 0 || dprintf(p->pid_fd, "%d\n", (int)getpid()) < 0) {
+		error = -errno;
+		log_error(
+			"process.pid_file: cannot write to %s: %s", p->pid_path, strerror(-error));
+	}
+	return error;
+}
+
+/* The command in front: waits for the child's word, or for its end. Does not return. */
+static _Noreturn void wait_for(pid_t child, int fd)
+{
+	char word;
+	int status;
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (read(fd, &word, 1) == 1)
+		_exit(0);
+	if (waitpid(child, &status, 0) < 0)
+		_exit(1);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+static int to_background(struct process *p)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	pid_t child = fork();
+	if (child < 0) {
+		int error = -errno;
+		close(fds[0]);
+		close(fds[1]);
+		return error;
+	}
+	if (child > 0) {
+		close(fds[1]);
+		wait_for(child, fds[0]);
+	}
+	close(fds[0]);
+	p->ready_fd = fds[1];
+	setsid();
+	return 0;
+}
+
+int process_begin(struct process *p, const struct conf *conf)
+{
+	int error = 0;
+	*p = (struct process){.pid_fd = -1, .ready_fd = -1};
+	if (conf->process_pid_file[0])
+		error = lock(p, conf->process_pid_file);
+	if (error == 0 && conf->process_daemon) {
+		error = to_background(p);
+		if (error)
+			log_error("process.daemon: cannot go to the background: %s",
+				strerror(-error));
+	}
+	if (error == 0)
+		error = write_pid(p);
+	if (error)
+		process_end(p);
+	return error;
+}
+
+void process_ready(struct process *p)
+{
+	if (p->ready_fd < 0)
+		return;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd <= 2 && null >= 0; fd++)
+		if (isatty(fd))
+			dup2(null, fd);
+	if (null > 2)
+		close(null);
+	if (write(p->ready_fd, "", 1) < 0)
+		log_warn("the command in front has gone before everything was open");
+	close(p->ready_fd);
+	p->ready_fd = -1;
+}
+
+void process_end(struct process *p)
+{
+	if (p->pid_path && is_same(p->pid_fd, p->pid_path) && unlink(p->pid_path) < 0)
+		log_warn("process.pid_file: cannot remove %s: %s", p->pid_path, strerror(errno));
+	if (p->pid_fd >= 0)
+		close(p->pid_fd);
+	if (p->ready_fd >= 0)
+		close(p->ready_fd);
+	*p = (struct process){.pid_fd = -1, .ready_fd = -1};
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""In the background, with a file of its number, and with variables from a file."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import capture
+import harness
+
+
+class PidFile(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.pid = self.dir / "run.pid"
+
+    def test_life(self):
+        """There while it runs, refused to another, gone at the end."""
+        process = self.start("-r", "-", "--pid-file", self.pid)
+        process.stdin.write(capture.load_header() + capture.load_piece(1))
+        process.stdin.flush()
+        self.wait_for(lambda: self.pid.exists() and self.pid.read_text())
+        self.assertEqual(self.pid.read_text(), f"{process.pid}\n")
+        other = self.dnsloupe("-r", harness.PCAPS / "udp4.pcap", "--pid-file", self.pid, code=1)
+        self.assertEqual(other.out, b"")
+        self.assertIn(f"running process, {process.pid}", other.errors[0])
+        self.assertEqual(self.pid.read_text(), f"{process.pid}\n")
+        self.finish(process)
+        self.assertFalse(self.pid.exists())
+
+    def wait_for(self, done):
+        until = time.monotonic() + harness.HANG_S
+        while not done():
+            self.assertLess(time.monotonic(), until, "it never came")
+            time.sleep(0.01)
+
+    def test_left_behind(self):
+        """One whose process is dead, whatever it says, is no hindrance."""
+        for text in ("", "999999\n", f"{os.getpid()}\n", "nonsense, and long " * 10):
+            self.pid.write_text(text)
+            self.dnsloupe("-r", harness.PCAPS / "udp4.pcap", "--pid-file", self.pid)
+            self.assertFalse(self.pid.exists())
+
+    def test_stopped(self):
+        """A signal ends it as the end of the input does."""
+        process = self.start("-r", "-", "--pid-file", self.pid)
+        process.stdin.write(capture.load_header() + capture.load_piece(1))
+        process.stdin.flush()
+        self.wait_for(lambda: self.pid.exists() and self.pid.read_text())
+        process.send_signal(signal.SIGTERM)
+        self.finish(process, whole=False)
+        self.assertFalse(self.pid.exists())
+
+    def test_not_ours(self):
+        """What another has put in its place is left alone; what cannot be opened is said."""
+        process = self.start("-r", "-", "--pid-file", self.pid)
+        self.wait_for(lambda: self.pid.exists() and self.pid.read_text())
+        self.pid.unlink()
+        self.pid.write_text("another\n")
+        process.stdin.write(capture.load_header())
+        self.finish(process)
+        self.assertEqual(self.pid.read_text(), "another\n")
+        run = self.dnsloupe("-r", harness.PCAPS / "udp4.pcap", "--pid-file", self.dir / "no/run.pid",
+                            code=1)
+        self.assertIn("no/run.pid", run.errors[0])
+        link = self.dir / "link"
+        link.symlink_to(self.dir / "elsewhere")
+        run = self.dnsloupe("-r", harness.PCAPS / "udp4.pcap", "--pid-file", link, code=1)
+        self.assertFalse((self.dir / "elsewhere").exists())
+
+
+class Daemon(harness.Case):
+    def daemon(self, *args, code=0):
+        out = open(self.dir / "out", "wb")
+        err = open(self.dir / "err", "wb")
+        with out, err:
+            done = subprocess.run(self.command(["--daemon", *args], self.dir / "stats"),
+                                  env=harness.ENV, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                  check=False, timeout=harness.HANG_S)
+        self.assertEqual(done.returncode, code, (self.dir / "err").read_text())
+
+    def test_whole_run(self):
+        """The command returns, the run goes on to its end, and writes what one in front does."""
+        path = self.dir / "load.pcap"
+        capture.write_load(path, 50000)
+        self.daemon("-w", "1", "-r", path, "-o", self.dir / "records")
+        until = time.monotonic() + harness.HANG_S
+        while not harness.read_stats(self.dir / "stats"):
+            self.assertLess(time.monotonic(), until, "it never ended")
+            time.sleep(0.02)
+        front = self.dnsloupe("-w", "1", "-r", path)
+        self.assertEqual((self.dir / "records").read_bytes() == front.out, True)
+
+    def test_session(self):
+        """A session of its own; the number in the file is that of the run, not of the command."""
+        fifo, pid = self.dir / "fifo", self.dir / "run.pid"
+        os.mkfifo(fifo)
+        keep = os.open(fifo, os.O_RDWR)
+        self.addCleanup(os.close, keep)
+        os.write(keep, capture.load_header() + capture.load_piece(1))
+        self.daemon("-r", fifo, "-o", self.dir / "records", "--pid-file", pid)
+        number = int(pid.read_text())
+        self.addCleanup(self.end, number)
+        self.assertEqual(os.getsid(number), number)
+        self.assertIn("--daemon", pathlib.Path(f"/proc/{number}/cmdline").read_text())
+        os.kill(number, signal.SIGTERM)
+        until = time.monotonic() + harness.HANG_S
+        while pid.exists():
+            self.assertLess(time.monotonic(), until, "it does not end")
+            time.sleep(0.01)
+
+    @staticmethod
+    def end(number):
+        try:
+            os.kill(number, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def test_failures(self):
+        """What goes wrong before all is open is said in front, and is the command's exit code."""
+        self.daemon("-r", self.dir / "missing.pcap", code=1)
+        self.assertIn("missing.pcap", (self.dir / "err").read_text())
+        self.daemon("-r", harness.PCAPS / "udp4.pcap", "-o", self.dir / "no/where", code=1)
+        self.assertIn("no/where", (self.dir / "err").read_text())
+        self.daemon("-r", harness.PCAPS / "udp4.pcap", "--set", "workers=x", code=2)
+
+
+class EnvFile(harness.Case):
+    def conf(self, text, *args, env=None):
+        path = self.dir / "env"
+        path.write_text(text)
+        run = subprocess.run(
+            [harness.EXE, "--env-file", str(path), "--print-config", *args], check=False,
+            capture_output=True, env={**harness.ENV, **(env or {})}, timeout=harness.HANG_S)
+        return run.returncode, json.loads(run.stdout) if run.stdout else None, run.stderr.decode()
+
+    def test_values(self):
+        code, conf, _ = self.conf(
+            "# a comment\n\n; another\nDNSLOUPE_SENSOR=\"lab 1\"\r\n  export DNSLOUPE_WORKERS = 3 \n"
+            "DNSLOUPE_DNS_PORTS='53,5353'\nPATH=/somewhere\nDNSLOUPE_OUTPUT_FILE=a=b\n")
+        self.assertEqual(code, 0)
+        self.assertEqual((conf["sensor"], conf["workers"], conf["dns"]["ports"],
+                          conf["output"]["file"]), ("lab 1", 3, [53, 5353], "a=b"))
+
+    def test_order(self):
+        """Flags over the environment over its file over the configuration file."""
+        file = self.dir / "conf.json"
+        file.write_text('{"sensor": "of the file", "workers": 1, "txn": {"timeout_ms": 1}}')
+        text = f"DNSLOUPE_CONFIG={file}\nDNSLOUPE_SENSOR=of the env file\nDNSLOUPE_WORKERS=2\n"
+        self.assertEqual(self.conf(text)[1]["sensor"], "of the env file")
+        self.assertEqual(self.conf(text)[1]["txn"]["timeout_ms"], 1)
+        env = {"DNSLOUPE_SENSOR": "of the environment"}
+        self.assertEqual(self.conf(text, env=env)[1]["sensor"], "of the environment")
+        self.assertEqual(self.conf(text, "-w", "4", env=env)[1]["workers"], 4)
+
+    def test_wrong(self):
+        for text, word in (("DNSLOUPE_SENSOR\n", "line 1"), ("A=1\n=2\n", "line 2"),
+                           ("DNSLOUPE_NONE=1\n", "DNSLOUPE_NONE"),
+                           ("DNSLOUPE_WORKERS=many\n", "DNSLOUPE_WORKERS")):
+            code, _, err = self.conf(text)
+            self.assertEqual(code, 2, text)
+            self.assertIn(word, err)
+            self.assertEqual(err.count("\n"), 1)
+        self.refuses(["--env-file", self.dir / "none", "-r", "x"], "none", code=2)
+
+
+if __name__ == "__main__":
+    harness.main()
