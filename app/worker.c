@@ -112,11 +112,14 @@ static unsigned filtered(struct worker *w, struct frame *frames, struct rte_mbuf
 		if (bits_unlikely(verdict != BPF_PASS)) {
 			packet_count(&w->metrics.packet,
 				verdict == BPF_OUT ? PACKET_filtered : PACKET_filter_unfit);
-			rte_pktmbuf_free(of[i]);
+			if (of)
+				rte_pktmbuf_free(of[i]);
 			continue;
 		}
 		frames[left] = frames[i];
-		of[left++] = of[i];
+		if (of)
+			of[left] = of[i];
+		left++;
 	}
 	return left;
 }
@@ -170,8 +173,8 @@ static unsigned receive_direct(struct worker *w)
 	struct frame frames[PIPELINE_BURST];
 	unsigned n = feed_take(&w->run->feed, w->self, frames, PIPELINE_BURST);
 
-	worker_received(w, frames, n);
-	pipeline_burst(&w->pipeline, frames, n);
+	unsigned count = worker_received(w, frames, NULL, n);
+	pipeline_burst(&w->pipeline, frames, count);
 	feed_release(&w->run->feed, w->self);
 	return n;
 }

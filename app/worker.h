@@ -9,8 +9,8 @@
 int worker_init(struct worker *w, struct run *run, uint16_t self);
 void worker_free(struct worker *w);
 
-/* Counts received frames, corrects what a capture may not claim, and frees the buffers of those
- * that the filter leaves out. How many are left, in order. */
+/* Counts received frames, corrects what a capture may not claim, and frees the buffers (`of`; NULL:
+ * there are none) of those that the filter leaves out. How many are left, in order. */
 unsigned worker_received(struct worker *w, struct frame *frames, struct rte_mbuf **of, unsigned n);
 
 /*

@@ -36,13 +36,13 @@ static unsigned extended_of(const struct message *m)
 
 void pair_open(struct pair *p, const struct record *r)
 {
-	memset(p, 0, sizeof(*p));
 	p->r = r;
-	message_open(&p->query, r, record_query(r), r->query_len, r->query_wire, r->query_cut);
-	message_open(&p->reply, r, record_reply(r), r->reply_len, r->reply_wire, r->reply_cut);
+	message_open_query(&p->query, r);
+	message_open_reply(&p->reply, r);
+	p->rcode = 0;
 	p->asked = p->query.present ? &p->query : p->reply.present ? &p->reply : NULL;
 	p->query_ns = r->ts_ns;
-	p->reply_ns = p->query.present ? r->ts_ns + r->latency_ns : r->ts_ns;
+	p->reply_ns = r->ts_ns + r->latency_ns;
 	p->last_ns = p->reply.present ? p->reply_ns : p->query_ns;
 	if (p->reply.present)
 		p->rcode = dns_rcode(p->reply.msg.flags) | extended_of(&p->reply) << 4;

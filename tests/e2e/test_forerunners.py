@@ -9,6 +9,7 @@ import json
 import struct
 
 import capture
+import contract
 import harness
 
 try:
@@ -128,8 +129,21 @@ class Gazer(harness.Case):
         self.assertEqual(keys(fields={"exclude": ["qname", "ts"]}),
                          [k for k in whole if k not in ("ts", "qname")])
         self.assertEqual(keys(fields={"include": ["qname", "ts"], "exclude": ["ts"]}), ["qname"])
+        self.assertEqual(keys(fields={"include": contract.KEYS}), whole)
         self.assertEqual(keys(sections="none"), [k for k in whole if k != "answers"])
         self.assertEqual(keys(sections="answers"), whole)
+
+    def test_refused(self):
+        """Members that no document has, encodings that a sink or a schema cannot have."""
+        for sink, words in (
+                ({"fields": {"include": ["qname", "nome"]}}, ["fields.include", '"nome"']),
+                ({"fields": {"exclude": ["q"]}}, ["fields.exclude", '"q"', "native"]),
+                ({"schema": "gopassivedns", "fields": {"exclude": ["ts"]}}, ['"ts"']),
+                ({"encoding": "avro"}, ["encoding", "gopassivedns"]),
+                ({"encoding": "avro", "schema": "gopassivedns"}, ["encoding", "stdout"]),
+                ({"level": "a b", "schema": "gopassivedns"}, ["level", "a b"])):
+            sink = json.dumps({"type": "stdout", **sink})
+            self.refuses(["-r", self.path, "--sink", sink], "sinks[0].", *words, code=2)
 
     def test_one_read(self):
         """Sinks of all kinds at once say what each says alone."""
@@ -138,7 +152,7 @@ class Gazer(harness.Case):
         sinks = []
         for n, (schema, encoding) in enumerate(forms):
             sinks += ["--sink", json.dumps({"type": "file", "name": f"s{n}",
-                                            "path": str(self.dir / f"s{n}"), "schema": schema,
+                                            "path": str(self.dir / f"s{n}"), "schema": schema, "append": False,
                                             "encoding": encoding})]
         self.dnsloupe("-w", "1", "-r", self.path, *sinks)
         for n, form in enumerate(forms):

@@ -22,7 +22,8 @@ def golden(capture, schema):
 class Golden(harness.Case):
     def written(self, capture, *more):
         """All schemas in one run, each by a sink of its own: the lines by schema."""
-        sinks = [f"--sink=type=file,name={s},path={self.dir / s},schema={s}" for s in SCHEMAS]
+        sinks = [f"--sink=type=file,name={s},path={self.dir / s},schema={s},"
+                 "append=false" for s in SCHEMAS]
         self.dnsloupe("-w", "1", *harness.options(capture), "-r", capture, *sinks, *more)
         return {s: (self.dir / s).read_bytes().splitlines(keepends=True) for s in SCHEMAS}
 
