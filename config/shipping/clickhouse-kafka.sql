@@ -1,0 +1,14 @@
+-- SPDX-License-Identifier: BSD-3-Clause
+-- From Kafka into the table of clickhouse.sql, where a sink sends the native schema to the topic dns.
+-- As many consumers as the topic has partitions may share the group.
+CREATE TABLE IF NOT EXISTS dns.queue AS dns.transactions
+ENGINE = Kafka
+SETTINGS kafka_broker_list = 'localhost:9092',
+    kafka_topic_list = 'dns',
+    kafka_group_name = 'clickhouse',
+    kafka_format = 'JSONEachRow',
+    kafka_num_consumers = 1,
+    date_time_input_format = 'best_effort',
+    input_format_skip_unknown_fields = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS dns.feed TO dns.transactions AS SELECT * FROM dns.queue;
