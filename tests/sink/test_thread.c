@@ -355,8 +355,9 @@ static void formats(void)
 	sinks_free(&sinks);
 	char command[300];
 	snprintf(command, sizeof(command),
-		"sed 's/\"id\":[0-9]*,//' %s/a | cmp - %s/c && grep n7.example %s/a | cmp - %s/b && test ! -s %s/d", rig.dir,
-		rig.dir, rig.dir, rig.dir, rig.dir);
+		"sed 's/\"id\":[0-9]*,//' %s/a | cmp - %s/c && grep n7.example %s/a | cmp - %s/b "
+		"&& test ! -s %s/d",
+		rig.dir, rig.dir, rig.dir, rig.dir, rig.dir);
 	CU_ASSERT_EQUAL(system(command), 0);
 }
 
