@@ -229,7 +229,7 @@ static void fingerprint(void)
 	char octets[8];
 	for (int i = 0; i < 8; i++)
 		octets[i] = (char)(crc >> 8 * i);
-	CU_ASSERT_EQUAL(memcmp(octets, GOPASSIVEDNS_AVRO + 2, 8), 0);
+	CU_ASSERT_EQUAL(memcmp(octets, &GOPASSIVEDNS_AVRO[2], 8), 0);
 }
 
 static void refuse(const struct encode_kind *kind, const char *json)
