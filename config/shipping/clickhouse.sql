@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS dns.transactions
     server IPv6,
     server_port UInt16,
     vlan Array(UInt16),
+    transport LowCardinality(String),
+    sni String CODEC(ZSTD),
     id UInt16,
     opcode LowCardinality(String),
     qname String CODEC(ZSTD),

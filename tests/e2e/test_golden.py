@@ -57,6 +57,8 @@ class Golden(harness.Case):
 
     def check_gazer(self, native, lines):
         self.check_form(lines, forerunners.TX)
+        # what is encrypted has no messages to show
+        native = [line for line in native if b'_bytes":' in line]
         self.assertEqual(len(lines), len(native))
         for line, other in zip(lines, native):
             want = forerunners.gazer_of(json.loads(other))
