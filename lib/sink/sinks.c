@@ -274,7 +274,8 @@ static bool close_sink(struct sink_thread *t)
 		log_error("sink %s: its receiver did not take %" PRIu64
 			  " records within drain_ms, %" PRIu64 " ms, of the end",
 			t->sink.name, t->metrics.dropped_end, t->sink.conf->drain_ms);
-	/* Live, a full spool is an outage that lasted too long; the program did what it was told. */
+	/* Live, a full spool is an outage that lasted too long; the program did what it was told.
+	 */
 	return good && !t->metrics.dropped_end && !t->metrics.dropped_sink &&
 	       (t->live || !t->metrics.dropped_spool);
 }
