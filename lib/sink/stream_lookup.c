@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/stream_inner.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+struct stream_lookup {
+	struct gaicb request;
+	struct addrinfo hints;
+	struct addrinfo *ready; /* of what needs no resolver */
+	bool asked; /* the C library has it */
+	char host[256];
+	char port[8];
+};
+
+/* A unix socket's path as an address list like those of getaddrinfo(3). */
+struct unix_address {
+	struct addrinfo info; /* first: stream_addresses_free() frees by it */
+	struct sockaddr_un where;
+};
+
+static struct addrinfo *of_unix(const struct stream_conf *conf)
+{
+	struct unix_address *u = calloc(1, sizeof(*u));
+	if (!u)
+		return NULL;
+	u->info.ai_family = AF_UNIX;
+	u->info.ai_socktype = conf->kind == STREAM_UNIX ? SOCK_STREAM : SOCK_DGRAM;
+	u->info.ai_addr = (struct sockaddr *)&u->where;
+	u->info.ai_addrlen = sizeof(u->where);
+	u->where.sun_family = AF_UNIX;
+	strncpy(u->where.sun_path, conf->host, sizeof(u->where.sun_path) - 1);
+	return &u->info;
+}
+
+struct stream_lookup *stream_lookup_start(const struct stream_conf *conf)
+{
+	struct stream_lookup *l = calloc(1, sizeof(*l));
+	if (!l)
+		return NULL;
+	if (conf->kind == STREAM_UNIX || conf->kind == STREAM_UNIX_DGRAM) {
+		l->ready = of_unix(conf);
+		if (l->ready)
+			return l;
+		free(l);
+		return NULL;
+	}
+	snprintf(l->host, sizeof(l->host), "%s", conf->host);
+	snprintf(l->port, sizeof(l->port), "%u", conf->port);
+	l->hints.ai_socktype = conf->kind == STREAM_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	l->hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
+	if (getaddrinfo(l->host, l->port, &l->hints, &l->ready) == 0)
+		return l;
+	l->ready = NULL;
+	l->hints.ai_flags = AI_NUMERICSERV;
+	l->request =
+		(struct gaicb){.ar_name = l->host, .ar_service = l->port, .ar_request = &l->hints};
+	struct gaicb *list[] = {&l->request};
+	l->asked = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == 0;
+	return l;
+}
+
+int stream_lookup_poll(struct stream_lookup *l, struct addrinfo **addresses, const char **why)
+{
+	if (l->ready) {
+		*addresses = l->ready;
+		l->ready = NULL;
+		return 1;
+	}
+	int code = l->asked ? gai_error(&l->request) : EAI_MEMORY;
+	if (code == EAI_INPROGRESS)
+		return 0;
+	l->asked = false;
+	if (code == 0) {
+		*addresses = l->request.ar_result;
+		return 1;
+	}
+	*why = gai_strerror(code);
+	return code == EAI_MEMORY ? -ENOMEM : -ENOENT;
+}
+
+void stream_lookup_wait(struct stream_lookup *l, int64_t timeout_ns)
+{
+	const struct gaicb *list[] = {&l->request};
+	struct timespec t = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+	if (l->asked && timeout_ns > 0)
+		gai_suspend(list, 1, &t);
+}
+
+void stream_lookup_free(struct stream_lookup *l)
+{
+	if (!l)
+		return;
+	if (l->asked && gai_cancel(&l->request) == EAI_NOTCANCELED &&
+		gai_error(&l->request) == EAI_INPROGRESS)
+		return; /* the library's thread still writes to it */
+	if (l->asked && l->request.ar_result)
+		freeaddrinfo(l->request.ar_result);
+	stream_addresses_free(l->ready);
+	free(l);
+}
+
+void stream_addresses_free(struct addrinfo *a)
+{
+	if (a && a->ai_family == AF_UNIX)
+		free(a);
+	else if (a)
+		freeaddrinfo(a);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The parts of a stream that wait. */
+#include "sink/stream_inner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_MS 1000000
+
+/* For poll(2): at least 1 ms where there is time at all, so that nothing spins. */
+static int poll_ms(int64_t left_ns)
+{
+	int64_t ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS;
+	return left_ns <= 0 ? 0 : ms > 60000 ? 60000 : (int)ms;
+}
+
+static void sleep_ns(int64_t ns)
+{
+	struct timespec t = {ns / 1000000000, ns % 1000000000};
+	if (ns > 0)
+		nanosleep(&t, NULL);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+void stream_wait(struct stream *s, short events, int64_t until_ns)
+{
+	int64_t now = stream_clock();
+	if (s->state == STREAM_DOWN) {
+		sleep_ns(earlier(until_ns, s->backoff.next_ns) - now);
+		return;
+	}
+	if (s->state == STREAM_RESOLVING) {
+		stream_lookup_wait(s->lookup, until_ns - now);
+		return;
+	}
+	if (s->state != STREAM_UP) {
+		until_ns = earlier(until_ns, s->until_ns);
+		events = s->wants;
+	} else if (s->ssl && s->wants) {
+		events |= s->wants;
+	}
+	struct pollfd p = {.fd = s->fd, .events = events};
+	poll(&p, 1, poll_ms(until_ns - now));
+}
+
+bool stream_up(struct stream *s, int64_t until_ns)
+{
+	int64_t now = stream_clock();
+	while (!stream_step(s, now) && now < until_ns) {
+		stream_wait(s, 0, until_ns);
+		now = stream_clock();
+	}
+	return s->state == STREAM_UP;
+}
+
+int stream_send_all(
+	struct stream *s, const void *octets, size_t len, size_t *sent, int64_t until_ns)
+{
+	const char *p = octets;
+	*sent = 0;
+	while (*sent < len) {
+		ssize_t n = stream_send(s, p + *sent, len - *sent);
+		if (n < 0)
+			return (int)n;
+		*sent += (size_t)n;
+		if (n > 0)
+			continue;
+		if (stream_clock() >= until_ns)
+			return -ETIMEDOUT;
+		stream_wait(s, POLLOUT, until_ns);
+	}
+	return 0;
+}
+
+size_t stream_drain(struct stream *s, int64_t until_ns)
+{
+	while (s->state == STREAM_UP && stream_in_flight(s) > 0 && stream_alive(s) &&
+		stream_clock() < until_ns)
+		sleep_ns(NS_PER_MS / 2);
+	return s->state == STREAM_UP ? stream_in_flight(s) : s->unconfirmed;
+}
+
+static int number(const char *p, uint16_t *port)
+{
+	char *end;
+	unsigned long v = strtoul(p, &end, 10);
+	if (*p < '0' || *p > '9' || *end || v == 0 || v > 65535)
+		return -EINVAL;
+	*port = (uint16_t)v;
+	return 0;
+}
+
+int stream_split(const char *text, char *host, size_t size, uint16_t *port)
+{
+	const char *end = text + strlen(text), *colon = strchr(text, ':');
+	if (text[0] == '[') {
+		end = strchr(++text, ']');
+		if (!end || (end[1] && end[1] != ':'))
+			return -EINVAL;
+		colon = end[1] ? end + 1 : NULL;
+	} else if (colon && strchr(colon + 1, ':')) {
+		colon = NULL; /* more than one: an IPv6 address without a port */
+	} else if (colon) {
+		end = colon;
+	}
+	if (end == text || (size_t)(end - text) >= size)
+		return -EINVAL;
+	memcpy(host, text, (size_t)(end - text));
+	host[end - text] = '\0';
+	return colon ? number(colon + 1, port) : 0;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Against real sockets: the listening end lives in the same thread, for both never wait. */
+#include "sink/stream.h"
+
+#include <CUnit/CUnit.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+void test_sink_stream(void);
+
+#define MS INT64_C(1000000)
+#define LONG_NS (60000 * MS) /* a limit against hangs only */
+
+static char path[100];
+static int listener;
+
+static struct stream_conf tcp_conf(uint16_t port)
+{
+	return (struct stream_conf){.kind = STREAM_TCP,
+		.host = "127.0.0.1",
+		.port = port,
+		.connect_ms = 60000,
+		.retry_min_ms = 1,
+		.retry_max_ms = 20};
+}
+
+/* Listens on a port of 127.0.0.1 (0: any); says which. */
+static uint16_t listen_tcp(uint16_t port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int one = 1;
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	CU_ASSERT_EQUAL_FATAL(bind(listener, (struct sockaddr *)&a, sizeof(a)), 0);
+	CU_ASSERT_EQUAL_FATAL(listen(listener, 8), 0);
+	getsockname(listener, (struct sockaddr *)&a, &len);
+	return ntohs(a.sin_port);
+}
+
+static int listen_unix(int type)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	unlink(path);
+	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
+	CU_ASSERT_EQUAL_FATAL(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	if (type == SOCK_STREAM)
+		CU_ASSERT_EQUAL_FATAL(listen(fd, 8), 0);
+	return fd;
+}
+
+static int set_up(void)
+{
+	snprintf(path, sizeof(path), "/tmp/dnsloupe-stream-%d", (int)getpid());
+	return 0;
+}
+
+static int tear_down(void)
+{
+	unlink(path);
+	return 0;
+}
+
+static int64_t soon(void)
+{
+	return stream_clock() + LONG_NS;
+}
+
+/* Takes the connection that is waiting. */
+static int taken(int from)
+{
+	struct pollfd p = {.fd = from, .events = POLLIN};
+	poll(&p, 1, 60000);
+	int fd = accept4(from, NULL, NULL, SOCK_NONBLOCK);
+	CU_ASSERT_FATAL(fd >= 0);
+	return fd;
+}
+
+/* Reads until n octets are there or the peer has closed. */
+static size_t read_n(int fd, char *to, size_t n)
+{
+	size_t got = 0;
+	while (got < n) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		poll(&p, 1, 60000);
+		ssize_t k = read(fd, to + got, n - got);
+		if (k == 0 || (k < 0 && errno != EAGAIN))
+			break;
+		got += k > 0 ? (size_t)k : 0;
+	}
+	return got;
+}
+
+static void talks(struct stream *s, int from)
+{
+	char got[32] = "";
+	size_t sent;
+	CU_ASSERT_TRUE_FATAL(stream_up(s, soon()));
+	int peer = taken(from);
+	CU_ASSERT_EQUAL(stream_recv(s, got, sizeof(got)), 0);
+	CU_ASSERT_EQUAL(stream_send_all(s, "to and", 6, &sent, soon()), 0);
+	CU_ASSERT(read_n(peer, got, 6) == 6 && memcmp(got, "to and", 6) == 0);
+	CU_ASSERT_EQUAL(write(peer, "fro", 3), 3);
+	stream_wait(s, POLLIN, soon());
+	CU_ASSERT(stream_recv(s, got, sizeof(got)) == 3 && memcmp(got, "fro", 3) == 0);
+	CU_ASSERT_TRUE(stream_alive(s));
+	close(peer);
+	stream_wait(s, POLLIN, soon());
+	CU_ASSERT_FALSE(stream_alive(s));
+	CU_ASSERT(s->error == -EPIPE && strstr(s->why, "closed"));
+	CU_ASSERT_EQUAL(stream_send(s, "x", 1), -ENOTCONN);
+}
+
+static void tcp(void)
+{
+	struct stream_conf conf = tcp_conf(listen_tcp(0));
+	struct stream s;
+	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	for (unsigned i = 0; i < 3; i++)
+		talks(&s, listener);
+	CU_ASSERT(s.connects == 3 && s.failures == 3);
+	CU_ASSERT(strstr(s.why, "127.0.0.1:") != NULL);
+	stream_close(&s);
+	stream_close(&s);
+	close(listener);
+}
+
+static void unix_stream(void)
+{
+	struct stream_conf conf = {
+		.kind = STREAM_UNIX, .host = path, .connect_ms = 1000, .retry_min_ms = 1};
+	struct stream s;
+	int fd = listen_unix(SOCK_STREAM);
+	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	talks(&s, fd);
+	close(fd);
+	CU_ASSERT_FALSE(stream_up(&s, stream_clock() + 20 * MS));
+	CU_ASSERT_EQUAL(s.error, -ECONNREFUSED);
+	unlink(path);
+	CU_ASSERT_FALSE(stream_up(&s, stream_clock() + 20 * MS));
+	CU_ASSERT(s.error == -ENOENT && strncmp(s.why, path, strlen(path)) == 0);
+	fd = listen_unix(SOCK_STREAM);
+	talks(&s, fd);
+	stream_close(&s);
+	close(fd);
+}
+
+/* Names are resolved by another thread; of several addresses the one that answers is taken. */
+static void by_name(void)
+{
+	struct stream_conf conf = tcp_conf(listen_tcp(0));
+	struct stream s;
+	conf.host = "localhost";
+	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	CU_ASSERT_FALSE(stream_step(&s, stream_clock()));
+	CU_ASSERT(s.state == STREAM_RESOLVING || s.state == STREAM_CONNECTING);
+	talks(&s, listener);
+	stream_close(&s);
+	conf.host = "no-such-host.invalid";
+	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	stream_step(&s, stream_clock());
+	stream_close(&s); /* in the middle of it */
+	close(listener);
+}
+
+/* Nobody listens, then somebody does: each try is later than the one before, then it works. */
+static void refused(void)
+{
+	struct stream_conf conf = tcp_conf(listen_tcp(0));
+	struct stream s;
+	int64_t now = 1000 * MS;
+	close(listener);
+	conf.retry_min_ms = 100;
+	conf.retry_max_ms = 1000;
+	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	for (unsigned i = 1; i <= 6; i++) {
+		/* The kernel of one machine refuses at once. */
+		for (int turn = 0; s.failures < i && turn < 1000; turn++) {
+			stream_step(&s, now);
+			usleep(100);
+		}
+		CU_ASSERT_EQUAL_FATAL(s.failures, i);
+		CU_ASSERT(s.state == STREAM_DOWN && s.error == -ECONNREFUSED);
+		int64_t delay = s.backoff.next_ns - now, due = 100 * MS << (i - 1);
+		due = due > 1000 * MS ? 1000 * MS : due;
+		CU_ASSERT(delay >= due / 2 && delay <= due);
+		CU_ASSERT_FALSE(stream_step(&s, s.backoff.next_ns - 1));
+		CU_ASSERT_EQUAL(s.state, STREAM_DOWN);
+		now = s.backoff.next_ns;
+	}
+	listen_tcp(conf.port);
+	s.backoff.next_ns = 0;
+	talks(&s, listener);
+	stream_close(&s);
+	close(listener);
+}
+
+/* A queue of connections that is full: the kernel answers nothing, the deadline ends it. */
+static void hangs(void)
+{
+	struct stream_conf conf = tcp_conf(listen_tcp(0));
+	struct stream s, filler[16];
+	int64_t now = 5000 * MS;
+	listen(listener, 0);
+	for (unsigned i = 0; i < BITS_COUNT(filler); i++) {
+		stream_open(&filler[i], &conf);
+		stream_step(&filler[i], now);
+	}
+	conf.connect_ms = 300;
+	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	CU_ASSERT_FALSE(stream_step(&s, now));
+	CU_ASSERT_EQUAL(s.state, STREAM_CONNECTING);
+	CU_ASSERT_FALSE(stream_step(&s, now + 300 * MS - 1));
+	CU_ASSERT_EQUAL(s.state, STREAM_CONNECTING);
+	CU_ASSERT_FALSE(stream_step(&s, now + 300 * MS));
+	CU_ASSERT(s.state == STREAM_DOWN && s.error == -ETIMEDOUT);
+	stream_close(&s);
+	for (unsigned i = 0; i < BITS_COUNT(filler); i++)
+		stream_close(&filler[i]);
+	close(listener);
+}
+
+/* More than the buffers take: in parts, none lost, none twice; then a reader who reads nothing. */
+static void partial(void)
+{
+	enum { SIZE = 8 << 20 };
+	struct stream_conf conf = tcp_conf(listen_tcp(0));
+	struct stream s;
+	char *out = malloc(SIZE), *in = malloc(SIZE);
+	size_t sent = 0, got = 0;
+	for (size_t i = 0; i < SIZE; i++)
+		out[i] = (char)(i * 2654435761u >> 24);
+	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	CU_ASSERT_TRUE_FATAL(stream_up(&s, soon()));
+	int peer = taken(listener);
+	CU_ASSERT_EQUAL(stream_send_all(&s, out, SIZE, &sent, stream_clock()), -ETIMEDOUT);
+	CU_ASSERT(sent > 0 && sent < SIZE);
+	CU_ASSERT(stream_in_flight(&s) > 0 && stream_in_flight(&s) <= sent);
+	for (unsigned turn = 0; got < SIZE && turn < 100000; turn++) {
+		ssize_t n = stream_send(&s, out + sent, SIZE - sent);
+		CU_ASSERT_FATAL(n >= 0);
+		sent += (size_t)n;
+		n = read(peer, in + got, SIZE - got);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	CU_ASSERT(got == SIZE && memcmp(in, out, SIZE) == 0);
+	CU_ASSERT_EQUAL(stream_drain(&s, soon()), 0);
+	CU_ASSERT_EQUAL(
+		stream_send_all(&s, out, SIZE, &sent, stream_clock() + 20 * MS), -ETIMEDOUT);
+	CU_ASSERT(stream_drain(&s, stream_clock() + 5 * MS) > 0);
+	/* Killed with octets unread: the rest of the send queue is known to be lost. */
+	struct linger now = {1, 0};
+	setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(peer);
+	CU_ASSERT(stream_send_all(&s, out, SIZE, &sent, soon()) < 0);
+	CU_ASSERT(s.state == STREAM_DOWN && s.unconfirmed > 0 && s.unconfirmed < SIZE);
+	CU_ASSERT_EQUAL(stream_drain(&s, soon()), s.unconfirmed);
+	stream_close(&s);
+	close(listener);
+	free(out);
+	free(in);
+}
+
+static void datagrams(void)
+{
+	struct stream_conf conf = {.kind = STREAM_UNIX_DGRAM, .host = path, .retry_min_ms = 1};
+	struct stream s;
+	struct stream_datagram d[100];
+	char got[100], *huge = calloc(1, 8 << 20);
+	int fd = listen_unix(SOCK_DGRAM);
+	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	CU_ASSERT_TRUE_FATAL(stream_up(&s, soon()));
+	for (unsigned i = 0; i < 100; i++)
+		d[i] = (struct stream_datagram){"head", 4, "and body", i % 9};
+	unsigned sent = 0, seen = 0;
+	while (sent < 100) {
+		int n = stream_send_datagrams(&s, d + sent, 100 - sent);
+		CU_ASSERT_FATAL(n >= 0);
+		sent += (unsigned)n;
+		ssize_t k;
+		while ((k = read(fd, got, sizeof(got))) > 0) {
+			CU_ASSERT_EQUAL(k, 4 + seen % 9);
+			CU_ASSERT(memcmp(got, "headand body", (size_t)k) == 0);
+			seen++;
+		}
+	}
+	CU_ASSERT_EQUAL(seen, 100);
+	d[0] = (struct stream_datagram){"", 0, huge, 8 << 20};
+	CU_ASSERT_EQUAL(stream_send_datagrams(&s, d, 1), -EMSGSIZE);
+	CU_ASSERT_EQUAL(s.state, STREAM_UP);
+	close(fd);
+	d[0].body_len = 1;
+	CU_ASSERT_EQUAL(stream_send_datagrams(&s, d, 1), -ECONNREFUSED);
+	CU_ASSERT_EQUAL(stream_send_datagrams(&s, d, 1), -ENOTCONN);
+	stream_close(&s);
+	free(huge);
+}
+
+static void wrong(void)
+{
+	char much[200];
+	struct stream s;
+	memset(much, 'x', sizeof(much));
+	much[199] = '\0';
+	struct stream_conf rows[] = {{.kind = STREAM_TCP, .host = ""}, {.kind = STREAM_TCP},
+		{.kind = STREAM_UNIX, .host = much},
+		{.kind = STREAM_UDP, .host = "::1", .tls = true}};
+	for (unsigned i = 0; i < BITS_COUNT(rows); i++) {
+		rows[i].host = rows[i].host ? rows[i].host : "";
+		CU_ASSERT_EQUAL(stream_open(&s, &rows[i]), -EINVAL);
+		CU_ASSERT(s.why[0]);
+	}
+}
+
+static void split(void)
+{
+	static const struct {
+		const char *text, *host;
+		int rc;
+		uint16_t port;
+	} rows[] = {{"a", "a", 0, 7}, {"a:1", "a", 0, 1},
+		{"192.0.2.1:65535", "192.0.2.1", 0, 65535},
+		{"[2001:db8::1]:24224", "2001:db8::1", 0, 24224}, {"[::1]", "::1", 0, 7},
+		{"2001:db8::1", "2001:db8::1", 0, 7}, {"::", "::", 0, 7}, {"", "", -EINVAL, 7},
+		{":1", "", -EINVAL, 7}, {"a:", "", -EINVAL, 7}, {"a:0", "", -EINVAL, 7},
+		{"a:65536", "", -EINVAL, 7}, {"a:1x", "", -EINVAL, 7}, {"a:+1", "", -EINVAL, 7},
+		{"[::1", "", -EINVAL, 7}, {"[]:1", "", -EINVAL, 7}, {"[::1]1", "", -EINVAL, 7},
+		{"[::1]:", "", -EINVAL, 7}, {"0123456789abcdef", "", -EINVAL, 7}};
+	for (unsigned i = 0; i < BITS_COUNT(rows); i++) {
+		char host[16] = "";
+		uint16_t port = 7;
+		CU_ASSERT_EQUAL(stream_split(rows[i].text, host, sizeof(host), &port), rows[i].rc);
+		if (rows[i].rc == 0) {
+			CU_ASSERT_STRING_EQUAL(host, rows[i].host);
+			CU_ASSERT_EQUAL(port, rows[i].port);
+		}
+	}
+}
+
+void test_sink_stream(void)
+{
+	CU_pSuite s = CU_add_suite("sink/stream", set_up, tear_down);
+	CU_add_test(s, "TCP", tcp);
+	CU_add_test(s, "unix socket", unix_stream);
+	CU_add_test(s, "by name", by_name);
+	CU_add_test(s, "refused, then not", refused);
+	CU_add_test(s, "a connection that hangs", hangs);
+	CU_add_test(s, "partial writes", partial);
+	CU_add_test(s, "datagrams", datagrams);
+	CU_add_test(s, "what cannot be", wrong);
+	CU_add_test(s, "host and port", split);
+}
