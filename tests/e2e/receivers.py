@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What tests of sinks over a network share: sink_load (tests/bench/sink_load.c) as the source of
+numbered documents, and the programs that are needed or not there."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import harness
+
+BUILD = pathlib.Path(harness.EXE).parents[1]
+LOAD = BUILD / "tests/bench/sink_load"
+MOCK = BUILD / "tests/bench/kafka_mock"
+SUPPORT = harness.ROOT / "tests/support"
+
+
+def need(*programs):
+    """Skips where one of the programs is not installed; sbin counts."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    for p in programs:
+        if not shutil.which(p, path=path):
+            raise harness.unittest.SkipTest(f"{p} is not installed")
+
+
+def certificates(folder):
+    need("openssl")
+    subprocess.run([SUPPORT / "make-certs", folder], check=True, timeout=harness.HANG_S,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class Case(harness.Case):
+    def config(self, *sinks):
+        """A configuration file with these sinks."""
+        path = self.dir / f"conf.{len(list(self.dir.iterdir()))}.json"
+        path.write_text(json.dumps({"sinks": list(sinks)}), encoding="utf-8")
+        return path
+
+    def start_load(self, sink, count, *args):
+        process = subprocess.Popen(
+            [LOAD, *args, self.config(sink), str(count)], env=harness.ENV,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        self.addCleanup(end)
+        return process
+
+    def end_load(self, process, good=True):
+        """Waits for its end; its counters, and what it said on standard error."""
+        out, err = process.communicate(timeout=harness.HANG_S)
+        err = err.decode("utf-8", "replace")
+        self.assertEqual(process.returncode, 0 if good else 1, err)
+        report = json.loads(out)
+        m = report["sinks"][0]
+        self.assertEqual(
+            m["taken"] + m["spool_found"],
+            m["filtered"] + m["written"] + m["spool_left"] +
+            sum(v for k, v in m.items() if k.startswith("dropped_")), "the books")
+        return m, err
+
+    def load(self, sink, count, *args, good=True):
+        return self.end_load(self.start_load(sink, count, *args), good)
+
+    def refuses_sink(self, sink, word):
+        """The rules refuse it, with one line that names the key."""
+        done = subprocess.run([LOAD, self.config(sink), "1"], env=harness.ENV, check=False,
+                              timeout=harness.HANG_S, capture_output=True)
+        err = done.stderr.decode("utf-8", "replace")
+        self.assertEqual((done.returncode, err.count("\n")), (2, 1), err)
+        self.assertIn("sinks[0]." + word, err)
+
+    def check_all_once(self, serials, count, first=0):
+        """Every document arrived, none twice."""
+        self.assertEqual(len(serials), count)
+        self.assertEqual(sorted(serials), list(range(first, first + count)))
+
+
+SERIAL = re.compile(r'n(\d{12})\.example')
+
+
+def serial_of(text):
+    """The number that sink_load gave the document (its qname, or its JSON text)."""
+    return int(SERIAL.search(text)[1])

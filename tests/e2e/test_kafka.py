@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The sink kafka against librdkafka's mock brokers in a process of their own
+(tests/support/kafka_mock.c), which fail as they are told."""
+import json
+import subprocess
+import sys
+import time
+
+import harness
+import receivers
+
+if not receivers.MOCK.exists():
+    print("1..0 # SKIP this build has no librdkafka")
+    sys.exit(0)
+
+
+class Mock:
+    def __init__(self, case, brokers=1):
+        self.process = subprocess.Popen(
+            [receivers.MOCK, str(brokers)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+        def end():
+            self.process.kill()
+            self.process.communicate()
+        case.addCleanup(end)
+        self.brokers = self.process.stdout.readline().decode().split()[1]
+        self.count = brokers
+
+    def order(self, words):
+        """Gives an order; what it answers before the last line."""
+        self.process.stdin.write(words.encode() + b"\n")
+        self.process.stdin.flush()
+        lines = []
+        while True:
+            line = self.process.stdout.readline().decode()
+            if line.split(" ")[0].strip() in ("done", "read", "count"):
+                return lines
+            if not line or line.startswith("undone"):
+                raise AssertionError(f"the mock brokers say {line!r} to {words!r}")
+            lines.append(line.rstrip("\n"))
+
+    def all(self, state):
+        for i in range(self.count):
+            self.order(f"{state} {i + 1}")
+
+
+class Kafka(receivers.Case):
+    def sink(self, mock, *properties, **more):
+        return {"type": "kafka", "kafka": {"brokers": mock.brokers, "topic": "dns",
+                                           "properties": list(properties)}, **more}
+
+    def check_read(self, mock, count, most=None):
+        """Every document is in the topic, none twice (or, all in all, at most so many)."""
+        # One more than there should be: reading goes on until nothing comes any more.
+        got = mock.order(f"read {count + 1 if most is None else 10**9}")
+        values = [line.split("\t", 1)[1] for line in got]
+        serials = [receivers.serial_of(v) for v in values]
+        json.loads(values[0])
+        if most is None:
+            self.check_all_once(serials, count)
+        else:
+            self.assertEqual(set(serials), set(range(count)))
+            self.assertLessEqual(len(serials), most)
+        return got
+
+
+class Forms(Kafka):
+    def test_values(self):
+        """Each value is one JSON document, the line that a file would hold, without its newline."""
+        mock = Mock(self)
+        capture = harness.PCAPS / "resolver.pcap"
+        want = self.dnsloupe("-r", capture, "-w", "1").out.decode().splitlines()
+        self.dnsloupe("-c", self.config(self.sink(mock)), "-r", capture, "-w", "1")
+        got = [line.split("\t", 1) for line in mock.order(f"read {len(want)}")]
+        self.assertEqual(sorted(v for _, v in got), sorted(want))
+        self.assertEqual({k for k, _ in got}, {""})
+
+    def test_keys(self):
+        """By client or by the queried name: the same key always comes to the same partition."""
+        for key, member in (("client", "client"), ("qname", "qname")):
+            with self.subTest(key=key):
+                mock = Mock(self)
+                capture = harness.PCAPS / "resolver.pcap"
+                want = self.dnsloupe("-r", capture, "-w", "1").records
+                self.dnsloupe("-c", self.config(self.sink(mock, key=key)), "-r", capture,
+                              "-w", "1")
+                got = [line.split("\t", 1) for line in mock.order(f"read {len(want)}")]
+                self.assertEqual(len(got), len(want))
+                for k, v in got:
+                    self.assertEqual(k, json.loads(v)[member])
+
+    def test_avro(self):
+        """gopassivedns's Avro form as values."""
+        mock = Mock(self)
+        self.dnsloupe("-c", self.config(
+            self.sink(mock, schema="gopassivedns", encoding="avro")), "-r",
+            harness.PCAPS / "udp4.pcap", "-w", "1")
+        mock.process.stdin.write(b"read 1\n")
+        mock.process.stdin.flush()
+        octets = mock.process.stdout.readline()
+        self.assertTrue(octets.startswith(b"\t\xc3\x01"), octets[:20])
+
+    def test_properties(self):
+        """Compression and any other property are librdkafka's."""
+        for codec in ("none", "gzip", "snappy", "lz4"):
+            with self.subTest(codec=codec):
+                mock = Mock(self)
+                # A mock broker keeps 5 MiB of a partition.
+                m, err = self.load(self.sink(mock, f"compression.codec={codec}"), 5000)
+                self.check_read(mock, 5000)
+                self.assertEqual((m["written"], err), (5000, ""))
+
+    def test_refused(self):
+        rows = (({}, "kafka.brokers: is missing"), ({"brokers": "a:1"}, "kafka.topic: is missing"),
+                ({"properties": ["nonsense=1"]}, "kafka.properties: No such configuration property"),
+                ({"properties": ["linger.ms=x"]}, "kafka.properties: Invalid value"),
+                ({"properties": ["linger.ms"]}, "kafka.properties: expected name=value"),
+                ({"properties": ["bootstrap.servers=x"]}, "kafka.properties: bootstrap.servers"))
+        for keys, word in rows:
+            with self.subTest(word=word):
+                if "properties" in keys:
+                    keys = {"brokers": "a:1", "topic": "t", **keys}
+                self.refuses_sink({"type": "kafka", "kafka": keys}, word)
+
+
+class Faults(Kafka):
+    COUNT = 100000
+
+    def test_brokers_restart(self):
+        """All of three brokers away and back, one after the other: nothing lost, nothing twice."""
+        mock = Mock(self, 3)
+        load = self.start_load(self.sink(mock), self.COUNT, "-r", "50000")
+        time.sleep(0.5)
+        mock.all("down")
+        time.sleep(1.5)
+        mock.all("up")
+        m, err = self.end_load(load)
+        self.check_read(mock, self.COUNT)
+        self.assertEqual(m["written"], self.COUNT)
+        self.assertIn("is away", err)
+        self.assertIn("is back", err)
+
+    def test_away_at_first(self):
+        mock = Mock(self)
+        mock.all("down")
+        load = self.start_load(self.sink(mock), 20000)
+        line = load.stderr.readline().decode()
+        self.assertIn("refused", line)
+        mock.all("up")
+        self.end_load(load)
+        self.check_read(mock, 20000)
+
+    def test_errors_that_pass(self):
+        """Timed out, no leader, not enough replicas, not authorized for a while: all sent again."""
+        for code in (7, 6, 19, 29):
+            with self.subTest(code=code):
+                mock = Mock(self)
+                mock.order(f"errors {code} 4")
+                m, _ = self.load(self.sink(mock), self.COUNT)
+                self.check_read(mock, self.COUNT)
+                self.assertEqual(m["written"], self.COUNT)
+
+    def test_fatal(self):
+        """An error that ends an idempotent producer: a new one takes over. What was in flight just
+        then may come twice, and the protocol cannot tell."""
+        mock = Mock(self)
+        mock.order("errors 45 1")  # OUT_OF_ORDER_SEQUENCE_NUMBER
+        m, _ = self.load(self.sink(mock), self.COUNT)
+        self.check_read(mock, self.COUNT, most=self.COUNT + 20000)
+        self.assertEqual(m["written"], self.COUNT)
+
+    def test_slow(self):
+        mock = Mock(self)
+        mock.order("rtt 1 300")
+        m, err = self.load(self.sink(mock), 30000)
+        self.check_read(mock, 30000)
+        self.assertEqual((m["written"], m["outages"], err), (30000, 0, ""))
+
+    def test_spool(self):
+        """Away to the end, live: in the spool, and the next run brings it."""
+        mock = Mock(self)
+        mock.all("down")
+        spool = self.dir / "spool"
+        spool.mkdir()
+        sink = self.sink(mock, spool_dir=str(spool), drain_ms=500)
+        m, _ = self.load(sink, 20000, "-l", "-r", "20000")
+        self.assertEqual((m["written"], m["spool_left"]), (0, 20000), m)
+        mock.all("up")
+        sink["drain_ms"] = 60000
+        m, _ = self.load(sink, 1000, "-n", "20000")
+        self.check_read(mock, 21000)
+        self.assertEqual((m["spool_found"], m["spool_left"]), (20000, 0))
+
+    def test_stopped_live(self):
+        """Live and without a spool: what does not fit is dropped, and counted."""
+        mock = Mock(self)
+        mock.all("down")
+        m, _ = self.load(self.sink(mock, queue_mb=1, drain_ms=300), self.COUNT, "-l", good=False)
+        self.assertEqual(m["written"], 0)
+        self.assertEqual(m["dropped_queue"] + m["dropped_end"], self.COUNT)
+
+
+if __name__ == "__main__":
+    harness.main()

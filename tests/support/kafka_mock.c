@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A cluster of librdkafka's mock brokers with one topic, "dns", and a consumer of it, for tests
+ * from outside. Says "brokers HOST:PORT,..." first. Lines on standard input are orders, each
+ * answered by one line: down N, up N        broker N (from 1) goes away, comes back rtt N MS broker
+ * N answers so late errors CODE COUNT   so many Produce requests fail with that code of the
+ * protocol read COUNT          reads what is there until COUNT values have been seen in all, or for
+ * as long as nothing comes for some seconds: a line each, key TAB value; then "read N" count how
+ * many values the brokers hold, by reading: "count N"
+ */
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOPIC "dns"
+#define PARTITIONS 4
+#define QUIET_MS 5000
+
+static rd_kafka_t *reader;
+static unsigned long seen;
+
+static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+	char why[300];
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK) {
+		fprintf(stderr, "%s\n", why);
+		exit(2);
+	}
+}
+
+static rd_kafka_t *consumer(const char *brokers)
+{
+	char why[300];
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	set(conf, "bootstrap.servers", brokers);
+	set(conf, "group.id", "test");
+	set(conf, "auto.offset.reset", "earliest");
+	set(conf, "enable.auto.commit", "false");
+	set(conf, "log_level", "0");
+	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+	if (!rk)
+		exit(2);
+	rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(PARTITIONS);
+	for (int i = 0; i < PARTITIONS; i++)
+		rd_kafka_topic_partition_list_add(all, TOPIC, i)->offset = 0;
+	rd_kafka_poll_set_consumer(rk);
+	rd_kafka_assign(rk, all);
+	rd_kafka_topic_partition_list_destroy(all);
+	return rk;
+}
+
+static void read_some(const char *brokers, unsigned long want, int show)
+{
+	if (!reader)
+		reader = consumer(brokers);
+	for (int quiet = 0; seen < want && quiet < QUIET_MS;) {
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(reader, 100);
+		quiet = m && !m->err ? 0 : quiet + 100;
+		if (m && !m->err) {
+			seen++;
+			if (show)
+				printf("%.*s\t%.*s\n", (int)m->key_len,
+					m->key ? (const char *)m->key : "", (int)m->len,
+					(const char *)m->payload);
+		}
+		if (m)
+			rd_kafka_message_destroy(m);
+	}
+	printf("read %lu\n", seen);
+}
+
+static void order(rd_kafka_mock_cluster_t *cluster, const char *brokers, char *line)
+{
+	long a = 0, b = 0;
+	char word[16] = "";
+	sscanf(line, "%15s %ld %ld", word, &a, &b);
+	if (strcmp(word, "read") == 0) {
+		read_some(brokers, (unsigned long)a, 1);
+		return;
+	}
+	if (strcmp(word, "count") == 0) {
+		read_some(brokers, ~0ul, 0);
+		return;
+	}
+	if (strcmp(word, "down") == 0)
+		rd_kafka_mock_broker_set_down(cluster, (int)a);
+	else if (strcmp(word, "up") == 0)
+		rd_kafka_mock_broker_set_up(cluster, (int)a);
+	else if (strcmp(word, "rtt") == 0)
+		rd_kafka_mock_broker_set_rtt(cluster, (int)a, (int)b);
+	else if (strcmp(word, "errors") == 0)
+		for (long i = 0; i < b; i++)
+			rd_kafka_mock_push_request_errors(cluster, 0, 1, (rd_kafka_resp_err_t)a);
+	else
+		printf("un");
+	printf("done\n");
+}
+
+int main(int argc, char **argv)
+{
+	char why[300], line[100];
+	int brokers = argc > 1 ? atoi(argv[1]) : 1;
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	set(conf, "log_level", "0");
+	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	rd_kafka_mock_cluster_t *cluster = rk ? rd_kafka_mock_cluster_new(rk, brokers) : NULL;
+	if (!cluster || rd_kafka_mock_topic_create(cluster, TOPIC, PARTITIONS, 1))
+		return 2;
+	const char *where = rd_kafka_mock_cluster_bootstraps(cluster);
+	printf("brokers %s\n", where);
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		order(cluster, where, line);
+		fflush(stdout);
+	}
+	if (reader)
+		rd_kafka_destroy(reader);
+	rd_kafka_mock_cluster_destroy(cluster);
+	rd_kafka_destroy(rk);
+	return 0;
+}
