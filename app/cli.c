@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/cli.h"
 
+#include "app/stats.h"
+
 #include "base/bits.h"
 #include "base/log.h"
 #include "rx/bpf.h"
@@ -266,6 +268,8 @@ static int load(int argc, char **argv, char **environ, const struct flags *f, st
 	}
 	if (rc == 0)
 		rc = sinks_check(conf, &err);
+	if (rc == 0)
+		rc = stats_check(conf, &err);
 	if (rc < 0) {
 		log_error("%s" HINT, err.text);
 	} else if (cli->action == CLI_RUN && conf->input_files.count == 0) {

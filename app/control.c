@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/control.h"
 
+#include "app/stats.h"
+
 #include "base/log.h"
 
 #include <errno.h>
@@ -100,12 +102,14 @@ static int take_signal(struct run *run, int fd)
 
 int control_loop(struct run *run)
 {
+	static struct statsd statsd; /* too large for a stack */
 	bool progress = log_is(LOG_LEVEL_NORMAL) && isatty(STDERR_FILENO), shown = false;
 	int got = 0;
 	sigset_t set;
 
 	signals(&set);
 	int fd = signalfd(-1, &set, SFD_CLOEXEC);
+	stats_open(&statsd, run);
 	while (!atomic_load_explicit(&run->logger_ended, memory_order_acquire) ||
 		!sinks_have_ended(&run->sinks)) {
 		struct pollfd fds[2] = {
@@ -116,11 +120,14 @@ int control_loop(struct run *run)
 		if (sinks_have_failed(&run->sinks))
 			atomic_store(&run->stop, true);
 		int64_t now = run_now_ns();
+		stats_turn(&statsd, run, now, false);
 		if (progress && now - run->started_ns > PROGRESS_AFTER_NS) {
 			show_progress(run, now);
 			shown = true;
 		}
 	}
+	stats_turn(&statsd, run, run_now_ns(), true);
+	statsd_close(&statsd);
 	if (shown)
 		clear_progress();
 	close(fd);

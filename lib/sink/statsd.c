@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/statsd.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+int statsd_open(struct statsd *s, const char *address, const char *prefix, const char *name,
+	unsigned interval_s)
+{
+	memset(s, 0, sizeof(*s));
+	s->conf = (struct stream_conf){.kind = STREAM_UDP,
+		.host = s->host,
+		.port = STATSD_PORT,
+		.connect_ms = 1000,
+		.retry_min_ms = 1000,
+		.retry_max_ms = 60000};
+	s->interval_ns = interval_s * NS_PER_S;
+	int n = snprintf(s->prefix, sizeof(s->prefix), "%.200s%s%.250s%s", prefix,
+		prefix[0] ? "." : "", name, name[0] ? "." : "");
+	for (int i = 0; i < n; i++)
+		if (strchr(":|@#, \n", s->prefix[i]) || s->prefix[i] < ' ')
+			s->prefix[i] = '_';
+	s->out = text_of(s->room, sizeof(s->room));
+	if (stream_split(address, s->host, sizeof(s->host), &s->conf.port) < 0) {
+		snprintf(s->stream.why, sizeof(s->stream.why),
+			"expected host, host:port or [IPv6 address]:port");
+		return -EINVAL;
+	}
+	return stream_open(&s->stream, &s->conf);
+}
+
+bool statsd_due(struct statsd *s, int64_t now_ns)
+{
+	stream_step(&s->stream, now_ns);
+	if (s->due_ns == 0)
+		s->due_ns = now_ns + s->interval_ns;
+	if (now_ns < s->due_ns)
+		return false;
+	s->due_ns += s->interval_ns;
+	if (s->due_ns <= now_ns)
+		s->due_ns = now_ns + s->interval_ns;
+	return true;
+}
+
+void statsd_flush(struct statsd *s)
+{
+	size_t len = text_len(&s->out);
+	if (len == 0)
+		return;
+	if (stream_send(&s->stream, s->room, len) > 0) {
+		s->datagrams++;
+		for (unsigned i = 0; i < s->pending; i++)
+			s->sent[s->slot[i]] = s->total[i];
+	} else {
+		s->lost++;
+	}
+	s->pending = 0;
+	s->out = text_of(s->room, sizeof(s->room));
+}
+
+/* One line, in this datagram or the next. */
+static void line(struct statsd *s, int index, const char *name, uint64_t v, char kind)
+{
+	for (int turn = 0; turn < 2; turn++) {
+		struct text before = s->out, *t = &s->out;
+		if (text_len(t))
+			text_char(t, '\n');
+		text_str(t, s->prefix);
+		if (index >= 0) {
+			text_u64(t, (unsigned)index);
+			text_char(t, '.');
+		}
+		text_str(t, name);
+		text_char(t, ':');
+		text_u64(t, v);
+		text_char(t, '|');
+		text_char(t, kind);
+		if (!t->full)
+			return;
+		s->out = before;
+		statsd_flush(s);
+	}
+}
+
+void statsd_count(struct statsd *s, unsigned slot, int index, const char *name, uint64_t total)
+{
+	if (slot >= STATSD_SLOTS || total <= s->sent[slot])
+		return; /* a counter that stands still has nothing to say */
+	line(s, index, name, total - s->sent[slot], 'c');
+	s->slot[s->pending] = slot;
+	s->total[s->pending++] = total;
+}
+
+void statsd_gauge(struct statsd *s, int index, const char *name, uint64_t value)
+{
+	line(s, index, name, value, 'g');
+}
+
+void statsd_close(struct statsd *s)
+{
+	stream_close(&s->stream);
+}
