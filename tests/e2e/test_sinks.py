@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import capture
@@ -146,6 +148,222 @@ class Several(Case):
         self.assertEqual(process.wait(timeout=harness.HANG_S), 1)
         run = self.finish(process, code=1, whole=False)
         self.assertEqual(len(run.errors), 2, run.err)
+
+
+class Receiver(threading.Thread):
+    """Takes one connection after the other and keeps what each of them brought."""
+
+    def __init__(self, address=None, path=None):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+        if not path:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(str(path) if path else address or ("127.0.0.1", 0))
+        self.keys = {"path": path} if path else {
+            "address": "127.0.0.1:%d" % self.socket.getsockname()[1]}
+        self.got, self.most, self.open = [], None, threading.Event()
+        self.open.set()
+
+    def listen(self):
+        self.socket.listen(1)
+        self.start()
+        return self
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            self.got.append(b"")
+            with connection:
+                while self.open.wait():
+                    piece = connection.recv(65536)
+                    self.got[-1] += piece
+                    if not piece or (self.most and len(self.got[-1]) > self.most):
+                        break
+            if self.most:
+                return
+
+    def close(self):
+        # A thread in accept() would hold the socket open.
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.socket.close()
+        if self.is_alive():
+            self.join(harness.HANG_S)
+
+
+class Stream(Case):
+    N = 20000
+
+    def receiver(self, address=None, path=None):
+        r = Receiver(address, path)
+        self.addCleanup(r.close)
+        return r
+
+    def names(self, data):
+        """The numbers of the transactions in whole lines."""
+        self.assertTrue(data == b"" or data.endswith(b"\n"))
+        return [int(json.loads(line)["qname"][1:8]) for line in data.splitlines()]
+
+    def messages(self, run, word):
+        return sum(f"sink stream is {word}" in line for line in run.err.splitlines())
+
+    def test_all(self):
+        """TCP and a unix socket get what a file gets."""
+        tcp, unix = self.receiver().listen(), self.receiver(path=self.dir / "socket").listen()
+        want = self.dir / "want"
+        self.dnsloupe("-w", "1", "-r", self.load(self.N), *sink("stream", name="tcp", **tcp.keys),
+                      *sink("stream", name="unix", **unix.keys), *sink("file", path=want))
+        for r in (tcp, unix):
+            r.close()
+            self.assertEqual(b"".join(r.got), want.read_bytes())
+
+    def test_late(self):
+        """Nobody is there at first: reading waits, one message says so, one that it is over."""
+        r = self.receiver(path=self.dir / "socket")
+        process = self.start("-r", self.load(self.N), *sink("stream", **r.keys))
+        self.assertIn(b"sink stream is away", self.read_lines(process.stderr, 1)[0])
+        time.sleep(1)
+        self.assertIsNone(process.poll())
+        r.listen()
+        run = self.finish(process)
+        r.close()
+        self.assertEqual(self.names(b"".join(r.got)), list(range(self.N)))
+        self.assertEqual((self.messages(run, "away"), self.messages(run, "back")), (0, 1))
+        self.assertEqual(self.sink_stats(run, "stream")["outages"], 1)
+
+    def test_hangs(self):
+        """A receiver that reads nothing for a while is waited for; another sink is not held up
+        beyond its queue."""
+        r, other = self.receiver(path=self.dir / "socket").listen(), self.dir / "other"
+        r.open.clear()
+        process = self.start("-r", self.load(self.N), *sink("stream", **r.keys),
+                             *sink("file", path=other))
+        self.wait_for("lines of the other", lambda: other.exists() and other.stat().st_size > 10**6)
+        time.sleep(0.5)
+        self.assertIsNone(process.poll())
+        r.open.set()
+        self.finish(process)
+        r.close()
+        self.assertEqual(self.names(b"".join(r.got)), list(range(self.N)))
+        self.assertEqual(len(self.lines(other)), self.N)
+
+    def test_restart(self):
+        """Closed in mid-stream and restarted: whole lines in order, none twice; what was lost is
+        what the first one had in its socket and did not read."""
+        path = self.dir / "socket"
+        first = self.receiver(path=path)
+        first.most = 10**6
+        first.listen()
+        process = self.start("-w", "1", "-r", self.load(self.N), *sink("stream", **first.keys))
+        first.join(harness.HANG_S)
+        first.close()
+        path.unlink()
+        self.read_lines(process.stderr, 1)
+        second = self.receiver(path=path).listen()
+        run = self.finish(process)
+        second.close()
+        head = first.got[0]
+        before = self.names(head[:head.rindex(b"\n") + 1])
+        after = self.names(b"".join(second.got))
+        self.assertEqual(before, list(range(len(before))))
+        self.assertEqual(after, list(range(after[0], self.N)))
+        self.assertGreaterEqual(after[0], len(before))
+        self.assertLess(after[0] - len(before), 3000)
+        self.assertEqual(self.sink_stats(run, "stream")["written"], self.N)
+
+    def test_never(self):
+        """It does not come: what waited is counted, and the run is no success."""
+        run = self.dnsloupe("-r", self.load(100), *sink(
+            "stream", path=self.dir / "socket", drain_ms=100), code=1, whole=True)
+        self.assertEqual(self.sink_stats(run, "stream")["dropped_end"], 100)
+        self.assertIn("its receiver did not take 100 records", run.errors[0])
+        self.assertIn("lost: 100 records that waited at the end", run.err)
+
+    def test_never_and_interrupted(self):
+        """More than can wait: reading stands still, until somebody stops the run."""
+        process = self.start("-r", self.load(100000), *sink(
+            "stream", path=self.dir / "socket", drain_ms=100), "--set", "memory.record_mb=1")
+        self.assertIn(b"is away", self.read_lines(process.stderr, 1)[0])
+        time.sleep(1)
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        run = self.finish(process, code=1, whole=False)
+        one = self.sink_stats(run, "stream")
+        self.assertEqual(one["dropped_end"], one["taken"])
+        self.assertGreater(one["taken"], 5000)
+
+    def test_spool(self):
+        """With a spool it is kept, and the next run delivers it, in order, before its own."""
+        path, spool = self.dir / "socket", self.dir / "spool"
+        spool.mkdir()
+        keys = {"path": path, "drain_ms": 100, "spool_dir": spool}
+        for i in range(3):
+            run = self.dnsloupe("-w", "1", "-r", self.load(1000, first=i * 1000),
+                                *sink("stream", **keys))
+            one = self.sink_stats(run, "stream")
+            self.assertEqual((one["spool_found"], one["spooled"], one["spool_left"]),
+                             (i * 1000, 1000, i * 1000 + 1000))
+            self.assertIn(f"{i * 1000 + 1000} records are left in the spool", run.err)
+        r = self.receiver(path=path).listen()
+        run = self.dnsloupe("-w", "1", "-r", self.load(1000, first=3000), *sink("stream", **keys))
+        r.close()
+        self.assertEqual(self.names(b"".join(r.got)), list(range(4000)))
+        one = self.sink_stats(run, "stream")
+        self.assertEqual((one["spool_found"], one["written"], one["spool_left"]), (3000, 4000, 0))
+        self.assertEqual(list(spool.iterdir()), [])
+
+    def test_spool_after_kill(self):
+        """A run that is killed while it waits leaves what its spool had, cut to whole blocks."""
+        path, spool = self.dir / "socket", self.dir / "spool"
+        spool.mkdir()
+        keys = {"path": path, "drain_ms": 100, "spool_dir": spool}
+        self.dnsloupe("-w", "1", "-r", self.load(3000), *sink("stream", **keys))
+        segment, = spool.glob("*.spool")
+        data = segment.read_bytes()
+        segment.write_bytes(data[:-1])
+        r = self.receiver(path=path).listen()
+        run = self.dnsloupe("-w", "1", "-r", self.load(1, first=9999), *sink("stream", **keys))
+        r.close()
+        got = self.names(b"".join(r.got))
+        self.assertEqual(got, list(range(len(got) - 1)) + [9999])
+        self.assertGreater(len(got), 1000)
+        self.assertIn("octets that were not wholly written", run.err)
+
+    def test_spool_full(self):
+        spool = self.dir / "spool"
+        spool.mkdir()
+        run = self.dnsloupe("-r", self.load(5000), *sink(
+            "stream", path=self.dir / "socket", drain_ms=100, spool_dir=spool,
+            spool_bytes=1 << 20), code=1, whole=True)
+        one = self.sink_stats(run, "stream")
+        self.assertEqual(one["spool_left"] + one["dropped_spool"], 5000)
+        self.assertGreater(min(one["spool_left"], one["dropped_spool"]), 500)
+        self.assertIn("the spool takes no more: spool_bytes are reached", run.err)
+        self.assertLessEqual(sum(p.stat().st_size for p in spool.iterdir()), 1 << 20)
+
+    def test_spool_disk_full(self):
+        disk = self.small_disk("1m")
+        run = self.dnsloupe("-r", self.load(5000), *sink(
+            "stream", path=self.dir / "socket", drain_ms=100, spool_dir=disk), code=1, whole=True)
+        one = self.sink_stats(run, "stream")
+        self.assertEqual(one["spool_left"] + one["dropped_spool"], 5000)
+        self.assertGreater(min(one["spool_left"], one["dropped_spool"]), 500)
+        self.assertIn("the spool takes no more: No space left on device", run.err)
+
+    def test_spool_unusable(self):
+        flags = sink("stream", path=self.dir / "socket", spool_dir=self.dir / "none")
+        self.refuses(["-r", RESOLVER, *flags], "sink stream: spool: cannot read the directory",
+                     "No such file")
+
+    def test_wrong(self):
+        for keys, words in (({}, "path: is missing"), ({"address": "a"}, "address: has no port"),
+                            ({"address": "a:1", "transport": "udp"}, "transport: is no stream")):
+            self.refuses(["--check", *sink("stream", **keys)], "sinks[0]." + words, code=2)
 
 
 class Rotation(Case):
