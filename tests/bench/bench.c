@@ -77,7 +77,7 @@ static void set_up(struct bench *b, uint32_t max_open)
 	b->arena.pass_to = b;
 	pipeline_init(&b->pipeline, zeroed(pipeline_bytes(&conf)), &conf, &b->packets, &b->arena,
 		&b->metrics);
-	record_arena_init(&b->second, zeroed(ARENA), ARENA, &b->metrics.record);
+	record_arena_init(&b->second, memset(zeroed(ARENA), 0, ARENA), ARENA, &b->metrics.record);
 	b->second.pass = pass_on;
 	b->second.pass_to = &b->second;
 	schema_init(&b->schema, "bench", &b->dns);
