@@ -39,9 +39,19 @@ static inline enum split_side tcp_side(const struct tcp_flow *f, unsigned n)
 /* Every hole of stream n before `seq` may be given up, and messages be found. */
 static inline void tcp_pull_upto(struct tcp_table *t, unsigned n, uint32_t seq)
 {
-	t->upto[n] = seq;
+	if (!(t->pull >> n & 1) || ranges_ahead(seq, t->upto[n]) > 0)
+		t->upto[n] = seq;
 	t->pull |= (uint8_t)(1u << n);
 }
+
+/* Octets are missing of the connection in hand that will hardly come any more: since long? */
+static inline bool tcp_is_due(const struct tcp_table *t, const struct tcp_flow *f)
+{
+	return f->list == TCP_WAITING && tcp_since(t->clock_ns, f->listed_ns) >= TCP_HOLE_NS;
+}
+
+/* Gives up what is missing of the connection in hand, which is due. */
+void tcp_give_up(struct tcp_table *t);
 
 /* The connection in hand ends, after the messages that are still to be found in it. */
 void tcp_flow_end(struct tcp_table *t, enum tcp_end end);

@@ -82,8 +82,9 @@ static void take_handshake(struct tcp_table *t, struct tcp_flow *f)
 }
 
 /*
- * What the peer acknowledges and the capture does not hold will not come, or late. A segment that
- * says more than that may be the answer to what stands behind the hole, which must come out first.
+ * What the peer acknowledges and the capture does not hold will not come, or late. Replies wait for
+ * it. A segment that says more than that, and is not known to be a reply, may be the answer to what
+ * stands behind the hole, which must come out first.
  */
 static void take_ack(struct tcp_table *t, struct tcp_flow *f)
 {
@@ -94,7 +95,8 @@ static void take_ack(struct tcp_table *t, struct tcp_flow *f)
 		ranges_ahead(pkt->ack, peer->acked) > 0)
 		peer->acked = pkt->ack;
 	f->flags[n] |= TCP_ACKED;
-	if (peer->window && (pkt->wire_len || (pkt->tcp_flags & TCP_FIN)))
+	if (peer->window && tcp_side(f, n) != SPLIT_QUERIES &&
+		(pkt->wire_len || (pkt->tcp_flags & TCP_FIN)))
 		tcp_pull_upto(t, n, peer->acked);
 }
 
@@ -198,6 +200,8 @@ static void take_segment(struct tcp_table *t)
 	uint32_t seq = pkt->seq;
 
 	f->last_ns = t->clock_ns;
+	if (tcp_is_due(t, f))
+		tcp_give_up(t);
 	if (f->list == TCP_HALF && (flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		tcp_flow_list(t, t->slot, TCP_ACTIVE);
 	else if (f->list <= TCP_ACTIVE && tcp_since(t->clock_ns, f->listed_ns) > t->idle_ns / 16)

@@ -335,7 +335,7 @@ enum tcp_offer tcp_stream_offer(
 	trim(store, s, in);
 	if (in->left + in->gone == 0)
 		return TCP_OFFER_STORED;
-	if (s->window || in->seq != s->next || in->gone)
+	if (s->window || in->seq != s->next || in->gone || in->wait)
 		return offer_store(store, s, in);
 	uint32_t used = split_take(&s->split, in->at, in->left, in->side, false, &piece);
 	input_advance(in, used);

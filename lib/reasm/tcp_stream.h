@@ -36,6 +36,7 @@ struct tcp_input {
 	int64_t ts_ns;
 	const struct pkt *pkt;
 	enum split_side side;
+	bool wait; /* even what stands in order is only stored */
 };
 
 /* A message that came out. */

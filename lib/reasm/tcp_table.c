@@ -18,6 +18,19 @@ static bool is_stalled(const struct tcp_table *t, const struct tcp_flow *f, unsi
 	return (f->flags[n] & TCP_ENDING) && !is_over(f, n) && ranges_ahead(s->acked, s->fin) > 0;
 }
 
+/*
+ * Do the replies of stream n wait for octets of queries that the server has and the capture lacks?
+ * These may come late, and behind them may stand what the replies answer.
+ */
+static bool is_held(const struct tcp_table *t, const struct tcp_flow *f, unsigned n)
+{
+	const struct tcp_stream *asked = &f->stream[!n];
+	if (asked->window == 0 || tcp_side(f, n) != SPLIT_REPLIES)
+		return false;
+	const struct range *hole = tcp_stream_hole(&t->store, asked);
+	return hole && ranges_ahead(asked->acked, hole->from) >= 0;
+}
+
 static void count_end(struct tcp_table *t, const struct tcp_flow *f)
 {
 	struct metrics_reasm *m = t->store.metrics;
@@ -87,24 +100,34 @@ static bool next_pulled(struct tcp_table *t, unsigned n, struct tcp_piece *piece
 	struct tcp_stream *s = &f->stream[n];
 	if (!(t->pull >> n & 1))
 		return false;
-	if (tcp_stream_pull(&t->store, s, tcp_side(f, n), t->upto[n], piece))
+	bool held = is_held(t, f, n);
+	if (!held && tcp_stream_pull(&t->store, s, tcp_side(f, n), t->upto[n], piece))
 		return true;
 	t->pull &= (uint8_t) ~(1u << n);
-	if (t->tail >> n & 1)
+	if (!held && (t->tail >> n & 1))
 		tcp_stream_jump(&t->store, s, s->fin);
+	/* What held the replies may be over. */
+	if (f->stream[!n].window && tcp_side(f, !n) == SPLIT_REPLIES)
+		tcp_pull_upto(t, !n, f->stream[!n].next);
 	return false;
 }
 
 /* Messages of the segment in hand. */
 static bool next_offered(struct tcp_table *t, struct tcp_piece *piece)
 {
+	const struct tcp_flow *f = &t->flows[t->slot];
 	struct tcp_stream *s = &t->flows[t->slot].stream[t->dir];
 	const struct range *hole;
 
+	t->in.wait = is_held(t, f, t->dir);
 	switch (tcp_stream_offer(&t->store, s, &t->in, piece)) {
 	case TCP_OFFER_MESSAGE: return true;
 	case TCP_OFFER_STORED: tcp_pull_upto(t, t->dir, s->next); break;
 	case TCP_OFFER_FULL:
+		if (t->in.wait) { /* no longer */
+			tcp_pull_upto(t, !t->dir, f->stream[!t->dir].acked);
+			break;
+		}
 		hole = tcp_stream_hole(&t->store, s);
 		if (hole && ranges_ahead(t->in.seq, hole->from) >= 0)
 			tcp_pull_upto(t, t->dir, hole->from);
@@ -139,31 +162,16 @@ bool tcp_next(struct tcp_table *t, struct tcp_message *out)
 	return false;
 }
 
-/* Takes a connection in hand without a segment. */
-static struct tcp_flow *hold(struct tcp_table *t, uint32_t slot)
-{
-	t->slot = slot;
-	t->in.left = t->in.gone = 0;
-	t->pull = t->tail = 0;
-	t->end = TCP_END_NONE;
-	return &t->flows[slot];
-}
-
 /* Was a hole whose stream's peer is not seen waited for long enough? */
 static bool blind_enough(const struct tcp_table *t, const struct range *hole)
 {
 	return hole->ts_ns == RANGE_CUT || tcp_since(t->clock_ns, hole->ts_ns) >= TCP_BLIND_NS;
 }
 
-/* Gives up what is missing and was waited for long enough. */
-static void give_up(struct tcp_table *t, uint32_t slot)
+void tcp_give_up(struct tcp_table *t)
 {
-	struct tcp_flow *f = hold(t, slot);
-	if (tcp_since(t->clock_ns, f->last_ns) > t->idle_ns) {
-		tcp_flow_end(t, TCP_END_IDLE);
-		return;
-	}
-	tcp_flow_list(t, slot, TCP_ACTIVE);
+	struct tcp_flow *f = &t->flows[t->slot];
+	tcp_flow_list(t, t->slot, TCP_ACTIVE);
 	for (unsigned n = 0; n < 2; n++) {
 		const struct tcp_stream *s = &f->stream[n];
 		const struct range *hole = tcp_stream_hole(&t->store, s);
@@ -178,12 +186,26 @@ static void give_up(struct tcp_table *t, uint32_t slot)
 	}
 }
 
+/* Takes a connection in hand without a segment. */
+static struct tcp_flow *hold(struct tcp_table *t, uint32_t slot)
+{
+	t->slot = slot;
+	t->in.left = t->in.gone = 0;
+	t->pull = t->tail = 0;
+	t->end = TCP_END_NONE;
+	return &t->flows[slot];
+}
+
 bool tcp_expire(struct tcp_table *t, int64_t clock_ns)
 {
 	uint32_t slot = t->oldest[TCP_WAITING];
 	t->clock_ns = clock_ns;
-	if (slot && tcp_since(clock_ns, t->flows[slot].listed_ns) >= TCP_HOLE_NS) {
-		give_up(t, slot);
+	if (slot && tcp_is_due(t, &t->flows[slot])) {
+		struct tcp_flow *f = hold(t, slot);
+		if (tcp_since(clock_ns, f->last_ns) > t->idle_ns)
+			tcp_flow_end(t, TCP_END_IDLE);
+		else
+			tcp_give_up(t);
 		return true;
 	}
 	slot = t->oldest[TCP_LINGER];

@@ -8,8 +8,9 @@
  *		...
  *
  * A connection costs two cache lines; octets that cannot be used at once wait in chunks of a pool
- * that all connections share. Each direction goes on behind what it lost: when the peer has
- * acknowledged what is missing, when too much waits, or when the connection ends.
+ * that all connections share. Each direction goes on behind what it lost: some time after the peer
+ * has acknowledged what is missing, when too much waits, or when the connection ends. Until then
+ * replies wait, too: what is missing may be, or hide, what they answer.
  */
 #ifndef REASM_TCP_TABLE_H
 #define REASM_TCP_TABLE_H

@@ -26,17 +26,6 @@ static void test_gap(void)
 	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
 	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 1);
 	close_talk(&k);
-	/* The answer acknowledges: what it answers comes out first. */
-	open_talk(&k, 9, 8, 100);
-	talk_handshake(&k);
-	talk_segment(&k, false, s->at[1] - 2, s->len);
-	k.side[0].isn += s->len;
-	say_all(&k, true);
-	k.side[0].isn -= s->len;
-	CU_ASSERT_EQUAL(k.count[0], 7);
-	CU_ASSERT_EQUAL(k.count[1], 8);
-	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
-	close_talk(&k);
 	/* Not acknowledged: it will be sent again. */
 	open_talk(&k, 9, 8, 100);
 	talk_handshake(&k);
@@ -45,6 +34,90 @@ static void test_gap(void)
 	CU_ASSERT_EQUAL(k.count[0], 0);
 	talk_segment(&k, false, 0, s->at[1] - 2);
 	CU_ASSERT_EQUAL(k.count[0], 8);
+	close_talk(&k);
+}
+
+/* Queries behind a hole, and the replies, which acknowledge all of them. */
+static void ask_and_answer(struct talk *k, uint32_t from)
+{
+	talk_handshake(k);
+	talk_segment(k, false, from, k->side[0].len);
+	k->side[0].isn += k->side[0].len;
+	say_all(k, true);
+	k->side[0].isn -= k->side[0].len;
+	CU_ASSERT_EQUAL(k->count[0] + k->count[1], 0);
+}
+
+/* What comes next: queries, then replies. */
+static void expect(struct talk *k, uint32_t queries, uint32_t replies)
+{
+	struct tcp_message m;
+	for (uint32_t i = 0; i < queries + replies; i++) {
+		CU_ASSERT_FATAL(tcp_next(&k->t, &m));
+		CU_ASSERT_EQUAL(m.pkt->dport == 53, i < queries);
+		talk_check(k, &m);
+	}
+	CU_ASSERT(!tcp_next(&k->t, &m));
+}
+
+/* The server answers queries of which the capture lacks the first. */
+static void test_held(void)
+{
+	struct talk k;
+	/* It does not come. */
+	open_talk(&k, 9, 8, 100);
+	ask_and_answer(&k, k.side[0].at[1] - 2);
+	k.now_ns += TCP_HOLE_NS - 1;
+	CU_ASSERT(!tcp_expire(&k.t, k.now_ns));
+	CU_ASSERT(tcp_expire(&k.t, k.now_ns + 1));
+	expect(&k, 7, 8);
+	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
+	CU_ASSERT_EQUAL(k.m.tcp_gap_octets, k.side[0].at[1] - 2);
+	close_talk(&k);
+	/* It comes in time, with the last octet later still. */
+	open_talk(&k, 9, 8, 100);
+	ask_and_answer(&k, k.side[0].at[1] - 2);
+	k.now_ns += TCP_HOLE_NS - 2;
+	talk_segment(&k, false, 0, k.side[0].at[1] - 3);
+	CU_ASSERT_EQUAL(k.count[0] + k.count[1], 0);
+	k.now_ns++;
+	talk_segment(&k, false, 0, k.side[0].at[1] - 2);
+	CU_ASSERT(k.count[0] == 8 && k.count[1] == 8);
+	CU_ASSERT_EQUAL(k.m.tcp_gaps, 0);
+	CU_ASSERT_EQUAL(k.t.store.pool.used, 0);
+	close_talk(&k);
+	/* It comes too late, even if nobody asked what is due. */
+	open_talk(&k, 9, 8, 100);
+	ask_and_answer(&k, k.side[0].at[1] - 2);
+	k.now_ns += TCP_HOLE_NS;
+	talk_segment(&k, false, 0, k.side[0].at[1] - 2);
+	CU_ASSERT(k.count[0] == 7 && k.count[1] == 8);
+	close_talk(&k);
+	/* The connection ends meanwhile. */
+	open_talk(&k, 9, 8, 100);
+	ask_and_answer(&k, k.side[0].at[1] - 2);
+	talk_send(&k, true, k.side[1].isn + 1 + k.side[1].len, NULL, 0, RST);
+	CU_ASSERT(k.count[0] == 7 && k.count[1] == 8);
+	close_talk(&k);
+}
+
+/* Replies that wait for queries, of more octets than may wait. */
+static void test_held_full(void)
+{
+	struct talk k;
+	open_talk(&k, 17, 80, 30000);
+	const struct talk_side *s = &k.side[1];
+	CU_ASSERT_FATAL(s->len > unit_conf.stream_bytes);
+	talk_handshake(&k);
+	talk_segment(&k, false, k.side[0].at[1] - 2, k.side[0].at[3] - 2);
+	k.side[0].isn += k.side[0].at[3] - 2;
+	for (uint32_t at = 0, to; at < s->len; at = to) {
+		to = at + 1000 < s->len ? at + 1000 : s->len;
+		talk_send(&k, true, s->isn + 1 + at, s->data + at, to - at, ACK);
+		CU_ASSERT_EQUAL(k.count[0], to <= unit_conf.stream_bytes ? 0 : 2);
+	}
+	k.side[0].isn -= k.side[0].at[3] - 2;
+	CU_ASSERT_EQUAL(k.count[1], 80);
 	close_talk(&k);
 }
 
@@ -131,6 +204,8 @@ void test_reasm_tcp_wait(void)
 {
 	CU_pSuite suite = CU_add_suite("reasm/tcp_wait", NULL, NULL);
 	CU_add_test(suite, "gaps", test_gap);
+	CU_add_test(suite, "replies wait for queries", test_held);
+	CU_add_test(suite, "replies that cannot wait", test_held_full);
 	CU_add_test(suite, "a missing end", test_tail);
 	CU_add_test(suite, "queries before replies", test_order);
 	CU_add_test(suite, "one direction alone", test_asymmetric);
