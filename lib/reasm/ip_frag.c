@@ -16,6 +16,7 @@ _Static_assert(sizeof(struct ip_frag_key) == 48, "compared and hashed as octets:
 struct ip_frag_datagram {
 	struct ip_frag_key key;
 	int64_t clock_ns; /* when it was begun */
+	int64_t last_ts_ns, last_clock_ns; /* of its latest fragment */
 	uint32_t hash;
 	uint32_t next; /* in its bucket; in the list of free or of finished ones */
 	uint32_t younger, older;
@@ -104,7 +105,8 @@ static uint32_t begin(
 	memset(d, 0, sizeof(*d));
 	d->key = *key;
 	d->hash = hash;
-	d->clock_ns = fragment->clock_ns;
+	d->clock_ns = d->last_clock_ns = fragment->clock_ns;
+	d->last_ts_ns = fragment->ts_ns;
 	d->next = f->buckets[hash & f->mask];
 	f->buckets[hash & f->mask] = i;
 	d->older = f->youngest;
@@ -168,6 +170,14 @@ static void mark(struct ip_frag_datagram *d, uint32_t first, uint32_t n)
 	}
 }
 
+static void note_time(struct ip_frag_datagram *d, const struct pkt *fragment)
+{
+	if (fragment->clock_ns < d->last_clock_ns)
+		return;
+	d->last_clock_ns = fragment->clock_ns;
+	d->last_ts_ns = fragment->ts_ns;
+}
+
 static bool impossible(const struct pkt *fragment)
 {
 	return fragment->len == 0 || fragment->frag_offset + fragment->wire_len > 65535 ||
@@ -184,17 +194,18 @@ static bool agrees(const struct ip_frag_datagram *d, const struct pkt *fragment)
 }
 
 /* Hands a datagram's octets out, `len` of them there and `wire_len` of them sent. */
-static void hand_out(struct ip_frag *f, uint32_t i, const struct pkt *fragment, uint32_t len,
-	uint32_t wire_len, struct frame *whole)
+static void hand_out(
+	struct ip_frag *f, uint32_t i, uint32_t len, uint32_t wire_len, struct frame *whole)
 {
+	struct ip_frag_datagram *d = at(f, i);
 	remove_one(f, i);
-	at(f, i)->next = f->finished;
+	d->next = f->finished;
 	f->finished = i;
 	*whole = (struct frame){.data = room_of(f, i),
 		.len = (uint32_t)sizeof(struct packet_datagram) + len,
 		.wire_len = (uint32_t)sizeof(struct packet_datagram) + wire_len,
-		.ts_ns = fragment->ts_ns,
-		.clock_ns = fragment->clock_ns,
+		.ts_ns = d->last_ts_ns,
+		.clock_ns = d->last_clock_ns,
 		.link_type = FRAME_LINK_DATAGRAM};
 }
 
@@ -212,10 +223,10 @@ static bool take_cut(struct ip_frag *f, const struct pkt *fragment, struct frame
 	struct packet_datagram *head = (struct packet_datagram *)room_of(f, i);
 	head->proto = fragment->frag_proto;
 	memcpy(head + 1, fragment->payload, fragment->len);
+	note_time(at(f, i), fragment);
 	metrics_add(&f->metrics->frag_whole, 1);
 	/* More was sent than this fragment says, if others follow. */
-	hand_out(f, i, fragment, fragment->len,
-		fragment->wire_len + (fragment->frag_more ? UNIT : 0), whole);
+	hand_out(f, i, fragment->len, fragment->wire_len + (fragment->frag_more ? UNIT : 0), whole);
 	return true;
 }
 
@@ -254,6 +265,7 @@ bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *w
 	}
 	memcpy(octets, fragment->payload, fragment->len);
 	mark(d, first, n);
+	note_time(d, fragment);
 	d->there += fragment->len;
 	if (fragment->frag_offset + fragment->len > d->end)
 		d->end = fragment->frag_offset + fragment->len;
@@ -264,7 +276,7 @@ bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *w
 	if (d->total == 0 || d->there < d->total)
 		return false;
 	metrics_add(&f->metrics->frag_whole, 1);
-	hand_out(f, i, fragment, d->total, d->total, whole);
+	hand_out(f, i, d->total, d->total, whole);
 	return true;
 }
 

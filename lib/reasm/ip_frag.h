@@ -44,8 +44,9 @@ void ip_frag_init(struct ip_frag *f, void *memory, const struct ip_frag_conf *co
 
 /*
  * Takes the fragment that packet_walk() found. true: its datagram is whole, and *whole is a frame
- * of link type FRAME_LINK_DATAGRAM for packet_walk(), with the time of this fragment; its octets
- * stay until ip_frag_recycle().
+ * of link type FRAME_LINK_DATAGRAM for packet_walk(), with the time of its latest fragment: that
+ * with the highest clock_ns, as fragments in fragments may come in another order than on the wire.
+ * Its octets stay until ip_frag_recycle().
  */
 bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *whole);
 

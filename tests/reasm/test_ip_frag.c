@@ -110,6 +110,21 @@ static void in_any_order(void)
 	}
 }
 
+/* The datagram has the time of its latest fragment, not of the one that came here last. */
+static void times(void)
+{
+	struct frame whole = {0};
+	begin();
+	x.now_ns = 50 * MS;
+	CU_ASSERT_FALSE(piece(1, 16, 16, 48, &whole));
+	x.now_ns = 20 * MS;
+	CU_ASSERT_FALSE(piece(1, 32, 16, 48, &whole));
+	x.now_ns = 30 * MS;
+	CU_ASSERT(piece(1, 0, 16, 48, &whole));
+	CU_ASSERT_EQUAL(whole.ts_ns, 50 * MS);
+	CU_ASSERT_EQUAL(whole.clock_ns, 50 * MS);
+}
+
 /* RFC 5722: one overlap, and nothing of the datagram is believed; what follows is swallowed. */
 static void overlaps(void)
 {
@@ -235,6 +250,7 @@ void test_reasm_ip_frag(void)
 {
 	CU_pSuite s = CU_add_suite("reasm/ip_frag", NULL, NULL);
 	CU_add_test(s, "in any order", in_any_order);
+	CU_add_test(s, "times", times);
 	CU_add_test(s, "overlaps", overlaps);
 	CU_add_test(s, "impossible", impossible);
 	CU_add_test(s, "timeouts", timeouts);
