@@ -8,6 +8,9 @@ client.py HOW SERVER NAME/TYPE...
   split     one TCP connection, each query cut in the middle of its length
             and again in the middle of its name
   half      TCP: half of the first query, then an orderly close
+  eof       TCP: all queries and the end of the stream, then all replies
+  slow      one TCP connection with keep-alives, each query two and a half
+            seconds after the reply before it, its second part later still
   reset     TCP: the first query, then a reset without reading the reply
   onesocket UDP: all queries from one port before any reply is read
   twice     UDP: each query sent two times, with the same port and ID
@@ -46,6 +49,20 @@ async def tcp(how, server, wires):
                 writer.write(part)
                 await asyncio.sleep(0.05)
             await replies(reader, 1)
+    elif how == 'eof':
+        writer.write(b''.join(framed))
+        writer.write_eof()
+        await replies(reader, len(framed))
+    elif how == 'slow':
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+        for f in framed:
+            await asyncio.sleep(2.5)
+            writer.write(f[:20])
+            await asyncio.sleep(0.3)
+            writer.write(f[20:])
+            await replies(reader, 1)
     elif how == 'half':
         writer.write(framed[0][:len(framed[0]) // 2])
         await asyncio.sleep(0.1)
@@ -77,8 +94,8 @@ def main():
         sys.exit(__doc__)
     how, server = sys.argv[1:3]
     wires = [query(a) for a in sys.argv[3:]]
-    if how in ('pipeline', 'split', 'half', 'reset'):
-        asyncio.run(asyncio.wait_for(tcp(how, server, wires), 5))
+    if how in ('pipeline', 'split', 'half', 'reset', 'eof', 'slow'):
+        asyncio.run(asyncio.wait_for(tcp(how, server, wires), 30))
     elif how in ('onesocket', 'twice', 'sameid'):
         udp(how, server, wires)
     else:
