@@ -50,7 +50,7 @@ static inline bool tcp_is_due(const struct tcp_table *t, const struct tcp_flow *
 	return f->list == TCP_WAITING && tcp_since(t->clock_ns, f->listed_ns) >= TCP_HOLE_NS;
 }
 
-/* Gives up what is missing of the connection in hand, which is due. */
+/* Gives up what is missing of the connection in hand, which is due, where it was waited for. */
 void tcp_give_up(struct tcp_table *t);
 
 /* The connection in hand ends, after the messages that are still to be found in it. */

@@ -104,7 +104,7 @@ static bool next_pulled(struct tcp_table *t, unsigned n, struct tcp_piece *piece
 	if (!held && tcp_stream_pull(&t->store, s, tcp_side(f, n), t->upto[n], piece))
 		return true;
 	t->pull &= (uint8_t) ~(1u << n);
-	if (!held && (t->tail >> n & 1))
+	if (!held && (t->tail >> n & 1) && !tcp_stream_hole(&t->store, s))
 		tcp_stream_jump(&t->store, s, s->fin);
 	/* What held the replies may be over. */
 	if (f->stream[!n].window && tcp_side(f, !n) == SPLIT_REPLIES)
@@ -162,10 +162,26 @@ bool tcp_next(struct tcp_table *t, struct tcp_message *out)
 	return false;
 }
 
-/* Was a hole whose stream's peer is not seen waited for long enough? */
-static bool blind_enough(const struct tcp_table *t, const struct range *hole)
+/*
+ * Up to where holes of a stream may be given up: no further than `upto`, and as far as what stands
+ * behind them is there for so long.
+ */
+static uint32_t stale_upto(
+	const struct tcp_table *t, const struct tcp_stream *s, uint32_t upto, int64_t wait_ns)
 {
-	return hole->ts_ns == RANGE_CUT || tcp_since(t->clock_ns, hole->ts_ns) >= TCP_BLIND_NS;
+	uint32_t seq = s->next;
+	const struct range *hole = tcp_stream_hole(&t->store, s);
+	if (!hole)
+		return seq;
+	const struct ranges *r = &tcp_window_at(&t->store.pool, s->window)->ranges;
+	for (; hole < r->at + r->count; hole++) {
+		bool old =
+			hole->ts_ns == RANGE_CUT || tcp_since(t->clock_ns, hole->ts_ns) >= wait_ns;
+		if (!old || ranges_ahead(hole->from, upto) > 0)
+			break;
+		seq = hole->from;
+	}
+	return seq;
 }
 
 void tcp_give_up(struct tcp_table *t)
@@ -174,13 +190,10 @@ void tcp_give_up(struct tcp_table *t)
 	tcp_flow_list(t, t->slot, TCP_ACTIVE);
 	for (unsigned n = 0; n < 2; n++) {
 		const struct tcp_stream *s = &f->stream[n];
-		const struct range *hole = tcp_stream_hole(&t->store, s);
-		uint32_t upto = s->next;
 		if (f->flags[n] & TCP_ACKED)
-			upto = s->acked;
-		else if (hole && blind_enough(t, hole))
-			upto = hole->from;
-		tcp_pull_upto(t, n, upto);
+			tcp_pull_upto(t, n, stale_upto(t, s, s->acked, TCP_HOLE_NS));
+		else
+			tcp_pull_upto(t, n, stale_upto(t, s, s->next + INT32_MAX, TCP_BLIND_NS));
 		if ((f->flags[n] & TCP_ENDING) && ranges_ahead(s->acked, s->fin) > 0)
 			t->tail |= (uint8_t)(1u << n);
 	}

@@ -96,6 +96,7 @@ struct talk {
 	uint32_t next[2]; /* number that the next must have, or a higher one */
 	uint32_t cut[2];
 	uint32_t garbled, disorder;
+	uint32_t early; /* replies before the query of their number */
 	uint8_t seen[2][TALK_MESSAGES];
 	bool guard; /* segments end at an inaccessible page */
 	uint16_t port; /* of the client */
@@ -139,6 +140,7 @@ static inline void talk_check(struct talk *k, const struct tcp_message *m)
 		k->disorder++;
 	k->next[reply] = id + 1;
 	k->seen[reply][id]++;
+	k->early += reply && !k->seen[0][id];
 }
 
 static inline void talk_drain(struct talk *k)
