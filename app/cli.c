@@ -24,6 +24,7 @@ enum {
 	VERBOSE,
 	DAEMON,
 	CHECK,
+	PLAN,
 	PRINT,
 	LIST,
 	HELP,
@@ -47,6 +48,8 @@ static const struct own {
 	[VERBOSE] = {{'v', "verbose", NULL}, "Say more (log.level=verbose)."},
 	[DAEMON] = {{0, "daemon", NULL}, "Run in the background (process.daemon=true)."},
 	[CHECK] = {{0, "check", NULL}, "Check the configuration, and do nothing else."},
+	[PLAN] = {{0, "plan", NULL}, "Say which threads, queues and memory a run would use and "
+				     "what limits it, and do nothing else."},
 	[PRINT] = {{0, "print-config", NULL}, "Print the resulting configuration as JSON."},
 	[LIST] = {{0, "list-keys", "[=markdown]"},
 		"Print all keys: type, range, default, environment variable, meaning."},
@@ -132,15 +135,17 @@ static int fail_flag(int code, char **argv)
 
 static void print_help(void)
 {
-	puts("usage: dnsloupe -r FILE [-o FILE] [FLAG]...\n"
+	puts("usage: dnsloupe -r FILE | -i NAME | -d DEVARGS [-o FILE] [FLAG]...\n"
 	     "\n"
-	     "Reads DNS from captures, matches queries with replies, and writes one JSON\n"
-	     "object per transaction, one a line.\n"
+	     "Reads DNS from captures or from the network, matches queries with replies, and\n"
+	     "writes one JSON object per transaction, one a line.\n"
 	     "\n"
 	     "examples:\n"
 	     "  dnsloupe -r day.pcap                          to standard output\n"
 	     "  dnsloupe -r a.pcap -r b.pcap -o dns.jsonl     two captures as one, to a file\n"
 	     "  zcat day.pcap.gz | dnsloupe -r - -w 4         from a pipe, four workers\n"
+	     "  dnsloupe -i eth0 -o dns.jsonl                 live, until Ctrl-C\n"
+	     "  dnsloupe -d 3b:00.0 -w 4 -o dns.jsonl         live, a NIC bound to vfio-pci\n"
 	     "  dnsloupe -c site.json --set txn.max_open=65536 --check\n"
 	     "\n"
 	     "flags that set a key of the configuration:");
@@ -181,6 +186,7 @@ static int scan(int argc, char **argv, const struct flags *f, struct cli *cli)
 		case CONFIG: cli->config = optarg; break;
 		case ENV_FILE: cli->env_file = optarg; break;
 		case CHECK: cli->action = CLI_CHECK; break;
+		case PLAN: cli->action = CLI_PLAN; break;
 		case PRINT: cli->action = CLI_PRINT; break;
 		case HELP: print_help(); return 1;
 		case VERSION: puts("dnsloupe " DNSLOUPE_VERSION); return 1;
@@ -272,8 +278,10 @@ static int load(int argc, char **argv, char **environ, const struct flags *f, st
 		rc = stats_check(conf, &err);
 	if (rc < 0) {
 		log_error("%s" HINT, err.text);
-	} else if (cli->action == CLI_RUN && conf->input_files.count == 0) {
-		log_error("nothing to read: name a capture with -r FILE" HINT);
+	} else if (cli->action <= CLI_PLAN && conf->input_files.count == 0 &&
+		   conf->input_interfaces.count == 0 && conf->input_devices.count == 0) {
+		log_error("nothing to read: name a capture with -r FILE, an interface with -i NAME "
+			  "or a device with -d DEVARGS" HINT);
 		rc = -EINVAL;
 	}
 	return rc;

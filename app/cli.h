@@ -7,13 +7,14 @@
 
 enum cli_action {
 	CLI_RUN, /* the configuration is complete and right: go */
+	CLI_PLAN, /* the same, but only say what would run where */
 	CLI_CHECK, /* --check: found right, and said so */
 	CLI_PRINT, /* --print-config, --list-keys, --help, --version: printed */
 	CLI_FAIL, /* something is wrong, and was said by log_error() */
 };
 
 struct cli {
-	enum cli_action action; /* everything but CLI_RUN is already done */
+	enum cli_action action; /* everything but CLI_RUN and CLI_PLAN is already done */
 	int exit_code; /* for the others: 0; 1 standard output failed; 2 wrong usage */
 	/* The configuration file, or NULL; borrowed from argv, environ or env. */
 	const char *config;

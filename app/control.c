@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/control.h"
 
+#include "app/report.h"
 #include "app/stats.h"
-
 #include "base/log.h"
 
 #include <errno.h>
@@ -33,6 +33,14 @@ void run_idle(unsigned *idle)
 	}
 	struct timespec nap = {.tv_nsec = n < 16 ? 50000 : n < 64 ? 100000 : 500000};
 	nanosleep(&nap, NULL);
+}
+
+void run_wait(const struct run *run, unsigned *idle)
+{
+	if (run->live && !run->rests)
+		rte_pause();
+	else
+		run_idle(idle);
 }
 
 static void signals(sigset_t *set)
@@ -78,6 +86,49 @@ static void clear_progress(void)
 		return;
 }
 
+/* Does the NIC spread packets as it was told? What it brings to the wrong worker is handed over: no
+ * harm, but work. Tunnels and fragments of them are few. */
+#define RSS_SAMPLE 100000
+static void judge_rss(struct run *run)
+{
+	uint64_t packets = 0, handed = 0;
+	if (!run->live || !run->live->by_rss || run->live->judged)
+		return;
+	for (unsigned i = 0; i < run->workers; i++) {
+		packets += metrics_read(&run->worker[i].metrics.rx.packets);
+		handed += metrics_read(&run->worker[i].metrics.rx.handed_over);
+	}
+	if (packets < RSS_SAMPLE)
+		return;
+	run->live->judged = true;
+	if (handed > packets / 4)
+		log_warn("the hash of the NIC is not that of its twin: of the first %llu packets, "
+			 "%llu came to another worker than theirs and were handed over",
+			(unsigned long long)packets, (unsigned long long)handed);
+	else
+		log_detail(
+			"the hash of the NIC agrees with its twin: %llu of the first %llu packets "
+			"were handed over",
+			(unsigned long long)handed, (unsigned long long)packets);
+}
+
+/* Live input has a life of its own. */
+static void watch(struct run *run, int64_t now)
+{
+	if (run->live && live_watch(run->live, now) && !atomic_load(&run->stop)) {
+		log_error("stopping: there is nothing left to listen on");
+		atomic_store(&run->input_gone, true);
+		atomic_store(&run->stop, true);
+	}
+	judge_rss(run);
+	for (unsigned i = 0; run->live && i < run->workers; i++) {
+		int64_t set = atomic_exchange(&run->worker[i].live.set_ns, 0);
+		if (set && i == 0)
+			log_warn("the clock of the machine was set by %.3f s: time stamps follow",
+				(double)set / 1e9);
+	}
+}
+
 /* Takes a signal; returns it. The second one does not return. */
 static int take_signal(struct run *run, int fd)
 {
@@ -89,9 +140,7 @@ static int take_signal(struct run *run, int fd)
 		return 0;
 	}
 	if (atomic_load(&run->stop)) {
-		log_error("stopped at once by a second signal: %llu packets were read and not all "
-			  "of their transactions are written",
-			(unsigned long long)atomic_load(&run->feed.frames));
+		report_left(run);
 		_exit(1);
 	}
 	log_note("stopping: %s", info.ssi_signo == SIGINT ? "interrupted" : "asked to terminate");
@@ -103,7 +152,8 @@ static int take_signal(struct run *run, int fd)
 int control_loop(struct run *run)
 {
 	static struct statsd statsd; /* too large for a stack */
-	bool progress = log_is(LOG_LEVEL_NORMAL) && isatty(STDERR_FILENO), shown = false;
+	bool progress = !run->live && log_is(LOG_LEVEL_NORMAL) && isatty(STDERR_FILENO);
+	bool shown = false;
 	int got = 0;
 	sigset_t set;
 
@@ -121,6 +171,7 @@ int control_loop(struct run *run)
 			atomic_store(&run->stop, true);
 		int64_t now = run_now_ns();
 		stats_turn(&statsd, run, now, false);
+		watch(run, now);
 		if (progress && now - run->started_ns > PROGRESS_AFTER_NS) {
 			show_progress(run, now);
 			shown = true;

@@ -16,6 +16,9 @@
 #define EAL_ARGS 96
 #define EAL_ROOM 16384
 
+/* Set once, before any other thread runs: DPDK's messages go where they want. */
+static bool shows_log;
+
 /* The argument vector, and the room its words stand in. */
 struct eal_argv {
 	char *at[EAL_ARGS + 1];
@@ -56,30 +59,40 @@ uint32_t eal_mbufs(const struct run *run)
 
 /* EAL memory: buffers (without hugepages each takes a page of 4,096 octets, because none may cross
  * a page's end), rings, the device's own. */
-static unsigned memory_mb(const struct run *run)
+unsigned eal_memory_mb(const struct run *run)
 {
 	uint64_t ring =
 		bits_pow2((uint32_t)((run->conf->memory_record_mb << 20) / RECORD_SMALLEST) + 1);
-	uint64_t octets = (uint64_t)eal_mbufs(run) * 4352 * run->queues +
-			  (run->workers > 1 ? run->workers * (2u << 20) : 0) +
+	uint64_t octets = (run->workers > 1 ? run->workers * (2u << 20) : 0) +
 			  run->workers * (ring * 8 + (1u << 20)) + (24u << 20);
+	if (run->live)
+		octets += (uint64_t)live_memory_mb(run->live, run->conf) << 20;
+	else
+		octets += (uint64_t)eal_mbufs(run) * 4352 * run->queues;
 	return (unsigned)(octets >> 20) + 1;
 }
 
-static unsigned free_hugepages_mb(void)
+static unsigned free_pages(unsigned kb)
 {
+	char path[128];
 	unsigned long pages = 0;
-	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages", kb);
+	FILE *f = fopen(path, "re");
 	if (!f)
 		return 0;
 	if (fscanf(f, "%lu", &pages) != 1)
 		pages = 0;
 	fclose(f);
-	return (unsigned)(pages * 2);
+	return (unsigned)pages;
+}
+
+unsigned eal_free_hugepages_mb(void)
+{
+	return free_pages(2048) * 2 + free_pages(1048576) * 1024;
 }
 
 /* "0-1,4" of the CPUs that this process may use. */
-static void add_lcores(struct eal_argv *v, unsigned lcores)
+static void add_floating(struct eal_argv *v, unsigned lcores)
 {
 	char cpus[1024];
 	struct text t = text_of(cpus, sizeof(cpus) - 1);
@@ -96,9 +109,39 @@ static void add_lcores(struct eal_argv *v, unsigned lcores)
 	add(v, "(0-%u)@(%s)", lcores - 1, cpus);
 }
 
+/* Each on its CPU; several may have the same one. */
+static void add_placed(struct eal_argv *v, const struct place *place)
+{
+	char map[2048];
+	struct text t = text_of(map, sizeof(map) - 1);
+
+	text_format(&t, "0@%u", place->control);
+	for (unsigned i = 0; i < place->workers; i++)
+		text_format(&t, ",%u@%u", i + 1, place->worker[i]);
+	for (unsigned i = 0; i < place->loggers; i++)
+		text_format(&t, ",%u@%u", place->workers + 1 + i, place->logger[i]);
+	*t.at = '\0';
+	add(v, "--lcores");
+	add(v, "%s", map);
+}
+
+/* Live: devices on a bus, and no others there. Those that we make come later. */
+static void add_devices(struct eal_argv *v, const struct live *live)
+{
+	bool bus = false;
+	for (unsigned i = 0; i < live->n_devices; i++)
+		if (live->devices[i].bus) {
+			add(v, "-a");
+			add(v, "%s", live->devices[i].args);
+			bus = true;
+		}
+	if (!bus)
+		add(v, "--no-pci");
+}
+
 static int choose_memory(struct eal_argv *v, struct run *run)
 {
-	unsigned need = memory_mb(run), there = free_hugepages_mb();
+	unsigned need = eal_memory_mb(run), there = eal_free_hugepages_mb();
 	bool never = run->conf->eal_hugepages == CONF_HUGEPAGES_NEVER;
 
 	run->hugepages = !never && there >= need + 2;
@@ -149,54 +192,77 @@ static void add_words(struct eal_argv *v, const char *words)
 	}
 }
 
-/* The last line that EAL logged, which is why it gave up. */
-static const char *last_line(char *log)
+void eal_hush(struct eal_hush *h)
 {
-	size_t n = log ? strlen(log) : 0;
-	while (n && log[n - 1] == '\n')
-		log[--n] = '\0';
-	char *line = log ? strrchr(log, '\n') : NULL;
-	return line ? line + 1 : log && *log ? log : "no reason was given";
+	*h = (struct eal_hush){0};
+	if (shows_log)
+		return;
+	h->stream = open_memstream(&h->log, &h->len);
+	if (h->stream) {
+		rte_log_set_global_level(RTE_LOG_INFO);
+		rte_openlog_stream(h->stream);
+	}
+}
+
+const char *eal_unhush(struct eal_hush *h)
+{
+	if (!h->stream)
+		return "DPDK says why above";
+	rte_log_set_global_level(RTE_LOG_CRIT);
+	rte_openlog_stream(stderr);
+	fclose(h->stream);
+	h->stream = NULL;
+	size_t n = h->log ? h->len : 0;
+	while (n && h->log[n - 1] == '\n')
+		h->log[--n] = '\0';
+	char *line = n ? strrchr(h->log, '\n') : NULL;
+	return line ? line + 1 : n ? h->log : "no reason was given";
+}
+
+void eal_hush_free(struct eal_hush *h)
+{
+	free(h->log);
+	h->log = NULL;
+}
+
+static void add_all(struct eal_argv *v, const struct run *run)
+{
+	if (run->live) {
+		add_placed(v, &run->live->place);
+		add_devices(v, run->live);
+	} else {
+		add_floating(v, run->workers + 2);
+		add(v, "--no-pci");
+		if (!run->direct)
+			add_port(v, run);
+	}
+	add(v, "--no-telemetry");
+	add_words(v, run->conf->eal_args);
 }
 
 int eal_start(struct run *run)
 {
 	static struct eal_argv v; /* EAL keeps pointers into it */
-	char *log = NULL;
-	size_t log_len = 0;
+	struct eal_hush hush;
 
 	add(&v, "dnsloupe");
 	int error = choose_memory(&v, run);
 	if (error)
 		return error;
-	add_lcores(&v, run->workers + 2);
-	add(&v, "--no-pci");
-	add(&v, "--no-telemetry");
-	if (!run->direct)
-		add_port(&v, run);
-	add_words(&v, run->conf->eal_args);
+	add_all(&v, run);
 	if (v.full) {
 		log_error("eal.args: too many words");
 		return -E2BIG;
 	}
-	FILE *quiet = run->conf->eal_log ? NULL : open_memstream(&log, &log_len);
-	if (quiet)
-		rte_openlog_stream(quiet);
+	shows_log = run->conf->eal_log;
+	eal_hush(&hush);
 	int used = rte_eal_init(v.count, v.at);
 	error = used < 0 ? -rte_errno : 0;
-	if (quiet) {
-		fflush(quiet);
-		if (used < 0)
-			log_error(
-				"DPDK does not start: %s; try --set eal.log=true", last_line(log));
-		else
-			rte_log_set_global_level(RTE_LOG_CRIT);
-		rte_openlog_stream(stderr);
-		fclose(quiet);
-		free(log);
-	} else if (used < 0) {
-		log_error("DPDK does not start: %s", rte_strerror(rte_errno));
-	}
+	const char *line = eal_unhush(&hush);
+	if (used < 0)
+		log_error("DPDK does not start: %s%s", shows_log ? rte_strerror(rte_errno) : line,
+			shows_log ? "" : "; try --set eal.log=true");
+	eal_hush_free(&hush);
 	return used < 0 && error == 0 ? -EIO : error;
 }
 

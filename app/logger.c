@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #define LOGGER_BURST 64
-#define LOGGER_IDLE_FLUSH 12 /* idle turns after which lines do not wait for company */
+/* Idle turns after which lines do not wait for company: with rests between them, and without. */
+#define LOGGER_IDLE_FLUSH 12
+#define LOGGER_POLL_FLUSH 4096
 
 int logger_open(struct logger *l, struct run *run)
 {
@@ -53,6 +55,40 @@ void logger_free(struct logger *l)
 	sinks_free(&l->run->sinks);
 }
 
+/* Leaves out sections, the last ones first, as a worker's arena or a sink's queue fills. */
+static void shed(struct logger *l, const struct worker *w, uint64_t released)
+{
+	struct metrics_dns *m = &l->metrics.dns;
+	unsigned fill = record_fill(&w->arena, released), queue = fan_fill(&l->fan);
+	if (queue > fill)
+		fill = queue;
+	unsigned level = fill >= 192 ? 3 : fill >= 160 ? 2 : fill >= 128 ? 1 : 0;
+	fan_shed(&l->fan, level);
+	if (level > 0)
+		metrics_add(&m->shed_additional, 1);
+	if (level > 1)
+		metrics_add(&m->shed_authority, 1);
+	if (level > 2)
+		metrics_add(&m->shed_answers, 1);
+}
+
+/* Says in the output where loss begins and ends. `last`: the run is over. A line that finds no room
+ * is tried again. */
+static void tell_loss(struct logger *l, bool last)
+{
+	char room[4096];
+	while (l->run->live && loss_look(&l->loss, l->run, last)) {
+		struct text t = text_of(room, sizeof(room));
+		int64_t ts_ns = loss_line(&l->loss, l->run->sensor, &t);
+		if (t.full || fan_notice(&l->fan, t.start, text_len(&t), ts_ns) == 0) {
+			loss_again(&l->loss);
+			return;
+		}
+		metrics_add(&l->metrics.dns.notices, 1);
+		l->idle = 0; /* it shall not wait for company for ever */
+	}
+}
+
 /* Takes what one worker has ready. How many records. */
 static unsigned drain(struct logger *l, struct worker *w)
 {
@@ -65,6 +101,8 @@ static unsigned drain(struct logger *l, struct worker *w)
 			for (int line = 0; line < 6; line++)
 				__builtin_prefetch(next + line * BITS_CACHE_LINE);
 		}
+		if (bits_unlikely(l->sheds))
+			shed(l, w, r->end);
 		fan_put(&l->fan, r);
 	}
 	if (n) {
@@ -80,24 +118,29 @@ int logger_main(void *arg)
 	struct logger *l = arg;
 	struct run *run = l->run;
 	uint64_t one = 1;
+	bool polls = run->live && !run->rests;
 
 	prctl(PR_SET_TIMERSLACK, 1000);
+	l->sheds = run->live && run->conf->overload == CONF_OVERLOAD_SHED;
 	for (;;) {
 		bool last = atomic_load_explicit(&run->workers_ended, memory_order_acquire) ==
 			    run->workers;
 		unsigned work = 0;
 		for (unsigned i = 0; i < run->workers; i++)
 			work += drain(l, &run->worker[i]);
+		tell_loss(l, false);
 		if (work) {
 			l->idle = 0;
 			continue;
 		}
 		if (last)
 			break;
-		if (l->idle >= LOGGER_IDLE_FLUSH)
+		if (l->idle >= (polls ? LOGGER_POLL_FLUSH : LOGGER_IDLE_FLUSH))
 			fan_idle(&l->fan);
-		run_idle(&l->idle);
+		l->idle += polls && l->idle < LOGGER_POLL_FLUSH;
+		run_wait(run, &l->idle);
 	}
+	tell_loss(l, true);
 	fan_close(&l->fan);
 	atomic_store_explicit(&run->logger_ended, true, memory_order_release);
 	if (write(run->wake_fd, &one, sizeof(one)) < 0)

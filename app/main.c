@@ -4,6 +4,7 @@
 #include "app/control.h"
 #include "app/eal.h"
 #include "app/logger.h"
+#include "app/plan.h"
 #include "app/process.h"
 #include "app/report.h"
 #include "app/worker.h"
@@ -83,15 +84,39 @@ static int start_filter(struct run *run)
 	return error;
 }
 
+/* What is read with the feeder's preamble is taken as it is. */
 static int start_port(struct run *run)
 {
 	if (run->direct)
 		return 0;
-	int error = port_open(&run->port, EAL_PORT, (uint16_t)run->queues, eal_mbufs(run));
+	struct port *port = &run->port;
+	struct port_want want = {.queues = (uint16_t)run->queues, .descriptors = 1024};
+	int error = port_find(port, EAL_PORT);
+	if (error == 0)
+		error = port_prepare(port, &want, &port_ops_dpdk);
+	if (error == 0)
+		error = port_pools(port, 0, eal_mbufs(run));
+	if (error == 0)
+		error = port_start(port, NULL, &port_ops_dpdk);
 	if (error)
 		log_error("cannot open the port %s: %s: %s", EAL_PORT, run->port.failed,
 			strerror(-error));
+	if (error)
+		port_close(port);
 	return error;
+}
+
+/* Receivers are the workers that have a queue. */
+static int start_live(struct run *run)
+{
+	int error = live_open(run);
+	if (error)
+		return error;
+	for (unsigned i = 0; i < run->live->n_ports; i++)
+		run->queues += run->live->ports[i].plan.queues;
+	if (run->queues > run->workers)
+		run->queues = run->workers;
+	return 0;
 }
 
 static int start_workers(struct run *run)
@@ -144,6 +169,8 @@ static int judge(struct run *run, int stopped)
 			(unsigned long long)unfit);
 		bad = 1;
 	}
+	if (atomic_load(&run->input_gone))
+		bad = 1;
 	if (!report_books(run, !stopped && !atomic_load(&run->stop)))
 		bad = 1;
 	return bad;
@@ -153,12 +180,17 @@ static int judge(struct run *run, int stopped)
 static int run_threads(struct run *run)
 {
 	run->started_ns = run_now_ns();
+	if (run->live)
+		live_say(run->live);
 	rte_eal_remote_launch(logger_main, &run->logger, eal_logger_lcore(run));
 	for (unsigned i = 0; i < run->workers; i++)
-		rte_eal_remote_launch(worker_main, &run->worker[i], eal_worker_lcore(i));
+		rte_eal_remote_launch(run->live ? worker_main_live : worker_main, &run->worker[i],
+			eal_worker_lcore(i));
 	int stopped = control_loop(run);
 	rte_eal_mp_wait_lcore();
 	run->ended_ns = run_now_ns();
+	if (run->live)
+		live_count_missed(run->live);
 	bool written = logger_close(&run->logger);
 	report_summary(run);
 	int bad = judge(run, stopped) | !written;
@@ -167,47 +199,88 @@ static int run_threads(struct run *run)
 	return bad;
 }
 
-static int run_files(const struct conf *conf, struct process *process)
+/* Threads that share a CPU must not hold it while they have nothing to do. */
+static int plan_input(struct run *run, const struct conf *conf)
+{
+	static struct live live;
+
+	if (conf->input_files.count) {
+		run->workers = choose_workers(conf);
+		run->queues = (unsigned)conf->input_queues < run->workers
+				      ? (unsigned)conf->input_queues
+				      : run->workers;
+		run->direct = run->workers == 1 && !conf->input_net_pcap;
+		return 0;
+	}
+	int error = live_plan(&live, conf);
+	run->live = &live;
+	run->workers = live.place.workers;
+	run->rests = conf->idle == CONF_IDLE_SLEEP || live.place.shared;
+	if (error == 0 && live.place.shared && conf->idle != CONF_IDLE_SLEEP)
+		log_note("%u workers and the logger share CPUs: they rest when idle",
+			live.place.workers);
+	return error;
+}
+
+/* Everything from start to end. 0 or 1: the exit code. */
+static int run_whole(struct run *run, struct process *process)
+{
+	int code = 1;
+
+	choose_ports(&run->packets, run->conf);
+	choose_sightings(&run->packets, run->conf);
+	if (hash_draw(&run->secret))
+		return 1;
+	run->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (run->wake_fd < 0 || (!run->live && start_input(run)))
+		goto no_input;
+	if (eal_start(run))
+		goto no_eal;
+	if (start_filter(run) || (run->live ? start_live(run) : start_port(run)))
+		goto no_port;
+	if (start_workers(run))
+		goto no_workers;
+	if (logger_open(&run->logger, run))
+		goto no_workers;
+	process_ready(process);
+	code = run_threads(run);
+	logger_free(&run->logger);
+
+no_workers:
+	free_workers(run);
+	port_close(&run->port);
+	if (run->live)
+		live_close(run->live);
+no_port:
+	bpf_close(run->bpf);
+	eal_stop();
+no_eal:
+	if (!run->live)
+		feed_stop(&run->feed);
+no_input:
+	if (run->wake_fd >= 0)
+		close(run->wake_fd);
+	return code;
+}
+
+static int plan_all(const struct run *run)
+{
+	int error = plan_print(run);
+	if (error)
+		log_error("cannot write to standard output: %s", strerror(-error));
+	return error != 0;
+}
+
+static int run_all(const struct conf *conf, struct process *process, bool only_plan)
 {
 	static struct run run;
 	int code = 1;
 
 	run.conf = conf;
 	sched_getaffinity(0, sizeof(run.cpus), &run.cpus);
-	run.workers = choose_workers(conf);
-	run.queues = (unsigned)conf->input_queues < run.workers ? (unsigned)conf->input_queues
-								: run.workers;
-	run.direct = run.workers == 1 && !conf->input_net_pcap;
-	choose_ports(&run.packets, conf);
-	choose_sightings(&run.packets, conf);
-	if (hash_draw(&run.secret))
-		return 1;
-	run.wake_fd = eventfd(0, EFD_CLOEXEC);
-	if (run.wake_fd < 0 || start_input(&run))
-		goto no_input;
-	if (eal_start(&run))
-		goto no_eal;
-	if (start_filter(&run) || start_port(&run))
-		goto no_port;
-	if (start_workers(&run))
-		goto no_workers;
-	if (logger_open(&run.logger, &run))
-		goto no_workers;
-	process_ready(process);
-	code = run_threads(&run);
-	logger_free(&run.logger);
-
-no_workers:
-	free_workers(&run);
-	port_close(&run.port);
-no_port:
-	bpf_close(run.bpf);
-	eal_stop();
-no_eal:
-	feed_stop(&run.feed);
-no_input:
-	if (run.wake_fd >= 0)
-		close(run.wake_fd);
+	if (plan_input(&run, conf) == 0)
+		code = only_plan ? plan_all(&run) : run_whole(&run, process);
+	run.conf = NULL; /* the caller's */
 	return code;
 }
 
@@ -219,12 +292,14 @@ int main(int argc, char **argv)
 	int code = 0;
 
 	cli_parse(argc, argv, environ, &conf, &cli);
-	if (cli.action != CLI_RUN)
+	if (cli.action != CLI_RUN && cli.action != CLI_PLAN)
 		code = cli.exit_code;
+	else if (cli.action == CLI_PLAN)
+		code = run_all(&conf, &process, true);
 	else if (control_block_signals() || process_begin(&process, &conf))
 		code = 1;
 	else
-		code = run_files(&conf, &process);
+		code = run_all(&conf, &process, false);
 	process_end(&process);
 	conf_env_free(&cli.env);
 	conf_free(&conf);

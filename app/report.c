@@ -51,10 +51,28 @@ static void list_other_packets(const struct metrics_worker *sum)
 		log_note("other packets: %s", room);
 }
 
+/* Of all ports. */
+static struct port_counts counts_of(const struct run *run)
+{
+	struct port_counts sum = {0}, one;
+	if (!run->live) {
+		port_counts(&run->port, &sum);
+		return sum;
+	}
+	for (unsigned i = 0; i < run->live->n_ports; i++) {
+		live_counts(run->live, i, &one);
+		sum.packets += one.packets;
+		sum.missed += one.missed;
+		sum.errors += one.errors;
+		sum.no_mbuf += one.no_mbuf;
+	}
+	return sum;
+}
+
 static void list_losses(const struct run *run, const struct metrics_worker *sum)
 {
 	const struct metrics_sink sink = logger_sum(run).sink;
-	uint64_t no_mbuf = port_no_mbuf(&run->port);
+	struct port_counts counts = counts_of(run);
 	uint64_t cut = atomic_load(&run->feed.frames_cut);
 	char room[512];
 	struct text t = text_of(room, sizeof(room) - 1);
@@ -62,7 +80,9 @@ static void list_losses(const struct run *run, const struct metrics_worker *sum)
 		const char *what;
 		uint64_t n;
 	} rows[] = {
-		{"packets for want of buffers", no_mbuf},
+		{"packets missed by the device", counts.missed},
+		{"packets for want of buffers", counts.no_mbuf},
+		{"packets between workers", sum->rx.handoff_lost},
 		{"packets cut because larger than 262112 octets", cut},
 		{"records for want of room", sum->record.dropped_full},
 		{"records by the output", sink.dropped_sink},
@@ -138,6 +158,16 @@ void report_summary(const struct run *run)
 	list_losses(run, &sum);
 }
 
+void report_left(const struct run *run)
+{
+	struct metrics_worker sum = sum_of(run);
+	log_error("stopped at once by a second signal: of %" PRIu64 " packets received, %" PRIu64
+		  " queries were still open and %" PRIu64 " records were not written",
+		sum.rx.packets, sum.txn.opened - sum.txn.answered - sum.txn.no_reply,
+		sum.record.made - sum.record.dropped_full -
+			(run->sinks.count ? logger_sum(run).sink.written / run->sinks.count : 0));
+}
+
 static void put_counters(struct text *t, const struct metrics_list *list, const void *owner)
 {
 	for (size_t k = 0; k < list->count; k++) {
@@ -184,19 +214,47 @@ static void put_sinks(struct text *t, const struct run *run)
 	json_close(t, ']');
 }
 
-static void put_stats(struct text *t, const struct run *run)
+/* One port of a live run. */
+static void put_port(struct text *t, const struct live *live, unsigned i)
 {
-	struct metrics_worker sum = sum_of(run);
+	struct port_counts counts;
+	const char *given = live->device_of[i]->given;
+	live_counts(live, i, &counts);
+	json_open(t, '{');
+	JSON_KEY(t, "device");
+	json_str(t, given, strlen(given));
+	JSON_KEY(t, "driver");
+	json_str(t, live->ports[i].plan.driver, strlen(live->ports[i].plan.driver));
+	JSON_KEY(t, "queues");
+	json_u64(t, live->ports[i].plan.queues);
+	JSON_KEY(t, "packets");
+	json_u64(t, counts.packets);
+	JSON_KEY(t, "missed");
+	json_u64(t, counts.missed);
+	JSON_KEY(t, "no_mbuf");
+	json_u64(t, counts.no_mbuf);
+	JSON_KEY(t, "errors");
+	json_u64(t, counts.errors);
+	json_close(t, '}');
+}
+
+static void put_input(struct text *t, const struct run *run)
+{
 	struct feed_progress p;
 
-	feed_progress(&run->feed, &p);
+	JSON_KEY(t, "input");
 	json_open(t, '{');
-	JSON_PAIR(t, "version", DNSLOUPE_VERSION);
-	JSON_KEY(t, "seconds");
-	json_milli(t, (run->ended_ns - run->started_ns) / WHEN_NS_PER_MS);
-	JSON_KEY(t, "hugepages");
-	json_bool(t, run->hugepages);
-	text_lit(t, "\"input\":{\"octets\":");
+	if (run->live) {
+		JSON_KEY(t, "ports");
+		json_open(t, '[');
+		for (unsigned i = 0; i < run->live->n_ports; i++)
+			put_port(t, run->live, i);
+		json_close(t, ']');
+		json_close(t, '}');
+		return;
+	}
+	feed_progress(&run->feed, &p);
+	JSON_KEY(t, "octets");
 	json_u64(t, p.octets_read);
 	JSON_KEY(t, "frames");
 	json_u64(t, p.frames);
@@ -205,8 +263,21 @@ static void put_stats(struct text *t, const struct run *run)
 	JSON_KEY(t, "files_failed");
 	json_u64(t, p.files_failed);
 	JSON_KEY(t, "no_mbuf");
-	json_u64(t, port_no_mbuf(&run->port));
+	json_u64(t, counts_of(run).no_mbuf);
 	json_close(t, '}');
+}
+
+static void put_stats(struct text *t, const struct run *run)
+{
+	struct metrics_worker sum = sum_of(run);
+
+	json_open(t, '{');
+	JSON_PAIR(t, "version", DNSLOUPE_VERSION);
+	JSON_KEY(t, "seconds");
+	json_milli(t, (run->ended_ns - run->started_ns) / WHEN_NS_PER_MS);
+	JSON_KEY(t, "hugepages");
+	json_bool(t, run->hugepages);
+	put_input(t, run);
 	JSON_KEY(t, "total");
 	put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker), &sum);
 	JSON_KEY(t, "logger");
@@ -276,11 +347,13 @@ bool report_books(const struct run *run, bool whole)
 	struct metrics_worker w = sum_of(run);
 	bool right = true;
 
-	if (whole)
+	if (whole && !run->live)
 		right &= equal("frames read and packets received", atomic_load(&run->feed.frames),
 			w.rx.packets);
-	right &= equal("packets and verdicts", w.rx.packets, metrics_verdicts(&w));
-	right &= equal("packets handed over and taken over", w.rx.handed_over, w.rx.taken_over);
+	right &= equal(
+		"packets and verdicts", w.rx.packets, metrics_verdicts(&w) + w.rx.handoff_lost);
+	right &= equal("packets handed over, and taken over and lost", w.rx.handed_over,
+		w.rx.taken_over + w.rx.handoff_lost);
 	right &= equal("DNS packets, datagrams and stream messages, and messages",
 		w.packet.dns + w.reasm.frag_dns + w.reasm.tcp_messages,
 		w.txn.queries + w.txn.replies + w.txn.malformed + w.txn.copies);

@@ -8,6 +8,9 @@
 /* The summary on standard error, unless quiet. */
 void report_summary(const struct run *run);
 
+/* What a run leaves behind that ends at once, as an error. */
+void report_left(const struct run *run);
+
 /* All counters as one JSON object to `path` ("-": standard output). 0, or -errno, said. */
 int report_stats(const struct run *run, const char *path);
 

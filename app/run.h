@@ -3,6 +3,8 @@
 #ifndef APP_RUN_H
 #define APP_RUN_H
 
+#include "app/live_rx.h"
+#include "app/loss.h"
 #include "app/steer.h"
 #include "config/conf.h"
 #include "pipeline/pipeline.h"
@@ -31,6 +33,7 @@ struct worker {
 	struct mbuf_scratch scratch;
 	struct steer steer; /* several workers only */
 	uint64_t received; /* packets taken from the queue */
+	struct live_rx live;
 	unsigned idle; /* turns without work */
 	uint16_t self;
 	bool has_queue;
@@ -45,6 +48,8 @@ _Static_assert(offsetof(struct worker, ring) / BITS_CACHE_LINE !=
 struct logger {
 	struct metrics_logger metrics;
 	struct fan fan;
+	struct loss loss;
+	bool sheds; /* overload: shed */
 	struct run *run;
 	unsigned idle;
 } __attribute__((aligned(BITS_CACHE_LINE)));
@@ -53,13 +58,13 @@ struct run {
 	const struct conf *conf;
 	struct live *live; /* NULL: files are read */
 	struct feed feed;
-	struct port port;
+	struct port port; /* that the feeder's pipe comes through */
 	struct handoff handoff;
 	struct packet_conf packets;
 	struct bpf *bpf; /* NULL: all packets are looked at */
 	struct hash_secret secret;
 	unsigned workers;
-	unsigned queues;
+	unsigned queues; /* workers that receive: the first ones */
 	struct worker *worker;
 	struct logger logger;
 	struct sinks sinks;
@@ -68,15 +73,21 @@ struct run {
 	char sensor[256]; /* this appliance's name */
 	bool hugepages;
 	bool direct; /* the one worker takes frames from the feeder, not from a port */
+	bool rests; /* live: idle threads sleep */
 	int64_t started_ns; /* monotonic */
 	int64_t ended_ns;
 	_Atomic bool stop; /* written by the control loop: receive no more */
+	_Atomic bool input_gone; /* written by the control loop: all interfaces are gone */
+	_Atomic unsigned rx_ended; /* live: workers that receive no more; each adds itself once */
+	_Atomic unsigned rounds; /* of take_rest() in live_steer.c; each worker adds one a round */
 	_Atomic unsigned workers_ended; /* workers that have flushed; each adds itself once */
 	_Atomic bool logger_ended; /* written by the logger */
 };
 
 /* A turn without work: spins a little, then sleeps, so that lcores may share a CPU. */
 void run_idle(unsigned *idle);
+/* The same of a thread that has a CPU of its own and looks again at once, if the run is such. */
+void run_wait(const struct run *run, unsigned *idle);
 
 int64_t run_now_ns(void);
 

@@ -37,9 +37,18 @@ int stats_open(struct statsd *s, const struct run *run)
 }
 
 /* What the ports received, could not take, and received damaged. */
-static void ports(uint64_t *received, uint64_t *dropped, uint64_t *bad)
+static void ports(const struct run *run, uint64_t *received, uint64_t *dropped, uint64_t *bad)
 {
 	uint16_t port;
+	for (unsigned i = 0; run->live && i < run->live->n_ports; i++) {
+		struct port_counts e; /* with what the kernel missed */
+		live_counts(run->live, i, &e);
+		*received += e.packets + e.missed;
+		*dropped += e.missed + e.no_mbuf;
+		*bad += e.errors;
+	}
+	if (run->live)
+		return;
 	RTE_ETH_FOREACH_DEV(port)
 	{
 		struct rte_eth_stats e;
@@ -63,7 +72,7 @@ static void round_of(struct statsd *s, const struct run *run)
 		depth += rte_ring_count(w->ring);
 		statsd_gauge(s, (int)i, "log_depth", rte_ring_count(w->ring));
 	}
-	ports(&received, &dropped, &bad);
+	ports(run, &received, &dropped, &bad);
 	statsd_count(s, PACKETS, -1, "packets", sum.rx.packets);
 	statsd_count(s, RECEIVED, -1, "packets_received",
 		received > sum.rx.packets ? received : sum.rx.packets);

@@ -57,9 +57,16 @@ static struct pipeline_conf pipeline_conf_of(const struct run *run, uint16_t sel
 		.sight = {.max_flows = run->packets.sightings ? (uint32_t)conf->encrypted_max : 0,
 			.idle_ns = (int64_t)conf->encrypted_idle_ms * WHEN_NS_PER_MS},
 		.secret = run->secret,
+		.rss = run->live && run->live->by_rss ? &run->live->rss : NULL,
 		.self = self,
 		.workers = (uint16_t)run->workers,
 	};
+}
+
+size_t worker_table_bytes(const struct run *run)
+{
+	struct pipeline_conf conf = pipeline_conf_of(run, 0);
+	return pipeline_bytes(&conf);
 }
 
 int worker_init(struct worker *w, struct run *run, uint16_t self)
@@ -70,7 +77,10 @@ int worker_init(struct worker *w, struct run *run, uint16_t self)
 	memset(w, 0, sizeof(*w));
 	w->run = run;
 	w->self = self;
-	w->has_queue = self < run->queues;
+	if (run->live)
+		live_rx_init(w);
+	else
+		w->has_queue = self < run->queues;
 	w->table_bytes = pipeline_bytes(&conf);
 	w->arena_bytes = (size_t)run->conf->memory_record_mb << 20;
 	w->table_memory = reserve(w->table_bytes);
@@ -85,7 +95,7 @@ int worker_init(struct worker *w, struct run *run, uint16_t self)
 	record_arena_init(&w->arena, w->arena_memory, w->arena_bytes, &w->metrics.record);
 	w->arena.pass = pass_records;
 	w->arena.pass_to = w->ring;
-	w->arena.wait = wait_for_logger;
+	w->arena.wait = run->live ? NULL : wait_for_logger;
 	w->arena.wait_of = w;
 	pipeline_init(&w->pipeline, w->table_memory, &conf, &run->packets, &w->arena, &w->metrics);
 	return steer_init(w);
@@ -136,6 +146,17 @@ unsigned worker_received(struct worker *w, struct frame *frames, struct rte_mbuf
 	return bits_likely(!w->run->bpf) ? n : filtered(w, frames, of, n);
 }
 
+/* The frame in a buffer: with the feeder's preamble, or as a device filled it. */
+static inline bool frame_of(struct worker *w, struct frame *frame, struct rte_mbuf **m, unsigned i)
+{
+	if (bits_likely(!w->run->live || live_is_made(w, *m)))
+		return mbuf_frame_fed(frame, *m, &w->scratch, i, &w->metrics.rx);
+	if (!mbuf_frame_live(frame, m, &w->scratch, i, &w->metrics.rx))
+		return false;
+	live_stamp(w, frame, *m);
+	return true;
+}
+
 unsigned worker_frames(struct worker *w, struct rte_mbuf **packets, unsigned n,
 	struct frame *frames, struct rte_mbuf **of)
 {
@@ -144,8 +165,7 @@ unsigned worker_frames(struct worker *w, struct rte_mbuf **packets, unsigned n,
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(rte_pktmbuf_mtod(packets[i], const char *));
 	for (unsigned i = 0; i < n; i++) {
-		if (bits_likely(mbuf_frame_fed(
-			    &frames[count], packets[i], &w->scratch, count, &w->metrics.rx))) {
+		if (bits_likely(frame_of(w, &frames[count], &packets[i], count))) {
 			of[count++] = packets[i];
 		} else {
 			packet_count(&w->metrics.packet, PACKET_too_large);
@@ -226,6 +246,22 @@ static int receive(struct worker *w)
 	return n;
 }
 
+static void end(struct worker *w)
+{
+	pipeline_finish(&w->pipeline);
+	atomic_fetch_add_explicit(&w->run->workers_ended, 1, memory_order_release);
+}
+
+int worker_main_live(void *arg)
+{
+	struct worker *w = arg;
+
+	prctl(PR_SET_TIMERSLACK, 1000);
+	live_run(w);
+	end(w);
+	return 0;
+}
+
 int worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -246,7 +282,6 @@ int worker_main(void *arg)
 		else
 			run_idle(&w->idle);
 	}
-	pipeline_finish(&w->pipeline);
-	atomic_fetch_add_explicit(&run->workers_ended, 1, memory_order_release);
+	end(w);
 	return 0;
 }

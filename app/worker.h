@@ -9,6 +9,9 @@
 int worker_init(struct worker *w, struct run *run, uint16_t self);
 void worker_free(struct worker *w);
 
+/* Octets of the tables of one worker. */
+size_t worker_table_bytes(const struct run *run);
+
 /* Counts received frames, corrects what a capture may not claim, and frees the buffers (`of`; NULL:
  * there are none) of those that the filter leaves out. How many are left, in order. */
 unsigned worker_received(struct worker *w, struct frame *frames, struct rte_mbuf **of, unsigned n);
@@ -20,7 +23,9 @@ unsigned worker_received(struct worker *w, struct frame *frames, struct rte_mbuf
 unsigned worker_frames(struct worker *w, struct rte_mbuf **packets, unsigned n,
 	struct frame *frames, struct rte_mbuf **of);
 
-/* The lcore's main function; arg is a struct worker. Ends when all input is through. */
+/* The lcore's main function; arg is a struct worker. Ends when all input is through; live, when the
+ * run stops. */
 int worker_main(void *arg);
+int worker_main_live(void *arg);
 
 #endif

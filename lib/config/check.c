@@ -25,6 +25,27 @@ static int check_input(const struct conf *conf, struct conf_error *err)
 	return 0;
 }
 
+/* Files have their own time and end; what is live has neither. */
+static int check_live(const struct conf *conf, struct conf_error *err)
+{
+	if (conf->input_files.count && (conf->input_interfaces.count || conf->input_devices.count))
+		return conf_fail(err, -EINVAL,
+			"input.files: goes with neither input.interfaces nor input.devices: read "
+			"files or listen, not both");
+	for (size_t i = 0; i < conf->input_interfaces.count; i++) {
+		const char *name = conf->input_interfaces.at[i];
+		if (name[0] == '\0' || strlen(name) > 15 || strpbrk(name, "/,: \t\n"))
+			return conf_fail(err, -EINVAL,
+				"input.interfaces: \"%s\" is no name of an interface",
+				conf_show(name, 60).text);
+	}
+	for (size_t i = 0; i < conf->input_devices.count; i++)
+		if (conf->input_devices.at[i][0] == '\0' || conf->input_devices.at[i][0] == ',')
+			return conf_fail(
+				err, -EINVAL, "input.devices: entry %zu names no device", i + 1);
+	return 0;
+}
+
 /* Who writes a file: the key that says so, and the file ("-": standard output); NULL: none. */
 struct writer {
 	char key[64];
@@ -146,6 +167,8 @@ int conf_check(const struct conf *conf, struct conf_error *err)
 {
 	int rc = check_input(conf, err);
 
+	if (rc == 0)
+		rc = check_live(conf, err);
 	if (rc == 0)
 		rc = check_files(conf, err);
 	return rc < 0 ? rc : check_encrypted(conf, err);

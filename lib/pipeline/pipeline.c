@@ -25,6 +25,7 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 	memset(p, 0, sizeof(*p));
 	p->packets = packets;
 	p->secret = conf->secret;
+	p->rss = conf->rss;
 	p->metrics = metrics;
 	p->self = conf->self;
 	p->workers = conf->workers;
@@ -70,6 +71,8 @@ static bool has_owner(enum packet_verdict verdict)
  */
 static uint16_t owner_of(const struct pipeline *p, const struct pkt *pkt)
 {
+	if (p->rss)
+		return rss_owner(p->rss, &pkt->src, &pkt->dst);
 	return (uint16_t)((uint64_t)packet_pair_hash(&p->secret, pkt) * p->workers >> 32);
 }
 
@@ -224,6 +227,19 @@ static inline __attribute__((always_inline)) void take_kept(struct pipeline *p, 
 	take_queue(p);
 }
 
+/* What waited too long goes, and records go on their way. true: there may be more of it. */
+static bool let_go(struct pipeline *p)
+{
+	unsigned streams = 0;
+
+	for (; streams < EXPIRE_PER_BURST && tcp_expire(&p->tcp, p->clock_ns); streams++)
+		queue_stream_messages(p, NULL);
+	unsigned queries = txn_expire(&p->txn, p->clock_ns, EXPIRE_PER_BURST);
+	sight_expire(&p->sight, p->clock_ns, EXPIRE_PER_BURST);
+	record_flush(p->txn.out);
+	return streams == EXPIRE_PER_BURST || queries == EXPIRE_PER_BURST;
+}
+
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
 	p->count = 0;
@@ -240,11 +256,16 @@ void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 		ip_frag_recycle(&p->frag);
 		ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_PER_BURST);
 	}
-	for (int i = 0; i < EXPIRE_PER_BURST && tcp_expire(&p->tcp, p->clock_ns); i++)
-		queue_stream_messages(p, NULL);
-	txn_expire(&p->txn, p->clock_ns, EXPIRE_PER_BURST);
-	sight_expire(&p->sight, p->clock_ns, EXPIRE_PER_BURST);
-	record_flush(p->txn.out);
+	let_go(p);
+}
+
+bool pipeline_tick(struct pipeline *p, int64_t clock_ns)
+{
+	unsigned fragments = ip_frag_expire(&p->frag, clock_ns, EXPIRE_PER_BURST);
+
+	if (clock_ns > p->clock_ns)
+		p->clock_ns = clock_ns;
+	return let_go(p) || fragments == EXPIRE_PER_BURST;
 }
 
 void pipeline_sort(struct pipeline *p, struct frame *frames, unsigned n)

@@ -8,6 +8,7 @@
 
 #include "reasm/ip_frag.h"
 #include "reasm/tcp_table.h"
+#include "rx/rss.h"
 #include "sight/sight.h"
 #include "txn/txn.h"
 
@@ -23,6 +24,7 @@ struct pipeline_conf {
 	struct ip_frag_conf frag;
 	struct sight_conf sight; /* of use only where packet_conf asks for sightings */
 	struct hash_secret secret; /* the same on all workers: it decides owners */
+	const struct rss *rss; /* where a NIC spreads packets: it decides owners instead; or NULL */
 	uint16_t self; /* number of this worker */
 	uint16_t workers; /* how many there are */
 };
@@ -30,6 +32,7 @@ struct pipeline_conf {
 struct pipeline {
 	const struct packet_conf *packets; /* shared, read only */
 	struct hash_secret secret;
+	const struct rss *rss;
 	struct ip_frag frag;
 	struct tcp_table tcp;
 	struct txn txn;
@@ -88,6 +91,11 @@ bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *
 
 /* All that pipeline_join() gave was passed on: lets go of it, and of what waited too long. */
 void pipeline_joined(struct pipeline *p);
+
+/*
+ * Lets go what has waited too long by `clock_ns`, where no burst does it. true: there may be more.
+ */
+bool pipeline_tick(struct pipeline *p, int64_t clock_ns);
 
 /* The input is at its end: streams, then open queries leave. */
 void pipeline_finish(struct pipeline *p);

@@ -70,6 +70,7 @@ void record_flush(struct record_arena *a)
 {
 	if (a->pending) {
 		a->pass(a->pass_to, a->batch, a->pending);
+		__atomic_store_n(&a->passed, a->head, __ATOMIC_RELAXED);
 		a->pending = 0;
 	}
 }

@@ -130,6 +130,7 @@ struct record_arena {
 	void *wait_of;
 	unsigned pending;
 	void *batch[RECORD_BATCH];
+	uint64_t passed; /* `head` at the latest pass: written by the worker, read by the logger */
 	/* written by the logger, read by the worker */
 	uint64_t tail __attribute__((aligned(BITS_CACHE_LINE)));
 } __attribute__((aligned(BITS_CACHE_LINE)));
@@ -159,6 +160,13 @@ void record_commit(struct record_arena *a, struct record *r);
 
 /* Passes on what is committed; called at the end of every burst. */
 void record_flush(struct record_arena *a);
+
+/* How full it is, in 1/256, as the logger sees it, who has released what is behind `released`. */
+static inline unsigned record_fill(const struct record_arena *a, uint64_t released)
+{
+	uint64_t passed = __atomic_load_n(&a->passed, __ATOMIC_RELAXED);
+	return passed > released ? (unsigned)((passed - released) * 256 / a->size) : 0;
+}
 
 /* The logger is done with r and with all records that it got before r. */
 static inline void record_release(struct record_arena *a, uint64_t end)

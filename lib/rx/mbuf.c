@@ -4,6 +4,8 @@
 #include "rx/feed_pipe.h"
 
 #include <errno.h>
+#include <rte_errno.h>
+#include <rte_ether.h>
 #include <stdlib.h>
 
 int mbuf_scratch_init(struct mbuf_scratch *s, uint32_t places)
@@ -20,21 +22,45 @@ void mbuf_scratch_free(struct mbuf_scratch *s)
 	s->room = NULL;
 }
 
+/* The octets of a packet in one piece, if need be at place i. NULL: it is larger than any frame. */
+static const uint8_t *whole(struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i, uint32_t len,
+	struct metrics_rx *metrics)
+{
+	if (bits_unlikely(len > s->place))
+		return NULL;
+	if (bits_likely(m->nb_segs == 1))
+		return rte_pktmbuf_mtod(m, const uint8_t *);
+	metrics_add(&metrics->chained, 1);
+	return rte_pktmbuf_read(m, 0, len, s->room + (size_t)i * s->place);
+}
+
+int mbuf_stamp_register(struct mbuf_stamp *stamp)
+{
+	return rte_mbuf_dyn_rx_timestamp_register(&stamp->offset, &stamp->flag) ? -rte_errno : 0;
+}
+
+bool mbuf_frame_live(struct frame *frame, struct rte_mbuf **m, struct mbuf_scratch *s, unsigned i,
+	struct metrics_rx *metrics)
+{
+	if (bits_unlikely((*m)->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
+		rte_vlan_insert(m); /* a packet too short for it has no tag to give back */
+	frame->len = rte_pktmbuf_pkt_len(*m);
+	frame->wire_len = frame->len;
+	frame->data = whole(*m, s, i, frame->len, metrics);
+	return frame->data != NULL;
+}
+
 bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i,
 	struct metrics_rx *metrics)
 {
 	struct feed_preamble head;
-	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint32_t len = rte_pktmbuf_pkt_len(m);
 
-	if (bits_unlikely(rte_pktmbuf_data_len(m) < sizeof(head) || len > s->place))
+	if (bits_unlikely(rte_pktmbuf_data_len(m) < sizeof(head)))
 		return false;
-	if (bits_unlikely(m->nb_segs > 1)) {
-		data = rte_pktmbuf_read(m, 0, len, s->room + (size_t)i * s->place);
-		metrics_add(&metrics->chained, 1);
-		if (!data)
-			return false;
-	}
+	const uint8_t *data = whole(m, s, i, len, metrics);
+	if (bits_unlikely(!data))
+		return false;
 	memcpy(&head, data, sizeof(head));
 	feed_frame(frame, &head, data + sizeof(head), len - (uint32_t)sizeof(head));
 	return true;

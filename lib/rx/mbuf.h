@@ -7,6 +7,7 @@
 #include "rx/frame.h"
 
 #include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
 
 /* Copies of frames that came in several buffers, one place for each packet of a burst. */
 struct mbuf_scratch {
@@ -29,6 +30,33 @@ bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch
 
 /* The place in the capture of what the feeder put into a buffer. */
 uint64_t mbuf_number(const struct rte_mbuf *m);
+
+/* Where DPDK's drivers put time stamps, and where workers leave them for each other, in ns. */
+struct mbuf_stamp {
+	int offset;
+	uint64_t flag; /* of ol_flags: the driver put one there */
+};
+
+/* 0 or -errno. */
+int mbuf_stamp_register(struct mbuf_stamp *stamp);
+
+static inline uint64_t mbuf_stamp_get(const struct rte_mbuf *m, const struct mbuf_stamp *stamp)
+{
+	return *RTE_MBUF_DYNFIELD(m, stamp->offset, const uint64_t *);
+}
+
+static inline void mbuf_stamp_set(struct rte_mbuf *m, const struct mbuf_stamp *stamp, int64_t ts_ns)
+{
+	*RTE_MBUF_DYNFIELD(m, stamp->offset, int64_t *) = ts_ns;
+}
+
+/*
+ * The frame in a buffer that a device filled. *m may become another buffer: a VLAN tag that the
+ * device took out is put back. ts_ns, clock_ns, link_type and owner are the caller's to set. false:
+ * it is larger than any frame.
+ */
+bool mbuf_frame_live(struct frame *frame, struct rte_mbuf **m, struct mbuf_scratch *s, unsigned i,
+	struct metrics_rx *metrics);
 
 /*
  * The reverse: a buffer chain from `pool` that holds a frame as the feeder would have put it down,

@@ -1,98 +1,219 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* rte_eth_read_clock() is not yet of the stable ABI. */
+#define ALLOW_EXPERIMENTAL_API
 #include "rx/port.h"
 
 #include <errno.h>
 #include <rte_errno.h>
-#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <stdio.h>
-#include <string.h>
 
 #define PORT_CACHE 256 /* buffers that an lcore keeps for itself */
+#define TX_DESCRIPTORS 128 /* for devices that do not work without sending */
 
-static int set_up_queues(struct port *port)
+static int tx_setup(uint16_t id, uint16_t queue, uint16_t descriptors, unsigned socket,
+	const struct rte_eth_txconf *conf)
 {
-	struct rte_eth_conf conf = {0};
-	struct rte_eth_dev_info info;
+	return rte_eth_tx_queue_setup(id, queue, descriptors, socket, conf);
+}
 
-	port->failed = "reading what the device can do";
-	int error = rte_eth_dev_info_get(port->id, &info);
-	if (error)
-		return error;
-	port->failed = "configuring the device";
-	error = rte_eth_dev_configure(port->id, port->queues, 0, &conf);
-	if (error)
-		return error;
-	uint16_t rx = 1024, tx = 0;
-	port->failed = "setting up a receive queue";
-	error = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
-	for (uint16_t q = 0; q < port->queues && error == 0; q++)
-		error = rte_eth_rx_queue_setup(port->id, q, rx,
-			(unsigned)rte_eth_dev_socket_id(port->id), &info.default_rxconf,
-			port->pools[q]);
+const struct port_ops port_ops_dpdk = {
+	.info_get = rte_eth_dev_info_get,
+	.socket_id = rte_eth_dev_socket_id,
+	.configure = rte_eth_dev_configure,
+	.adjust_descriptors = rte_eth_dev_adjust_nb_rx_tx_desc,
+	.rx_setup = rte_eth_rx_queue_setup,
+	.tx_setup = tx_setup,
+	.start = rte_eth_dev_start,
+	.promiscuous = rte_eth_promiscuous_enable,
+	.all_multicast = rte_eth_allmulticast_enable,
+	.reta_set = rte_eth_dev_rss_reta_update,
+	.reta_get = rte_eth_dev_rss_reta_query,
+	.rss_get = rte_eth_dev_rss_hash_conf_get,
+	.read_clock = rte_eth_read_clock,
+};
+
+static int fail(struct port *port, int error, const char *step)
+{
+	port->failed = step;
 	return error;
 }
 
-static void free_pools(struct port *port)
+void port_of(struct port *port, uint16_t id)
 {
-	for (uint16_t q = 0; q < port->queues; q++)
-		rte_mempool_free(port->pools[q]);
-	memset(port->pools, 0, sizeof(port->pools));
+	*port = (struct port){.id = id, .made = true, .socket = -1};
 }
 
-static int make_pools(struct port *port)
+int port_find(struct port *port, const char *name)
 {
-	port->failed = "making the pools of packet buffers";
-	for (uint16_t q = 0; q < port->queues; q++) {
-		char name[16];
-		snprintf(name, sizeof(name), "rx%u", q);
-		port->pools[q] = rte_pktmbuf_pool_create(
-			name, port->mbufs, PORT_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	uint16_t id;
+	*port = (struct port){.socket = -1};
+	int error = rte_eth_dev_get_port_by_name(name, &id);
+	if (error)
+		return fail(port, error, "finding the device");
+	port_of(port, id);
+	return 0;
+}
+
+int port_prepare(struct port *port, const struct port_want *want, const struct port_ops *ops)
+{
+	struct rte_eth_dev_info info;
+	uint64_t ticks;
+
+	int error = ops->info_get(port->id, &info);
+	if (error)
+		return fail(port, error, "reading what the device can do");
+	port->socket = ops->socket_id(port->id);
+	port_plan(&port->plan, want, &info, ops->read_clock(port->id, &ticks) == 0);
+	return 0;
+}
+
+int port_pools(struct port *port, unsigned number, uint32_t mbufs)
+{
+	for (uint16_t q = 0; q < port->plan.queues; q++) {
+		char name[32];
+		snprintf(name, sizeof(name), "rx%u_%u", number, q);
+		port->pools[q] = rte_pktmbuf_pool_create(name, mbufs, PORT_CACHE, 0,
+			(uint16_t)port->plan.room, port->socket < 0 ? SOCKET_ID_ANY : port->socket);
 		if (!port->pools[q])
-			return -rte_errno;
+			return fail(port, -rte_errno, "making the pools of packet buffers");
 	}
 	return 0;
 }
 
-int port_open(struct port *port, const char *name, uint16_t queues, uint32_t mbufs)
+/* Without sending, or with one queue to each that receives, for drivers that insist on it. */
+static int configure(struct port *port, uint16_t *tx, const struct port_ops *ops)
 {
-	*port = (struct port){.queues = queues, .mbufs = mbufs};
-	port->failed = "finding the device";
-	int error = rte_eth_dev_get_port_by_name(name, &port->id);
+	const struct port_plan *p = &port->plan;
+	int error = ops->configure(port->id, p->queues, 0, &p->conf);
+	*tx = 0;
+	if (error && p->live) {
+		*tx = p->queues;
+		error = ops->configure(port->id, p->queues, *tx, &p->conf);
+	}
+	return error ? fail(port, error, "configuring the device") : 0;
+}
+
+static int set_up_queues(struct port *port, const struct port_ops *ops)
+{
+	struct port_plan *p = &port->plan;
+	struct rte_eth_dev_info info;
+	uint16_t tx_queues, tx = TX_DESCRIPTORS;
+	unsigned socket = (unsigned)port->socket;
+
+	int error = configure(port, &tx_queues, ops);
+	if (error == 0)
+		error = ops->info_get(port->id, &info);
 	if (error)
 		return error;
-	error = make_pools(port);
+	error = ops->adjust_descriptors(port->id, &p->descriptors, &tx);
+	struct rte_eth_rxconf rxconf = info.default_rxconf;
+	rxconf.offloads = p->conf.rxmode.offloads;
+	for (uint16_t q = 0; q < p->queues && error == 0; q++)
+		error = ops->rx_setup(port->id, q, p->descriptors, socket, &rxconf, port->pools[q]);
 	if (error)
-		goto no_start;
-	error = set_up_queues(port);
+		return fail(port, error, "setting up a receive queue");
+	for (uint16_t q = 0; q < tx_queues && error == 0; q++)
+		error = ops->tx_setup(port->id, q, tx, socket, &info.default_txconf);
+	return error ? fail(port, error, "setting up a transmit queue") : 0;
+}
+
+/* Writes the redirection table; on the way back, compares it. */
+static int spread(struct port *port, const struct rss *rss, const struct port_ops *ops)
+{
+	struct rte_eth_rss_reta_entry64 reta[RSS_RETA_MAX / RTE_ETH_RETA_GROUP_SIZE + 1];
+	uint16_t size = port->plan.reta_size;
+
+	memset(reta, 0, sizeof(reta));
+	for (uint16_t i = 0; i < size; i++) {
+		reta[i / RTE_ETH_RETA_GROUP_SIZE].mask |= 1ull << i % RTE_ETH_RETA_GROUP_SIZE;
+		reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] =
+			rss_reta(rss, i);
+	}
+	int error = ops->reta_set(port->id, reta, size);
 	if (error)
-		goto no_start;
-	port->failed = "starting the device";
-	error = rte_eth_dev_start(port->id);
+		return error;
+	for (uint16_t i = 0; i < size; i++)
+		reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] = UINT16_MAX;
+	if (ops->reta_get(port->id, reta, size))
+		return 0; /* it cannot be read: the packets will show */
+	for (uint16_t i = 0; i < size; i++)
+		if (reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] !=
+			rss_reta(rss, i))
+			return -EBADMSG;
+	return 0;
+}
+
+/* Does the device say that it hashes by our key, and by addresses? */
+static const char *check_key(struct port *port, const struct port_ops *ops)
+{
+	const struct rte_eth_rss_conf *asked = &port->plan.conf.rx_adv_conf.rss_conf;
+	uint8_t key[RSS_KEY_MAX] = {0};
+	struct rte_eth_rss_conf found = {.rss_key = key, .rss_key_len = asked->rss_key_len};
+
+	if (ops->rss_get(port->id, &found))
+		return NULL; /* it cannot be read: the packets will show */
+	if (memcmp(key, port->plan.key, asked->rss_key_len) != 0)
+		return "the device did not take the symmetric RSS key";
+	if ((found.rss_hf & asked->rss_hf) != asked->rss_hf)
+		return "the device does not hash what was asked for";
+	return NULL;
+}
+
+int port_start(struct port *port, const struct rss *rss, const struct port_ops *ops)
+{
+	int error = set_up_queues(port, ops);
 	if (error)
-		goto no_start;
+		return error;
+	error = ops->start(port->id);
+	if (error)
+		return fail(port, error, "starting the device");
 	port->started = true;
 	port->failed = NULL;
+	if (!port->plan.live)
+		return 0;
+	port->steering = port->plan.no_rss;
+	if (port->plan.reta_size && port->plan.queues > 1) {
+		error = spread(port, rss, ops);
+		port->steering = error == 0 ? check_key(port, ops)
+				 : error == -EBADMSG
+					 ? "the device did not take the redirection table"
+					 : "the device's redirection table cannot be set";
+	}
+	/* Devices without a filter say that they cannot; so much the better. */
+	ops->promiscuous(port->id);
+	ops->all_multicast(port->id);
 	return 0;
-
-no_start:
-	free_pools(port);
-	rte_eth_dev_close(port->id);
-	return error;
 }
 
 void port_close(struct port *port)
 {
-	if (!port->started)
+	if (!port->made)
 		return;
-	rte_eth_dev_stop(port->id);
+	if (port->started) {
+		if (port->plan.live && !port->keep_promiscuous)
+			rte_eth_promiscuous_disable(port->id);
+		rte_eth_dev_stop(port->id);
+	}
 	rte_eth_dev_close(port->id);
-	free_pools(port);
-	port->started = false;
+	for (uint16_t q = 0; q < PORT_QUEUES; q++)
+		rte_mempool_free(port->pools[q]);
+	*port = (struct port){.socket = -1};
 }
 
-uint64_t port_no_mbuf(const struct port *port)
+void port_counts(const struct port *port, struct port_counts *counts)
 {
 	struct rte_eth_stats stats;
-	return rte_eth_stats_get(port->id, &stats) == 0 ? stats.rx_nombuf : 0;
+	memset(counts, 0, sizeof(*counts));
+	if (!port->started || rte_eth_stats_get(port->id, &stats))
+		return;
+	counts->packets = stats.ipackets;
+	counts->missed = stats.imissed;
+	counts->errors = stats.ierrors;
+	counts->no_mbuf = stats.rx_nombuf;
+}
+
+int port_read_clock(const struct port *port, uint64_t *ticks)
+{
+	return rte_eth_read_clock(port->id, ticks);
 }

@@ -3,34 +3,84 @@
 #ifndef RX_PORT_H
 #define RX_PORT_H
 
+#include "rx/port_plan.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 struct rte_mempool;
 
 #define PORT_QUEUES 64
 
-struct port {
-	uint16_t id;
-	uint16_t queues;
-	bool started;
-	/* One a queue: a queue whose packets wait for those of another one cannot starve it. */
-	struct rte_mempool *pools[PORT_QUEUES];
-	uint32_t mbufs; /* of each */
-	const char *failed; /* which step failed, for a message; static */
+/* What a device is asked to do: DPDK's functions, or a test's. The names and results are DPDK's. */
+struct port_ops {
+	int (*info_get)(uint16_t id, struct rte_eth_dev_info *info);
+	int (*socket_id)(uint16_t id);
+	int (*configure)(uint16_t id, uint16_t rx, uint16_t tx, const struct rte_eth_conf *conf);
+	int (*adjust_descriptors)(uint16_t id, uint16_t *rx, uint16_t *tx);
+	int (*rx_setup)(uint16_t id, uint16_t queue, uint16_t descriptors, unsigned socket,
+		const struct rte_eth_rxconf *conf, struct rte_mempool *pool);
+	int (*tx_setup)(uint16_t id, uint16_t queue, uint16_t descriptors, unsigned socket,
+		const struct rte_eth_txconf *conf);
+	int (*start)(uint16_t id);
+	int (*promiscuous)(uint16_t id);
+	int (*all_multicast)(uint16_t id);
+	int (*reta_set)(uint16_t id, struct rte_eth_rss_reta_entry64 *reta, uint16_t size);
+	int (*reta_get)(uint16_t id, struct rte_eth_rss_reta_entry64 *reta, uint16_t size);
+	int (*rss_get)(uint16_t id, struct rte_eth_rss_conf *conf);
+	int (*read_clock)(uint16_t id, uint64_t *ticks);
 };
 
-/*
- * Finds the port that EAL made under `name`, sets up `queues` receive queues with a pool of
- * `mbufs` buffers each, and starts it. 0, or -errno with port->failed set and nothing left
- * behind.
- */
-int port_open(struct port *port, const char *name, uint16_t queues, uint32_t mbufs);
+extern const struct port_ops port_ops_dpdk;
 
-/* Stops and closes the port and frees its pools. Does nothing for a port that was never opened. */
+struct port {
+	uint16_t id;
+	bool made; /* EAL has it */
+	bool started;
+	bool keep_promiscuous; /* the caller's: it was so before, leave it so at the end */
+	struct port_plan plan;
+	/* One a queue: a queue whose packets wait for those of another one cannot starve it. */
+	struct rte_mempool *pools[PORT_QUEUES];
+	int socket; /* or -1 where the device is on none */
+	const char *failed; /* which step failed, for a message; static */
+	const char *steering; /* why packets are handed over in software; NULL: the NIC does it */
+};
+
+/* What was lost before a worker saw it, and what came. */
+struct port_counts {
+	uint64_t packets; /* that the device gave out */
+	uint64_t missed; /* no free descriptor: nobody took them in time */
+	uint64_t errors; /* broken on the wire */
+	uint64_t no_mbuf; /* read, and lost for want of buffers */
+};
+
+/* Finds the port that EAL made under `name`. 0 or -errno, port->failed set. */
+int port_find(struct port *port, const char *name);
+/* The port of that number. */
+void port_of(struct port *port, uint16_t id);
+
+/*
+ * Plans what the port shall do (port->plan, rx/port_plan.h). Nothing is changed yet. 0 or -errno
+ * with port->failed set.
+ */
+int port_prepare(struct port *port, const struct port_want *want, const struct port_ops *ops);
+
+/*
+ * Configures a prepared port, sets up its queues over port->pools, which stand already, and starts
+ * it. rss: what the redirection table shall be; NULL where port->plan has no RSS.
+ * Reads back key and table: port->steering says what differs. 0, or -errno with port->failed set.
+ */
+int port_start(struct port *port, const struct rss *rss, const struct port_ops *ops);
+
+/* Makes a pool of `mbufs` buffers for each planned queue, on the port's socket, as large as the
+ * plan wants them. `number`: of the port, for the pools' names. 0 or -errno. */
+int port_pools(struct port *port, unsigned number, uint32_t mbufs);
+
+/* Stops and closes the port and frees its pools. Does nothing for a port that was never found. */
 void port_close(struct port *port);
 
-/* Packets that the port read and lost for want of buffers. */
-uint64_t port_no_mbuf(const struct port *port);
+/* The device's clock, for PORT_STAMP_NIC. 0 or -errno. */
+int port_read_clock(const struct port *port, uint64_t *ticks);
+
+void port_counts(const struct port *port, struct port_counts *counts);
 
 #endif

@@ -308,7 +308,8 @@ void message_sections(const struct schema *s, struct text *t, struct message *m,
 				fault(m, DNS_OPT);
 			continue;
 		}
-		if (!show || !schema_lists(s, rr.section))
+		if (!show || !schema_lists(s, rr.section) ||
+			bits_unlikely(rr.section + s->shed >= DNS_SECTIONS))
 			continue;
 		if (rr.section != open) {
 			if (open != DNS_QUESTION)

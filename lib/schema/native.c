@@ -54,6 +54,7 @@ void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metri
 	s->sections = SCHEMA_ALL;
 	s->level[0] = '\0';
 	s->metrics = metrics;
+	s->shed = 0;
 	JSON_KEY(&t, "sensor");
 	json_str(&t, sensor, n < 255 ? n : 255);
 	s->sensor_len = text_len(&t);
@@ -218,6 +219,19 @@ static void put_outcome(const struct schema *s, struct text *t, const struct rec
 	t->at = measures_at(at, r);
 }
 
+/* Which sections are not there because there was no time for them. */
+static void put_shed(struct text *t, unsigned shed)
+{
+	JSON_KEY(t, "shed");
+	json_open(t, '[');
+	if (shed > 2)
+		text_lit(t, "\"answers\",");
+	if (shed > 1)
+		text_lit(t, "\"authority\",");
+	text_lit(t, "\"additional\",");
+	json_close(t, ']');
+}
+
 /* Writes the line with `extended` as the upper bits of the reply's rcode; returns the bits that its
  * OPT record, found only while the line is written, really has. */
 static unsigned put_line(
@@ -259,6 +273,8 @@ static unsigned put_line(
 		JSON_KEY(t, "query_edns");
 		put_edns(t, &query);
 	}
+	if (bits_unlikely(s->shed))
+		put_shed(t, s->shed);
 	enum dns_error error = message_verdict(&reply);
 	if (error == DNS_OK)
 		error = message_verdict(&query);

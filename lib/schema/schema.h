@@ -19,6 +19,8 @@ struct schema {
 	bool unicode; /* native: show qname_unicode */
 	bool extra; /* gazer: show rcode, flags and ttl, too */
 	uint8_t sections; /* enum schema_sections */
+	uint8_t shed; /* native: sections left out under overload, of the last ones so many (0 to 3)
+		       */
 	char level[16]; /* gopassivedns: its `level`, printable ASCII */
 	struct when when;
 	/* Members that repeat, in JSON: [flags >> 4 & 127] is ["RD","RA"], with its comma; [type]

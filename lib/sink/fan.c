@@ -222,6 +222,54 @@ void fan_idle(struct fan *fan)
 		}
 }
 
+static bool put_notice(struct sink_lane *lane, const char *line, size_t len, int64_t ts_ns)
+{
+	if (lane->at &&
+		(lane->at->room - lane->at->len < len || lane->at->n_docs == lane->at->max_docs))
+		lane_pass(lane);
+	if (!lane->at && !lane_take(lane))
+		return false;
+	struct sink_block *b = lane->at;
+	if (b->room < len || b->max_docs == 0)
+		return false;
+	memcpy(b->data + b->len, line, len);
+	b->len += len;
+	b->docs[b->n_docs++] = (struct sink_doc){.ts_ns = ts_ns, .end = (uint32_t)b->len};
+	return true;
+}
+
+unsigned fan_notice(struct fan *fan, const char *line, size_t len, int64_t ts_ns)
+{
+	const struct schema_kind *native = schema_kind_of(CONF_SCHEMA_NATIVE);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < fan->count; i++)
+		for (unsigned k = 0; k < fan->formats[i].count; k++)
+			n += fan->formats[i].options.kind == native &&
+			     put_notice(fan->formats[i].sinks[k].lane, line, len, ts_ns);
+	return n;
+}
+
+unsigned fan_fill(const struct fan *fan)
+{
+	unsigned most = 0;
+
+	for (unsigned i = 0; i < fan->count; i++)
+		for (unsigned k = 0; k < fan->formats[i].count; k++) {
+			const struct sink_lane *lane = fan->formats[i].sinks[k].lane;
+			uint32_t used = lane->head - __atomic_load_n(&lane->tail, __ATOMIC_RELAXED);
+			unsigned fill = used * 256 / lane->count;
+			most = fill > most ? fill : most;
+		}
+	return most;
+}
+
+void fan_shed(struct fan *fan, unsigned sections)
+{
+	for (unsigned i = 0; i < fan->count; i++)
+		fan->formats[i].schema.shed = (uint8_t)sections;
+}
+
 void fan_close(struct fan *fan)
 {
 	for (unsigned i = 0; i < fan->count; i++)

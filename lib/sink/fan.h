@@ -59,6 +59,18 @@ void fan_count(struct fan *f, unsigned n);
  * either. */
 void fan_idle(struct fan *f);
 
+/*
+ * A line about the log itself (JSON of the native schema, with its newline) to every sink of that
+ * schema, whatever its filter. It is no record. How many sinks took it.
+ */
+unsigned fan_notice(struct fan *f, const char *line, size_t len, int64_t ts_ns);
+
+/* How full the fullest queue is, in 1/256. */
+unsigned fan_fill(const struct fan *f);
+
+/* From now on the last `sections` (0 to 3) of answers, authority, additional are left out. */
+void fan_shed(struct fan *f, unsigned sections);
+
 /* Nothing more will come. */
 void fan_close(struct fan *f);
 

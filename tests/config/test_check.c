@@ -69,10 +69,43 @@ static void test_encrypted(void)
 		"2001:db8::/32");
 }
 
+static void check_live(
+	const char *files, const char *interfaces, const char *devices, const char *want)
+{
+	struct conf_error err = {""};
+	struct conf c;
+
+	CU_ASSERT_EQUAL_FATAL(conf_init(&c), 0);
+	CU_ASSERT_EQUAL(conf_set_key(&c, "input.files", files, &err), 0);
+	CU_ASSERT_EQUAL(conf_set_key(&c, "input.interfaces", interfaces, &err), 0);
+	CU_ASSERT_EQUAL(conf_set_key(&c, "input.devices", devices, &err), 0);
+	CU_ASSERT_EQUAL(conf_check(&c, &err), want[0] ? -EINVAL : 0);
+	expect_text(err.text, want);
+	conf_free(&c);
+}
+
+static void test_live(void)
+{
+	check_live("", "eth0", "", "");
+	check_live("", "eth0,enp3s0f1.100", "[\"net_tap0,iface=x\",\"3b:00.0\"]", "");
+	check_live("a", "eth0", "",
+		"input.files: goes with neither input.interfaces nor input.devices: read files or "
+		"listen, not both");
+	check_live("a", "", "net_tap0",
+		"input.files: goes with neither input.interfaces nor input.devices: read files or "
+		"listen, not both");
+	check_live("", "eth0/1", "", "input.interfaces: \"eth0/1\" is no name of an interface");
+	check_live("", "[\"a,b\"]", "", "input.interfaces: \"a,b\" is no name of an interface");
+	check_live("", "sixteen-letters-", "",
+		"input.interfaces: \"sixteen-letters-\" is no name of an interface");
+	check_live("", "", "[\"a\",\",b\"]", "input.devices: entry 2 names no device");
+}
+
 void test_config_check(void)
 {
 	CU_pSuite s = CU_add_suite("config/check", NULL, NULL);
 
 	CU_add_test(s, "files", test_files);
+	CU_add_test(s, "live", test_live);
 	CU_add_test(s, "encrypted", test_encrypted);
 }

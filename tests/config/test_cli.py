@@ -137,7 +137,8 @@ class Cli(unittest.TestCase):
                    "ports, each from 1 to 65535", "--check", env={"DNSLOUPE_DNS_PORTS": ""})
 
     def test_usage(self):
-        self.fails("nothing to read: name a capture with -r FILE")
+        self.fails("nothing to read: name a capture with -r FILE, an interface with -i NAME or "
+                   "a device with -d DEVARGS")
         self.fails('"x.pcap" is not a flag: to read a capture, write -r x.pcap', "x.pcap")
         self.fails('"x.pcap" is not a flag: to read a capture, write -r x.pcap',
                    "-r", "a", "--", "x.pcap")

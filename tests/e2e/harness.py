@@ -74,8 +74,10 @@ def books(stats, whole=True):
     rx, packet, txn, record = (total[k] for k in ("rx", "packet", "txn", "record"))
     sink = log["sink"]
     sums = {
-        "packets = verdicts": (rx["packets"], sum(packet.values())),
-        "handed over = taken over": (rx["handed_over"], rx["taken_over"]),
+        "packets = verdicts + lost": (
+            rx["packets"], sum(packet.values()) + rx["handoff_lost"]),
+        "handed over = taken over + lost": (
+            rx["handed_over"], rx["taken_over"] + rx["handoff_lost"]),
         "queries = opened + retries": (txn["queries"], txn["opened"] + txn["retries"]),
         "opened = answered + no_reply": (txn["opened"], txn["answered"] + txn["no_reply"]),
         "replies = answered + no_query + mismatch + duplicate + further of transfers": (
@@ -110,7 +112,7 @@ def books(stats, whole=True):
             reasm["frag_handed_over"], reasm["frag_taken_over"] + reasm["frag_lost"])
         sums["whole datagrams = what they carried"] = (reasm["frag_whole"], sum(
             reasm["frag_" + k] for k in ("dns", "tcp_dns", "encrypted", "other", "lost")))
-    if whole:
+    if whole and "frames" in stats["input"]:
         sums["frames read = packets"] = (stats["input"]["frames"], rx["packets"])
     for stage, counters in total.items():
         for name, value in counters.items():

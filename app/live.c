@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Live input with EAL: devices are made, ports opened, watched and closed. */
+#include "app/live.h"
+
+#include "app/eal.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <rte_cycles.h>
+#include <rte_dev.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WATCH_NS WHEN_NS_PER_S
+
+static const char *hint_of(int error)
+{
+	switch (-error) {
+	case EPERM:
+	case EACCES: return "; run as root, or with the capabilities cap_net_raw and cap_net_admin";
+	case EBUSY: return "; somebody else uses it";
+	case ENOMEM: return "; lower memory.mbufs or input.descriptors, or reserve more hugepages";
+	default: return "";
+	}
+}
+
+/* IFF_ flags of an interface, or -1 where it is no more. */
+static int interface_flags(const char *name)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), flags = -1;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0)
+		flags = (uint16_t)request.ifr_flags;
+	if (fd >= 0)
+		close(fd);
+	return flags;
+}
+
+/* This process's packet sockets, without the n_but of `but`. How many. */
+static unsigned packet_sockets(int sockets[PLACE_WORKERS], const int *but, unsigned n_but)
+{
+	unsigned n = 0;
+	for (int fd = 0; fd < 1024 && n < PLACE_WORKERS; fd++) {
+		int domain;
+		unsigned i = 0;
+		socklen_t len = sizeof(domain);
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) || domain != AF_PACKET)
+			continue;
+		while (i < n_but && but[i] != fd)
+			i++;
+		if (i == n_but)
+			sockets[n++] = fd;
+	}
+	return n;
+}
+
+/* What the kernel dropped since it was asked last, because its ring was full. */
+static uint64_t kernel_missed(const struct device *d)
+{
+	uint64_t n = 0;
+	for (unsigned i = 0; i < d->n_sockets; i++) {
+		struct tpacket_stats stats;
+		socklen_t len = sizeof(stats);
+		if (getsockopt(d->sockets[i], SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
+			n += stats.tp_drops;
+	}
+	return n;
+}
+
+/* Devices on a bus came with EAL; the others are made here, one by one, so that we know whose fault
+ * it is. */
+static int make_device(struct device *d)
+{
+	struct eal_hush hush;
+	int before[PLACE_WORKERS];
+	if (d->bus)
+		return 0;
+	unsigned n_before = packet_sockets(before, NULL, 0);
+	eal_hush(&hush);
+	int error = rte_dev_probe(d->args);
+	const char *line = eal_unhush(&hush);
+	if (error)
+		log_error("cannot open %s: %s (%s)%s", d->given, strerror(-error), line,
+			hint_of(error));
+	eal_hush_free(&hush);
+	d->n_sockets = packet_sockets(d->sockets, before, n_before);
+	return error;
+}
+
+/* All ports of a device. 0, or -ENODEV, said. */
+static int find_ports(struct live *live, struct device *d)
+{
+	unsigned before = live->n_ports;
+	uint16_t id;
+	RTE_ETH_FOREACH_DEV(id)
+	{
+		struct rte_eth_dev_info info;
+		if (rte_eth_dev_info_get(id, &info) || !info.device ||
+			strcmp(rte_dev_name(info.device), d->name) != 0)
+			continue;
+		if (live->n_ports == LIVE_PORTS)
+			break;
+		live->index_of[id] = (uint8_t)live->n_ports;
+		live->device_of[live->n_ports] = d;
+		live->link_up[live->n_ports] = LIVE_LINK_UNKNOWN;
+		port_of(&live->ports[live->n_ports++], id);
+	}
+	if (live->n_ports > before)
+		return 0;
+	log_error("cannot open %s: %s", d->given,
+		d->bus ? "DPDK finds no Ethernet port there; try --set eal.log=true"
+		       : "it is no Ethernet device");
+	return -ENODEV;
+}
+
+static int fail_port(const struct live *live, unsigned i, int error)
+{
+	log_error("cannot open %s: %s: %s%s", live->device_of[i]->given, live->ports[i].failed,
+		strerror(-error), hint_of(error));
+	return error;
+}
+
+static int prepare(struct live *live, const struct conf *conf)
+{
+	int error = 0;
+	for (unsigned i = 0; i < live->n_ports && error == 0; i++) {
+		struct port_want want = {.queues = (uint16_t)live->place.workers,
+			.descriptors = (uint16_t)conf->input_descriptors,
+			.room = live->device_of[i]->room,
+			.mtu = (uint32_t)conf->input_mtu,
+			.live = true};
+		error = port_prepare(&live->ports[i], &want, &port_ops_dpdk);
+		if (error == 0)
+			error = port_pools(
+				&live->ports[i], i, live_mbufs(live, conf, live->device_of[i]));
+		if (error)
+			fail_port(live, i, error);
+	}
+	return error;
+}
+
+/* The table of all ports: the smallest that a NIC has. */
+static void choose_rss(struct live *live)
+{
+	uint16_t size = 0;
+	for (unsigned i = 0; i < live->n_ports; i++) {
+		const struct port_plan *p = &live->ports[i].plan;
+		if (p->reta_size && p->queues == live->place.workers &&
+			(size == 0 || p->reta_size < size))
+			size = p->reta_size;
+	}
+	live->by_rss = size != 0 && live->place.workers > 1;
+	if (live->by_rss)
+		rss_init(&live->rss, size, (uint16_t)live->place.workers);
+}
+
+/* How fast the clock of a NIC runs, by waiting a little. */
+static uint64_t measure_hz(const struct port *port)
+{
+	uint64_t from, to, tsc = rte_rdtsc();
+	if (port_read_clock(port, &from))
+		return 0;
+	rte_delay_us_sleep(50000);
+	if (port_read_clock(port, &to) || to <= from)
+		return 0;
+	double seconds = (double)(rte_rdtsc() - tsc) / (double)rte_get_tsc_hz();
+	return (uint64_t)((double)(to - from) / seconds);
+}
+
+static void say_port(const struct live *live, unsigned i)
+{
+	static const char *const stamps[] = {[PORT_STAMP_NONE] = "the CPU",
+		[PORT_STAMP_US] = "the file",
+		[PORT_STAMP_NIC] = "the NIC"};
+	const struct port *port = &live->ports[i];
+	const struct port_plan *p = &port->plan;
+	log_detail("%s: driver %s, %u queues of %u descriptors, MTU %u, time from %s",
+		live->device_of[i]->given, p->driver, p->queues, p->descriptors,
+		p->conf.rxmode.mtu ? p->conf.rxmode.mtu : RTE_ETHER_MTU, stamps[p->stamp]);
+	if (live->place.workers == 1)
+		return;
+	if (port->steering)
+		log_note("%s: workers hand packets to each other: %s", live->device_of[i]->given,
+			port->steering);
+	else if (p->queues < live->place.workers)
+		log_note("%s: workers hand packets to each other: the device has %u queues",
+			live->device_of[i]->given, p->queues);
+	else
+		log_detail("%s: the device spreads packets by symmetric RSS",
+			live->device_of[i]->given);
+}
+
+static int start(struct live *live)
+{
+	for (unsigned i = 0; i < live->n_ports; i++) {
+		struct port *port = &live->ports[i];
+		const struct device *d = live->device_of[i];
+		if (d->interface[0]) {
+			int flags = interface_flags(d->interface);
+			port->keep_promiscuous = flags >= 0 && flags & IFF_PROMISC;
+		}
+		int error = port_start(port, &live->rss, &port_ops_dpdk);
+		if (error)
+			return fail_port(live, i, error);
+		if (port->plan.stamp == PORT_STAMP_NIC) {
+			live->hz_of[i] = measure_hz(port);
+			if (live->hz_of[i] == 0)
+				port->plan.stamp = PORT_STAMP_NONE;
+		}
+		say_port(live, i);
+		port_counts(port, &live->first[i]);
+		kernel_missed(d); /* of what came before, nothing counts */
+	}
+	return 0;
+}
+
+int live_open(struct run *run)
+{
+	struct live *live = run->live;
+	int error = mbuf_stamp_register(&live->stamp);
+	if (error)
+		log_error("cannot reserve room for time stamps: %s", strerror(-error));
+	for (unsigned i = 0; i < live->n_devices && error == 0; i++) {
+		error = make_device(&live->devices[i]);
+		if (error == 0)
+			error = find_ports(live, &live->devices[i]);
+	}
+	if (error == 0)
+		error = prepare(live, run->conf);
+	if (error == 0) {
+		choose_rss(live);
+		error = start(live);
+	}
+	if (error)
+		live_close(live);
+	return error;
+}
+
+void live_say(const struct live *live)
+{
+	char names[1024];
+	struct text t = text_of(names, sizeof(names) - 1);
+	for (unsigned i = 0; i < live->n_devices; i++)
+		text_format(&t, "%s%s", i ? " and " : "", live->devices[i].given);
+	*t.at = '\0';
+	log_note("listening on %s", names);
+}
+
+void live_close(struct live *live)
+{
+	for (unsigned i = 0; i < live->n_ports; i++)
+		port_close(&live->ports[i]);
+	live->n_ports = 0;
+}
+
+void live_counts(const struct live *live, unsigned port, struct port_counts *counts)
+{
+	const struct port_counts *first = &live->first[port];
+	port_counts(&live->ports[port], counts);
+	counts->packets -= first->packets;
+	counts->missed += live->device_of[port]->missed - first->missed;
+	counts->errors -= first->errors;
+	counts->no_mbuf -= first->no_mbuf;
+}
+
+void live_count_missed(struct live *live)
+{
+	for (unsigned i = 0; i < live->n_devices; i++)
+		live->devices[i].missed += kernel_missed(&live->devices[i]);
+}
+
+/* Says where a link has come or gone. false: the interface is no more. */
+static bool watch_link(struct live *live, unsigned i)
+{
+	const struct device *d = live->device_of[i];
+	struct rte_eth_link link = {0};
+	int up, before = live->link_up[i];
+	char speed[32] = "";
+
+	if (d->interface[0]) {
+		int flags = interface_flags(d->interface);
+		if (flags < 0) {
+			if (before != -2)
+				log_error(
+					"%s is gone: nothing more comes from there", d->interface);
+			live->link_up[i] = -2;
+			return false;
+		}
+		up = (flags & IFF_UP) && (flags & IFF_RUNNING);
+	} else if (rte_eth_link_get_nowait(live->ports[i].id, &link)) {
+		return true;
+	} else {
+		up = link.link_status == RTE_ETH_LINK_UP;
+	}
+	if (up == before)
+		return true;
+	live->link_up[i] = up;
+	if (link.link_speed && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+		snprintf(speed, sizeof(speed), ", %u Mbit/s", link.link_speed);
+	if (!up)
+		log_warn("%s: the link is down; receiving goes on when it is up", d->given);
+	else if (before == LIVE_LINK_UNKNOWN)
+		log_detail("%s: the link is up%s", d->given, speed);
+	else
+		log_note("%s: the link is up again%s", d->given, speed);
+	return true;
+}
+
+int live_watch(struct live *live, int64_t now_ns)
+{
+	uint64_t missed = 0, no_mbuf = 0;
+	unsigned gone = 0;
+
+	if (now_ns - live->watched_ns < (int64_t)WATCH_NS)
+		return 0;
+	live->watched_ns = now_ns;
+	live_count_missed(live);
+	for (unsigned i = 0; i < live->n_ports; i++) {
+		struct port_counts counts;
+		live_counts(live, i, &counts);
+		missed += counts.missed;
+		no_mbuf += counts.no_mbuf;
+		gone += !watch_link(live, i);
+	}
+	atomic_store_explicit(&live->missed, missed, memory_order_relaxed);
+	atomic_store_explicit(&live->no_mbuf, no_mbuf, memory_order_relaxed);
+	return gone && gone == live->n_ports ? -ENODEV : 0;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Live input before EAL: which devices, which interfaces, may we, how much memory. */
+#include "app/live.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "rx/handoff.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * af_packet's ring: frames of 16 KiB, because what an interface's GRO and TSO put together reaches
+ * us in one piece, and room for 2,048 of them.
+ */
+#define KERNEL_FRAME 16384
+#define KERNEL_FRAMES 2048
+#define KERNEL_BLOCK 65536
+#define KERNEL_ROOM KERNEL_FRAME
+
+#define CLASS_NET "/sys/class/net/"
+#define PCI_DEVICES "/sys/bus/pci/devices/"
+
+/* A whole number in a file of /sys; `none` where there is no such file. */
+static long read_number(const char *before, const char *name, const char *after, long none)
+{
+	char path[256];
+	long n = none;
+	snprintf(path, sizeof(path), "%s%s%s", before, name, after);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return none;
+	if (fscanf(f, "%li", &n) != 1)
+		n = none;
+	fclose(f);
+	return n;
+}
+
+static int fail_interface(const char *name)
+{
+	char room[512];
+	struct text t = text_of(room, sizeof(room) - 1);
+	struct if_nameindex *all = if_nameindex();
+	for (struct if_nameindex *i = all; i && i->if_index; i++)
+		text_format(&t, "%s%s", text_len(&t) ? ", " : "", i->if_name);
+	if (all)
+		if_freenameindex(all);
+	*t.at = '\0';
+	log_error("input.interfaces: there is no interface %s; there are: %s", name, room);
+	return -ENODEV;
+}
+
+/* Which link type af_packet's frames have, by the interface's hardware type. */
+static int link_type_of(const char *name)
+{
+	switch (read_number(CLASS_NET, name, "/type", ARPHRD_ETHER)) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK: return FRAME_LINK_ETHERNET;
+	case ARPHRD_NONE: /* tun, wireguard */
+	case ARPHRD_PPP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_RAWIP: return FRAME_LINK_RAW;
+	case ARPHRD_IEEE80211_RADIOTAP: return FRAME_LINK_RADIOTAP;
+	case ARPHRD_IEEE80211: return FRAME_LINK_IEEE802_11;
+	default: return FRAME_LINK_UNKNOWN;
+	}
+}
+
+static int may_listen(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	int error = -errno;
+	log_error("cannot listen on interfaces: %s; run as root, or with the capabilities "
+		  "cap_net_raw and cap_net_admin",
+		strerror(-error));
+	return error;
+}
+
+static int plan_interface(struct device *d, const char *name, unsigned i, unsigned queues)
+{
+	if (if_nametoindex(name) == 0)
+		return fail_interface(name);
+	int error = may_listen();
+	if (error)
+		return error;
+	int link_type = link_type_of(name);
+	if (link_type == FRAME_LINK_UNKNOWN) {
+		log_error("interface %s: frames of its hardware type %ld are not decoded", name,
+			read_number(CLASS_NET, name, "/type", -1));
+		return -ENOTSUP;
+	}
+	*d = (struct device){.given = name,
+		.node = (int)read_number(CLASS_NET, name, "/device/numa_node", -1),
+		.link_type = (uint16_t)link_type,
+		.room = KERNEL_ROOM,
+		.kernel = true};
+	snprintf(d->name, sizeof(d->name), "net_af_packet_i%u", i);
+	snprintf(d->interface, sizeof(d->interface), "%s", name);
+	snprintf(d->args, sizeof(d->args),
+		"net_af_packet_i%u,iface=%s,qpairs=%u,blocksz=%d,framesz=%d,framecnt=%d", i, name,
+		queues, KERNEL_BLOCK, KERNEL_FRAME, KERNEL_FRAMES);
+	return 0;
+}
+
+/* "3b:00.0", "0000:3b:00.0": a PCI address, in its long form to `full`. */
+static bool pci_address(const char *word, size_t len, char full[16])
+{
+	unsigned domain = 0, bus, device, function;
+	int used = 0;
+	char copy[16];
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, word, len);
+	copy[len] = '\0';
+	if (sscanf(copy, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &used) != 4 ||
+		(size_t)used != len) {
+		domain = 0;
+		if (sscanf(copy, "%2x:%2x.%1x%n", &bus, &device, &function, &used) != 3 ||
+			(size_t)used != len)
+			return false;
+	}
+	snprintf(full, 16, "%04x:%02x:%02x.%u", domain & 0xffff, bus & 0xff, device & 0x1f,
+		function & 7);
+	return true;
+}
+
+/* A NIC must be there, and with a driver that DPDK can use. */
+static int check_pci(const char *name)
+{
+	static const char *const fit[] = {"vfio-pci", "uio_pci_generic", "igb_uio", "mlx5_core",
+		"mlx4_core", "hv_netvsc", "mana"};
+	char path[PATH_MAX], target[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "%s", name);
+	if (access(path, F_OK) != 0) {
+		log_error("input.devices: there is no PCI device %s; dpdk-devbind.py --status-dev "
+			  "net lists those that there are",
+			name);
+		return -ENODEV;
+	}
+	snprintf(path, sizeof(path), PCI_DEVICES "%s/driver", name);
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = '\0';
+	const char *driver = strrchr(target, '/') ? strrchr(target, '/') + 1 : "none";
+	for (size_t i = 0; i < BITS_COUNT(fit); i++)
+		if (strcmp(driver, fit[i]) == 0)
+			return 0;
+	log_error("input.devices: %s has the kernel driver %s, which DPDK cannot use: bind it with "
+		  "scripts/tune --bind %s --apply, or listen with -i on its interface",
+		name, driver, name);
+	return -EBUSY;
+}
+
+static int plan_device(struct device *d, const char *word)
+{
+	size_t n = strcspn(word, ",");
+	char full[16];
+
+	*d = (struct device){.given = word, .node = -1, .link_type = FRAME_LINK_ETHERNET};
+	const char *address = strncmp(word, "pci:", 4) == 0 ? word + 4 : word;
+	if (pci_address(address, n - (size_t)(address - word), full)) {
+		int error = check_pci(full);
+		if (error)
+			return error;
+		d->bus = true;
+		d->node = (int)read_number(PCI_DEVICES, full, "/numa_node", -1);
+		snprintf(d->name, sizeof(d->name), "%s", full);
+		snprintf(d->args, sizeof(d->args), "%s%s", full, word + n);
+		return 0;
+	}
+	if (n >= sizeof(d->name) || strlen(word) >= sizeof(d->args)) {
+		log_error("input.devices: \"%.60s...\" is too long", word);
+		return -E2BIG;
+	}
+	memcpy(d->name, word, n);
+	d->name[n] = '\0';
+	snprintf(d->args, sizeof(d->args), "%s", word);
+	const char *iface = strstr(word, "iface=");
+	if (iface && iface[-1] == ',') { /* of tap's, the interface is yet to be made */
+		size_t len = strcspn(iface + 6, ",");
+		if (len < sizeof(d->interface) && strncmp(word, "net_tap", 7) != 0) {
+			memcpy(d->interface, iface + 6, len);
+			d->interface[len] = '\0';
+		}
+	}
+	return 0;
+}
+
+uint32_t live_mbufs(const struct live *live, const struct conf *conf, const struct device *device)
+{
+	unsigned workers = live->place.workers;
+	if (conf->memory_mbufs)
+		return (uint32_t)conf->memory_mbufs;
+	/* What queues hold, what lcores keep in their caches and have in hand, and what is on its
+	 * way between workers. An interface's packets wait in the kernel's ring. */
+	uint64_t held = device->kernel ? 64 : conf->input_descriptors;
+	uint64_t need = held + workers * 512 + (workers > 1 ? HANDOFF_SIZE : 0) + 512;
+	return bits_pow2((uint32_t)need) - 1;
+}
+
+unsigned live_memory_mb(const struct live *live, const struct conf *conf)
+{
+	uint64_t octets = 32u << 20;
+	for (unsigned i = 0; i < live->n_devices; i++) {
+		const struct device *d = &live->devices[i];
+		uint64_t room = d->room ? d->room + 512 : 4352; /* without hugepages: a page */
+		octets += (live_mbufs(live, conf, d) * room + (4u << 20)) * live->place.workers;
+	}
+	return (unsigned)(octets >> 20) + 1;
+}
+
+int live_plan(struct live *live, const struct conf *conf)
+{
+	int error = 0, node = -1;
+
+	/* Queues of interfaces come with the number of workers, and that with the CPUs. */
+	for (size_t i = 0; i < conf->input_devices.count && error == 0; i++)
+		error = plan_device(&live->devices[live->n_devices++], conf->input_devices.at[i]);
+	for (unsigned i = 0; i < live->n_devices && node < 0; i++)
+		node = live->devices[i].node;
+	if (error == 0)
+		error = place_threads(&live->place, conf, node);
+	for (size_t i = 0; i < conf->input_interfaces.count && error == 0; i++)
+		error = plan_interface(&live->devices[live->n_devices++],
+			conf->input_interfaces.at[i], (unsigned)i, live->place.workers);
+	for (unsigned i = 0; i < live->n_devices && error == 0; i++)
+		for (unsigned k = 0; k < live->place.workers && live->devices[i].node >= 0; k++) {
+			int at = place_node(live->place.worker[k]);
+			if (at == live->devices[i].node || at < 0)
+				continue;
+			log_warn("%s is on NUMA node %d, worker %u runs on node %d: each packet "
+				 "crosses; choose other CPUs with --lcores",
+				live->devices[i].given, live->devices[i].node, k, at);
+			break;
+		}
+	return error;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "app/live_rx.h"
+
+#include "app/live_steer.h"
+#include "app/run.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <time.h>
+
+#define TURNS 256 /* idle or not, between two looks at the clock */
+#define TICKS_PER_S 1000 /* housekeeping */
+#define ALIGNS_PER_S 10
+#define NAP_NS 20000 /* 4,096 descriptors hold what comes at 10 Gbit/s in 275 us */
+
+/* Queue q of a port is worker q's; ports with fewer queues than there are workers begin where the
+ * one before ended. */
+void live_rx_init(struct worker *w)
+{
+	const struct live *live = w->run->live;
+	struct live_rx *rx = &w->live;
+	unsigned workers = w->run->workers, next = 0;
+
+	for (unsigned i = 0; i < live->n_ports; i++) {
+		const struct port *port = &live->ports[i];
+		for (uint16_t q = 0; q < port->plan.queues; q++) {
+			if ((next + q) % workers != w->self)
+				continue;
+			rx->queues[rx->n_queues++] = (struct live_queue){.of = port,
+				.port = port->id,
+				.queue = q,
+				.index = (uint8_t)i,
+				.stamp = (uint8_t)port->plan.stamp,
+				.link_type = live->device_of[i]->link_type};
+		}
+		next = (next + port->plan.queues) % workers;
+	}
+	w->has_queue = rx->n_queues > 0;
+}
+
+static int64_t wall_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * (int64_t)WHEN_NS_PER_S + now.tv_nsec;
+}
+
+/* The counter and the wall clock, read together: the closest of some pairs, because a reading may
+ * be interrupted. */
+static uint64_t read_both(int64_t *wall)
+{
+	uint64_t best = 0, closest = UINT64_MAX;
+	for (int i = 0; i < 3; i++) {
+		uint64_t before = rte_rdtsc();
+		int64_t ns = wall_ns();
+		uint64_t took = rte_rdtsc() - before;
+		if (took < closest) {
+			closest = took;
+			best = before + took / 2;
+			*wall = ns;
+		}
+	}
+	return best;
+}
+
+static void align(struct live_rx *rx)
+{
+	int64_t wall = 0, set;
+	uint64_t ticks, now = read_both(&wall);
+
+	set = clock_align(&rx->cpu, now, wall);
+	if (set)
+		atomic_store_explicit(&rx->set_ns, set, memory_order_relaxed);
+	for (unsigned i = 0; i < rx->n_queues; i++) {
+		struct live_queue *q = &rx->queues[i];
+		if (q->stamp == PORT_STAMP_NIC && port_read_clock(q->of, &ticks) == 0)
+			clock_align(&q->nic, ticks, clock_of(&rx->cpu, rte_rdtsc()));
+	}
+	rx->aligned = now;
+}
+
+/* Reads the clocks for the first time, on the worker's own core. */
+static void start(struct worker *w)
+{
+	struct live_rx *rx = &w->live;
+	int64_t wall = 0;
+	uint64_t ticks, now = read_both(&wall);
+
+	rx->hz = rte_get_tsc_hz();
+	clock_start(&rx->cpu, now, wall, rx->hz);
+	for (unsigned i = 0; i < rx->n_queues; i++) {
+		struct live_queue *q = &rx->queues[i];
+		if (q->stamp == PORT_STAMP_NIC && port_read_clock(q->of, &ticks) == 0)
+			clock_start(&q->nic, ticks, clock_of(&rx->cpu, rte_rdtsc()),
+				w->run->live->hz_of[q->index]);
+	}
+	rx->latest = (struct clock_latest){.ns = INT64_MIN / 2, .seen_ns = wall};
+	rx->tick = rx->aligned = now;
+}
+
+static int64_t stamp_of(
+	const struct live_rx *rx, const struct mbuf_stamp *stamp, const struct rte_mbuf *m)
+{
+	const struct live_queue *q = rx->from;
+	if (bits_likely(q->stamp == PORT_STAMP_NONE) || !(m->ol_flags & stamp->flag))
+		return rx->now_ns;
+	uint64_t value = mbuf_stamp_get(m, stamp);
+	if (q->stamp == PORT_STAMP_NIC)
+		return clock_of(&q->nic, value);
+	return value < 100000000000000000u ? (int64_t)value * 1000 : (int64_t)value;
+}
+
+void live_stamp(struct worker *w, struct frame *frame, const struct rte_mbuf *m)
+{
+	const struct live *live = w->run->live;
+	struct live_rx *rx = &w->live;
+
+	if (rx->from) {
+		frame->ts_ns = stamp_of(rx, &live->stamp, m);
+		frame->link_type = rx->from->link_type;
+	} else {
+		frame->ts_ns = (int64_t)mbuf_stamp_get(m, &live->stamp);
+		frame->link_type = live->device_of[live->index_of[m->port]]->link_type;
+	}
+	frame->clock_ns = clock_latest_take(&rx->latest, frame->ts_ns);
+	frame->owner = 0;
+}
+
+void live_mark(const struct worker *w, struct rte_mbuf *m, const struct frame *frame)
+{
+	mbuf_stamp_set(m, &w->run->live->stamp, frame->ts_ns);
+	m->hash.usr = frame->piece;
+	/* Of what was made here the port stays the invalid one. */
+	if (frame->link_type != FRAME_LINK_DATAGRAM)
+		m->port = w->live.from->port;
+}
+
+bool live_is_made(const struct worker *w, const struct rte_mbuf *m)
+{
+	return !w->live.from && m->port == RTE_MBUF_PORT_INVALID;
+}
+
+/* Receives from each queue once. How many packets. */
+static unsigned receive(struct worker *w)
+{
+	struct rte_mbuf *packets[PIPELINE_BURST];
+	struct live_rx *rx = &w->live;
+	unsigned total = 0;
+
+	for (unsigned i = 0; i < rx->n_queues; i++) {
+		const struct live_queue *q = &rx->queues[i];
+		uint16_t n = rte_eth_rx_burst(q->port, q->queue, packets, PIPELINE_BURST);
+		if (n == 0)
+			continue;
+		rx->now_ns = clock_of(&rx->cpu, rte_rdtsc());
+		clock_latest_at(&rx->latest, rx->now_ns);
+		rx->from = q;
+		metrics_add(&w->metrics.rx.packets, n);
+		live_received(w, packets, n);
+		rx->from = NULL;
+		total += n;
+	}
+	return total;
+}
+
+static void housekeep(struct worker *w)
+{
+	struct live_rx *rx = &w->live;
+	uint64_t now = rte_rdtsc();
+
+	if (now - rx->tick < rx->hz / TICKS_PER_S)
+		return;
+	if (now - rx->aligned >= rx->hz / ALIGNS_PER_S)
+		align(rx);
+	int64_t clock_ns = clock_latest_at(&rx->latest, clock_of(&rx->cpu, now));
+	/* Before the first packet nothing waits, and no clock is known. */
+	if (w->pipeline.clock_ns == INT64_MIN || !pipeline_tick(&w->pipeline, clock_ns))
+		rx->tick = now;
+}
+
+/* A turn has ended that had `work`: time goes on, and rests are taken. */
+static void turn(struct worker *w, unsigned work)
+{
+	struct live_rx *rx = &w->live;
+	bool rests = w->run->rests;
+
+	if (++rx->turns >= TURNS || (!work && rests)) {
+		rx->turns = 0;
+		housekeep(w);
+	}
+	if (work) {
+		rx->naps = 0;
+	} else if (!rests || rx->naps < 64) {
+		rx->naps++;
+		rte_pause();
+	} else {
+		struct timespec nap = {.tv_nsec = NAP_NS};
+		nanosleep(&nap, NULL);
+	}
+}
+
+void live_run(struct worker *w)
+{
+	start(w);
+	while (!atomic_load_explicit(&w->run->stop, memory_order_relaxed)) {
+		unsigned work = w->run->workers > 1 ? live_take_over(w) : 0;
+		turn(w, work + receive(w));
+	}
+	live_take_rest(w);
+}

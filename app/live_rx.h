@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The receiving side of a worker, live: its queues, and what time it is. */
+#ifndef APP_LIVE_RX_H
+#define APP_LIVE_RX_H
+
+#include "app/live.h"
+#include "rx/frame.h"
+
+struct worker;
+
+struct live_queue {
+	const struct port *of;
+	uint16_t port; /* DPDK's number */
+	uint16_t queue;
+	uint8_t index; /* of the port among ours */
+	uint8_t stamp; /* enum port_stamp */
+	uint16_t link_type;
+	struct clock nic;
+};
+
+struct live_rx {
+	struct live_queue queues[LIVE_PORTS * 2];
+	unsigned n_queues;
+	const struct live_queue *from; /* of the burst in hand; NULL: handed over */
+	struct clock cpu;
+	struct clock_latest latest;
+	int64_t now_ns; /* when the burst in hand was taken */
+	uint64_t tick; /* counter at the latest turn of housekeeping */
+	uint64_t aligned; /* counter at the latest alignment */
+	uint64_t hz;
+	unsigned turns;
+	unsigned naps;
+	_Atomic int64_t set_ns; /* by how much the wall clock was set; written by the worker */
+};
+
+/* Which queues the worker polls. */
+void live_rx_init(struct worker *w);
+
+/* The worker's loop: receives until the run stops, then takes what is still on its way. */
+void live_run(struct worker *w);
+
+/* Gives a packet that was received (by the queue in hand) or handed over its times and link type.
+ */
+void live_stamp(struct worker *w, struct frame *frame, const struct rte_mbuf *m);
+
+/* Leaves on a buffer what its owner cannot know: when and where it came, and that it is a piece. */
+void live_mark(const struct worker *w, struct rte_mbuf *m, const struct frame *frame);
+
+static inline bool live_is_piece(const struct rte_mbuf *m)
+{
+	return m->hash.usr;
+}
+
+/* Was it made by a worker, with a preamble, and handed over? Devices' packets have a port. */
+bool live_is_made(const struct worker *w, const struct rte_mbuf *m);
+
+#endif

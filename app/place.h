@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which CPU each thread of a live run has. */
+#ifndef APP_PLACE_H
+#define APP_PLACE_H
+
+#include "config/conf.h"
+
+#include <stdbool.h>
+
+#define PLACE_CPUS 1024
+#define PLACE_WORKERS 64
+#define PLACE_LOGGERS 1
+
+struct place {
+	unsigned workers, loggers;
+	uint16_t control; /* CPU of the control loop, which mostly sleeps */
+	uint16_t worker[PLACE_WORKERS];
+	uint16_t logger[PLACE_LOGGERS];
+	bool shared; /* a worker or logger has no CPU of its own */
+};
+
+/*
+ * Places conf->workers (0: as many as suit the CPUs) and the logger: as conf->lcores says, or
+ * each on a CPU of its own among those that this process may use, those of NUMA node `node` (-1:
+ * any) first. Where there are too few CPUs, threads share.
+ * 0, or -EINVAL with a message said.
+ */
+int place_threads(struct place *place, const struct conf *conf, int node);
+
+/* The node of a CPU, -1 where there are none. */
+int place_node(unsigned cpu);
+
+#endif

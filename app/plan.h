@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a run would use, without starting it. */
+#ifndef APP_PLAN_H
+#define APP_PLAN_H
+
+#include "app/run.h"
+
+/* Prints it for a run whose input is planned (run->live, workers, queues). 0, or -errno of standard
+ * output. */
+int plan_print(const struct run *run);
+
+#endif

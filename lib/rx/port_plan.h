@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a port shall do, from what its device can do. Decisions only: nothing is touched. */
+#ifndef RX_PORT_PLAN_H
+#define RX_PORT_PLAN_H
+
+#include "rx/rss.h"
+
+#include <rte_ethdev.h>
+
+#define PORT_MTU_MAX 9216 /* jumbo frames: more is not asked for */
+
+struct port_want {
+	uint16_t queues; /* at most */
+	uint16_t descriptors; /* of a queue; the device may want others */
+	uint32_t room; /* octets of an mbuf's data; 0: the usual */
+	uint32_t mtu; /* 0: as large as the device and scattered buffers allow */
+	bool live; /* false: net_pcap over a pipe, taken as it is */
+};
+
+enum port_stamp {
+	PORT_STAMP_NONE, /* the worker's own clock */
+	PORT_STAMP_US, /* net_pcap: since the epoch, microseconds (nanoseconds in newer DPDK) */
+	PORT_STAMP_NIC, /* ticks of the device's clock */
+};
+
+struct port_plan {
+	struct rte_eth_conf conf;
+	uint8_t key[RSS_KEY_MAX];
+	uint16_t queues;
+	uint16_t descriptors;
+	uint32_t room; /* octets of an mbuf's data, headroom included */
+	uint16_t reta_size; /* 0: no RSS by our key */
+	bool live;
+	enum port_stamp stamp;
+	const char *driver; /* static */
+	const char *no_rss; /* why there is none, where several queues were wanted; static */
+};
+
+/*
+ * Fills *plan; plan->conf points into it, so it must not be moved afterwards. `has_clock`: the
+ * device's clock can be read.
+ */
+void port_plan(struct port_plan *plan, const struct port_want *want,
+	const struct rte_eth_dev_info *info, bool has_clock);
+
+#endif

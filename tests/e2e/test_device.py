@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""DPDK devices that need no root: net_pcap that replays for ever, and all that can be wrong."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+import harness
+
+CAPTURE = harness.PCAPS / "resolver.pcap"
+ENDLESS = f"net_pcap0,rx_pcap={CAPTURE},infinite_rx=1"
+
+
+class Device(harness.Case):
+    def listen(self, *args, **more):
+        p = self.start(*args, stdin=subprocess.DEVNULL, **more)
+        text = b""
+        while b"listening on" not in text:
+            text += b"".join(self.read_lines(p.stderr, 1))
+        return p
+
+    def stop(self, process, code=0):
+        process.send_signal(signal.SIGTERM)
+        return self.finish(process, code=code, whole=False)
+
+    def test_file_by_net_pcap(self):
+        """A capture as a DPDK device: the stamps are those of the file."""
+        out = self.dir / "out.jsonl"
+        p = self.listen("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-o", out, "--idle", "sleep")
+        want = self.dnsloupe("-r", CAPTURE).records
+        until = time.monotonic() + 60
+        while out.read_bytes().count(b"\n") < len(want) - 5 and time.monotonic() < until:
+            time.sleep(0.1)
+        run = self.stop(p)
+        got = [json.loads(line) for line in out.read_bytes().splitlines()]
+        key = lambda r: (r["ts"], r["client"], r["client_port"], r["id"], r["status"])
+        self.assertEqual(sorted(map(key, got)), sorted(map(key, want)))
+        self.assertEqual(run.stats["input"]["ports"][0]["driver"], "net_pcap")
+
+    def test_endless(self):
+        """As fast as it can be, for a moment; whatever could not be kept is in the books."""
+        p = self.listen("-d", ENDLESS, "-o", "/dev/null")
+        time.sleep(0.5)
+        run = self.stop(p)
+        self.assertGreater(run.stats["total"]["txn"]["answered"], 0)
+
+    def test_workers(self):
+        """Two devices, three workers: hand-overs, and nothing lost unless it says so."""
+        p = self.listen("-d", ENDLESS, "-d", ENDLESS.replace("pcap0", "pcap1"), "-w", "3",
+                        "-o", "/dev/null", "--idle", "sleep")
+        time.sleep(0.5)
+        run = self.stop(p)
+        self.assertEqual(len(run.stats["input"]["ports"]), 2)
+        self.assertGreater(run.stats["total"]["rx"]["taken_over"], 0)
+
+    def test_shed(self):
+        """A slow reader: sections go before records do, the last ones first, and are counted."""
+        p = self.listen("-d", ENDLESS, "--overload", "shed")
+        out, until = b"", time.monotonic() + 60
+        while b'"shed":["answers","authority","additional"]' not in out:
+            self.assertLess(time.monotonic(), until, "nothing was left out")
+            out += os.read(p.stdout.fileno(), 65536)
+            time.sleep(0.001)
+        run = self.stop(p)
+        lines = [json.loads(x) for x in (out + run.out).splitlines()]
+        counted = run.stats["logger"]["dns"]
+        orders = [["additional"], ["authority", "additional"],
+                  ["answers", "authority", "additional"]]
+        shed = [x["shed"] for x in lines if "shed" in x]
+        for sections in shed:
+            self.assertIn(sections, orders)
+        for line in lines:
+            for section in line.get("shed", ()):
+                self.assertNotIn(section, line)
+        for n, name in enumerate(("additional", "authority", "answers")):
+            # What found no room in the end was counted, too.
+            self.assertGreaterEqual(counted[f"shed_{name}"], sum(len(s) > n for s in shed))
+
+    def test_drop(self):
+        """Unless told to, it leaves out nothing."""
+        p = self.listen("-d", ENDLESS, "--set", "memory.record_mb=1")
+        time.sleep(0.5)
+        p.send_signal(signal.SIGTERM)
+        run = self.finish(p, whole=False)
+        self.assertGreater(run.stats["total"]["record"]["dropped_full"], 0)
+        self.assertNotIn(b'"shed"', run.out)
+        loss = [r["loss"] for r in run.records if r["status"] == "loss"]
+        self.assertEqual(loss, ["begins", "ends"])
+
+    def test_refused(self):
+        for args, words in (
+                (["-i", "nosuch0"], ["there is no interface nosuch0; there are: lo"]),
+                (["-d", "0000:ff:1f.7"], ["there is no PCI device 0000:ff:1f.7"]),
+                (["-d", "ff:1f.7"], ["there is no PCI device 0000:ff:1f.7"]),
+                (["-d", "net_nosuch0"], ["cannot open net_nosuch0"]),
+                (["-d", "net_pcap0,rx_pcap=/nosuch"], ["cannot open net_pcap0,rx_pcap=/nosuch"]),
+                (["-d", "net_pcap0,rx_pcap=a,nosuch=1"], ["cannot open net_pcap0"]),
+                (["-d", "crypto_null0"], ["it is no Ethernet device"])):
+            with self.subTest(args):
+                if args[0] == "-i" and os.geteuid():
+                    continue
+                self.refuses([*args, "-o", self.dir / "o"], *words)
+
+    def test_lcores_refused(self):
+        cpu = max(os.sched_getaffinity(0)) + 1
+        for lcores, words in (
+                (f"workers={cpu}", f"CPU {cpu} is not among those that this process may use"),
+                ("workers=", "no list of CPUs"),
+                ("workers=3-1", "no list of CPUs"),
+                ("logger=0 logger=1", "a word is given twice"),
+                ("threads=1", "unknown word"),
+                ("workers=0,0", "not as many CPUs for workers as there are workers")):
+            with self.subTest(lcores):
+                self.refuses(["-d", ENDLESS, "-w", "1", "--lcores", lcores], "lcores", words)
+
+    def test_few_cpus(self):
+        """More threads than CPUs: they share, say so, and rest when idle."""
+        cpu = min(os.sched_getaffinity(0))
+        p = self.start("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-w", "2", "-o", self.dir / "o",
+                       preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+        text = b"".join(self.read_lines(p.stderr, 2)).decode()
+        self.assertIn("2 workers and the logger share CPUs: they rest when idle", text)
+        self.stop(p)
+
+    def test_lcores(self):
+        cpu = min(os.sched_getaffinity(0))
+        p = self.listen("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-o", self.dir / "o", "--lcores",
+                        f"control={cpu} workers={cpu} logger={cpu}", "--idle", "sleep")
+        tasks = pathlib.Path(f"/proc/{p.pid}/task")
+        bound = [os.sched_getaffinity(int(t.name)) for t in tasks.iterdir()
+                 if "worker" in (t / "comm").read_text()]
+        self.assertEqual(bound, [{cpu}] * 2)
+        self.stop(p)
+
+    def test_no_hugepages(self):
+        pages = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")
+        if pages.exists() and int(pages.read_text()) > 512:
+            self.skipTest("there are hugepages")
+        self.refuses(["-d", ENDLESS, "--set", "eal.hugepages=always", "-o", self.dir / "o"],
+                     "MB of hugepages are needed")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
+    def test_no_permission(self):
+        self.refuses(["-i", "lo"], "cannot listen on interfaces: Operation not permitted",
+                     "cap_net_raw", preexec_fn=harness.demote)
+
+    def test_files_or_devices(self):
+        self.refuses(["-r", CAPTURE, "-i", "lo"], "not both", code=2)
+
+    def test_plan(self):
+        """It says what it would do, for files and for devices, and makes nothing."""
+        cpu = min(os.sched_getaffinity(0))
+        for args, words in (
+                (["-d", ENDLESS, "-w", "2", "--lcores", f"control={cpu}"],
+                 [f"input    device {ENDLESS}: up to 2 queues of up to 4096 descriptors",
+                  f"thread   control on CPU {cpu}\n", "thread   worker 1 on CPU ",
+                  "thread   logger 0 on CPU ", "memory   2 x 16 MiB of records"]),
+                (["-r", CAPTURE, "-w", "3"],
+                 [f"input    file {CAPTURE}\n", "3 workers (1 receive)"])):
+            out = self.dir / "o"
+            done = subprocess.run(self.command([*args, "--plan", "-o", out]), env=harness.ENV,
+                                  stdout=subprocess.PIPE, check=True, text=True)
+            for word in (*words, f"output   {out}\n",
+                         "unanswered queries a second: txn.max_open"):
+                self.assertIn(word, done.stdout)
+            self.assertFalse(out.exists())
+        self.refuses(["-d", "0000:ff:1f.7", "--plan"], "there is no PCI device")
+
+    def test_eal_arguments(self):
+        p = self.start("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-E", "--no-such-argument", "-o",
+                       self.dir / "o")
+        run = self.finish(p, code=1)
+        self.assertIn("DPDK does not start", run.errors[0])
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Listening on interfaces, between namespaces that the test makes. dnsperf and nsd talk; what
+dnsperf counts must be in the log. Skipped where the test is not root."""
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+import capture
+import harness
+import netns
+
+WHY_NOT = netns.missing()
+
+
+class Live(harness.Case):
+    network = None
+
+    def setUp(self):
+        super().setUp()
+        if WHY_NOT:
+            self.skipTest(WHY_NOT)
+        self.net = netns.Network(self.dir)
+        self.addCleanup(self.net.close)
+        self.out = self.dir / "out.jsonl"
+
+    def listen(self, *args, role="h", out=None, **more):
+        """Starts dnsloupe in the hub's namespace and waits until it listens."""
+        p = self.start(*args, "-o", out or self.out, "--idle", "sleep", stdin=subprocess.DEVNULL,
+                       preexec_fn=lambda: self.net.enter(role), **more)
+        self.said(p, "listening on")
+        return p
+
+    def said(self, process, words):
+        """Waits until it says these words; returns all that it said until then."""
+        text = getattr(process, "text", "")
+        while words not in text:
+            lines = self.read_lines(process.stderr, 1)
+            text += b"".join(lines).decode()
+        process.text = text
+        return text
+
+    def stop(self, process, code=0):
+        process.send_signal(signal.SIGINT)
+        run = self.finish(process, code=code, whole=False)
+        run.records_out = [json.loads(line) for line in self.out.read_bytes().splitlines()]
+        return run
+
+    def settled(self, process, count):
+        """Waits until so many records are in the output (or time is over: the caller judges)."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if self.out.exists() and self.out.read_bytes().count(b"\n") >= count:
+                return
+            self.assertIsNone(process.poll())
+            time.sleep(0.1)
+
+    def nothing_lost(self, run):
+        rx, ports = run.stats["total"]["rx"], run.stats["input"]["ports"]
+        self.assertEqual(sum(p["missed"] + p["no_mbuf"] for p in ports), 0)
+        self.assertEqual(rx["handoff_lost"], 0)
+        self.assertEqual(run.stats["total"]["record"]["dropped_full"], 0)
+        self.assertEqual(sum(p["packets"] for p in ports), rx["packets"])
+
+    def complete(self, *args, rate=1000, queries=(), **more):
+        """dnsperf's counts are those of the log."""
+        p = self.listen(*args, **more)
+        sent, completed, latency = self.net.perf(2, rate, **dict(queries))
+        self.assertGreater(completed, 0)
+        self.settled(p, sent)
+        run = self.stop(p)
+        self.nothing_lost(run)
+        asked = [r for r in run.records_out if r["qname"].endswith(".example.com")]
+        answered = [r for r in asked if r["status"] == "answered"]
+        self.assertEqual(len(asked), sent)
+        self.assertEqual(len(answered), completed)
+        self.assertEqual({r["status"] for r in asked} - {"answered", "no_reply"}, set())
+        # We stand between the two: what we see is less than what dnsperf sees. Its figure is a
+        # mean; ours may be off by what the machine does to our thread.
+        ours = sum(r["latency_us"] for r in answered) / len(answered)
+        self.assertGreaterEqual(min(r["latency_us"] for r in answered), 0)
+        self.assertLess(ours, latency + 20000)
+        return run
+
+    def test_af_packet(self):
+        self.net.serve()
+        self.complete("-i", "tap0")
+
+    def test_unanswered(self):
+        """The server drops what exceeds its limit: such queries are in the log, too."""
+        self.net.serve(ratelimit=50)
+        run = self.complete("-i", "tap0", "--timeout", "1000", rate=500)
+        self.assertGreater(run.stats["total"]["txn"]["no_reply"], 0)
+
+    @unittest.skipUnless(netns.has_xdp(), "the kernel has no XDP sockets")
+    def test_af_xdp(self):
+        # Of libxdp 1.3's xsk_umem__create() 80 octets are left when its port is closed.
+        options = harness.ENV.get("ASAN_OPTIONS", "")
+        self.addCleanup(harness.ENV.__setitem__, "ASAN_OPTIONS", options)
+        harness.ENV["ASAN_OPTIONS"] = options + ":detect_leaks=0"
+        self.net.serve()
+        self.complete("-d", "net_af_xdp0,iface=tap0")
+
+    def test_queues(self):
+        """Several queues (the kernel's fan-out) and workers; many clients."""
+        self.net.serve()
+        run = self.complete("-i", "tap0", "-w", "3", queries={"c": 8, "T": 1})
+        self.assertEqual(run.stats["input"]["ports"][0]["queues"], 3)
+
+    def test_clients(self):
+        """Conversations spread over workers; none is torn apart."""
+        self.net.serve()
+        p = self.listen("-i", "tap0", "-w", "4")
+        for address in netns.CLIENTS:
+            self.net.ask("a.example.com", address)
+        self.settled(p, len(netns.CLIENTS))
+        run = self.stop(p)
+        self.assertEqual([r["status"] for r in run.records_out], ["answered"] * len(netns.CLIENTS))
+        self.assertGreater(sum(w["txn"]["opened"] > 0 for w in run.stats["workers"]), 1)
+
+    def test_several_inputs(self):
+        """An interface and a device at once: both sides of the server's cable, each seen."""
+        self.net.serve()
+        p = self.listen("-i", "tap0", "-i", "pc")
+        self.net.ask("a.example.com")
+        self.settled(p, 1)
+        run = self.stop(p)
+        self.assertEqual(len(run.stats["input"]["ports"]), 2)
+        self.assertEqual(sum(q["packets"] > 0 for q in run.stats["input"]["ports"]), 2)
+
+    def test_timeout_in_silence(self):
+        """A query that nobody answers leaves while the network is silent."""
+        p = self.listen("-i", "tap0", "--timeout", "200", "--set", "txn.reorder_ms=100")
+        self.net.ask("silence.example.com", port=5353)
+        self.settled(p, 1)
+        run = self.stop(p)
+        record = [r for r in run.records_out if r["qname"] == "silence.example.com"][0]
+        self.assertEqual(record["status"], "no_reply")
+        self.assertNotIn("latency_us", record)
+
+    def test_vlan(self):
+        """The kernel takes VLAN tags out of frames; they are in the record."""
+        p = self.listen("-i", "tap0")
+        query = b"\x12\x34\x01\x00\x00\x01" + bytes(6) + b"\x01v\x00\x00\x01\x00\x01"
+        frame = bytearray(capture.udp(0, "10.54.0.1", 4711, "10.54.0.2", 53, query).data)
+        frame[12:12] = b"\x81\x00\x00\x07"
+        subprocess.run(self.net.inside("c", "python3", "-c", f"""
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("eth0", 0))
+s.send({bytes(frame)!r})"""), check=True)
+        time.sleep(0.5)
+        run = self.stop(p)
+        self.assertEqual([r["vlan"] for r in run.records_out if r["qname"] == "v"], [[7]])
+
+    def test_down_and_up(self):
+        self.net.serve()
+        p = self.listen("-i", "tap0")
+        self.net.ask("before.example.com")
+        self.settled(p, 1)
+        netns.ip("-n", self.net.names["h"], "link", "set", "tap0", "down")
+        self.said(p, "tap0: the link is down")
+        netns.ip("-n", self.net.names["h"], "link", "set", "tap0", "up")
+        self.said(p, "tap0: the link is up again")
+        self.net.ask("after.example.com")
+        self.settled(p, 2)
+        run = self.stop(p)
+        self.assertEqual([r["qname"] for r in run.records_out],
+                         ["before.example.com", "after.example.com"])
+
+    def test_gone(self):
+        """The only interface is removed: that is an error, and all that was seen is written."""
+        self.net.serve()
+        p = self.listen("-i", "tap0")
+        self.net.ask("before.example.com")
+        self.settled(p, 1)
+        netns.ip("-n", self.net.names["h"], "link", "del", "tap0")
+        text = self.said(p, "nothing left to listen on")
+        self.assertIn("tap0 is gone", text)
+        run = self.finish(p, code=1, whole=False)
+        self.assertEqual(run.stats["total"]["txn"]["answered"], 1)
+
+    def test_promiscuous_mode_ends(self):
+        """The interface is left as it was found."""
+        flags = lambda: int(subprocess.run(
+            self.net.inside("h", "cat", "/sys/class/net/tap0/flags"), check=True,
+            stdout=subprocess.PIPE).stdout, 16) & 0x100
+        p = self.listen("-i", "tap0")
+        self.assertTrue(flags())
+        self.stop(p)
+        self.assertFalse(flags())
+
+    @unittest.skipUnless(netns.has_xdp(), "the kernel has no XDP sockets")
+    def test_busy(self):
+        self.listen("-d", "net_af_xdp0,iface=tap0")
+        second = self.start("-d", "net_af_xdp0,iface=tap0", "-o", "/dev/null",
+                            preexec_fn=lambda: self.net.enter("h"))
+        run = self.finish(second, code=1)
+        self.assertIn("net_af_xdp0,iface=tap0", run.errors[-1])
+
+    def test_stalled_reader(self):
+        """Nobody reads the output for ten seconds under load. Not one packet is missed; what has
+        no room is dropped, counted, and the output says so."""
+        self.net.serve()
+        conf = self.dir / "conf.json"
+        conf.write_text('{"sinks": [{"type": "stdout", "queue_mb": 1}]}')
+        p = self.start("-i", "tap0", "--idle", "sleep", "-c", conf,
+                       stdin=subprocess.DEVNULL, preexec_fn=lambda: self.net.enter("h"))
+        self.said(p, "listening on")
+        sent, _, _ = self.net.perf(10, 1000)
+        # It wakes up, says that it lost something, and a second later that this is over.
+        out = b""
+        while b'"loss":"ends"' not in out:
+            out += b"".join(self.read_lines(p.stdout, 1))
+        p.send_signal(signal.SIGTERM)
+        run = self.finish(p, whole=False)
+        lines = [json.loads(x) for x in (out + run.out).splitlines()]
+        stats, port = run.stats["total"], run.stats["input"]["ports"][0]
+        # A machine that is busy elsewhere may stop the worker for so long that the kernel's ring
+        # overflows: that is accounted for, too, and is little.
+        self.assertGreaterEqual(stats["txn"]["queries"] + port["missed"], sent)
+        self.assertGreater(stats["txn"]["queries"], sent * 3 // 4)
+        self.assertEqual(stats["record"]["dropped_full"], 0)
+        dropped = run.stats["sinks"][0]["dropped_queue"]
+        self.assertGreater(dropped, 0)
+        loss = [x for x in lines if x["status"] == "loss"]
+        self.assertEqual([x["loss"] for x in loss[:2]], ["begins", "ends"])
+        self.assertEqual(sum(x["sinks"] for x in loss[1::2]), dropped)
+        self.assertEqual(len(lines) - len(loss), stats["record"]["made"] - dropped)
+        self.assertIn(f"{dropped} records for want of room in the queue of a sink", run.err)
+
+    def test_missed(self):
+        """The program does not run for a second: what the kernel had no room for is counted."""
+        self.net.serve()
+        p = self.listen("-i", "tap0")
+        p.send_signal(signal.SIGSTOP)
+        sent, completed, _ = self.net.perf(1, 8000)
+        p.send_signal(signal.SIGCONT)
+        time.sleep(1)
+        run = self.stop(p)
+        port = run.stats["input"]["ports"][0]
+        self.assertGreater(port["missed"], 0)
+        self.assertGreaterEqual(port["missed"] + port["packets"], sent + completed)
+        self.assertIn(f"{port['missed']} packets missed by the device", run.err)
+        self.assertIn("loss", {r["status"] for r in run.records_out})
+
+    def test_second_signal(self):
+        """The output is stuck: the second signal ends at once and says what was left."""
+        self.net.serve()
+        p = self.start("-i", "tap0", "--idle", "sleep", stdin=subprocess.DEVNULL,
+                       preexec_fn=lambda: self.net.enter("h"))
+        self.said(p, "listening on")
+        self.net.perf(1, 4000)
+        p.send_signal(signal.SIGINT)
+        self.said(p, "stopping")
+        p.send_signal(signal.SIGTERM)
+        self.assertEqual(p.wait(timeout=harness.HANG_S), 1)
+        self.said(p, "stopped at once by a second signal: of")
+
+
+if __name__ == "__main__":
+    harness.main()
