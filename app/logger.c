@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOGGER_BURST 64
 /* Idle turns after which lines do not wait for company: with rests between them, and without. */
 #define LOGGER_IDLE_FLUSH 12
 #define LOGGER_POLL_FLUSH 4096
+#define LOGGER_LAST_TRIES 3000
 
 int logger_open(struct logger *l, struct run *run)
 {
@@ -73,14 +75,21 @@ static void shed(struct logger *l, const struct worker *w, uint64_t released)
 }
 
 /* Says in the output where loss begins and ends. `last`: the run is over. A line that finds no room
- * is tried again. */
+ * is tried again; at the end, with nothing else to do, for some seconds. */
 static void tell_loss(struct logger *l, bool last)
 {
+	const struct timespec nap = {.tv_nsec = 1000000};
 	char room[4096];
 	while (l->run->live && loss_look(&l->loss, l->run, last)) {
 		struct text t = text_of(room, sizeof(room));
 		int64_t ts_ns = loss_line(&l->loss, l->run->sensor, &t);
-		if (t.full || fan_notice(&l->fan, t.start, text_len(&t), ts_ns) == 0) {
+		unsigned tries = last ? LOGGER_LAST_TRIES : 1, took = 0;
+		while (!t.full && tries-- && !took) {
+			took = fan_notice(&l->fan, t.start, text_len(&t), ts_ns);
+			if (!took && last)
+				nanosleep(&nap, NULL);
+		}
+		if (!took) {
 			loss_again(&l->loss);
 			return;
 		}
