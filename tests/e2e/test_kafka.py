@@ -125,7 +125,9 @@ class Forms(Kafka):
 
 
 class Faults(Kafka):
-    COUNT = 100000
+    # Some 3 MiB compressed: a mock broker forgets what is more than 5 MiB of a partition, and the
+    # producer may choose one for most of them.
+    COUNT = 40000
 
     def test_brokers_restart(self):
         """All of three brokers away and back, one after the other: nothing lost, nothing twice."""
