@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	static const struct encode_kind *const kinds[] = {
 		&encode_kind_msgpack, &encode_kind_tagged, &encode_kind_text, &encode_kind_avro};
 	const struct encode_kind *kind = NULL;
-	char *line = NULL, *room = malloc(ROOM);
+	char *line = NULL, *room;
 	size_t line_room = 0;
 	ssize_t n;
 
@@ -29,7 +29,8 @@ int main(int argc, char **argv)
 			kind = kinds[i];
 	if (argc > 1 && strcmp(argv[1], "schema") == 0)
 		return puts(encode_avro_schema) < 0;
-	if (!kind || !room)
+	room = kind ? malloc(ROOM) : NULL;
+	if (!room)
 		return 2;
 	while ((n = getline(&line, &line_room, stdin)) > 0) {
 		struct text t = text_of(room, ROOM / 3);
