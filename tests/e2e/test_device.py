@@ -59,7 +59,7 @@ class Device(harness.Case):
 
     def test_shed(self):
         """A slow reader: sections go before records do, the last ones first, and are counted."""
-        p = self.listen("-d", ENDLESS, "--overload", "shed")
+        p = self.listen("-d", ENDLESS, "--overload", "shed", "--set", "memory.record_mb=2")
         # Slow enough for any build of the program: some 3 MB a second.
         out, until = bytearray(), time.monotonic() + harness.HANG_S
         while b'"shed":["answers","authority","additional"]' not in out[-70000:]:
