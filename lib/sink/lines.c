@@ -63,14 +63,14 @@ static size_t write_all(
 struct piece {
 	const char *data;
 	uint32_t count; /* documents */
-	const struct sink_doc *docs; /* their ends, from `start` on; or */
-	const uint32_t *ends; /* their ends, from 0 on */
+	const uint32_t *ends; /* their ends, from 0 on; NULL: */
+	const struct sink_doc *docs; /* their ends, from `start` on */
 	uint32_t start;
 };
 
 static size_t end_of(const struct piece *p, uint32_t i)
 {
-	return p->docs ? p->docs[i].end - p->start : p->ends[i];
+	return p->ends ? p->ends[i] : p->docs[i].end - p->start;
 }
 
 /* Makes room for more encoded documents. */
@@ -156,7 +156,6 @@ int lines_write(struct lines *l, struct sink *s, const struct sink_block *b, uin
 			.docs = b->docs + from + done,
 			.start = sink_doc_start(b, from + done)};
 		if (!sink_is_plain(s)) {
-			p.docs = NULL;
 			error = encode(l, s, b, from + done, to, &p);
 			if (error)
 				break;

@@ -304,7 +304,7 @@ void sinks_sum(const struct sinks *s, unsigned i, struct metrics_sink *sum)
 
 void sinks_free(struct sinks *s)
 {
-	for (unsigned i = 0; i < s->count; i++) {
+	for (unsigned i = 0; s->thread && i < s->count; i++) {
 		struct sink_thread *t = &s->thread[i];
 		for (unsigned k = 0; k < t->n_lanes; k++)
 			lane_free(&t->lanes[k]);
