@@ -160,7 +160,7 @@ int control_loop(struct run *run)
 	signals(&set);
 	int fd = signalfd(-1, &set, SFD_CLOEXEC);
 	stats_open(&statsd, run);
-	while (!atomic_load_explicit(&run->logger_ended, memory_order_acquire) ||
+	while (atomic_load_explicit(&run->loggers_ended, memory_order_acquire) < run->loggers ||
 		!sinks_have_ended(&run->sinks)) {
 		struct pollfd fds[2] = {
 			{.fd = run->wake_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};

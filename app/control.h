@@ -10,7 +10,7 @@
 int control_block_signals(void);
 
 /*
- * Waits until the logger has ended. INT and TERM make the workers stop receiving and what is in
+ * Waits until the loggers have ended. INT and TERM make the workers stop receiving and what is in
  * hand run through; a second one ends the process at once. An output that fails stops the input.
  * Returns the signal that stopped the run, or 0.
  */

@@ -231,7 +231,7 @@ static void add_all(struct eal_argv *v, const struct run *run)
 		add_placed(v, &run->live->place);
 		add_devices(v, run->live);
 	} else {
-		add_floating(v, run->workers + 2);
+		add_floating(v, run->workers + run->loggers + 1);
 		add(v, "--no-pci");
 		if (!run->direct)
 			add_port(v, run);
@@ -276,7 +276,7 @@ unsigned eal_worker_lcore(unsigned i)
 	return i + 1;
 }
 
-unsigned eal_logger_lcore(const struct run *run)
+unsigned eal_logger_lcore(const struct run *run, unsigned i)
 {
-	return run->workers + 1;
+	return run->workers + 1 + i;
 }

@@ -17,12 +17,12 @@ unsigned eal_memory_mb(const struct run *run);
 unsigned eal_free_hugepages_mb(void);
 
 /*
- * Starts EAL with a control lcore, run->workers worker lcores and a logger lcore. Reading files,
- * they may run on any CPU of the process, and the port that reads the feed's pipes is made. Live,
- * each has its CPU, and devices on a bus are found; the others are live_open()'s to make. Memory
- * comes from hugepages where free ones are enough, else from ordinary pages. Sets run->hugepages.
- * 0, or -errno with a message said. DPDK's own messages are shown only on request, or the last
- * error among them on failure. Once a process.
+ * Starts EAL with a control lcore, run->workers worker and run->loggers logger lcores. Reading
+ * files, they may run on any CPU of the process, and the port that reads the feed's pipes is made.
+ * Live, each has its CPU, and devices on a bus are found; the others are live_open()'s to make.
+ * Memory comes from hugepages where free ones are enough, else from ordinary pages. Sets
+ * run->hugepages. 0, or -errno with a message said. DPDK's own messages are shown only on request,
+ * or the last error among them on failure. Once a process.
  */
 int eal_start(struct run *run);
 
@@ -41,8 +41,8 @@ void eal_hush_free(struct eal_hush *hush);
 /* Ends EAL. */
 void eal_stop(void);
 
-/* The lcore of worker i, and of the logger. */
+/* The lcores of worker and logger i. */
 unsigned eal_worker_lcore(unsigned i);
-unsigned eal_logger_lcore(const struct run *run);
+unsigned eal_logger_lcore(const struct run *run, unsigned i);
 
 #endif

@@ -5,6 +5,7 @@
 #include "dns/idna.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,13 +16,24 @@
 #define LOGGER_POLL_FLUSH 4096
 #define LOGGER_LAST_TRIES 3000
 
-int logger_open(struct logger *l, struct run *run)
+/* One logger. */
+static int init(struct logger *l, struct run *run, unsigned self)
+{
+	memset(l, 0, sizeof(*l));
+	l->run = run;
+	l->self = self;
+	int error = fan_init(&l->fan, &run->sinks, self, run->sensor, run->conf->output_unicode,
+		&l->metrics.dns);
+	if (error)
+		log_error("out of memory");
+	return error;
+}
+
+int logger_open(struct run *run)
 {
 	const struct conf *conf = run->conf;
 	char host[256] = "localhost";
 
-	memset(l, 0, sizeof(*l));
-	l->run = run;
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		log_warn("cannot read the host name: records say localhost; set `sensor`");
 	if (conf->output_unicode && !idna_available())
@@ -29,32 +41,38 @@ int logger_open(struct logger *l, struct run *run)
 			 "they are");
 	snprintf(run->sensor, sizeof(run->sensor), "%s", conf->sensor[0] ? conf->sensor : host);
 	const struct sinks_options options = {.sensor = run->sensor,
-		.loggers = 1,
+		.loggers = run->loggers,
 		.live = run->live != NULL,
 		.wake_fd = run->wake_fd};
 	int error = sinks_open(&run->sinks, conf, &options);
 	if (error)
 		return error;
-	error = fan_init(
-		&l->fan, &run->sinks, 0, run->sensor, conf->output_unicode, &l->metrics.dns);
-	if (error)
+	run->logger = aligned_alloc(BITS_CACHE_LINE, run->loggers * sizeof(*run->logger));
+	if (!run->logger) {
 		log_error("out of memory");
+		error = -ENOMEM;
+	}
+	for (unsigned i = 0; i < run->loggers && error == 0; i++)
+		error = init(&run->logger[i], run, i);
 	if (error == 0)
 		error = sinks_start(&run->sinks, &run->cpus);
 	if (error)
-		logger_free(l);
+		logger_free(run);
 	return error;
 }
 
-bool logger_close(struct logger *l)
+bool logger_close(struct run *run)
 {
-	return sinks_close(&l->run->sinks);
+	return sinks_close(&run->sinks);
 }
 
-void logger_free(struct logger *l)
+void logger_free(struct run *run)
 {
-	fan_free(&l->fan);
-	sinks_free(&l->run->sinks);
+	for (unsigned i = 0; run->logger && i < run->loggers; i++)
+		fan_free(&run->logger[i].fan);
+	free(run->logger);
+	run->logger = NULL;
+	sinks_free(&run->sinks);
 }
 
 /* Leaves out sections, the last ones first, as a worker's arena or a sink's queue fills. */
@@ -80,7 +98,7 @@ static void tell_loss(struct logger *l, bool last)
 {
 	const struct timespec nap = {.tv_nsec = 1000000};
 	char room[4096];
-	while (l->run->live && loss_look(&l->loss, l->run, last)) {
+	while (l->run->live && l->fan.notices && loss_look(&l->loss, l->run, last)) {
 		struct text t = text_of(room, sizeof(room));
 		int64_t ts_ns = loss_line(&l->loss, l->run->sensor, &t);
 		unsigned tries = last ? LOGGER_LAST_TRIES : 1, took = 0;
@@ -135,7 +153,7 @@ int logger_main(void *arg)
 		bool last = atomic_load_explicit(&run->workers_ended, memory_order_acquire) ==
 			    run->workers;
 		unsigned work = 0;
-		for (unsigned i = 0; i < run->workers; i++)
+		for (unsigned i = l->self; i < run->workers; i += run->loggers)
 			work += drain(l, &run->worker[i]);
 		tell_loss(l, false);
 		if (work) {
@@ -151,7 +169,7 @@ int logger_main(void *arg)
 	}
 	tell_loss(l, true);
 	fan_close(&l->fan);
-	atomic_store_explicit(&run->logger_ended, true, memory_order_release);
+	atomic_fetch_add_explicit(&run->loggers_ended, 1, memory_order_release);
 	if (write(run->wake_fd, &one, sizeof(one)) < 0)
 		return 0; /* the control loop looks by itself, too, a little later */
 	return 0;

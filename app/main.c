@@ -182,7 +182,8 @@ static int run_threads(struct run *run)
 	run->started_ns = run_now_ns();
 	if (run->live)
 		live_say(run->live);
-	rte_eal_remote_launch(logger_main, &run->logger, eal_logger_lcore(run));
+	for (unsigned i = 0; i < run->loggers; i++)
+		rte_eal_remote_launch(logger_main, &run->logger[i], eal_logger_lcore(run, i));
 	for (unsigned i = 0; i < run->workers; i++)
 		rte_eal_remote_launch(run->live ? worker_main_live : worker_main, &run->worker[i],
 			eal_worker_lcore(i));
@@ -191,7 +192,7 @@ static int run_threads(struct run *run)
 	run->ended_ns = run_now_ns();
 	if (run->live)
 		live_count_missed(run->live);
-	bool written = logger_close(&run->logger);
+	bool written = logger_close(run);
 	report_summary(run);
 	int bad = judge(run, stopped) | !written;
 	if (run->conf->stats_file[0] && report_stats(run, run->conf->stats_file))
@@ -206,19 +207,21 @@ static int plan_input(struct run *run, const struct conf *conf)
 
 	if (conf->input_files.count) {
 		run->workers = choose_workers(conf);
+		run->loggers = conf->loggers ? (unsigned)conf->loggers : 1;
 		run->queues = (unsigned)conf->input_queues < run->workers
 				      ? (unsigned)conf->input_queues
 				      : run->workers;
 		run->direct = run->workers == 1 && !conf->input_net_pcap;
-		return 0;
+		return place_check(run->workers, run->loggers);
 	}
 	int error = live_plan(&live, conf);
 	run->live = &live;
 	run->workers = live.place.workers;
+	run->loggers = live.place.loggers;
 	run->rests = conf->idle == CONF_IDLE_SLEEP || live.place.shared;
 	if (error == 0 && live.place.shared && conf->idle != CONF_IDLE_SLEEP)
-		log_note("%u workers and the logger share CPUs: they rest when idle",
-			live.place.workers);
+		log_note("workers (%u) and loggers (%u) share CPUs: they rest when idle",
+			run->workers, run->loggers);
 	return error;
 }
 
@@ -240,11 +243,11 @@ static int run_whole(struct run *run, struct process *process)
 		goto no_port;
 	if (start_workers(run))
 		goto no_workers;
-	if (logger_open(&run->logger, run))
+	if (logger_open(run))
 		goto no_workers;
 	process_ready(process);
 	code = run_threads(run);
-	logger_free(&run->logger);
+	logger_free(run);
 
 no_workers:
 	free_workers(run);

@@ -78,8 +78,8 @@ static const char *read_list(const char *at, uint16_t *list, unsigned most, unsi
 
 static int fail(const char *map, const char *what)
 {
-	log_error("lcores: \"%s\": %s, expected CPUs as in \"control=0 workers=2-5 logger=6\"", map,
-		what);
+	log_error("lcores: \"%s\": %s, expected CPUs as in \"control=0 workers=2-5 loggers=6\"",
+		map, what);
 	return -EINVAL;
 }
 
@@ -92,7 +92,7 @@ static int read_map(struct place *p, const char *map, unsigned *controls)
 		unsigned most, *count;
 	} parts[] = {{"control=", &p->control, 1, controls},
 		{"workers=", p->worker, PLACE_WORKERS, &p->workers},
-		{"logger=", p->logger, PLACE_LOGGERS, &p->loggers}};
+		{"loggers=", p->logger, PLACE_LOGGERS, &p->loggers}};
 	for (const char *at = map; *at;) {
 		size_t i = 0;
 		if (*at == ' ') {
@@ -136,14 +136,30 @@ static int check(struct place *p, const char *map)
 	return 0;
 }
 
-static unsigned choose_workers(const struct conf *conf, unsigned cpus, unsigned loggers)
+/* As many as the CPUs serve: a logger writes what two workers find. */
+static unsigned choose_workers(unsigned cpus, unsigned loggers)
 {
-	if (conf->workers)
-		return (unsigned)conf->workers;
-	if (cpus < loggers + 3)
-		return 1;
-	unsigned n = cpus - 1 - loggers; /* one logger writes what two workers find */
-	return n < 2 * loggers ? n : 2 * loggers;
+	unsigned n = cpus > loggers + 1 ? cpus - 1 - loggers : 1;
+	if (n > 2 * loggers)
+		n = 2 * loggers;
+	return n < loggers ? loggers : n;
+}
+
+static unsigned choose_loggers(unsigned cpus, unsigned workers)
+{
+	unsigned n = (workers + 1) / 2, room = cpus > workers + 1 ? cpus - 1 - workers : 1;
+	if (n > room)
+		n = room;
+	return n < PLACE_LOGGERS ? n : PLACE_LOGGERS;
+}
+
+int place_check(unsigned workers, unsigned loggers)
+{
+	if (loggers <= workers)
+		return 0;
+	log_error("loggers: %u loggers for %u workers: give each logger at least one", loggers,
+		workers);
+	return -EINVAL;
 }
 
 int place_threads(struct place *p, const struct conf *conf, int node)
@@ -158,15 +174,23 @@ int place_threads(struct place *p, const struct conf *conf, int node)
 	find_cpus(&cpus, node);
 	if (p->workers && conf->workers && conf->workers != p->workers)
 		return fail(conf->lcores, "not as many CPUs for workers as there are workers");
-	bool chosen = p->loggers;
-	if (!chosen)
-		p->loggers = 1;
-	if (p->workers == 0) {
-		p->workers = choose_workers(conf, cpus.count, p->loggers);
-		for (unsigned i = 0; i < p->workers; i++)
-			p->worker[i] = cpus.at[next++ % cpus.count];
-	}
-	for (unsigned i = 0; i < p->loggers && !chosen; i++)
+	if (p->loggers && conf->loggers && conf->loggers != p->loggers)
+		return fail(conf->lcores, "not as many CPUs for loggers as there are loggers");
+	bool workers_placed = p->workers, loggers_placed = p->loggers;
+	if (!loggers_placed)
+		p->loggers = (unsigned)conf->loggers;
+	if (!workers_placed)
+		p->workers = conf->workers
+				     ? (unsigned)conf->workers
+				     : choose_workers(cpus.count, p->loggers ? p->loggers : 1);
+	if (p->loggers == 0)
+		p->loggers = choose_loggers(cpus.count, p->workers);
+	error = place_check(p->workers, p->loggers);
+	if (error)
+		return error;
+	for (unsigned i = 0; i < p->workers && !workers_placed; i++)
+		p->worker[i] = cpus.at[next++ % cpus.count];
+	for (unsigned i = 0; i < p->loggers && !loggers_placed; i++)
 		p->logger[i] = cpus.at[next++ % cpus.count];
 	if (!controls)
 		p->control = cpus.at[cpus.count - 1];

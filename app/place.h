@@ -9,7 +9,7 @@
 
 #define PLACE_CPUS 1024
 #define PLACE_WORKERS 64
-#define PLACE_LOGGERS 1
+#define PLACE_LOGGERS 16
 
 struct place {
 	unsigned workers, loggers;
@@ -20,12 +20,15 @@ struct place {
 };
 
 /*
- * Places conf->workers (0: as many as suit the CPUs) and the logger: as conf->lcores says, or
+ * Places conf->workers and conf->loggers (0: as many as suit the CPUs): as conf->lcores says, or
  * each on a CPU of its own among those that this process may use, those of NUMA node `node` (-1:
  * any) first. Where there are too few CPUs, threads share.
  * 0, or -EINVAL with a message said.
  */
 int place_threads(struct place *place, const struct conf *conf, int node);
+
+/* Is there a worker for each logger? 0, or -EINVAL with a message said. */
+int place_check(unsigned workers, unsigned loggers);
 
 /* The node of a CPU, -1 where there are none. */
 int place_node(unsigned cpu);

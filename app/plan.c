@@ -54,8 +54,8 @@ static void print_files(const struct run *run)
 {
 	for (size_t i = 0; i < run->conf->input_files.count; i++)
 		printf("input    file %s\n", run->conf->input_files.at[i]);
-	printf("thread   control, feeder, %u workers (%u receive), 1 logger, on any CPU\n",
-		run->workers, run->queues);
+	printf("thread   control, feeder, %u workers (%u receive), %u loggers, on any CPU\n",
+		run->workers, run->queues, run->loggers);
 }
 
 static void print_memory(const struct run *run)
@@ -74,7 +74,6 @@ static void print_memory(const struct run *run)
 static void print_limits(const struct run *run)
 {
 	const struct conf *conf = run->conf;
-	unsigned loggers = run->live ? run->live->place.loggers : 1;
 	unsigned long long arena = (conf->memory_record_mb << 20) / USUAL_RECORD;
 
 	printf("limit    %llu unanswered queries a second: txn.max_open over txn.timeout_ms\n",
@@ -83,7 +82,7 @@ static void print_limits(const struct run *run)
 	printf("limit    about %llu records while the output stands still\n", run->workers * arena);
 	printf("limit    about %.0f million messages a second by the workers, %.1f million records "
 	       "by the loggers, on cores of 2.5 GHz\n",
-		run->workers * 1000.0 / WORKER_NS, loggers * 1000.0 / LOGGER_NS);
+		run->workers * 1000.0 / WORKER_NS, run->loggers * 1000.0 / LOGGER_NS);
 }
 
 int plan_print(const struct run *run)

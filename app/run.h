@@ -26,7 +26,7 @@ struct worker {
 	struct pipeline pipeline;
 	struct metrics_worker metrics;
 	struct record_arena arena;
-	struct rte_ring *ring; /* records to the logger */
+	struct rte_ring *ring; /* records to its logger */
 	struct run *run;
 	void *table_memory, *arena_memory;
 	size_t table_bytes, arena_bytes;
@@ -45,6 +45,7 @@ _Static_assert(offsetof(struct worker, ring) / BITS_CACHE_LINE !=
 			       sizeof(struct record_arena),
 	"the logger reads ring while the worker writes received: not in one cache line");
 
+/* Writes the records of the workers self, self + loggers, self + 2 loggers ... */
 struct logger {
 	struct metrics_logger metrics;
 	struct fan fan;
@@ -52,6 +53,7 @@ struct logger {
 	bool sheds; /* overload: shed */
 	struct run *run;
 	unsigned idle;
+	unsigned self;
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
 struct run {
@@ -66,10 +68,11 @@ struct run {
 	unsigned workers;
 	unsigned queues; /* workers that receive: the first ones */
 	struct worker *worker;
-	struct logger logger;
+	unsigned loggers; /* at most one a worker */
+	struct logger *logger;
 	struct sinks sinks;
 	cpu_set_t cpus; /* that the process may use: those of the sinks' threads */
-	int wake_fd; /* eventfd: the logger is done, or a sink is */
+	int wake_fd; /* eventfd: a logger is done, or a sink is */
 	char sensor[256]; /* this appliance's name */
 	bool hugepages;
 	bool direct; /* the one worker takes frames from the feeder, not from a port */
@@ -81,7 +84,7 @@ struct run {
 	_Atomic unsigned rx_ended; /* live: workers that receive no more; each adds itself once */
 	_Atomic unsigned rounds; /* of take_rest() in live_steer.c; each worker adds one a round */
 	_Atomic unsigned workers_ended; /* workers that have flushed; each adds itself once */
-	_Atomic bool logger_ended; /* written by the logger */
+	_Atomic unsigned loggers_ended; /* loggers that are done; each adds itself once */
 };
 
 /* A turn without work: spins a little, then sleeps, so that lcores may share a CPU. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/stats.h"
 
+#include "app/totals.h"
 #include "base/log.h"
 #include "base/when.h"
 
@@ -62,11 +63,10 @@ static void ports(const struct run *run, uint64_t *received, uint64_t *dropped, 
 
 static void round_of(struct statsd *s, const struct run *run)
 {
-	struct metrics_worker sum = {0};
+	struct metrics_worker sum = totals_worker(run);
 	uint64_t received = 0, dropped = 0, bad = 0, depth = 0;
 	for (unsigned i = 0; i < run->workers; i++) {
 		const struct worker *w = &run->worker[i];
-		metrics_sum_worker(&sum, &w->metrics);
 		statsd_count(s, TOTALS + i, (int)i, "dns_lookups",
 			metrics_read(&w->metrics.txn.answered));
 		depth += rte_ring_count(w->ring);

@@ -60,6 +60,7 @@ struct conf_ports {
 struct conf_sink {
 #define SINK_KEY(type, field, path, standard, min, max, kinds, help) CONF_FIELD_##type field;
 #include "config/sink.def"
+	unsigned of_logger; /* no key: the logger whose records it gets, from 1; 0: of all */
 };
 
 struct conf_sinks {
@@ -149,6 +150,13 @@ const char *conf_sink_name(const struct conf_sink *sink);
  * other is there. The new list owns what it holds. 0, or -ENOMEM with an empty list.
  */
 int conf_sinks_all(const struct conf *conf, struct conf_sinks *all);
+
+/*
+ * Makes of each file whose path contains CONF_LOGGER one file a logger, with the number of the
+ * logger (from 0) in its place and behind the sink's name. 0, or -ENOMEM with an empty list.
+ */
+#define CONF_LOGGER "{logger}"
+int conf_sinks_split(struct conf_sinks *all, unsigned loggers);
 void conf_sinks_free(struct conf_sinks *list);
 
 /*

@@ -85,6 +85,59 @@ int conf_sinks_all(const struct conf *conf, struct conf_sinks *all)
 	return rc;
 }
 
+/* The sink's text with the number in the place of each CONF_LOGGER; NULL: no memory. */
+static char *number_path(const char *path, unsigned number)
+{
+	char room[8192], *at = room;
+	const char *found;
+
+	for (; (found = strstr(path, CONF_LOGGER)); path = found + strlen(CONF_LOGGER))
+		at += snprintf(at, (size_t)(room + sizeof(room) - at), "%.*s%u",
+			(int)(found - path), path, number);
+	snprintf(at, (size_t)(room + sizeof(room) - at), "%s", path);
+	return strdup(room);
+}
+
+/* Appends the sink of one logger. 0 or -ENOMEM. */
+static int add_logger(struct conf_sinks *to, const struct conf_sink *sink, unsigned number)
+{
+	struct conf_sink *one = &to->at[to->count];
+	char name[300];
+
+	if (conf_table_copy(&conf_table_sink, one, sink) < 0)
+		return -ENOMEM;
+	to->count++;
+	one->of_logger = number + 1;
+	free(one->path);
+	free(one->name);
+	snprintf(name, sizeof(name), "%s.%u", conf_sink_name(sink), number);
+	one->path = number_path(sink->path, number);
+	one->name = strdup(name);
+	return one->path && one->name ? 0 : -ENOMEM;
+}
+
+int conf_sinks_split(struct conf_sinks *all, unsigned loggers)
+{
+	struct conf_sinks to = {NULL, 0};
+	int rc = sinks_room(&to, all->count * loggers);
+
+	for (size_t i = 0; i < all->count && rc == 0; i++) {
+		const struct conf_sink *sink = &all->at[i];
+		if (sink->type == CONF_SINK_FILE && strstr(sink->path, CONF_LOGGER)) {
+			for (unsigned k = 0; k < loggers && rc == 0; k++)
+				rc = add_logger(&to, sink, k);
+			continue;
+		}
+		rc = conf_table_copy(&conf_table_sink, &to.at[to.count], sink);
+		to.count += rc == 0;
+	}
+	conf_sinks_free(all);
+	*all = to;
+	if (rc < 0)
+		conf_sinks_free(all);
+	return rc;
+}
+
 static bool has_type(const cJSON *object)
 {
 	for (const cJSON *m = object->child; m; m = m->next)

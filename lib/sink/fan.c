@@ -240,12 +240,11 @@ static bool put_notice(struct sink_lane *lane, const char *line, size_t len, int
 
 unsigned fan_notice(struct fan *fan, const char *line, size_t len, int64_t ts_ns)
 {
-	const struct schema_kind *native = schema_kind_of(CONF_SCHEMA_NATIVE);
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < fan->count; i++)
 		for (unsigned k = 0; k < fan->formats[i].count; k++)
-			n += fan->formats[i].options.kind == native &&
+			n += fan->formats[i].sinks[k].notices &&
 			     put_notice(fan->formats[i].sinks[k].lane, line, len, ts_ns);
 	return n;
 }

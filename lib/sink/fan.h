@@ -14,6 +14,7 @@
 struct fan_sink {
 	struct sink_lane *lane;
 	struct filter *filter;
+	bool notices; /* this logger writes the lines about the log itself there */
 };
 
 /* Sinks whose documents are the same. */
@@ -38,6 +39,7 @@ struct fan_format {
 struct fan {
 	struct fan_format *formats;
 	unsigned count;
+	unsigned notices; /* sinks that get the lines about the log itself from this logger */
 	bool live;
 	struct metrics_dns spare; /* what further formats count again */
 };
@@ -61,7 +63,8 @@ void fan_idle(struct fan *f);
 
 /*
  * A line about the log itself (JSON of the native schema, with its newline) to every sink of that
- * schema, whatever its filter. It is no record. How many sinks took it.
+ * schema, whatever its filter; to one that several loggers feed by the first of them only. It is no
+ * record. How many sinks took it.
  */
 unsigned fan_notice(struct fan *f, const char *line, size_t len, int64_t ts_ns);
 

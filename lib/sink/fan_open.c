@@ -40,6 +40,8 @@ static struct fan_format *find_format(struct fan *f, const struct sink *sink)
 int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const char *sensor,
 	bool unicode, struct metrics_dns *metrics)
 {
+	const struct schema_kind *native = schema_kind_of(CONF_SCHEMA_NATIVE);
+
 	memset(f, 0, sizeof(*f));
 	f->live = sinks->live;
 	f->formats = calloc(sinks->count, sizeof(*f->formats));
@@ -47,6 +49,9 @@ int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const ch
 		return -ENOMEM;
 	for (unsigned i = 0; i < sinks->count; i++) {
 		struct sink_thread *t = &sinks->thread[i];
+		struct sink_lane *lane = sink_lane_of(t, logger);
+		if (!lane)
+			continue;
 		struct fan_format *format = find_format(f, &t->sink);
 		if (!format->sinks) {
 			format->sinks = calloc(sinks->count, sizeof(*format->sinks));
@@ -62,8 +67,11 @@ int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const ch
 			schema_choose(&format->schema, &format->options);
 			format->some_fields = schema_fields(&format->fields, &format->options);
 		}
+		bool notices =
+			format->options.kind == native && (logger == 0 || t->sink.conf->of_logger);
+		f->notices += notices;
 		format->sinks[format->count++] =
-			(struct fan_sink){.lane = &t->lanes[logger], .filter = &t->filter};
+			(struct fan_sink){.lane = lane, .filter = &t->filter, .notices = notices};
 	}
 	return 0;
 }

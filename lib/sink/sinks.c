@@ -111,15 +111,16 @@ static int open_lanes(struct sinks *s, struct sink_thread *t)
 	uint64_t mb = !s->live && conf->queue_mb > FILES_MB ? FILES_MB : conf->queue_mb;
 	uint32_t room = t->sink.ops->block_bytes ? t->sink.ops->block_bytes : LANE_BLOCK;
 	uint32_t blocks = 0;
+	unsigned lanes = conf->of_logger ? 1 : s->loggers;
 	int error = 0;
 
-	t->lanes = aligned_alloc(BITS_CACHE_LINE, s->loggers * sizeof(*t->lanes));
+	t->lanes = aligned_alloc(BITS_CACHE_LINE, lanes * sizeof(*t->lanes));
 	if (!t->lanes)
 		return -ENOMEM;
-	memset(t->lanes, 0, s->loggers * sizeof(*t->lanes));
-	for (; t->n_lanes < s->loggers && error == 0; t->n_lanes++) {
-		error = lane_init(&t->lanes[t->n_lanes], (size_t)mb * MIB / s->loggers, room & ~63u,
-			&t->ready);
+	memset(t->lanes, 0, lanes * sizeof(*t->lanes));
+	for (; t->n_lanes < lanes && error == 0; t->n_lanes++) {
+		error = lane_init(
+			&t->lanes[t->n_lanes], (size_t)mb * MIB / lanes, room & ~63u, &t->ready);
 		blocks += t->lanes[t->n_lanes].count;
 	}
 	t->pending_size = blocks + 1;
@@ -171,6 +172,8 @@ int sinks_open(struct sinks *s, const struct conf *conf, const struct sinks_opti
 	s->live = options->live;
 	s->loggers = options->loggers;
 	int error = conf_sinks_all(conf, &s->conf);
+	if (error == 0)
+		error = conf_sinks_split(&s->conf, s->loggers);
 	if (error == 0) {
 		size_t size = s->conf.count * sizeof(*s->thread);
 		s->thread = aligned_alloc(BITS_CACHE_LINE, size);

@@ -11,7 +11,7 @@
 #include <sched.h>
 
 struct sinks {
-	struct conf_sinks conf; /* as conf_sinks_all() gives them */
+	struct conf_sinks conf; /* as conf_sinks_all() and conf_sinks_split() give them */
 	struct sink_thread *thread;
 	unsigned count;
 	unsigned loggers;

@@ -23,7 +23,7 @@ struct sink_thread {
 	struct sink sink;
 	struct metrics_sink metrics; /* written by the thread; also behind sink.metrics */
 	struct filter filter;
-	struct sink_lane *lanes; /* one a logger */
+	struct sink_lane *lanes; /* one a logger that feeds it */
 	unsigned n_lanes;
 	bool live;
 	bool open; /* ops->open() has succeeded */
@@ -57,6 +57,14 @@ struct sink_thread {
 	uint64_t reopen;
 	bool hurry; /* the run is being stopped */
 } __attribute__((aligned(BITS_CACHE_LINE)));
+
+/* The lane by which logger number `logger` feeds the sink; NULL: it does not (CONF_LOGGER). */
+static inline struct sink_lane *sink_lane_of(const struct sink_thread *t, unsigned logger)
+{
+	unsigned only = t->sink.conf->of_logger;
+
+	return only == 0 ? &t->lanes[logger] : only == logger + 1 ? &t->lanes[0] : NULL;
+}
 
 /* The thread's main function. */
 void *sink_thread_main(void *arg);

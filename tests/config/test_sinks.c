@@ -170,6 +170,29 @@ static void test_all(void)
 	conf_free(&c);
 }
 
+/* A file for each logger. */
+static void test_split(void)
+{
+	struct conf_sinks all;
+	struct conf c;
+
+	CU_ASSERT_EQUAL_FATAL(conf_init(&c), 0);
+	expect_set(&c, "sinks=type=file,path={logger}/a.{logger}", NULL);
+	expect_set(&c, "output.file=x", NULL);
+	CU_ASSERT_EQUAL_FATAL(conf_sinks_all(&c, &all), 0);
+	CU_ASSERT_EQUAL_FATAL(conf_sinks_split(&all, 12), 0);
+	CU_ASSERT_EQUAL_FATAL(all.count, 13);
+	for (unsigned i = 0; i < 12; i++)
+		CU_ASSERT_EQUAL(all.at[i].of_logger, i + 1);
+	expect_text(all.at[0].path, "0/a.0");
+	expect_text(all.at[11].path, "11/a.11");
+	expect_text(conf_sink_name(&all.at[11]), "file.11");
+	CU_ASSERT_EQUAL(all.at[12].of_logger, 0);
+	expect_text(all.at[12].path, "x");
+	conf_sinks_free(&all);
+	conf_free(&c);
+}
+
 /* The sinks, the captures and the counters, and the error; "" none. */
 static void check(const char *sinks, const char *input, const char *stats, const char *want)
 {
@@ -216,5 +239,6 @@ void test_config_sinks(void)
 	CU_add_test(s, "errors", test_errors);
 	CU_add_test(s, "the flag", test_flag);
 	CU_add_test(s, "the short form", test_all);
+	CU_add_test(s, "a file for each logger", test_split);
 	CU_add_test(s, "rules between keys", test_check);
 }

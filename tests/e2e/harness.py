@@ -73,6 +73,8 @@ def books(stats, whole=True):
     total, log = stats["total"], stats["logger"]
     rx, packet, txn, record = (total[k] for k in ("rx", "packet", "txn", "record"))
     sink = log["sink"]
+    # A sink of one logger is one part of what the others are.
+    whole_sinks = sum(one.get("logger", 0) == 0 for one in stats["sinks"])
     sums = {
         "packets = verdicts + lost": (
             rx["packets"], sum(packet.values()) + rx["handoff_lost"]),
@@ -93,13 +95,16 @@ def books(stats, whole=True):
             total["sight"][k] for k in ("unnamed", "quic", "strange", "joined", "cut", "large",
                                         "displaced", "ended", "silent", "evicted"))),
         "made = taken + dropped": (
-            record["made"], sink["taken"] // len(stats["sinks"]) + record["dropped_full"]),
+            record["made"], sink["taken"] // whole_sinks + record["dropped_full"]),
     }
     for one in stats["sinks"]:
         sums[f"sink {one['name']}: taken + found = what became of them"] = (
             one["taken"] + one["spool_found"], sum(
                 value for key, value in one.items()
                 if key in ("filtered", "written", "spool_left") or key.startswith("dropped_")))
+    for key in ("taken", "filtered", "dropped_queue", "dropped_large"):
+        sums[f"sink.{key} of all loggers"] = (
+            sink[key], sum(one["sink"][key] for one in stats["loggers"]))
     for key, value in sink.items():
         sums[f"sink.{key} of all sinks"] = (value, sum(one[key] for one in stats["sinks"]))
     # Messages come from packets of their own, from fragmented datagrams and from TCP streams.

@@ -57,6 +57,25 @@ class Device(harness.Case):
         self.assertEqual(len(run.stats["input"]["ports"]), 2)
         self.assertGreater(run.stats["total"]["rx"]["taken_over"], 0)
 
+    def test_loggers(self):
+        """Each logger has workers and a file of its own, and tells there of what was lost; in a
+        file for all, one tells."""
+        p = self.listen("-d", ENDLESS, "-d", ENDLESS.replace("pcap0", "pcap1"), "-w", "4",
+                        "--loggers", "2", "-o", self.dir / "{logger}.jsonl", "--sink",
+                        f"type=file,path={self.dir}/all.jsonl,queue_mb=1",
+                        "--set", "memory.record_mb=1", "--idle", "sleep")
+        time.sleep(0.7)
+        run = self.stop(p)
+        taken = [x["sink"]["taken"] for x in run.stats["loggers"]]
+        # What each logger took went to its own file and to the common one.
+        self.assertEqual(sum(taken), run.stats["logger"]["sink"]["taken"])
+        self.assertGreater(min(taken), 0)
+        for name in ("0", "1", "all"):
+            lines = [json.loads(x) for x in (self.dir / f"{name}.jsonl").read_bytes().splitlines()]
+            loss = [x["loss"] for x in lines if x["status"] == "loss"]
+            self.assertEqual(loss[:2], ["begins", "ends"], name)
+            self.assertEqual(loss, ["begins", "ends"] * (len(loss) // 2), name)
+
     def test_shed(self):
         """A slow reader: sections go before records do, the last ones first, and are counted."""
         p = self.listen("-d", ENDLESS, "--overload", "shed", "--set", "memory.record_mb=2")
@@ -112,11 +131,13 @@ class Device(harness.Case):
                 (f"workers={cpu}", f"CPU {cpu} is not among those that this process may use"),
                 ("workers=", "no list of CPUs"),
                 ("workers=3-1", "no list of CPUs"),
-                ("logger=0 logger=1", "a word is given twice"),
+                ("loggers=0 loggers=1", "a word is given twice"),
                 ("threads=1", "unknown word"),
+                ("loggers=0,0", "not as many CPUs for loggers as there are loggers"),
                 ("workers=0,0", "not as many CPUs for workers as there are workers")):
             with self.subTest(lcores):
-                self.refuses(["-d", ENDLESS, "-w", "1", "--lcores", lcores], "lcores", words)
+                self.refuses(["-d", ENDLESS, "-w", "1", "--loggers", "1", "--lcores", lcores],
+                             "lcores", words)
 
     def test_few_cpus(self):
         """More threads than CPUs: they share, say so, and rest when idle."""
@@ -124,13 +145,13 @@ class Device(harness.Case):
         p = self.start("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-w", "2", "-o", self.dir / "o",
                        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
         text = b"".join(self.read_lines(p.stderr, 2)).decode()
-        self.assertIn("2 workers and the logger share CPUs: they rest when idle", text)
+        self.assertIn("workers (2) and loggers (1) share CPUs: they rest when idle", text)
         self.stop(p)
 
     def test_lcores(self):
         cpu = min(os.sched_getaffinity(0))
         p = self.listen("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-o", self.dir / "o", "--lcores",
-                        f"control={cpu} workers={cpu} logger={cpu}", "--idle", "sleep")
+                        f"control={cpu} workers={cpu} loggers={cpu}", "--idle", "sleep")
         tasks = pathlib.Path(f"/proc/{p.pid}/task")
         bound = [os.sched_getaffinity(int(t.name)) for t in tasks.iterdir()
                  if "worker" in (t / "comm").read_text()]

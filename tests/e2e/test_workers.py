@@ -67,6 +67,45 @@ class Workers(harness.Case):
         """As many workers as the configuration allows, on whatever CPUs there are."""
         self.same(harness.PCAPS / "resolver.pcap", workers=(64,))
 
+    def test_loggers(self):
+        """Several loggers: the same lines, in one stream and in a file of each logger's own; in both
+        the lines of a worker keep their order."""
+        load = self.dir / "load.pcap"
+        capture.write_load(load, 20000, unanswered=17)
+        one = sorted(self.dnsloupe("-w", "1", "-r", load).lines)
+        for workers, loggers in ((2, 2), (4, 2), (5, 3), (4, 4)):
+            with self.subTest(workers=workers, loggers=loggers):
+                run = self.dnsloupe("-w", workers, "--loggers", loggers, "-r", load, "--sink",
+                                    "type=stdout", "-o", self.dir / "{logger}.jsonl")
+                self.assertEqual(sorted(run.lines) == one, True)
+                files = [(self.dir / f"{i}.jsonl").read_bytes().splitlines(True)
+                         for i in range(loggers)]
+                self.assertEqual(sorted(sum(files, [])) == one, True)
+                made = [w["record"]["made"] for w in run.stats["workers"]]
+                self.assertEqual([len(f) for f in files],
+                                 [sum(made[i::loggers]) for i in range(loggers)])
+                self.assertGreater(min(map(len, files)), 100)
+                for lines in files:
+                    mine = set(lines)
+                    self.assertEqual([x for x in run.lines if x in mine] == lines, True)
+                sinks = {x["name"]: x["written"] for x in run.stats["sinks"]}
+                self.assertEqual(sinks, {"stdout": len(one)} | {
+                    f"output.{i}": len(f) for i, f in enumerate(files)})
+
+    def test_one_logger(self):
+        """{logger} is a number where there is one logger, too."""
+        path = harness.PCAPS / "resolver.pcap"
+        run = self.dnsloupe("-w", "1", "-r", path, "--sink",
+                            f"type=file,name=log,path={self.dir}/x-{{logger}}-{{logger}}.jsonl")
+        self.assertEqual([x["name"] for x in run.stats["sinks"]], ["log.0"])
+        self.assertEqual((self.dir / "x-0-0.jsonl").read_bytes().splitlines(True),
+                         self.dnsloupe("-w", "1", "-r", path).lines)
+
+    def test_too_many_loggers(self):
+        path = harness.PCAPS / "resolver.pcap"
+        self.refuses(["-w", "2", "--loggers", "3", "-r", path], "3 loggers for 2 workers")
+        self.refuses(["-w", "2", "--loggers", "17", "-r", path], "loggers", "0 to 16", code=2)
+
     def test_default(self):
         run = self.dnsloupe("-r", harness.PCAPS / "resolver.pcap")
         self.assertGreaterEqual(len(run.stats["workers"]), 1)

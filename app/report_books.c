@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Do the books balance? */
+#include "app/report.h"
+
+#include "app/totals.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+
+static bool equal(const char *what, uint64_t a, uint64_t b)
+{
+	if (a != b)
+		log_error("the books do not balance: %s: %" PRIu64 " and %" PRIu64
+			  "; please report this as a bug",
+			what, a, b);
+	return a == b;
+}
+
+/* Every record that a sink took ended in one way. */
+static bool sink_books(const struct run *run, unsigned i)
+{
+	struct metrics_sink m = {0};
+	char what[160];
+
+	sinks_sum(&run->sinks, i, &m);
+	snprintf(what, sizeof(what), "sink %s: records taken, and what became of them",
+		run->sinks.thread[i].sink.name);
+	bool same = equal("records of the loggers and of a sink",
+		totals_taken_for(run, run->sinks.thread[i].sink.conf), m.taken);
+	bool ended = equal(what, m.taken + m.spool_found,
+		m.filtered + m.written + m.dropped_queue + m.dropped_spool + m.dropped_sink +
+			m.dropped_end + m.dropped_refused + m.dropped_large + m.spool_left);
+	return same && ended;
+}
+
+bool report_books(const struct run *run, bool whole)
+{
+	struct metrics_worker w = totals_worker(run);
+	bool right = true;
+
+	if (whole && !run->live)
+		right &= equal("frames read and packets received", atomic_load(&run->feed.frames),
+			w.rx.packets);
+	right &= equal(
+		"packets and verdicts", w.rx.packets, metrics_verdicts(&w) + w.rx.handoff_lost);
+	right &= equal("packets handed over, and taken over and lost", w.rx.handed_over,
+		w.rx.taken_over + w.rx.handoff_lost);
+	right &= equal("DNS packets, datagrams and stream messages, and messages",
+		w.packet.dns + w.reasm.frag_dns + w.reasm.tcp_messages,
+		w.txn.queries + w.txn.replies + w.txn.malformed + w.txn.copies);
+	right &= equal("datagrams handed over and taken over", w.reasm.frag_handed_over,
+		w.reasm.frag_taken_over + w.reasm.frag_lost);
+	right &= equal("whole datagrams and what they carried", w.reasm.frag_whole,
+		w.reasm.frag_dns + w.reasm.frag_tcp_dns + w.reasm.frag_encrypted +
+			w.reasm.frag_other + w.reasm.frag_lost);
+	right &= equal(
+		"queries, and opened and retries", w.txn.queries, w.txn.opened + w.txn.retries);
+	right &= equal(
+		"opened, and answered and no_reply", w.txn.opened, w.txn.answered + w.txn.no_reply);
+	right &= equal("replies and their outcomes", w.txn.replies,
+		w.txn.answered + w.txn.no_query + w.txn.mismatch + w.txn.duplicate +
+			w.txn.transfer_messages);
+	right &= equal("connections of encrypted DNS, and those with and without a name",
+		w.sight.flows, w.sight.sni + w.sight.no_sni);
+	right &= equal("transactions, connections of encrypted DNS, and records", w.record.made,
+		w.txn.answered + w.txn.no_reply + w.txn.no_query + w.txn.mismatch +
+			w.txn.duplicate + w.txn.malformed + w.sight.flows);
+	right &= equal("records made, and taken and dropped", w.record.made,
+		totals_taken(run) + w.record.dropped_full);
+	for (unsigned i = 0; i < run->sinks.count; i++)
+		right &= sink_books(run, i);
+	return right;
+}
