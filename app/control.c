@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,12 +36,12 @@ void run_idle(unsigned *idle)
 	nanosleep(&nap, NULL);
 }
 
-void run_wait(const struct run *run, unsigned *idle)
+void run_thread(const char *what, unsigned number)
 {
-	if (run->live && !run->rests)
-		rte_pause();
-	else
-		run_idle(idle);
+	char name[16]; /* as long as the kernel's may be */
+	snprintf(name, sizeof(name), "%s %u", what, number);
+	prctl(PR_SET_NAME, name);
+	prctl(PR_SET_TIMERSLACK, 1000);
 }
 
 static void signals(sigset_t *set)

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -145,9 +144,9 @@ int logger_main(void *arg)
 	struct logger *l = arg;
 	struct run *run = l->run;
 	uint64_t one = 1;
-	bool polls = run->live && !run->rests;
+	bool polls = !run->loggers_rest;
 
-	prctl(PR_SET_TIMERSLACK, 1000);
+	run_thread("logger", l->self);
 	l->sheds = run->live && run->conf->overload == CONF_OVERLOAD_SHED;
 	for (;;) {
 		bool last = atomic_load_explicit(&run->workers_ended, memory_order_acquire) ==
@@ -164,8 +163,12 @@ int logger_main(void *arg)
 			break;
 		if (l->idle >= (polls ? LOGGER_POLL_FLUSH : LOGGER_IDLE_FLUSH))
 			fan_idle(&l->fan);
-		l->idle += polls && l->idle < LOGGER_POLL_FLUSH;
-		run_wait(run, &l->idle);
+		if (!polls) {
+			run_idle(&l->idle);
+			continue;
+		}
+		l->idle += l->idle < LOGGER_POLL_FLUSH;
+		rte_pause();
 	}
 	tell_loss(l, true);
 	fan_close(&l->fan);

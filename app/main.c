@@ -205,9 +205,11 @@ static int plan_input(struct run *run, const struct conf *conf)
 {
 	static struct live live;
 
+	sched_getaffinity(0, sizeof(run->cpus), &run->cpus);
 	if (conf->input_files.count) {
 		run->workers = choose_workers(conf);
 		run->loggers = conf->loggers ? (unsigned)conf->loggers : 1;
+		run->rests = run->loggers_rest = true;
 		run->queues = (unsigned)conf->input_queues < run->workers
 				      ? (unsigned)conf->input_queues
 				      : run->workers;
@@ -218,7 +220,9 @@ static int plan_input(struct run *run, const struct conf *conf)
 	run->live = &live;
 	run->workers = live.place.workers;
 	run->loggers = live.place.loggers;
+	run->cpus = live.place.sinks;
 	run->rests = conf->idle == CONF_IDLE_SLEEP || live.place.shared;
+	run->loggers_rest = run->rests || live.place.loggers_rest;
 	if (error == 0 && live.place.shared && conf->idle != CONF_IDLE_SLEEP)
 		log_note("workers (%u) and loggers (%u) share CPUs: they rest when idle",
 			run->workers, run->loggers);
@@ -280,7 +284,6 @@ static int run_all(const struct conf *conf, struct process *process, bool only_p
 	int code = 1;
 
 	run.conf = conf;
-	sched_getaffinity(0, sizeof(run.cpus), &run.cpus);
 	if (plan_input(&run, conf) == 0)
 		code = only_plan ? plan_all(&run) : run_whole(&run, process);
 	run.conf = NULL; /* the caller's */

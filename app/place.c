@@ -153,6 +153,23 @@ static unsigned choose_loggers(unsigned cpus, unsigned workers)
 	return n < PLACE_LOGGERS ? n : PLACE_LOGGERS;
 }
 
+/* A sink's thread that took turns with a worker on its CPU would cost packets. */
+static void place_sinks(struct place *p)
+{
+	allowed(&p->sinks);
+	cpu_set_t all = p->sinks, no_loggers;
+	for (unsigned i = 0; i < p->workers; i++)
+		CPU_CLR(p->worker[i], &p->sinks);
+	no_loggers = p->sinks;
+	for (unsigned i = 0; i < p->loggers; i++)
+		CPU_CLR(p->logger[i], &no_loggers);
+	p->loggers_rest = CPU_COUNT(&no_loggers) == 0;
+	if (!p->loggers_rest)
+		p->sinks = no_loggers;
+	else if (CPU_COUNT(&p->sinks) == 0)
+		p->sinks = all;
+}
+
 int place_check(unsigned workers, unsigned loggers)
 {
 	if (loggers <= workers)
@@ -194,5 +211,6 @@ int place_threads(struct place *p, const struct conf *conf, int node)
 		p->logger[i] = cpus.at[next++ % cpus.count];
 	if (!controls)
 		p->control = cpus.at[cpus.count - 1];
+	place_sinks(p);
 	return check(p, conf->lcores);
 }

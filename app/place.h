@@ -5,6 +5,7 @@
 
 #include "config/conf.h"
 
+#include <sched.h>
 #include <stdbool.h>
 
 #define PLACE_CPUS 1024
@@ -17,6 +18,8 @@ struct place {
 	uint16_t worker[PLACE_WORKERS];
 	uint16_t logger[PLACE_LOGGERS];
 	bool shared; /* a worker or logger has no CPU of its own */
+	cpu_set_t sinks; /* where the sinks' threads run: off the workers, and off the loggers */
+	bool loggers_rest; /* the sinks have no CPUs but the loggers' */
 };
 
 /*

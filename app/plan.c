@@ -47,7 +47,10 @@ static void print_live(const struct run *run)
 		print_thread("worker", i, p->worker[i]);
 	for (unsigned i = 0; i < p->loggers; i++)
 		print_thread("logger", i, p->logger[i]);
-	printf("idle     %s\n", run->rests ? "threads rest" : "threads look again at once");
+	printf("thread   sinks on any of %d CPUs%s\n", CPU_COUNT(&p->sinks),
+		p->loggers_rest ? ", which are the loggers'" : "");
+	printf("idle     workers %s, loggers %s\n", run->rests ? "rest" : "look again at once",
+		run->loggers_rest ? "rest" : "look again at once");
 }
 
 static void print_files(const struct run *run)
@@ -65,8 +68,8 @@ static void print_memory(const struct run *run)
 
 	printf("memory   %u MiB of DPDK's, from %s (%u MiB of hugepages are free)\n", need,
 		huge ? "hugepages" : "ordinary pages", there);
-	printf("memory   %u x %zu MiB of tables, used as they fill\n", run->workers,
-		worker_table_bytes(run) >> 20);
+	printf("memory   %u x %zu MiB of tables%s\n", run->workers, worker_table_bytes(run) >> 20,
+		run->live && !run->rests ? "" : ", used as they fill");
 	printf("memory   %u x %llu MiB of records on their way to the logger\n", run->workers,
 		(unsigned long long)run->conf->memory_record_mb);
 }

@@ -71,12 +71,13 @@ struct run {
 	unsigned loggers; /* at most one a worker */
 	struct logger *logger;
 	struct sinks sinks;
-	cpu_set_t cpus; /* that the process may use: those of the sinks' threads */
+	cpu_set_t cpus; /* of the sinks' threads */
 	int wake_fd; /* eventfd: a logger is done, or a sink is */
 	char sensor[256]; /* this appliance's name */
 	bool hugepages;
 	bool direct; /* the one worker takes frames from the feeder, not from a port */
-	bool rests; /* live: idle threads sleep */
+	bool rests; /* idle workers sleep */
+	bool loggers_rest; /* idle loggers sleep */
 	int64_t started_ns; /* monotonic */
 	int64_t ended_ns;
 	_Atomic bool stop; /* written by the control loop: receive no more */
@@ -89,8 +90,10 @@ struct run {
 
 /* A turn without work: spins a little, then sleeps, so that lcores may share a CPU. */
 void run_idle(unsigned *idle);
-/* The same of a thread that has a CPU of its own and looks again at once, if the run is such. */
-void run_wait(const struct run *run, unsigned *idle);
+
+/* The calling thread gets a name that tools show ("worker 0"), and timers that are as short as it
+ * asks for. */
+void run_thread(const char *what, unsigned number);
 
 int64_t run_now_ns(void);
 

@@ -8,13 +8,13 @@
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 /* Buffers that one burst of the largest frames takes. */
 #define BURST_MBUFS (PIPELINE_BURST * (FEED_CAPTURE_MAX / 2048 + 1))
 
-/* Zeroed memory that costs nothing until it is touched. */
-static void *reserve(size_t bytes)
+/* Zeroed memory that costs nothing until it is touched; `now`: all of it, so that the first packets
+ * need not wait for the kernel (which, before Linux 5.14, cannot be asked that). */
+static void *reserve(size_t bytes, bool now)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -22,6 +22,8 @@ static void *reserve(size_t bytes)
 		return NULL;
 	/* Large tables are read all over: with small pages most lookups would miss the TLB. */
 	madvise(p, bytes, MADV_HUGEPAGE);
+	if (now)
+		madvise(p, bytes, MADV_POPULATE_WRITE);
 	return p;
 }
 
@@ -83,8 +85,9 @@ int worker_init(struct worker *w, struct run *run, uint16_t self)
 		w->has_queue = self < run->queues;
 	w->table_bytes = pipeline_bytes(&conf);
 	w->arena_bytes = (size_t)run->conf->memory_record_mb << 20;
-	w->table_memory = reserve(w->table_bytes);
-	w->arena_memory = reserve(w->arena_bytes);
+	bool now = run->live && !run->rests;
+	w->table_memory = reserve(w->table_bytes, now);
+	w->arena_memory = reserve(w->arena_bytes, now);
 	if (!w->table_memory || !w->arena_memory || mbuf_scratch_init(&w->scratch, PIPELINE_BURST))
 		return -ENOMEM;
 	snprintf(name, sizeof(name), "records%u", self);
@@ -256,7 +259,7 @@ int worker_main_live(void *arg)
 {
 	struct worker *w = arg;
 
-	prctl(PR_SET_TIMERSLACK, 1000);
+	run_thread("worker", w->self);
 	live_run(w);
 	end(w);
 	return 0;
@@ -268,7 +271,7 @@ int worker_main(void *arg)
 	struct run *run = w->run;
 	bool receiving = w->has_queue, over = run->workers == 1;
 
-	prctl(PR_SET_TIMERSLACK, 1000);
+	run_thread("worker", w->self);
 	while (receiving || !over) {
 		unsigned work = run->workers > 1 ? steer_turn(w, &over) : 0;
 		int n = receiving ? receive(w) : 0;

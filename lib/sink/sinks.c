@@ -210,6 +210,11 @@ int sinks_start(struct sinks *s, const cpu_set_t *cpus)
 		struct sink_thread *t = &s->thread[i];
 		error = -pthread_create(&t->id, &attr, sink_thread_main, t);
 		t->started = error == 0;
+		if (t->started) {
+			char name[16]; /* as long as the kernel's may be */
+			snprintf(name, sizeof(name), "sink %.10s", t->sink.name);
+			pthread_setname_np(t->id, name);
+		}
 	}
 	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -153,8 +153,10 @@ class Device(harness.Case):
         p = self.listen("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-o", self.dir / "o", "--lcores",
                         f"control={cpu} workers={cpu} loggers={cpu}", "--idle", "sleep")
         tasks = pathlib.Path(f"/proc/{p.pid}/task")
-        bound = [os.sched_getaffinity(int(t.name)) for t in tasks.iterdir()
-                 if "worker" in (t / "comm").read_text()]
+        bound, until = [], time.monotonic() + harness.HANG_S
+        while len(bound) < 2 and time.monotonic() < until:
+            bound = [os.sched_getaffinity(int(t.name)) for t in tasks.iterdir()
+                     if (t / "comm").read_text().strip() in ("worker 0", "logger 0")]
         self.assertEqual(bound, [{cpu}] * 2)
         self.stop(p)
 
