@@ -126,6 +126,19 @@ void live_stamp(struct worker *w, struct frame *frame, const struct rte_mbuf *m)
 	frame->owner = 0;
 }
 
+bool live_like(struct worker *w, struct frame *frame, uint64_t *stamped)
+{
+	struct live_rx *rx = &w->live;
+
+	if (!rx->from)
+		return false;
+	*stamped = rx->from->stamp == PORT_STAMP_NONE ? 0 : w->run->live->stamp.flag;
+	*frame = (struct frame){.ts_ns = rx->now_ns,
+		.clock_ns = clock_latest_take(&rx->latest, rx->now_ns),
+		.link_type = rx->from->link_type};
+	return true;
+}
+
 void live_mark(const struct worker *w, struct rte_mbuf *m, const struct frame *frame)
 {
 	mbuf_stamp_set(m, &w->run->live->stamp, frame->ts_ns);

@@ -43,6 +43,10 @@ void live_run(struct worker *w);
  */
 void live_stamp(struct worker *w, struct frame *frame, const struct rte_mbuf *m);
 
+/* Are frames of the burst in hand alike but for their octets, where their buffers have no stamp
+ * (*stamped is the flag)? Then *frame is such a one. */
+bool live_like(struct worker *w, struct frame *frame, uint64_t *stamped);
+
 /* Leaves on a buffer what its owner cannot know: when and where it came, and that it is a piece. */
 void live_mark(const struct worker *w, struct rte_mbuf *m, const struct frame *frame);
 

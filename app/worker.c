@@ -141,11 +141,13 @@ static unsigned filtered(struct worker *w, struct frame *frames, struct rte_mbuf
  */
 unsigned worker_received(struct worker *w, struct frame *frames, struct rte_mbuf **of, unsigned n)
 {
+	uint64_t octets = 0;
 	for (unsigned i = 0; i < n; i++) {
-		metrics_add(&w->metrics.rx.octets, frames[i].len);
+		octets += frames[i].len;
 		if (bits_unlikely(frames[i].link_type == FRAME_LINK_DATAGRAM))
 			frames[i].link_type = FRAME_LINK_UNKNOWN;
 	}
+	metrics_add(&w->metrics.rx.octets, octets);
 	return bits_likely(!w->run->bpf) ? n : filtered(w, frames, of, n);
 }
 
@@ -164,10 +166,21 @@ unsigned worker_frames(struct worker *w, struct rte_mbuf **packets, unsigned n,
 	struct frame *frames, struct rte_mbuf **of)
 {
 	unsigned count = 0;
+	struct frame like;
+	uint64_t stamped = 0;
+	const bool alike = w->run->live && live_like(w, &like, &stamped);
 
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(rte_pktmbuf_mtod(packets[i], const char *));
 	for (unsigned i = 0; i < n; i++) {
+		if (bits_likely(alike && mbuf_is_plain(packets[i], stamped))) {
+			struct frame *frame = &frames[count];
+			*frame = like;
+			frame->data = rte_pktmbuf_mtod(packets[i], const uint8_t *);
+			frame->len = frame->wire_len = rte_pktmbuf_pkt_len(packets[i]);
+			of[count++] = packets[i];
+			continue;
+		}
 		if (bits_likely(frame_of(w, &frames[count], &packets[i], count))) {
 			of[count++] = packets[i];
 		} else {

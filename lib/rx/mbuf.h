@@ -50,6 +50,12 @@ static inline void mbuf_stamp_set(struct rte_mbuf *m, const struct mbuf_stamp *s
 	*RTE_MBUF_DYNFIELD(m, stamp->offset, int64_t *) = ts_ns;
 }
 
+/* Is it one buffer as it came, without any of these flags? */
+static inline bool mbuf_is_plain(const struct rte_mbuf *m, uint64_t flags)
+{
+	return m->nb_segs == 1 && !(m->ol_flags & (flags | RTE_MBUF_F_RX_VLAN_STRIPPED));
+}
+
 /*
  * The frame in a buffer that a device filled. *m may become another buffer: a VLAN tag that the
  * device took out is put back. ts_ns, clock_ns, link_type and owner are the caller's to set. false:
