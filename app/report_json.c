@@ -12,12 +12,17 @@
 
 #define REPORT_ROOM (1024 * 1024)
 
+static void put_name(struct text *t, const char *name)
+{
+	text_char(t, '"');
+	text_str(t, name);
+	text_lit(t, "\":");
+}
+
 static void put_counters(struct text *t, const struct metrics_list *list, const void *owner)
 {
 	for (size_t k = 0; k < list->count; k++) {
-		text_char(t, '"');
-		text_str(t, list->rows[k].name);
-		text_lit(t, "\":");
+		put_name(t, list->rows[k].name);
 		json_u64(t, metrics_at(owner, &list->rows[k]));
 	}
 }
@@ -26,13 +31,18 @@ static void put_lists(struct text *t, const struct metrics_list *lists, size_t n
 {
 	json_open(t, '{');
 	for (size_t i = 0; i < n; i++) {
-		text_char(t, '"');
-		text_str(t, lists[i].stage);
-		text_lit(t, "\":{");
+		put_name(t, lists[i].stage);
+		json_open(t, '{');
 		put_counters(t, &lists[i], owner);
 		json_close(t, '}');
 	}
 	json_close(t, '}');
+}
+
+static void put_string(struct text *t, const char *name, const char *value)
+{
+	put_name(t, name);
+	json_str(t, value, strlen(value));
 }
 
 static void put_sinks(struct text *t, const struct run *run)
@@ -46,43 +56,45 @@ static void put_sinks(struct text *t, const struct run *run)
 		struct metrics_logger m = {0};
 		sinks_sum(&run->sinks, i, &m.sink);
 		json_open(t, '{');
-		JSON_KEY(t, "name");
-		json_str(t, thread->sink.name, strlen(thread->sink.name));
-		JSON_KEY(t, "type");
-		json_str(t, thread->sink.ops->name, strlen(thread->sink.ops->name));
+		put_string(t, "name", thread->sink.name);
+		put_string(t, "type", thread->sink.ops->name);
 		if (thread->sink.conf->of_logger) {
 			JSON_KEY(t, "logger");
 			json_u64(t, thread->sink.conf->of_logger - 1);
 		}
-		JSON_KEY(t, "state");
-		json_str(t, states[thread->state], strlen(states[thread->state]));
+		put_string(t, "state", states[thread->state]);
 		put_counters(t, &metrics_lists_logger[1], &m);
 		json_close(t, '}');
 	}
 	json_close(t, ']');
 }
 
+/* Numbers that stand in no list of counters. */
+struct number {
+	const char *name;
+	uint64_t n;
+};
+
+static void put_numbers(struct text *t, const struct number *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		put_name(t, rows[i].name);
+		json_u64(t, rows[i].n);
+	}
+}
+
 /* One port of a live run. */
 static void put_port(struct text *t, const struct live *live, unsigned i)
 {
 	struct port_counts counts;
-	const char *given = live->device_of[i]->given;
 	live_counts(live, i, &counts);
+	const struct number rows[] = {{"queues", live->ports[i].plan.queues},
+		{"packets", counts.packets}, {"missed", counts.missed}, {"no_mbuf", counts.no_mbuf},
+		{"errors", counts.errors}};
 	json_open(t, '{');
-	JSON_KEY(t, "device");
-	json_str(t, given, strlen(given));
-	JSON_KEY(t, "driver");
-	json_str(t, live->ports[i].plan.driver, strlen(live->ports[i].plan.driver));
-	JSON_KEY(t, "queues");
-	json_u64(t, live->ports[i].plan.queues);
-	JSON_KEY(t, "packets");
-	json_u64(t, counts.packets);
-	JSON_KEY(t, "missed");
-	json_u64(t, counts.missed);
-	JSON_KEY(t, "no_mbuf");
-	json_u64(t, counts.no_mbuf);
-	JSON_KEY(t, "errors");
-	json_u64(t, counts.errors);
+	put_string(t, "device", live->device_of[i]->given);
+	put_string(t, "driver", live->ports[i].plan.driver);
+	put_numbers(t, rows, BITS_COUNT(rows));
 	json_close(t, '}');
 }
 
@@ -98,20 +110,13 @@ static void put_input(struct text *t, const struct run *run)
 		for (unsigned i = 0; i < run->live->n_ports; i++)
 			put_port(t, run->live, i);
 		json_close(t, ']');
-		json_close(t, '}');
-		return;
+	} else {
+		feed_progress(&run->feed, &p);
+		const struct number rows[] = {{"octets", p.octets_read}, {"frames", p.frames},
+			{"frames_cut", p.frames_cut}, {"files_failed", p.files_failed},
+			{"no_mbuf", totals_ports(run).no_mbuf}};
+		put_numbers(t, rows, BITS_COUNT(rows));
 	}
-	feed_progress(&run->feed, &p);
-	JSON_KEY(t, "octets");
-	json_u64(t, p.octets_read);
-	JSON_KEY(t, "frames");
-	json_u64(t, p.frames);
-	JSON_KEY(t, "frames_cut");
-	json_u64(t, p.frames_cut);
-	JSON_KEY(t, "files_failed");
-	json_u64(t, p.files_failed);
-	JSON_KEY(t, "no_mbuf");
-	json_u64(t, totals_ports(run).no_mbuf);
 	json_close(t, '}');
 }
 
