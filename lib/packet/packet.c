@@ -123,6 +123,7 @@ enum packet_verdict packet_walk(
 	pkt->tunnel = (struct tunnel){0};
 	pkt->ts_ns = frame->ts_ns;
 	pkt->clock_ns = frame->clock_ns;
+	pkt->late_us = frame->late_us;
 	/* The layers of a plain packet, in a row; walk_on() finds whatever else there is. */
 	enum layer layer = LAYER_link;
 	if (bits_likely(frame->link_type == FRAME_LINK_ETHERNET))

@@ -48,6 +48,7 @@ struct pkt {
 	uint32_t len; /* octets of it at hand */
 	uint32_t wire_len; /* octets of it that the transport announces */
 	uint32_t frame_len; /* octets of the frame on the wire; 0: several frames brought it */
+	uint32_t late_us; /* the frame's */
 	int64_t ts_ns;
 	int64_t clock_ns;
 	struct addr src, dst;

@@ -141,6 +141,7 @@ static inline void feed_frame(struct frame *frame, const struct feed_preamble *p
 	frame->ts_ns = preamble->flags & FEED_UNTIMED && preamble->clock_ns > 0 ? preamble->clock_ns
 										: preamble->ts_ns;
 	frame->clock_ns = preamble->clock_ns;
+	frame->late_us = 0;
 	frame->link_type = preamble->link_type;
 	frame->owner = 0;
 	frame->piece = 0;

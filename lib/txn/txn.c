@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/txn.h"
 
+#include "txn/emit.h"
 #include "txn/repeat.h"
-
-_Static_assert(RECORD_VLANS == TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
 
 #define RECENT_ENTRIES 65536 /* of each kind: 50 ms at 1.3 million messages a second */
 
+static size_t whole_lines(size_t bytes)
+{
+	return (bytes + BITS_CACHE_LINE - 1) & ~(size_t)(BITS_CACHE_LINE - 1);
+}
+
 size_t txn_bytes(const struct txn_conf *conf)
 {
-	return table_bytes(conf->max_open) +
-	       (conf->duplicate_ns ? 2 * recent_bytes(RECENT_ENTRIES) + BITS_CACHE_LINE : 0);
+	return whole_lines(table_bytes(conf->max_open)) +
+	       (conf->duplicate_ns ? 2 * recent_bytes(RECENT_ENTRIES) : 0) +
+	       (conf->early_ns ? early_bytes() : 0);
 }
 
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	const struct hash_secret *secret, struct record_arena *out, struct metrics_txn *metrics)
 {
+	uint8_t *at = (uint8_t *)memory + whole_lines(table_bytes(conf->max_open));
+
 	memset(x, 0, sizeof(*x));
 	table_init(&x->table, memory, conf->max_open, secret);
 	if (conf->duplicate_ns) {
-		uint8_t *at = (uint8_t *)memory + table_bytes(conf->max_open);
-		at += -(uintptr_t)at & (BITS_CACHE_LINE - 1);
 		recent_init(&x->copies, at, RECENT_ENTRIES, conf->duplicate_ns);
 		at += recent_bytes(RECENT_ENTRIES);
 		recent_init(&x->replies, at, RECENT_ENTRIES, conf->duplicate_ns);
+		at += recent_bytes(RECENT_ENTRIES);
 	}
+	if (conf->early_ns)
+		early_init(&x->early, at, conf->early_ns);
 	x->conf = *conf;
 	x->secret = *secret;
 	x->out = out;
@@ -59,138 +67,6 @@ void txn_key(const struct txn *x, struct txn_message *m)
 		      (uint64_t)pkt->proto << 48 | (uint64_t)pkt->v6 << 56;
 	m->key.realm = x->conf.key_realm ? realm_of(pkt) : 0;
 	m->hash = table_hash(&x->table, &m->key);
-}
-
-static void record_key(struct record *r, const struct table_key *key)
-{
-	r->client = key->client;
-	r->server = key->server;
-	r->client_port = key->client_port;
-	r->server_port = key->server_port;
-	r->proto = key->proto;
-	r->v6 = key->v6;
-}
-
-/* The way that a message came. */
-static void record_path(struct record *r, const struct pkt *pkt)
-{
-	r->vlans = pkt->vlans;
-	if (bits_unlikely(pkt->vlans))
-		memcpy(r->vlan, pkt->vlan, pkt->vlans * sizeof(r->vlan[0]));
-	if (pkt->tunnel.type != TUNNEL_none)
-		r->tunnel = pkt->tunnel;
-}
-
-static void record_reply_of(struct record *r, const struct txn_message *m)
-{
-	const struct pkt *pkt = m->pkt;
-	bits_copy(r->data + r->query_len, pkt->payload, pkt->len);
-	r->reply_name = m->msg.name_len;
-	r->reply_wire = pkt->wire_len;
-	r->reply_frame = pkt->frame_len;
-	r->reply_cut = pkt->cut;
-}
-
-/* A record of one message that belongs to no open query. asked_ns: when a RECORD_DUPLICATE's query
- * was seen. */
-static void emit_message(
-	struct txn *x, const struct txn_message *m, enum record_status status, int64_t asked_ns)
-{
-	const struct pkt *pkt = m->pkt;
-	struct record *r = record_begin(x->out, m->reply ? 0 : pkt->len, m->reply ? pkt->len : 0);
-	if (!r)
-		return;
-	record_key(r, &m->key);
-	r->status = status;
-	r->ts_ns = pkt->ts_ns;
-	if (status == RECORD_DUPLICATE) {
-		r->ts_ns = asked_ns;
-		r->latency_ns = pkt->ts_ns - asked_ns;
-	}
-	r->error = m->error;
-	r->rtt_ns = m->rtt_ns;
-	record_path(r, pkt);
-	if (m->reply) {
-		record_reply_of(r, m);
-	} else {
-		r->query_name = m->msg.name_len;
-		bits_copy(r->data, pkt->payload, pkt->len);
-		r->query_wire = pkt->wire_len;
-		r->query_cut = pkt->cut;
-	}
-	record_commit(x->out, r);
-}
-
-/* What every record of an open query has. */
-static void record_entry(const struct txn *x, struct record *r, const struct table_entry *e)
-{
-	record_key(r, &e->key);
-	r->ts_ns = e->ts_ns;
-	r->retries = e->retries;
-	r->query_wire = e->query_wire;
-	r->query_cut = e->cut;
-	r->query_name = e->name_len;
-	if (bits_unlikely(e->vlans)) {
-		r->vlans = e->vlans;
-		memcpy(r->vlan, e->vlan, sizeof(r->vlan));
-	}
-	if (bits_unlikely(e->tunnelled))
-		r->tunnel = e->tunnel;
-	r->rtt_ns = e->timed ? e->rtt_ns : 0;
-	table_query(&x->table, e, r->data);
-}
-
-/* Closes the query of a zone transfer of several messages. */
-static void emit_transfer(struct txn *x, uint32_t slot, bool complete)
-{
-	const struct table_entry *e = table_at(&x->table, slot);
-	struct txn_transfer *t = &x->transfers[e->transfer - 1];
-	struct record_sum sum = {.records = t->sum.records,
-		.octets = t->sum.octets,
-		.duration_ns = t->last_ns - t->first_ns,
-		.messages = t->sum.messages,
-		.serial = t->sum.serial,
-		.incomplete = !complete};
-	struct record *r = record_begin(x->out, e->query_len, sizeof(t->header) + sizeof(sum));
-	if (r) {
-		record_entry(x, r, e);
-		r->status = RECORD_ANSWERED;
-		r->transfer = RECORD_TRANSFER_SUM;
-		r->latency_ns = t->first_ns - e->ts_ns;
-		r->reply_wire = t->first_wire;
-		memcpy(r->data + r->query_len, t->header, sizeof(t->header));
-		memcpy(r->data + r->query_len + sizeof(t->header), &sum, sizeof(sum));
-		record_commit(x->out, r);
-	}
-	metrics_add(&x->metrics->answered, 1);
-	t->slot = 0;
-	table_remove(&x->table, slot);
-}
-
-/* Closes an open query: with its reply, or without (m NULL). */
-static void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m)
-{
-	const struct pkt *reply = m ? m->pkt : NULL;
-	const struct table_entry *e = table_at(&x->table, slot);
-
-	if (bits_unlikely(e->transfer)) {
-		emit_transfer(x, slot, false);
-		return;
-	}
-	struct record *r = record_begin(x->out, e->query_len, reply ? reply->len : 0);
-	if (r) {
-		record_entry(x, r, e);
-		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
-		if (reply) {
-			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
-			r->latency_ns = reply->ts_ns - e->ts_ns;
-			r->transfer = m->transfer;
-			record_reply_of(r, m);
-		}
-		record_commit(x->out, r);
-	}
-	metrics_add(reply ? &x->metrics->answered : &x->metrics->no_reply, 1);
-	table_remove(&x->table, slot);
 }
 
 /* Is this query's time over when pkt arrives? By the packet's own time; by the capture's clock only
@@ -313,31 +189,98 @@ static bool take_transfer(struct txn *x, uint32_t slot, struct txn_message *m)
 	return true;
 }
 
-static void take_reply(struct txn *x, struct txn_message *m)
+/* The open query that a reply answers, of the group `first`; or 0. */
+static uint32_t answered_by(struct txn *x, uint32_t first, const struct txn_message *m)
 {
 	struct table *t = &x->table;
-	uint32_t first = oldest_waiting(x, m), slot = first;
+
+	if (!first || !m->msg.name_len)
+		return first;
+	uint32_t slot = table_find(t, first, &m->msg, m->pkt->payload);
+	if (slot && expired(x, table_at(t, slot), m->pkt)) {
+		emit_entry(x, slot, NULL);
+		slot = 0;
+	}
+	return slot;
+}
+
+static inline __attribute__((always_inline)) void answer(
+	struct txn *x, uint32_t slot, struct txn_message *m)
+{
+	if (bits_unlikely(x->conf.duplicate_ns))
+		repeat_answered(x, m, table_at(&x->table, slot)->ts_ns);
+	if (!x->conf.sum_transfers || !take_transfer(x, slot, m))
+		emit_entry(x, slot, m);
+}
+
+/* A reply that belongs to no query. mismatch: its base has an open one. */
+static void unasked(struct txn *x, const struct txn_message *m, bool mismatch)
+{
+	metrics_add(mismatch ? &x->metrics->mismatch : &x->metrics->no_query, 1);
+	emit_message(x, m, mismatch ? RECORD_MISMATCH : RECORD_NO_QUERY, 0);
+}
+
+/* The query of this one will not come any more. */
+static void let_go(struct txn *x, struct early_reply *r)
+{
+	early_remove(&x->early, r);
+	unasked(x, &r->m, r->mismatch);
+}
+
+/* Its query may come yet: it waits. false: it does not. */
+static bool wait_for_query(struct txn *x, const struct txn_message *m, bool mismatch)
+{
+	if (x->conf.early_ns == 0)
+		return false;
+	while (!early_has_room(&x->early, m)) {
+		metrics_add(&x->metrics->early_evicted, 1);
+		let_go(x, early_due(&x->early, INT64_MAX));
+	}
+	if (early_put(&x->early, m, mismatch))
+		return true;
+	metrics_add(&x->metrics->early_evicted, 1);
+	return false;
+}
+
+/*
+ * The replies that came before this query. Only those that are later than it may have been: stamps
+ * tell when somebody looked into a queue, so that of the query can be the later one. Then its
+ * reply's is closer to the truth.
+ */
+static __attribute__((noinline)) void take_early(struct txn *x, const struct txn_message *query)
+{
+	int64_t sent_ns = query->pkt->ts_ns - query->pkt->late_us * INT64_C(1000);
+	struct early_reply *r = NULL;
+
+	while ((r = early_next(&x->early, &query->key, query->hash, r))) {
+		if (sent_ns > r->pkt.ts_ns)
+			continue;
+		uint32_t first = table_group(&x->table, &query->key, query->hash);
+		uint32_t slot = answered_by(x, first, &r->m);
+		if (!slot)
+			continue;
+		struct table_entry *e = table_at(&x->table, slot);
+		if (e->ts_ns > r->pkt.ts_ns)
+			e->ts_ns = r->pkt.ts_ns;
+		early_remove(&x->early, r);
+		metrics_add(&x->metrics->early, 1);
+		answer(x, slot, &r->m);
+	}
+}
+
+static void take_reply(struct txn *x, struct txn_message *m)
+{
+	uint32_t first = oldest_waiting(x, m), slot = answered_by(x, first, m);
 	int64_t asked_ns = 0;
 
 	metrics_add(&x->metrics->replies, 1);
-	if (first && m->msg.name_len) {
-		slot = table_find(t, first, &m->msg, m->pkt->payload);
-		if (slot && expired(x, table_at(t, slot), m->pkt)) {
-			emit_entry(x, slot, NULL);
-			slot = 0;
-		}
-	}
 	if (slot) {
-		if (bits_unlikely(x->conf.duplicate_ns))
-			repeat_answered(x, m, table_at(t, slot)->ts_ns);
-		if (!x->conf.sum_transfers || !take_transfer(x, slot, m))
-			emit_entry(x, slot, m);
+		answer(x, slot, m);
 	} else if (x->conf.duplicate_ns && repeat_reply(x, m, &asked_ns)) {
 		metrics_add(&x->metrics->duplicate, 1);
 		emit_message(x, m, RECORD_DUPLICATE, asked_ns);
-	} else {
-		metrics_add(first ? &x->metrics->mismatch : &x->metrics->no_query, 1);
-		emit_message(x, m, first ? RECORD_MISMATCH : RECORD_NO_QUERY, 0);
+	} else if (!wait_for_query(x, m, first)) {
+		unasked(x, m, first);
 	}
 }
 
@@ -352,13 +295,20 @@ void txn_take(struct txn *x, struct txn_message *m)
 		take_reply(x, m);
 	} else {
 		take_query(x, m);
+		if (bits_unlikely(x->early.waiting))
+			take_early(x, m);
 	}
 }
 
 unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 {
 	int64_t age = x->conf.timeout_ns + x->conf.reorder_ns;
+	struct early_reply *early;
 	unsigned n = 0;
+	while (n < most && (early = early_due(&x->early, clock_ns))) {
+		let_go(x, early);
+		n++;
+	}
 	while (n < most && x->table.oldest &&
 		clock_ns - table_at(&x->table, x->table.oldest)->clock_ns > age) {
 		emit_entry(x, x->table.oldest, NULL);
@@ -369,6 +319,9 @@ unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 
 void txn_finish(struct txn *x)
 {
+	struct early_reply *early;
+	while ((early = early_due(&x->early, INT64_MAX)))
+		let_go(x, early);
 	while (x->table.oldest)
 		emit_entry(x, x->table.oldest, NULL);
 }

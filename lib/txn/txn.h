@@ -7,10 +7,10 @@
 #ifndef TXN_TXN_H
 #define TXN_TXN_H
 
-#include "packet/packet.h"
 #include "record/record.h"
+#include "txn/early.h"
+#include "txn/message.h"
 #include "txn/recent.h"
-#include "txn/table.h"
 #include "txn/transfer.h"
 
 struct txn_conf {
@@ -19,6 +19,7 @@ struct txn_conf {
 	int64_t reorder_ns; /* a packet may be this much older than an earlier one */
 	int64_t duplicate_ns; /* copies and further replies within it are known; 0: not looked for
 			       */
+	int64_t early_ns; /* a reply waits so long for a query that comes after it; 0: not at all */
 	bool key_realm; /* VLANs and tunnel tell transactions apart, too */
 	bool sum_transfers; /* a zone transfer is one transaction, however many messages it has */
 };
@@ -38,22 +39,11 @@ struct txn {
 	struct table table;
 	struct txn_conf conf;
 	struct recent copies, replies; /* duplicate_ns only */
+	struct early early; /* early_ns only */
 	struct hash_secret secret;
 	struct record_arena *out; /* where records go */
 	struct metrics_txn *metrics;
 	struct txn_transfer transfers[TXN_TRANSFERS];
-};
-
-/* A DNS message in its packet, as the pipeline hands it over. */
-struct txn_message {
-	const struct pkt *pkt;
-	struct dns_msg msg;
-	struct table_key key;
-	uint32_t hash;
-	enum dns_error error; /* of dns_msg_read() */
-	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
-	bool reply;
-	uint8_t transfer; /* enum record_transfer; txn_take()'s */
 };
 
 /* Octets of memory. */

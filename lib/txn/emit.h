@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the transaction stage gives out: records of what has ended. A part of txn.c, and inline
+ * there: most messages come by here. */
+#ifndef TXN_EMIT_H
+#define TXN_EMIT_H
+
+#include "txn/txn.h"
+
+_Static_assert(RECORD_VLANS == TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
+
+static inline void record_key(struct record *r, const struct table_key *key)
+{
+	r->client = key->client;
+	r->server = key->server;
+	r->client_port = key->client_port;
+	r->server_port = key->server_port;
+	r->proto = key->proto;
+	r->v6 = key->v6;
+}
+
+/* The way that a message came. */
+static inline void record_path(struct record *r, const struct pkt *pkt)
+{
+	r->vlans = pkt->vlans;
+	if (bits_unlikely(pkt->vlans))
+		memcpy(r->vlan, pkt->vlan, pkt->vlans * sizeof(r->vlan[0]));
+	if (pkt->tunnel.type != TUNNEL_none)
+		r->tunnel = pkt->tunnel;
+}
+
+static inline void record_reply_of(struct record *r, const struct txn_message *m)
+{
+	const struct pkt *pkt = m->pkt;
+	bits_copy(r->data + r->query_len, pkt->payload, pkt->len);
+	r->reply_name = m->msg.name_len;
+	r->reply_wire = pkt->wire_len;
+	r->reply_frame = pkt->frame_len;
+	r->reply_cut = pkt->cut;
+}
+
+/* A record of one message that belongs to no open query. asked_ns: when a RECORD_DUPLICATE's query
+ * was seen. */
+static inline void emit_message(
+	struct txn *x, const struct txn_message *m, enum record_status status, int64_t asked_ns)
+{
+	const struct pkt *pkt = m->pkt;
+	struct record *r = record_begin(x->out, m->reply ? 0 : pkt->len, m->reply ? pkt->len : 0);
+	if (!r)
+		return;
+	record_key(r, &m->key);
+	r->status = status;
+	r->ts_ns = pkt->ts_ns;
+	if (status == RECORD_DUPLICATE) {
+		r->ts_ns = asked_ns;
+		r->latency_ns = pkt->ts_ns - asked_ns;
+	}
+	r->error = m->error;
+	r->rtt_ns = m->rtt_ns;
+	record_path(r, pkt);
+	if (m->reply) {
+		record_reply_of(r, m);
+	} else {
+		r->query_name = m->msg.name_len;
+		bits_copy(r->data, pkt->payload, pkt->len);
+		r->query_wire = pkt->wire_len;
+		r->query_cut = pkt->cut;
+	}
+	record_commit(x->out, r);
+}
+
+/* What every record of an open query has. */
+static inline void record_entry(const struct txn *x, struct record *r, const struct table_entry *e)
+{
+	record_key(r, &e->key);
+	r->ts_ns = e->ts_ns;
+	r->retries = e->retries;
+	r->query_wire = e->query_wire;
+	r->query_cut = e->cut;
+	r->query_name = e->name_len;
+	if (bits_unlikely(e->vlans)) {
+		r->vlans = e->vlans;
+		memcpy(r->vlan, e->vlan, sizeof(r->vlan));
+	}
+	if (bits_unlikely(e->tunnelled))
+		r->tunnel = e->tunnel;
+	r->rtt_ns = e->timed ? e->rtt_ns : 0;
+	table_query(&x->table, e, r->data);
+}
+
+/* Closes the query of a zone transfer of several messages. */
+static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
+{
+	const struct table_entry *e = table_at(&x->table, slot);
+	struct txn_transfer *t = &x->transfers[e->transfer - 1];
+	struct record_sum sum = {.records = t->sum.records,
+		.octets = t->sum.octets,
+		.duration_ns = t->last_ns - t->first_ns,
+		.messages = t->sum.messages,
+		.serial = t->sum.serial,
+		.incomplete = !complete};
+	struct record *r = record_begin(x->out, e->query_len, sizeof(t->header) + sizeof(sum));
+	if (r) {
+		record_entry(x, r, e);
+		r->status = RECORD_ANSWERED;
+		r->transfer = RECORD_TRANSFER_SUM;
+		r->latency_ns = t->first_ns - e->ts_ns;
+		r->reply_wire = t->first_wire;
+		memcpy(r->data + r->query_len, t->header, sizeof(t->header));
+		memcpy(r->data + r->query_len + sizeof(t->header), &sum, sizeof(sum));
+		record_commit(x->out, r);
+	}
+	metrics_add(&x->metrics->answered, 1);
+	t->slot = 0;
+	table_remove(&x->table, slot);
+}
+
+/* Closes an open query: with its reply, or without (m NULL). */
+static inline void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m)
+{
+	const struct pkt *reply = m ? m->pkt : NULL;
+	const struct table_entry *e = table_at(&x->table, slot);
+
+	if (bits_unlikely(e->transfer)) {
+		emit_transfer(x, slot, false);
+		return;
+	}
+	struct record *r = record_begin(x->out, e->query_len, reply ? reply->len : 0);
+	if (r) {
+		record_entry(x, r, e);
+		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
+		if (reply) {
+			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
+			r->latency_ns = reply->ts_ns - e->ts_ns;
+			r->transfer = m->transfer;
+			record_reply_of(r, m);
+		}
+		record_commit(x->out, r);
+	}
+	metrics_add(reply ? &x->metrics->answered : &x->metrics->no_reply, 1);
+	table_remove(&x->table, slot);
+}
+
+#endif

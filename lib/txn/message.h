@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the transaction stage takes. */
+#ifndef TXN_MESSAGE_H
+#define TXN_MESSAGE_H
+
+#include "packet/packet.h"
+#include "txn/table.h"
+
+/* A DNS message in its packet, as the pipeline hands it over. */
+struct txn_message {
+	const struct pkt *pkt;
+	struct dns_msg msg;
+	struct table_key key;
+	uint32_t hash;
+	enum dns_error error; /* of dns_msg_read() */
+	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
+	bool reply;
+	uint8_t transfer; /* enum record_transfer; txn_take()'s */
+};
+
+#endif

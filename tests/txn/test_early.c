@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Replies that are taken before their queries, because the two came by different queues. */
+#include "txn/rig.h"
+
+void test_txn_early(void);
+
+#define WAIT 100
+
+static struct rig *rig;
+
+static void begin(void)
+{
+	rig = rig_of(&(struct txn_conf){.max_open = 4096,
+		.timeout_ns = RIG_TIMEOUT,
+		.reorder_ns = RIG_REORDER,
+		.early_ns = WAIT,
+		.sum_transfers = true});
+}
+
+static void end(void)
+{
+	rig_finish(rig);
+	rig_balance(rig);
+	CU_ASSERT_EQUAL(rig->x.early.waiting, 0);
+	CU_ASSERT_EQUAL(rig->x.early.from, rig->x.early.upto);
+	rig_free(rig);
+}
+
+/* A query that may have been sent `late_us` before its stamp. */
+static void late_query(int64_t ts_ns, uint32_t late_us, unsigned id, const char *name)
+{
+	static struct wire w;
+	wire_message(&w, id, 0x0100, name, 1);
+	struct pkt pkt = rig_pkt(&w, ts_ns);
+	pkt.late_us = late_us;
+	rig_take_pkt(rig, &pkt);
+}
+
+/* The reply first: its stamp is right, or is that of the moment when somebody looked. */
+static void answered(void)
+{
+	begin();
+	rig_reply(rig, 1050, 1, "a");
+	rig_none(rig);
+	rig_query(rig, 1020, 1, "a");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 1020)->latency_ns, 30);
+	/* the query looks as if it was sent later: no record has a latency below nothing */
+	rig_reply(rig, 2000, 2, "b");
+	late_query(2000 + WAIT, 1, 2, "B");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 2000)->latency_ns, 0);
+	CU_ASSERT_EQUAL(rig->metrics.early, 2);
+	/* what answered one query answers no other */
+	late_query(2001 + WAIT, 1, 2, "B");
+	rig_none(rig);
+	end();
+}
+
+/* A query that was sent after the reply is not what that answers. */
+static void another_query(void)
+{
+	begin();
+	rig_reply(rig, 9000, 1, "a");
+	late_query(10001, 1, 1, "a");
+	rig_none(rig);
+	rig_reply(rig, 10002, 1, "a");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 10001)->latency_ns, 1);
+	rig_reply(rig, 10003, 2, "a");
+	late_query(11003, 1, 2, "a");
+	rig_one(rig, RECORD_ANSWERED, 10003);
+	CU_ASSERT_EQUAL(rig->metrics.early, 1);
+	rig_expire(rig, 9000 + WAIT, 100);
+	rig_none(rig);
+	rig_expire(rig, 9001 + WAIT, 100);
+	rig_one(rig, RECORD_NO_QUERY, 9000);
+	end();
+}
+
+/* Nobody asked: it waits, and no longer than it shall; at the end of all, at once. */
+static void unasked(void)
+{
+	begin();
+	rig_query(rig, 990, 2, "open");
+	rig_reply(rig, 1000, 1, "a");
+	rig_reply(rig, 1001, 2, "other"); /* of the same base as the open one */
+	rig_none(rig);
+	CU_ASSERT_EQUAL(rig_expire(rig, 1001 + WAIT, 1), 1);
+	rig_one(rig, RECORD_NO_QUERY, 1000);
+	CU_ASSERT_EQUAL(rig_expire(rig, 1002 + WAIT, 100), 1);
+	rig_one(rig, RECORD_MISMATCH, 1001);
+	rig_query(rig, 1300, 1, "a");
+	rig_none(rig);
+	rig_reply(rig, 1301, 3, "c");
+	rig_finish(rig);
+	CU_ASSERT_EQUAL(rig->count, 3);
+	CU_ASSERT_EQUAL(rig->metrics.no_query, 2);
+	CU_ASSERT_EQUAL(rig->metrics.mismatch, 1);
+	CU_ASSERT_EQUAL(rig->metrics.early, 0);
+	rig_forget(rig);
+	end();
+}
+
+/* The question decides, where there is one. */
+static void questions(void)
+{
+	begin();
+	rig_reply(rig, 1000, 1, "b");
+	rig_reply(rig, 1001, 1, "a");
+	rig_query(rig, 990, 1, "a");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 990)->latency_ns, 11);
+	rig_query(rig, 991, 1, "c");
+	rig_none(rig);
+	rig_query(rig, 992, 1, "b");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 992)->latency_ns, 8);
+	rig_bare_reply(rig, 1002, 2);
+	rig_query(rig, 1000, 2, "any");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 1000)->latency_ns, 2);
+	end();
+}
+
+/* All messages of a zone transfer before its query: one transaction. */
+static void transfer(void)
+{
+	static struct wire w;
+	struct wire soa = {.len = 0};
+	begin();
+	wire_name(&soa, "ns.zone");
+	wire_name(&soa, "admin.zone");
+	wire_fill(&soa, 0, 20);
+	for (int i = 0; i < 3; i++) {
+		wire_clear(&w);
+		wire_header(&w, 9, 0x8400, 1, 1, 0, 0);
+		wire_question(&w, "zone", 252, 1);
+		if (i % 2 == 0)
+			wire_rr(&w, "zone", 6, 1, 3600, soa.octets, soa.len);
+		else
+			wire_rr(&w, "a.zone", 1, 1, 3600, "\1\2\3\4", 4);
+		struct pkt pkt = rig_pkt(&w, 1000 + i);
+		pkt.proto = PACKET_TCP;
+		rig_take_pkt(rig, &pkt);
+		rig_none(rig);
+	}
+	wire_clear(&w);
+	wire_header(&w, 9, 0, 1, 0, 0, 0);
+	wire_question(&w, "zone", 252, 1);
+	struct pkt pkt = rig_pkt(&w, 999);
+	pkt.proto = PACKET_TCP;
+	rig_take_pkt(rig, &pkt);
+	const struct record *r = rig_one(rig, RECORD_ANSWERED, 999);
+	CU_ASSERT(r->latency_ns == 1 && r->transfer == RECORD_TRANSFER_SUM);
+	CU_ASSERT_EQUAL(rig->metrics.transfer_messages, 2);
+	CU_ASSERT_EQUAL(rig->metrics.early, 3);
+	end();
+}
+
+/* More than there is room for: the oldest leave before their time, and are counted. All sizes, so
+ * that any room is left at the ring's end. */
+static void full(unsigned sent, unsigned most)
+{
+	static struct wire w;
+	uint64_t left = 0;
+	begin();
+	for (unsigned i = 0; i < sent; i++) {
+		wire_message(&w, i, 0x8180, "large.example", 1);
+		wire_fill(&w, 0, i * 7919 % most);
+		rig_take(rig, &w, 1000);
+		left += rig->count;
+		CU_ASSERT(rig->count == 0 || rig->seen[0]->status == RECORD_NO_QUERY);
+		/* some are answered on the way */
+		if (i % 7 == 3 && i > 40) {
+			rig_query(rig, 999, i - 30, "large.example");
+			CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 999)->latency_ns, 1);
+		}
+	}
+	CU_ASSERT(left > 0 && left == rig->metrics.early_evicted);
+	CU_ASSERT_EQUAL(rig->x.early.waiting + left + rig->metrics.early, sent);
+	end();
+}
+
+static void full_of_large(void)
+{
+	full(1000, 30000);
+}
+
+static void full_of_small(void)
+{
+	full(60000, 300);
+}
+
+/* The ring is full of what is gone: nobody leaves for that. */
+static void full_of_gone(void)
+{
+	begin();
+	for (unsigned i = 0; i < 40000; i++) {
+		rig_reply(rig, 1000, i, "a");
+		rig_query(rig, 999, i, "a");
+		rig_one(rig, RECORD_ANSWERED, 999);
+	}
+	CU_ASSERT_EQUAL(rig->metrics.early_evicted, 0);
+	CU_ASSERT_EQUAL(rig->metrics.early, 40000);
+	end();
+}
+
+/* Many replies to one question: no more than a few wait. */
+static void chain(void)
+{
+	begin();
+	for (unsigned i = 0; i < EARLY_CHAIN + 10; i++) {
+		rig_reply(rig, 1000 + i, 1, "a");
+		CU_ASSERT_EQUAL(rig->count, i >= EARLY_CHAIN);
+	}
+	CU_ASSERT_EQUAL(rig->metrics.early_evicted, 10);
+	rig_query(rig, 900, 1, "a");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 900)->latency_ns, 100);
+	end();
+}
+
+/* Queries and replies by two queues, of which now one is behind, now the other: as if by one. */
+static void two_queues(void)
+{
+	enum { PAIRS = 3000, LAG = 60 };
+	unsigned seed = 5, asked = 0, replied = 0, got = 0;
+	begin();
+	while (asked < PAIRS || replied < PAIRS) {
+		bool query = rand_r(&seed) % 2;
+		for (unsigned n = (unsigned)rand_r(&seed) % LAG; n; n--) {
+			if (query ? asked == PAIRS || asked > replied + LAG
+				  : replied == PAIRS || replied > asked + LAG)
+				break;
+			unsigned i = query ? asked++ : replied++;
+			if (query)
+				rig_query(rig, 1000 + i, i, "name.example");
+			else
+				rig_reply(rig, 1007 + i, i, "name.example");
+			CU_ASSERT_FATAL(rig->count <= 1);
+			if (rig->count) {
+				rig_one(rig, RECORD_ANSWERED, 1000 + i);
+				CU_ASSERT_EQUAL(rig->seen[0]->latency_ns, 7);
+			}
+			got += rig->count;
+		}
+	}
+	CU_ASSERT_EQUAL(got, PAIRS);
+	CU_ASSERT(rig->metrics.early > PAIRS / 10 && rig->metrics.early < PAIRS);
+	end();
+}
+
+void test_txn_early(void)
+{
+	CU_pSuite s = CU_add_suite("txn/early", NULL, NULL);
+	CU_add_test(s, "answered", answered);
+	CU_add_test(s, "another query", another_query);
+	CU_add_test(s, "unasked", unasked);
+	CU_add_test(s, "questions", questions);
+	CU_add_test(s, "transfer", transfer);
+	CU_add_test(s, "full of large ones", full_of_large);
+	CU_add_test(s, "full of small ones", full_of_small);
+	CU_add_test(s, "full of what is gone", full_of_gone);
+	CU_add_test(s, "chain", chain);
+	CU_add_test(s, "two queues", two_queues);
+}
