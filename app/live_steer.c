@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/live_steer.h"
 
+#include "app/give.h"
 #include "app/run.h"
 #include "app/worker.h"
 
 #include <rte_pause.h>
 
 #define PATIENCE 1000 /* turns that a worker waits for another one's ring */
-
-/* What a burst becomes. */
-struct sorted {
-	struct frame mine[PIPELINE_BURST]; /* whole packets of this worker */
-	struct rte_mbuf *done[PIPELINE_BURST]; /* to be freed after that */
-	unsigned n_mine, n_done;
-};
 
 /* Takes what is handed over in the middle of a received burst. */
 static unsigned take_meanwhile(struct worker *w)
@@ -25,10 +19,10 @@ static unsigned take_meanwhile(struct worker *w)
 	return n;
 }
 
-/* Hands packets to their owner. While it waits for room, it may take what is handed to it, so that
- * two workers do not wait for each other. How many were lost. */
+/* Hands packets to their owner; loses those that find no room for long. take: what is handed over
+ * may be taken meanwhile, so that two workers do not wait for each other. */
 static unsigned give(
-	struct worker *w, unsigned to, struct rte_mbuf **packets, unsigned n, bool may_take)
+	struct worker *w, unsigned to, struct rte_mbuf **packets, unsigned n, bool take)
 {
 	unsigned done = 0, turns = 0;
 
@@ -37,10 +31,15 @@ static unsigned give(
 			rte_pktmbuf_free_bulk(packets + done, n - done);
 			return n - done;
 		}
-		if (!may_take || take_meanwhile(w) == 0)
+		if (!take || take_meanwhile(w) == 0)
 			rte_pause();
 	}
 	return 0;
+}
+
+static unsigned give_received(struct worker *w, unsigned to, struct rte_mbuf **packets, unsigned n)
+{
+	return give(w, to, packets, n, true);
 }
 
 /* A datagram that was put together here goes to its owner. */
@@ -79,9 +78,8 @@ static void join(struct worker *w, const struct frame *piece)
 void live_received(struct worker *w, struct rte_mbuf **packets, unsigned n)
 {
 	struct frame frames[PIPELINE_BURST];
-	struct rte_mbuf *of[PIPELINE_BURST], *theirs[PIPELINE_BURST];
-	struct sorted s = {.n_mine = 0};
-	unsigned others = 0, count = worker_frames(w, packets, n, frames, of);
+	struct rte_mbuf *of[PIPELINE_BURST], *done[PIPELINE_BURST];
+	unsigned n_done = 0, count = worker_frames(w, packets, n, frames, of);
 
 	count = worker_received(w, frames, of, count);
 	if (w->run->workers == 1) {
@@ -89,33 +87,20 @@ void live_received(struct worker *w, struct rte_mbuf **packets, unsigned n)
 		rte_pktmbuf_free_bulk(of, count);
 		return;
 	}
-	pipeline_sort(&w->pipeline, frames, count);
+	pipeline_receive(&w->pipeline, frames, count);
 	for (unsigned i = 0; i < count; i++) {
-		if (frames[i].owner != w->self && frames[i].owner != PIPELINE_NOBODY) {
+		if (bits_unlikely(
+			    frames[i].owner != w->self && frames[i].owner != PIPELINE_NOBODY)) {
 			live_mark(w, of[i], &frames[i]);
-			others++;
 			continue;
 		}
-		s.done[s.n_done++] = of[i];
-		if (frames[i].owner == PIPELINE_NOBODY)
-			continue;
-		if (bits_unlikely(frames[i].piece))
+		if (bits_unlikely(frames[i].owner == w->self && frames[i].piece))
 			join(w, &frames[i]);
-		else
-			s.mine[s.n_mine++] = frames[i];
+		done[n_done++] = of[i];
 	}
-	pipeline_burst(&w->pipeline, s.mine, s.n_mine);
-	rte_pktmbuf_free_bulk(s.done, s.n_done);
-	metrics_add(&w->metrics.rx.handed_over, others);
-	for (unsigned to = 0; others && to < w->run->workers; to++) {
-		unsigned k = 0;
-		for (unsigned i = 0; i < count && to != w->self; i++)
-			if (frames[i].owner == to)
-				theirs[k++] = of[i];
-		if (k)
-			metrics_add(&w->metrics.rx.handoff_lost, give(w, to, theirs, k, true));
-		others -= k;
-	}
+	rte_pktmbuf_free_bulk(done, n_done);
+	if (n_done < count)
+		give_others(w, frames, of, count, give_received);
 }
 
 unsigned live_take_over(struct worker *w)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/steer.h"
 
+#include "app/give.h"
 #include "app/run.h"
 #include "app/worker.h"
 
@@ -42,12 +43,6 @@ void steer_mark(struct worker *w, uint64_t number)
 	atomic_store_explicit(&w->steer.marks[0], number, memory_order_release);
 }
 
-/* The note about a packet, in front of its octets. */
-static struct order_item *item_of(struct rte_mbuf *m)
-{
-	return m->buf_addr;
-}
-
 static void put(struct worker *w, struct order_item *item)
 {
 	struct steer *s = &w->steer;
@@ -63,9 +58,9 @@ static unsigned collect(struct worker *w)
 	while ((n = handoff_take(&w->run->handoff, w->self, packets, PIPELINE_BURST))) {
 		all += n;
 		for (unsigned i = 0; i < n; i++)
-			__builtin_prefetch(item_of(packets[i]));
+			__builtin_prefetch(steer_item(packets[i]));
 		for (unsigned i = 0; i < n; i++) {
-			struct order_item *item = item_of(packets[i]);
+			struct order_item *item = steer_item(packets[i]);
 			metrics_add(item->level ? &w->metrics.reasm.frag_taken_over
 						: &w->metrics.rx.taken_over,
 				1);
@@ -76,21 +71,21 @@ static unsigned collect(struct worker *w)
 }
 
 /* Hands packets, with their notes, to another worker; takes what is handed over while it waits. */
-static void give(struct worker *w, unsigned to, struct rte_mbuf **packets, unsigned n)
+static unsigned give(struct worker *w, unsigned to, struct rte_mbuf **packets, unsigned n)
 {
 	unsigned done = 0, idle = 0;
 
 	while ((done += handoff_give(&w->run->handoff, to, packets + done, n - done)) < n)
 		if (collect(w) == 0)
 			run_idle(&idle);
+	return 0;
 }
 
 void steer_received(struct worker *w, struct rte_mbuf **packets, unsigned n)
 {
 	struct frame frames[PIPELINE_BURST];
-	struct rte_mbuf *of[PIPELINE_BURST], *gone[PIPELINE_BURST], *theirs[PIPELINE_BURST];
-	uint64_t last = n ? mbuf_number(packets[n - 1]) : 0;
-	unsigned dead = 0, others = 0, count = worker_frames(w, packets, n, frames, of);
+	struct rte_mbuf *of[PIPELINE_BURST], *gone[PIPELINE_BURST];
+	unsigned dead = 0, count = worker_frames(w, packets, n, frames, of);
 
 	count = worker_received(w, frames, of, count);
 	pipeline_sort(&w->pipeline, frames, count);
@@ -99,28 +94,16 @@ void steer_received(struct worker *w, struct rte_mbuf **packets, unsigned n)
 			gone[dead++] = of[i];
 			continue;
 		}
-		struct order_item *item = item_of(of[i]);
+		struct order_item *item = steer_item(of[i]);
 		*item = (struct order_item){.packet = of[i],
-			.number = mbuf_number(of[i]),
+			.number = w->run->live ? item->number : mbuf_number(of[i]),
 			.from = w->self,
 			.piece = frames[i].piece};
-		others += frames[i].owner != w->self;
 		if (frames[i].owner == w->self)
 			put(w, item);
 	}
 	rte_pktmbuf_free_bulk(gone, dead);
-	metrics_add(&w->metrics.rx.handed_over, others);
-	for (unsigned to = 0; others && to < w->run->workers; to++) {
-		unsigned k = 0;
-		for (unsigned i = 0; i < count && to != w->self; i++)
-			if (frames[i].owner == to)
-				theirs[k++] = of[i];
-		if (k)
-			give(w, to, theirs, k);
-		others -= k;
-	}
-	if (n)
-		steer_mark(w, last);
+	give_others(w, frames, of, count, give);
 }
 
 /* Passes a datagram that was put together here to its owner. steer_room() said yes. */
@@ -131,7 +114,7 @@ static void pass_datagram(
 		level < STEER_LEVELS || !whole->piece ? mbuf_of_frame(w->steer.pool, whole) : NULL;
 	if (!m) /* fragments in fragments in fragments: counted as frag_other */
 		return;
-	struct order_item *item = item_of(m);
+	struct order_item *item = steer_item(m);
 	*item = (struct order_item){.packet = m,
 		.number = number,
 		.from = w->self,
@@ -164,10 +147,11 @@ static unsigned join_pieces(struct worker *w, unsigned level, uint64_t upto)
 		struct rte_mbuf *m = item->packet;
 		uint64_t number = item->number;
 		struct frame frame, whole;
-		if (mbuf_frame_fed(&frame, m, &w->scratch, 0, &w->metrics.rx) &&
-			pipeline_join(&w->pipeline, &frame, &whole))
-			pass_datagram(w, &whole, number, level + 1);
-		rte_pktmbuf_free(m);
+		if (worker_frames(w, &m, 1, &frame, &m) == 1) {
+			if (pipeline_join(&w->pipeline, &frame, &whole))
+				pass_datagram(w, &whole, number, level + 1);
+			rte_pktmbuf_free(m);
+		}
 		pipeline_joined(&w->pipeline);
 		n++;
 	}

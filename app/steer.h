@@ -14,11 +14,10 @@
 #include "pipeline/pipeline.h"
 #include "rx/order.h"
 
+#include <rte_mbuf.h>
 #include <stdatomic.h>
 
 struct worker;
-struct rte_mbuf;
-struct rte_mempool;
 
 #define STEER_LEVELS PIPELINE_NESTED
 #define STEER_END UINT64_MAX /* a mark: nothing more will come */
@@ -35,7 +34,14 @@ struct steer {
 int steer_init(struct worker *w);
 void steer_free(struct worker *w);
 
-/* Passes on n (at most PIPELINE_BURST) received packets; frees those without DNS. */
+/* The note about a packet, in front of its octets. */
+static inline struct order_item *steer_item(const struct rte_mbuf *m)
+{
+	return m->buf_addr;
+}
+
+/* Passes on n (at most PIPELINE_BURST) received packets; frees those without DNS. Their numbers are
+ * the feeder's, or, of devices' packets, stand in their notes already. */
 void steer_received(struct worker *w, struct rte_mbuf **packets, unsigned n);
 
 /* Nothing of a number up to this one will be received any more. */

@@ -255,10 +255,13 @@ static int receive(struct worker *w)
 	n = rte_eth_rx_burst(w->run->port.id, w->self, packets, want);
 	w->received += n;
 	metrics_add(&w->metrics.rx.packets, n);
-	if (w->run->workers > 1)
-		steer_received(w, packets, n);
-	else
+	if (w->run->workers == 1) {
 		process(w, packets, n);
+	} else if (n) {
+		uint64_t last = mbuf_number(packets[n - 1]);
+		steer_received(w, packets, n);
+		steer_mark(w, last);
+	}
 	return n;
 }
 

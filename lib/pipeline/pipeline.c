@@ -106,6 +106,7 @@ static bool take_fragments(struct pipeline *p, struct pkt *pkt, enum packet_verd
 		struct frame whole;
 		if (!ip_frag_take(&p->frag, pkt, &whole))
 			return false;
+		whole.late_us = pkt->late_us;
 		*verdict = packet_walk(p->packets, &whole, pkt);
 		count_datagram(&p->metrics->reasm, *verdict);
 	}
@@ -121,12 +122,12 @@ static __attribute__((noinline)) void keep_encrypted(struct pipeline *p)
 	p->encrypted |= (uint32_t)1 << p->count++;
 }
 
-/* Walks one frame and keeps its packet for the rest of the burst if there is DNS in it. */
-static void take_frame(struct pipeline *p, const struct frame *frame)
+/* Keeps the packet in hand, walked out of `frame`, for the rest of the burst if there is DNS in it.
+ */
+static inline void keep(struct pipeline *p, const struct frame *frame, enum packet_verdict verdict)
 {
 	struct pkt *pkt = &p->pkts[p->count];
 	struct txn_message *m = &p->messages[p->count];
-	enum packet_verdict verdict = packet_walk(p->packets, frame, pkt);
 
 	if (frame->clock_ns > p->clock_ns)
 		p->clock_ns = frame->clock_ns;
@@ -240,14 +241,17 @@ static bool let_go(struct pipeline *p)
 	return streams == EXPIRE_PER_BURST || queries == EXPIRE_PER_BURST;
 }
 
-void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
+static inline void begin(struct pipeline *p, const struct frame *frames, unsigned n)
 {
 	p->count = 0;
 	p->encrypted = 0;
 	for (unsigned i = 0; i < n; i++)
 		prefetch_frame(&frames[i]);
-	for (unsigned i = 0; i < n; i++)
-		take_frame(p, &frames[i]);
+}
+
+/* All packets of the burst are kept that shall be. */
+static inline void end(struct pipeline *p)
+{
 	if (bits_likely(!p->encrypted))
 		take_kept(p, 0);
 	else
@@ -259,6 +263,14 @@ void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 	let_go(p);
 }
 
+void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
+{
+	begin(p, frames, n);
+	for (unsigned i = 0; i < n; i++)
+		keep(p, &frames[i], packet_walk(p->packets, &frames[i], &p->pkts[p->count]));
+	end(p);
+}
+
 bool pipeline_tick(struct pipeline *p, int64_t clock_ns)
 {
 	unsigned fragments = ip_frag_expire(&p->frag, clock_ns, EXPIRE_PER_BURST);
@@ -268,19 +280,38 @@ bool pipeline_tick(struct pipeline *p, int64_t clock_ns)
 	return let_go(p) || fragments == EXPIRE_PER_BURST;
 }
 
+/* Walks a received frame to the place of the packet in hand: whose is it? */
+static inline enum packet_verdict sort(struct pipeline *p, struct frame *frame)
+{
+	struct pkt *pkt = &p->pkts[p->count];
+	enum packet_verdict verdict = packet_walk(p->packets, frame, pkt);
+
+	frame->piece = verdict == PACKET_fragment;
+	if (has_owner(verdict)) {
+		frame->owner = owner_of(p, pkt);
+	} else {
+		frame->owner = PIPELINE_NOBODY;
+		packet_count(&p->metrics->packet, verdict);
+	}
+	return verdict;
+}
+
 void pipeline_sort(struct pipeline *p, struct frame *frames, unsigned n)
 {
+	p->count = 0;
+	for (unsigned i = 0; i < n; i++)
+		sort(p, &frames[i]);
+}
+
+void pipeline_receive(struct pipeline *p, struct frame *frames, unsigned n)
+{
+	begin(p, frames, n);
 	for (unsigned i = 0; i < n; i++) {
-		struct pkt pkt;
-		enum packet_verdict verdict = packet_walk(p->packets, &frames[i], &pkt);
-		frames[i].piece = verdict == PACKET_fragment;
-		if (has_owner(verdict)) {
-			frames[i].owner = owner_of(p, &pkt);
-		} else {
-			frames[i].owner = PIPELINE_NOBODY;
-			packet_count(&p->metrics->packet, verdict);
-		}
+		enum packet_verdict verdict = sort(p, &frames[i]);
+		if (bits_likely(frames[i].owner == p->self && !frames[i].piece))
+			keep(p, &frames[i], verdict);
 	}
+	end(p);
 }
 
 bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *whole)
@@ -295,6 +326,7 @@ bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *
 		packet_count(&p->metrics->packet, PACKET_fragment);
 	if (!ip_frag_take(&p->frag, &pkt, whole))
 		return false;
+	whole->late_us = pkt.late_us;
 	enum packet_verdict verdict = packet_walk(p->packets, whole, &pkt);
 	whole->piece = verdict == PACKET_fragment;
 	if (whole->piece || !has_owner(verdict))

@@ -69,8 +69,8 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 /*
  * Takes n frames (at most PIPELINE_BURST), all this worker's, in capture order, each already in
  * memory. With a single worker they are whatever was received; with several they come from
- * pipeline_sort() and pipeline_join() of any of them, and fragments are not among them. Records go
- * to the arena, flushed at the end. Frames may be freed afterwards.
+ * pipeline_sort(), pipeline_receive() and pipeline_join() of any of them, and fragments are not
+ * among them. Records go to the arena, flushed at the end. Frames may be freed afterwards.
  */
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n);
 
@@ -80,6 +80,13 @@ void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n);
  * counted by their owner.
  */
 void pipeline_sort(struct pipeline *p, struct frame *frames, unsigned n);
+
+/*
+ * The same of at most PIPELINE_BURST frames, each already in memory, and processes at once those
+ * that are this worker's and no fragments, in order, as pipeline_burst() would: their headers are
+ * walked once. The others, and fragments, are the caller's to pass on.
+ */
+void pipeline_receive(struct pipeline *p, struct frame *frames, unsigned n);
 
 /*
  * Takes a fragment (frame->piece), in capture order. true: its datagram is whole, and *whole is

@@ -78,16 +78,19 @@ static inline void begin(unsigned n)
 		workers[i] = worker_new((uint16_t)i, (uint16_t)n);
 }
 
+static inline void worker_free(struct worker *w)
+{
+	while (w->count)
+		free(w->seen[--w->count]);
+	free(w->memory);
+	free(w->room);
+	free(w);
+}
+
 static inline void end(void)
 {
-	for (unsigned i = 0; i < running; i++) {
-		struct worker *w = workers[i];
-		while (w->count)
-			free(w->seen[--w->count]);
-		free(w->memory);
-		free(w->room);
-		free(w);
-	}
+	for (unsigned i = 0; i < running; i++)
+		worker_free(workers[i]);
 }
 
 /* A frame in memory of its own. */

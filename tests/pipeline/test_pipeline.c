@@ -147,6 +147,52 @@ static void owners(void)
 	end();
 }
 
+/* Bursts of mixed owners: pipeline_receive() does what pipeline_sort() and then pipeline_burst() of
+ * what is its own do. */
+static void at_once(void)
+{
+	static struct made m[PIPELINE_BURST];
+	unsigned seed = 9;
+	begin(WORKERS);
+	for (unsigned round = 0; round < 40; round++) {
+		struct frame once[PIPELINE_BURST], sorted[PIPELINE_BURST], own[PIPELINE_BURST];
+		unsigned n = (unsigned)rand_r(&seed) % PIPELINE_BURST + 1, k = 0;
+		struct worker *w = worker_new(1, WORKERS), *twin = worker_new(1, WORKERS);
+		for (unsigned i = 0; i < n; i++) {
+			make_udp(
+				&m[i], SECOND + i, (unsigned)rand_r(&seed) % 20, rand_r(&seed) % 2);
+			if (rand_r(&seed) % 8 == 0)
+				m[i].wire.octets[14 + 20 + 3] = 54; /* no DNS */
+			once[i] = sorted[i] = m[i].frame;
+		}
+		pipeline_receive(&w->pipeline, once, n);
+		pipeline_sort(&twin->pipeline, sorted, n);
+		for (unsigned i = 0; i < n; i++) {
+			CU_ASSERT_EQUAL(once[i].owner, sorted[i].owner);
+			CU_ASSERT_EQUAL(once[i].piece, sorted[i].piece);
+			if (sorted[i].owner == 1)
+				own[k++] = sorted[i];
+		}
+		pipeline_burst(&twin->pipeline, own, k);
+		pipeline_finish(&w->pipeline);
+		pipeline_finish(&twin->pipeline);
+		for (size_t l = 0; l < BITS_COUNT(metrics_lists_worker); l++)
+			for (size_t i = 0; i < metrics_lists_worker[l].count; i++) {
+				const struct metrics_row *row = &metrics_lists_worker[l].rows[i];
+				CU_ASSERT_EQUAL(metrics_at(&w->metrics, row),
+					metrics_at(&twin->metrics, row));
+			}
+		CU_ASSERT_EQUAL_FATAL(w->count, twin->count);
+		for (unsigned i = 0; i < w->count; i++) {
+			CU_ASSERT_EQUAL(w->seen[i]->status, twin->seen[i]->status);
+			CU_ASSERT_EQUAL(w->seen[i]->ts_ns, twin->seen[i]->ts_ns);
+		}
+		worker_free(w);
+		worker_free(twin);
+	}
+	end();
+}
+
 /* What carries no DNS ends where it was received, counted once. */
 static void undecoded(void)
 {
@@ -169,5 +215,6 @@ void test_pipeline_pipeline(void)
 	CU_add_test(s, "short messages", short_messages);
 	CU_add_test(s, "expiry", expiry);
 	CU_add_test(s, "owners", owners);
+	CU_add_test(s, "received and processed at once", at_once);
 	CU_add_test(s, "no DNS, several workers", undecoded);
 }
