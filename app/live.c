@@ -3,6 +3,7 @@
 #include "app/live.h"
 
 #include "app/eal.h"
+#include "app/live_order.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -235,8 +236,10 @@ int live_open(struct run *run)
 		error = prepare(live, run->conf);
 	if (error == 0) {
 		choose_rss(live);
-		error = start(live);
+		error = live_order_plan(live);
 	}
+	if (error == 0)
+		error = start(live);
 	if (error)
 		live_close(live);
 	return error;

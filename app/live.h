@@ -25,6 +25,8 @@ struct device {
 	uint32_t room; /* octets of a buffer, 0: the usual */
 	bool bus; /* on a bus that EAL scans (PCI), not made by us */
 	bool kernel; /* -i: af_packet */
+	uint16_t files; /* captures that net_pcap plays, each by a queue of its own; or 0 */
+	bool endless; /* for ever, from memory, without their stamps */
 	int sockets[PLACE_WORKERS]; /* af_packet's, which says nothing of what it missed; the
 				       driver's */
 	unsigned n_sockets;
@@ -38,6 +40,8 @@ struct live {
 	struct device *device_of[LIVE_PORTS];
 	uint64_t hz_of[LIVE_PORTS]; /* of the clocks of NICs, measured */
 	unsigned n_ports;
+	unsigned queues; /* of all ports */
+	bool recorded; /* several queues, all of them captures: the order is that of their stamps */
 	uint8_t index_of[RTE_MAX_ETHPORTS]; /* DPDK's number of a port to ours */
 	struct rss rss;
 	bool by_rss; /* a NIC spreads packets as rss says */

@@ -188,6 +188,10 @@ static int plan_device(struct device *d, const char *word)
 	memcpy(d->name, word, n);
 	d->name[n] = '\0';
 	snprintf(d->args, sizeof(d->args), "%s", word);
+	for (const char *at = word;
+		strncmp(word, "net_pcap", 8) == 0 && (at = strstr(at, ",rx_pcap=")); at++)
+		d->files++;
+	d->endless = d->files && strstr(word, ",infinite_rx=1");
 	const char *iface = strstr(word, "iface=");
 	if (iface && iface[-1] == ',') { /* of tap's, the interface is yet to be made */
 		size_t len = strcspn(iface + 6, ",");
@@ -216,8 +220,10 @@ unsigned live_memory_mb(const struct live *live, const struct conf *conf)
 	uint64_t octets = 32u << 20;
 	for (unsigned i = 0; i < live->n_devices; i++) {
 		const struct device *d = &live->devices[i];
-		uint64_t room = d->room ? d->room + 512 : 4352; /* without hugepages: a page */
-		octets += (live_mbufs(live, conf, d) * room + (4u << 20)) * live->place.workers;
+		/* Without hugepages, whole pages. */
+		uint64_t room = d->room ? (d->room + 512 + 4095) / 4096 * 4096 : 4352;
+		unsigned queues = d->files ? d->files : live->place.workers;
+		octets += (live_mbufs(live, conf, d) * room + (4u << 20)) * queues;
 	}
 	return (unsigned)(octets >> 20) + 1;
 }

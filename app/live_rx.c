@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/live_rx.h"
 
+#include "app/live_order.h"
 #include "app/live_steer.h"
 #include "app/run.h"
 
@@ -8,6 +9,8 @@
 #include <rte_ethdev.h>
 #include <time.h>
 
+/* How much longer than others a device, or what copies packets to it, may hold one back. */
+#define DELAY_US 1000
 #define TURNS 256 /* idle or not, between two looks at the clock */
 #define TICKS_PER_S 1000 /* housekeeping */
 #define ALIGNS_PER_S 10
@@ -36,6 +39,10 @@ void live_rx_init(struct worker *w)
 		next = (next + port->plan.queues) % workers;
 	}
 	w->has_queue = rx->n_queues > 0;
+	rx->several = live->queues > 1 && !live->recorded;
+	rx->most_late_us = (int64_t)w->run->conf->txn_reorder_ms * 1000;
+	if (rx->most_late_us > INT32_MAX)
+		rx->most_late_us = INT32_MAX;
 }
 
 static int64_t wall_ns(void)
@@ -117,12 +124,16 @@ void live_stamp(struct worker *w, struct frame *frame, const struct rte_mbuf *m)
 
 	if (rx->from) {
 		frame->ts_ns = stamp_of(rx, &live->stamp, m);
+		frame->late_us = rx->late_us;
 		frame->link_type = rx->from->link_type;
 	} else {
 		frame->ts_ns = (int64_t)mbuf_stamp_get(m, &live->stamp);
+		frame->late_us = live->recorded ? 0 : m->hash.usr >> 1;
 		frame->link_type = live->device_of[live->index_of[m->port]]->link_type;
 	}
-	frame->clock_ns = clock_latest_take(&rx->latest, frame->ts_ns);
+	/* What is received of captures may be far ahead of what is processed. */
+	frame->clock_ns = live->recorded ? (int64_t)steer_item(m)->number
+					 : clock_latest_take(&rx->latest, frame->ts_ns);
 	frame->owner = 0;
 }
 
@@ -135,14 +146,23 @@ bool live_like(struct worker *w, struct frame *frame, uint64_t *stamped)
 	*stamped = rx->from->stamp == PORT_STAMP_NONE ? 0 : w->run->live->stamp.flag;
 	*frame = (struct frame){.ts_ns = rx->now_ns,
 		.clock_ns = clock_latest_take(&rx->latest, rx->now_ns),
+		.late_us = rx->late_us,
 		.link_type = rx->from->link_type};
 	return true;
+}
+
+int64_t live_keep_time(struct worker *w, struct rte_mbuf *m)
+{
+	int64_t ts_ns = stamp_of(&w->live, &w->run->live->stamp, m);
+	mbuf_stamp_set(m, &w->run->live->stamp, ts_ns);
+	m->port = w->live.from->port;
+	return ts_ns;
 }
 
 void live_mark(const struct worker *w, struct rte_mbuf *m, const struct frame *frame)
 {
 	mbuf_stamp_set(m, &w->run->live->stamp, frame->ts_ns);
-	m->hash.usr = frame->piece;
+	m->hash.usr = frame->late_us << 1 | frame->piece;
 	/* Of what was made here the port stays the invalid one. */
 	if (frame->link_type != FRAME_LINK_DATAGRAM)
 		m->port = w->live.from->port;
@@ -153,6 +173,50 @@ bool live_is_made(const struct worker *w, const struct rte_mbuf *m)
 	return !w->live.from && m->port == RTE_MBUF_PORT_INVALID;
 }
 
+/* How long ago the oldest packet of a burst can have come. */
+static uint32_t late_us(const struct live_rx *rx, const struct live_queue *q)
+{
+	int64_t us = DELAY_US + (rx->now_ns - clock_of(&rx->cpu, q->after)) / 1000;
+	return (uint32_t)(us < rx->most_late_us ? us : rx->most_late_us);
+}
+
+/* It gave n packets when asked at `before`. Fewer than asked for: it was empty then. As many as it
+ * can hold: what it held at the mark is gone. */
+static void note(struct live_queue *q, uint64_t before, unsigned n)
+{
+	if (n < PIPELINE_BURST) {
+		q->after = before;
+	} else if (q->left <= n) {
+		q->after = q->mark > q->after ? q->mark : q->after;
+		q->mark = before;
+		q->left = q->of->plan.descriptors;
+	} else {
+		q->left -= n;
+	}
+}
+
+unsigned live_poll(struct worker *w, unsigned i, struct rte_mbuf **packets)
+{
+	struct live_rx *rx = &w->live;
+	struct live_queue *q = &rx->queues[i];
+	uint64_t before = rx->several ? rte_rdtsc() : 0;
+	uint16_t n = rte_eth_rx_burst(q->port, q->queue, packets, PIPELINE_BURST);
+
+	if (n) {
+		rx->now_ns = clock_of(&rx->cpu, rte_rdtsc());
+		clock_latest_at(&rx->latest, rx->now_ns);
+		if (rx->several)
+			rx->late_us = late_us(rx, q);
+	}
+	if (rx->several)
+		note(q, before, n);
+	if (n == 0)
+		return 0;
+	rx->from = q;
+	metrics_add(&w->metrics.rx.packets, n);
+	return n;
+}
+
 /* Receives from each queue once. How many packets. */
 static unsigned receive(struct worker *w)
 {
@@ -161,14 +225,9 @@ static unsigned receive(struct worker *w)
 	unsigned total = 0;
 
 	for (unsigned i = 0; i < rx->n_queues; i++) {
-		const struct live_queue *q = &rx->queues[i];
-		uint16_t n = rte_eth_rx_burst(q->port, q->queue, packets, PIPELINE_BURST);
+		unsigned n = live_poll(w, i, packets);
 		if (n == 0)
 			continue;
-		rx->now_ns = clock_of(&rx->cpu, rte_rdtsc());
-		clock_latest_at(&rx->latest, rx->now_ns);
-		rx->from = q;
-		metrics_add(&w->metrics.rx.packets, n);
 		live_received(w, packets, n);
 		rx->from = NULL;
 		total += n;
@@ -187,7 +246,8 @@ static void housekeep(struct worker *w)
 		align(rx);
 	int64_t clock_ns = clock_latest_at(&rx->latest, clock_of(&rx->cpu, now));
 	/* Before the first packet nothing waits, and no clock is known. */
-	if (w->pipeline.clock_ns == INT64_MIN || !pipeline_tick(&w->pipeline, clock_ns))
+	if (rx->plays || w->pipeline.clock_ns == INT64_MIN ||
+		!pipeline_tick(&w->pipeline, clock_ns))
 		rx->tick = now;
 }
 
@@ -214,10 +274,20 @@ static void turn(struct worker *w, unsigned work)
 
 void live_run(struct worker *w)
 {
+	const struct run *run = w->run;
+	const bool recorded = run->live->recorded;
+
 	start(w);
-	while (!atomic_load_explicit(&w->run->stop, memory_order_relaxed)) {
-		unsigned work = w->run->workers > 1 ? live_take_over(w) : 0;
-		turn(w, work + receive(w));
+	while (!atomic_load_explicit(&run->stop, memory_order_relaxed)) {
+		unsigned work = 0;
+		if (recorded)
+			work = live_order_turn(w);
+		else
+			work = (run->workers > 1 ? live_take_over(w) : 0) + receive(w);
+		turn(w, work);
 	}
-	live_take_rest(w);
+	if (recorded)
+		live_order_end(w);
+	else
+		live_take_rest(w);
 }

@@ -16,20 +16,30 @@ struct live_queue {
 	uint8_t stamp; /* enum port_stamp */
 	uint16_t link_type;
 	struct clock nic;
+	/* Several queues only: what it gives now came to it after this, by the counter. */
+	uint64_t after;
+	uint64_t mark; /* another such moment, once it has given `left` packets more */
+	uint32_t left;
 };
 
+#define LIVE_QUEUES (LIVE_PORTS * 2) /* of one worker */
+
 struct live_rx {
-	struct live_queue queues[LIVE_PORTS * 2];
+	struct live_queue queues[LIVE_QUEUES];
 	unsigned n_queues;
 	const struct live_queue *from; /* of the burst in hand; NULL: handed over */
 	struct clock cpu;
 	struct clock_latest latest;
 	int64_t now_ns; /* when the burst in hand was taken */
+	uint32_t late_us; /* how long before that its packets may have been there */
+	bool several; /* queues, of all workers, none of them captures */
+	int64_t most_late_us;
 	uint64_t tick; /* counter at the latest turn of housekeeping */
 	uint64_t aligned; /* counter at the latest alignment */
 	uint64_t hz;
 	unsigned turns;
 	unsigned naps;
+	bool plays; /* captures: until they end, their stamps are all that moves time */
 	_Atomic int64_t set_ns; /* by how much the wall clock was set; written by the worker */
 };
 
@@ -38,6 +48,12 @@ void live_rx_init(struct worker *w);
 
 /* The worker's loop: receives until the run stops, then takes what is still on its way. */
 void live_run(struct worker *w);
+
+/* Receives a burst of queue i, which is then the one in hand. How many packets. */
+unsigned live_poll(struct worker *w, unsigned i, struct rte_mbuf **packets);
+
+/* The time of a packet of the queue in hand. It stays with the packet, in nanoseconds. */
+int64_t live_keep_time(struct worker *w, struct rte_mbuf *m);
 
 /* Gives a packet that was received (by the queue in hand) or handed over its times and link type.
  */
@@ -52,7 +68,7 @@ void live_mark(const struct worker *w, struct rte_mbuf *m, const struct frame *f
 
 static inline bool live_is_piece(const struct rte_mbuf *m)
 {
-	return m->hash.usr;
+	return m->hash.usr & 1;
 }
 
 /* Was it made by a worker, with a preamble, and handed over? Devices' packets have a port. */

@@ -32,7 +32,7 @@ static void print_live(const struct run *run)
 	for (unsigned i = 0; i < live->n_devices; i++) {
 		const struct device *d = &live->devices[i];
 		printf("input    %s %s: up to %u queues", d->kernel ? "interface" : "device",
-			d->given, p->workers);
+			d->given, d->files ? d->files : p->workers);
 		if (!d->kernel)
 			printf(" of up to %llu descriptors",
 				(unsigned long long)run->conf->input_descriptors);

@@ -12,6 +12,7 @@
 #include "rx/feed.h"
 #include "rx/handoff.h"
 #include "rx/mbuf.h"
+#include "rx/merge.h"
 #include "rx/port.h"
 #include "schema/schema.h"
 #include "sink/fan.h"
@@ -34,6 +35,7 @@ struct worker {
 	struct steer steer; /* several workers only */
 	uint64_t received; /* packets taken from the queue */
 	struct live_rx live;
+	struct merge merge; /* of queues that play captures */
 	unsigned idle; /* turns without work */
 	uint16_t self;
 	bool has_queue;

@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-/* Buffers that one burst of the largest frames takes. */
-#define BURST_MBUFS (PIPELINE_BURST * (FEED_CAPTURE_MAX / 2048 + 1))
-
 /* Zeroed memory that costs nothing until it is touched; `now`: all of it, so that the first packets
  * need not wait for the kernel (which, before Linux 5.14, cannot be asked that). */
 static void *reserve(size_t bytes, bool now)
@@ -43,10 +40,11 @@ static void wait_for_logger(void *of)
 static struct pipeline_conf pipeline_conf_of(const struct run *run, uint16_t self)
 {
 	const struct conf *conf = run->conf;
+	const int64_t reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS;
 	return (struct pipeline_conf){
 		.txn = {.max_open = (uint32_t)conf->txn_max_open,
 			.timeout_ns = (int64_t)conf->txn_timeout_ms * WHEN_NS_PER_MS,
-			.reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS,
+			.reorder_ns = reorder_ns,
 			.duplicate_ns = (int64_t)conf->txn_duplicate_window_ms * WHEN_NS_PER_MS,
 			.key_realm = conf->txn_key_includes_vlan,
 			.sum_transfers = conf->txn_transfers == CONF_TRANSFERS_SUMMARY},
@@ -223,7 +221,7 @@ static bool pool_ready(const struct worker *w)
 	if (run->workers == 1)
 		return true;
 	return rte_mempool_avail_count(run->port.pools[w->self]) >=
-	       BURST_MBUFS + run->workers * 384;
+	       WORKER_BURST_MBUFS + run->workers * 384;
 }
 
 /* Receives a burst. How many packets, or -1 at the end of the input. */

@@ -5,6 +5,9 @@
 
 #include "app/run.h"
 
+/* Buffers that one burst of the largest frames takes. */
+#define WORKER_BURST_MBUFS (PIPELINE_BURST * (FEED_CAPTURE_MAX / 2048 + 1))
+
 /* Memory, ring and stages of worker number `self`. 0 or -errno; worker_free() in both cases. */
 int worker_init(struct worker *w, struct run *run, uint16_t self);
 void worker_free(struct worker *w);

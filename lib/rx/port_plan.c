@@ -92,7 +92,8 @@ void port_plan(struct port_plan *p, const struct port_want *want,
 		.driver = info->driver_name ? info->driver_name : "unknown"};
 	if (!want->live)
 		return;
-	if (info->max_rx_queues && p->queues > info->max_rx_queues)
+	/* Each of net_pcap's has a file or interface of its own, which nobody else would read. */
+	if (info->max_rx_queues && (p->queues > info->max_rx_queues || is_net_pcap(info)))
 		p->queues = info->max_rx_queues;
 	plan_rss(p, info);
 	plan_size(p, want, info);

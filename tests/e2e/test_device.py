@@ -4,13 +4,16 @@
 import json
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import time
 import unittest
 
+import capture
 import harness
 
+LAST = "10.99.98.97"  # the client of the last conversation of what is played
 CAPTURE = harness.PCAPS / "resolver.pcap"
 ENDLESS = f"net_pcap0,rx_pcap={CAPTURE},infinite_rx=1"
 
@@ -40,6 +43,79 @@ class Device(harness.Case):
         key = lambda r: (r["ts"], r["client"], r["client_port"], r["id"], r["status"])
         self.assertEqual(sorted(map(key, got)), sorted(map(key, want)))
         self.assertEqual(run.stats["input"]["ports"][0]["driver"], "net_pcap")
+
+    def played(self, words, workers, frames):
+        """The lines of a run that plays captures to their end, sorted; and the run."""
+        self.count += 1
+        out = self.dir / f"out{self.count}.jsonl"
+        p = self.listen(*harness.OPTIONS["encrypted"], *words, "-w", workers, "-o", out, "--idle",
+                        "sleep")
+        until = time.monotonic() + harness.HANG_S
+        while LAST.encode() not in out.read_bytes():
+            self.assertLess(time.monotonic(), until)
+            self.assertIsNone(p.poll())
+            time.sleep(0.02)
+        run = self.stop(p)
+        self.assertEqual(run.stats["total"]["rx"]["packets"], frames)
+        self.assertEqual(len(run.stats["workers"]), workers)
+        return sorted(out.read_bytes().splitlines()), run
+
+    def test_order(self):
+        """Captures, dealt at random over files that are played by a queue each: the directions of
+        a conversation, the segments of a stream and the fragments of a datagram apart, by more
+        queues than workers and fewer. The lines are those of a single queue, with all times."""
+        frames = []
+        for path in harness.captures():
+            if path.suffix == ".pcap":
+                link, more = capture.read_pcap(path)
+                # net_pcap knows whole microseconds, and no length but that of what was kept
+                frames += [f._replace(ns=f.ns // 1000 * 1000) for f in more
+                           if link == capture.ETHERNET and f.wire == len(f.data)]
+        frames.sort(key=lambda f: f.ns)
+        frames += capture.pair(0, frames[-1].ns // 1000 * 1000 + 10**6, LAST)
+        whole = self.dir / "whole.pcap"
+        whole.write_bytes(capture.pcap(frames))
+        want, _ = self.played(["-d", f"net_pcap0,rx_pcap={whole}"], 1, len(frames))
+        self.assertGreater(len(want), 500)
+        handed_over = 0
+        for seed, (devices, files, workers) in enumerate(
+                ((1, 2, 1), (1, 2, 2), (2, 1, 2), (1, 3, 2), (2, 2, 3), (3, 1, 4), (1, 16, 2))):
+            with self.subTest(devices=devices, files=files, workers=workers):
+                dealer = random.Random(seed)
+                hands = [[] for _ in range(devices * files)]
+                for frame in frames:
+                    dealer.choice(hands).append(frame)
+                words = []
+                for device in range(devices):
+                    word = f"net_pcap{device}"
+                    for file in range(files):
+                        path = self.dir / f"{seed}.{device}.{file}.pcap"
+                        path.write_bytes(capture.pcap(hands[device * files + file]))
+                        word += f",rx_pcap={path}"
+                    words += ["-d", word]
+                got, run = self.played(words, workers, len(frames))
+                self.assertEqual(got == want, True)
+                self.assertEqual(run.stats["total"]["rx"]["handoff_lost"], 0)
+                handed_over += run.stats["total"]["rx"]["handed_over"]
+        self.assertGreater(handed_over, len(frames))
+
+    def test_two_directions(self):
+        """Queries in one file, their replies in another one, too many to be read in one go."""
+        load = self.dir / "load.pcap"
+        capture.write_load(load, 20000, unanswered=7)
+        _, frames = capture.read_pcap(load)
+        frames += capture.pair(0, frames[-1].ns + 10**9, LAST)
+        load.write_bytes(capture.pcap(frames))
+        want = self.dnsloupe("-w", "1", "-r", load)
+        asked = lambda f: f.data[36:38] == b"\0\x35"
+        paths = [self.dir / "queries.pcap", self.dir / "replies.pcap"]
+        for path, side in zip(paths, (True, False)):
+            path.write_bytes(capture.pcap([f for f in frames if asked(f) == side]))
+        for workers in (1, 2):
+            with self.subTest(workers):
+                word = "net_pcap0," + ",".join(f"rx_pcap={p}" for p in reversed(paths))
+                got, _ = self.played(["-d", word], workers, len(frames))
+                self.assertEqual(got == sorted(x.rstrip() for x in want.lines), True)
 
     def test_endless(self):
         """As fast as it can be, for a moment; whatever could not be kept is in the books."""
@@ -180,7 +256,7 @@ class Device(harness.Case):
         cpu = min(os.sched_getaffinity(0))
         for args, words in (
                 (["-d", ENDLESS, "-w", "2", "--lcores", f"control={cpu}"],
-                 [f"input    device {ENDLESS}: up to 2 queues of up to 4096 descriptors",
+                 [f"input    device {ENDLESS}: up to 1 queues of up to 4096 descriptors",
                   f"thread   control on CPU {cpu}\n", "thread   worker 1 on CPU ",
                   "thread   logger 0 on CPU ", "memory   2 x 16 MiB of records"]),
                 (["-r", CAPTURE, "-w", "3"],
