@@ -41,11 +41,14 @@ static struct pipeline_conf pipeline_conf_of(const struct run *run, uint16_t sel
 {
 	const struct conf *conf = run->conf;
 	const int64_t reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS;
+	/* Queues that are received from in no common order. */
+	const bool several = run->live && (run->workers > 1 || run->live->queues > 1);
 	return (struct pipeline_conf){
 		.txn = {.max_open = (uint32_t)conf->txn_max_open,
 			.timeout_ns = (int64_t)conf->txn_timeout_ms * WHEN_NS_PER_MS,
 			.reorder_ns = reorder_ns,
 			.duplicate_ns = (int64_t)conf->txn_duplicate_window_ms * WHEN_NS_PER_MS,
+			.early_ns = several ? reorder_ns : 0,
 			.key_realm = conf->txn_key_includes_vlan,
 			.sum_transfers = conf->txn_transfers == CONF_TRANSFERS_SUMMARY},
 		.tcp = {.max_streams = (uint32_t)conf->tcp_max_streams,

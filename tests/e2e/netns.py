@@ -83,6 +83,29 @@ class Network:
             ip("-n", self.names["c"], "addr", "add", f"{address}/24", "dev", "eth0")
         ip("-n", self.names["s"], "addr", "add", f"{SERVER}/24", "dev", "eth0")
 
+    def fibres(self):
+        """A tap with a port for each direction: tapq sees what the client sends, tapr what the
+        server sends; what is put into outq and outr by a program is seen there, too."""
+        hub = self.names["h"]
+        for side, direction in (("pc", "q"), ("ps", "r")):
+            ip("-n", hub, "link", "add", f"out{direction}", "type", "veth", "peer", "name",
+               f"tap{direction}")
+            for end in ("out", "tap"):
+                ip("-n", hub, "link", "set", end + direction, "up")
+            tc = ["tc", "-n", hub]
+            subprocess.run([*tc, "qdisc", "add", "dev", side, "ingress"], check=True)
+            subprocess.run([*tc, "filter", "add", "dev", side, "parent", "ffff:", "protocol", "all",
+                            "prio", "1", "u32", "match", "u32", "0", "0", "action", "mirred",
+                            "egress", "mirror", "dev", f"out{direction}"], check=True)
+
+    def inject(self, role, interface, frame):
+        """Sends one frame as it is."""
+        subprocess.run(self.inside(role, "python3", "-c", f"""
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("{interface}", 0))
+s.send({bytes(frame)!r})"""), check=True)
+
     def inside(self, role, *command):
         return ["ip", "netns", "exec", self.names[role], *map(str, command)]
 
@@ -157,6 +180,22 @@ s.sendto({query!r}, ("{SERVER}", 53))"""), check=True)
             self.nsd.wait()
         for name in self.names.values():
             subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL, check=False)
+
+
+def has_mirror():
+    """Can tc(8) copy what one interface receives to another?"""
+    if missing():
+        return False
+    name = f"dl{os.getpid()}m"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": False}
+    subprocess.run(["ip", "netns", "add", name], **quiet)
+    done = [subprocess.run(words, **quiet).returncode for words in (
+        ["tc", "-n", name, "qdisc", "add", "dev", "lo", "ingress"],
+        ["tc", "-n", name, "filter", "add", "dev", "lo", "parent", "ffff:", "protocol", "all",
+         "prio", "1", "u32", "match", "u32", "0", "0", "action", "mirred", "egress", "mirror",
+         "dev", "lo"])] if shutil.which("tc") else [1]
+    subprocess.run(["ip", "netns", "del", name], **quiet)
+    return not any(done)
 
 
 def has_xdp():
