@@ -77,6 +77,7 @@ const struct conf_kind *conf_kind_of(const struct conf_key *key)
 		[CONF_NUMBER] = &conf_kind_number,
 		[CONF_STRING] = &conf_kind_string,
 		[CONF_STRINGS] = &conf_kind_strings,
+		[CONF_PAIRS] = &conf_kind_pairs,
 		[CONF_PORTS] = &conf_kind_ports,
 		[CONF_ENUM] = &conf_kind_enum,
 		[CONF_SINKS] = &conf_kind_sinks,

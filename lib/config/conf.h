@@ -22,6 +22,7 @@ enum conf_type {
 	CONF_STRINGS,
 	CONF_PORTS,
 	CONF_ENUM,
+	CONF_PAIRS,
 	CONF_SINKS
 };
 
@@ -47,6 +48,15 @@ struct conf_ports {
 	size_t count;
 };
 
+struct conf_pair {
+	char *name, *value;
+};
+
+struct conf_pairs {
+	struct conf_pair *at; /* no two have the same name */
+	size_t count;
+};
+
 /* The field types of the key types. */
 #define CONF_FIELD_BOOL bool
 #define CONF_FIELD_NUMBER uint64_t
@@ -54,6 +64,7 @@ struct conf_ports {
 #define CONF_FIELD_STRINGS struct conf_strings
 #define CONF_FIELD_PORTS struct conf_ports
 #define CONF_FIELD_ENUM enum conf_choice
+#define CONF_FIELD_PAIRS struct conf_pairs
 #define CONF_FIELD_SINKS struct conf_sinks
 
 /* One field a row of sink.def: type, name, schema, ... */
@@ -199,8 +210,8 @@ void conf_env_name(const struct conf_key *key, char name[CONF_ENV_MAX]);
 /*
  * Sets a key from text: true, 42, word. A list is given by commas (a.pcap,b.pcap or 53,5353) or as
  * JSON (["a,b.pcap"]); a string may be given as JSON ("..."). Sinks are given as JSON, or one sink
- * by pairs: type=file,path=x,filter.qtypes=["A","AAAA"]. conf_set() takes "path=value". 0, -EINVAL,
- * -ENOMEM.
+ * by pairs: type=file,path=x,filter.qtypes=["A","AAAA"],kafka.properties.linger.ms=5. conf_set()
+ * takes "path=value". 0, -EINVAL, -ENOMEM.
  */
 int conf_set(struct conf *conf, const char *assignment, struct conf_error *err);
 int conf_set_key(struct conf *conf, const char *path, const char *value, struct conf_error *err);
@@ -232,6 +243,10 @@ void conf_list_flag(
 	FILE *out, const struct conf_flag *flag, const char *help, const char *standard);
 /* conf_list_flag() for each key that has a flag. */
 void conf_list_flags(FILE *out);
+
+/* Sets the error's text; returns rc. For checks of the stages that the keys belong to. */
+int conf_fail(struct conf_error *err, int rc, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The word of a choice: "normal" for CONF_LOG_NORMAL. */
 const char *conf_choice_word(enum conf_choice choice);

@@ -101,6 +101,7 @@ extern const struct conf_kind conf_kind_enum;
 extern const struct conf_kind conf_kind_string;
 extern const struct conf_kind conf_kind_strings;
 extern const struct conf_kind conf_kind_ports;
+extern const struct conf_kind conf_kind_pairs;
 extern const struct conf_kind conf_kind_sinks;
 
 /* `fields`: a struct conf, or a struct conf_sink for a sink's key. */
@@ -117,9 +118,6 @@ static inline const void *conf_field_const(const struct conf_key *key, const voi
 /* The first choice of an ENUM's row and how many follow: a run in enum conf_choice. */
 size_t conf_choices_of(const struct conf_key *key, enum conf_choice *first);
 
-/* Sets the error's text; returns rc. */
-int conf_fail(struct conf_error *err, int rc, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 /* As conf_fail(), with "path: " before and ", expected ..." of this key behind. Returns -EINVAL. */
 int conf_fail_value(struct conf_error *err, const struct conf_key *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -227,13 +227,13 @@ static int sinks_read(
 	return 0;
 }
 
-/* Where a value ends: at the comma that stands outside of its JSON string or list. */
+/* Where a value ends: at the comma that stands outside of its JSON string, list or object. */
 static size_t value_len(const char *p)
 {
 	size_t n = 0;
 	bool quoted = false;
 	int depth = 0;
-	bool json = p[0] == '"' || p[0] == '[';
+	bool json = p[0] == '"' || p[0] == '[' || p[0] == '{';
 
 	for (; p[n] && (quoted || depth || p[n] != ','); n++) {
 		if (!json)
@@ -243,15 +243,30 @@ static size_t value_len(const char *p)
 		else if (p[n] == '"')
 			quoted = !quoted;
 		else if (!quoted)
-			depth += (p[n] == '[') - (p[n] == ']');
+			depth += (p[n] == '[' || p[n] == '{') - (p[n] == ']' || p[n] == '}');
 	}
 	return n;
 }
 
-/* Puts the member of a dotted path, making its sections. Takes the value. 0 or -ENOMEM. */
-static int put_member(cJSON *object, char *path, cJSON *value)
+/* The key of type PAIRS that `path` is a member of, "kafka.properties.linger.ms", or NULL. */
+static const struct conf_key *pairs_of(const char *path)
 {
-	for (char *dot; (dot = strchr(path, '.')); path = dot + 1) {
+	for (size_t i = 0; i < CONF_SINK_KEYS; i++) {
+		const struct conf_key *key = &conf_sink_keys[i];
+		size_t n = strlen(key->path);
+		if (key->type == CONF_PAIRS && strncmp(key->path, path, n) == 0 && path[n] == '.')
+			return key;
+	}
+	return NULL;
+}
+
+/*
+ * Puts the member of a dotted path, making its sections; `last`: where its own name begins, in
+ * which dots are characters. Takes the value. 0 or -ENOMEM.
+ */
+static int put_member(cJSON *object, char *path, const char *last, cJSON *value)
+{
+	for (char *dot; path < last && (dot = strchr(path, '.')); path = dot + 1) {
 		*dot = '\0';
 		cJSON *section = cJSON_GetObjectItemCaseSensitive(object, path);
 		if (!section)
@@ -281,11 +296,13 @@ static int parse_pair(const char *p, size_t n, cJSON *object, struct conf_fault 
 	}
 	*equals = '\0';
 	const struct conf_key *key = conf_table_find(&conf_table_sink, pair);
+	const struct conf_key *pairs = pairs_of(pair);
+	const char *last = pairs ? pair + strlen(pairs->path) + 1 : equals;
 	rc = (key ? conf_kind_of(key)->parse : conf_parse_word)(equals + 1, &value, fault);
-	if (rc == -EINVAL && equals[1] != '[' && equals[1] != '"')
+	if (rc == -EINVAL && equals[1] != '[' && equals[1] != '{' && equals[1] != '"')
 		rc = conf_parse_word(equals + 1, &value, fault); /* its type is wrong: say that */
 	if (rc == 0)
-		rc = put_member(object, pair, value);
+		rc = put_member(object, pair, last, value);
 	free(pair);
 	return rc;
 }

@@ -4,6 +4,8 @@
 
 void test_config_sinks(void);
 
+#define KAFKA "sinks=type=kafka,"
+#define PAIRS "expected an object of at most 256 strings"
 #define TYPES "expected one of "
 
 static __attribute__((noinline)) unsigned count(const char *text, const char *word)
@@ -72,6 +74,44 @@ static void test_pairs(void)
 	conf_free(&c);
 }
 
+/* Names that somebody else knows, with dots of their own. */
+static void test_properties(void)
+{
+	struct conf c, back;
+
+	CU_ASSERT_EQUAL_FATAL(conf_init(&c), 0);
+	expect_set(&c,
+		KAFKA "kafka.properties.sasl.mechanism=PLAIN,kafka.topic=dns,"
+		      "kafka.properties.debug=\"broker,topic\",kafka.properties.empty=",
+		NULL);
+	CU_ASSERT_EQUAL_FATAL(c.sinks.count, 1);
+	const struct conf_pairs *list = &c.sinks.at[0].kafka_properties;
+	CU_ASSERT_EQUAL_FATAL(list->count, 3);
+	expect_text(list->at[0].name, "sasl.mechanism");
+	expect_text(list->at[0].value, "PLAIN");
+	expect_text(list->at[1].name, "debug");
+	expect_text(list->at[1].value, "broker,topic");
+	expect_text(list->at[2].value, "");
+	expect_text(c.sinks.at[0].kafka_topic, "dns");
+
+	char *json = expect_json(&c);
+	CU_ASSERT_PTR_NOT_NULL(strstr(json,
+		"\"properties\": {\"sasl.mechanism\": \"PLAIN\", \"debug\": \"broker,topic\", "
+		"\"empty\": \"\"}"));
+	CU_ASSERT_EQUAL_FATAL(conf_init(&back), 0);
+	expect_load(&back, json, NULL);
+	CU_ASSERT(conf_equal(&back, &c));
+	expect_set(
+		&back, KAFKA "kafka.properties={\"//\":\"why\",\"a\":\"1,2}\"},queue_mb=3", NULL);
+	CU_ASSERT_EQUAL_FATAL(back.sinks.at[0].kafka_properties.count, 1);
+	expect_text(back.sinks.at[0].kafka_properties.at[0].value, "1,2}");
+	CU_ASSERT_EQUAL(back.sinks.at[0].queue_mb, 3);
+	CU_ASSERT(!conf_equal(&back, &c));
+	free(json);
+	conf_free(&back);
+	conf_free(&c);
+}
+
 static const struct {
 	const char *assignment;
 	const char *want; /* the beginning */
@@ -100,6 +140,21 @@ static const struct {
 	{"sinks=type=file,,path=x", "sinks: got \"type=file,,path=x\""},
 	{"sinks={\"type\":", "sinks: got"},
 	{"sinks=null", "sinks: got \"null\""},
+	{KAFKA "kafka.properties=x", "sinks[0].kafka.properties: got a string, " PAIRS},
+	{KAFKA "kafka.properties=[\"a=b\"]", "sinks[0].kafka.properties: got a list, " PAIRS},
+	{KAFKA "kafka.properties={\"a\":1}",
+		"sinks[0].kafka.properties: \"a\" got a number, " PAIRS},
+	{KAFKA "kafka.properties={\"\":\"1\"}",
+		"sinks[0].kafka.properties: a name is empty, " PAIRS},
+	{KAFKA "kafka.properties.=1", "sinks[0].kafka.properties: a name is empty, " PAIRS},
+	{KAFKA "kafka.properties.\xff=1",
+		"sinks[0].kafka.properties: the name \"\xff\" is not UTF-8"},
+	{KAFKA "kafka.properties.a=1,kafka.properties.a=2",
+		"sinks[0].kafka.properties: \"a\" is given twice, " PAIRS},
+	{KAFKA "kafka.properties={\"a\":", "sinks: got"},
+	{KAFKA "kafka.propertie.a=1", "unknown key \"sinks[0].kafka.propertie"},
+	{"sinks=type=stdout,kafka.properties.a=1",
+		"sinks[0].kafka.properties: a sink of type stdout has no such key"},
 };
 
 static void test_errors(void)
@@ -236,6 +291,7 @@ void test_config_sinks(void)
 
 	CU_add_test(s, "JSON", test_json);
 	CU_add_test(s, "pairs", test_pairs);
+	CU_add_test(s, "properties", test_properties);
 	CU_add_test(s, "errors", test_errors);
 	CU_add_test(s, "the flag", test_flag);
 	CU_add_test(s, "the short form", test_all);
