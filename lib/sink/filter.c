@@ -31,14 +31,9 @@ void filter_look(const struct record *r, struct filter_seen *seen)
 
 static bool match_net(const struct filter *f, const struct record *r)
 {
-	for (size_t i = 0; i < f->n_nets; i++) {
-		const struct filter_net *net = &f->nets[i];
-		unsigned whole = net->bits / 8, rest = net->bits % 8;
-		if (net->v6 == r->v6 && memcmp(net->addr.octets, r->client.octets, whole) == 0 &&
-			(rest == 0 || ((net->addr.octets[whole] ^ r->client.octets[whole]) &
-					      (0xff00 >> rest & 0xff)) == 0))
+	for (size_t i = 0; i < f->n_nets; i++)
+		if (prefix_has(&f->nets[i], &r->client, r->v6))
 			return true;
-	}
 	return false;
 }
 

@@ -6,17 +6,12 @@
 #ifndef SINK_FILTER_H
 #define SINK_FILTER_H
 
+#include "base/prefix.h"
 #include "config/conf.h"
 #include "dns/msg.h"
 #include "record/record.h"
 
 #define FILTER_RCODES 4096
-
-struct filter_net {
-	struct addr addr; /* bits behind the prefix are zero */
-	uint8_t bits; /* of 128: an IPv4 /24 has 120 */
-	bool v6;
-};
 
 struct filter_domain {
 	uint64_t hash;
@@ -30,7 +25,7 @@ struct filter {
 	bool has_types, has_rcodes, has_high_rcodes;
 	uint8_t types[65536 / 8];
 	uint8_t rcodes[FILTER_RCODES / 8];
-	struct filter_net *nets;
+	struct prefix *nets;
 	size_t n_nets;
 	struct filter_domain *domains; /* open addressing; len 0: free */
 	size_t n_domains, domains_mask;

@@ -3,23 +3,8 @@
 #include "dns/rrtype.h"
 #include "sink/filter_inner.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
-
-static int fail(struct conf_error *err, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int fail(struct conf_error *err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(err->text, sizeof(err->text), format, args);
-	va_end(args);
-	return -EINVAL;
-}
 
 static void type_word(struct text *t, unsigned n)
 {
@@ -62,7 +47,7 @@ static int read_words(const struct by_word *w, uint8_t *map, struct conf_error *
 				break;
 		}
 		if (n == w->count)
-			return fail(err,
+			return conf_fail(err, -EINVAL,
 				"filter.%s: entry %zu: unknown word \"%.100s\", expected words "
 				"such as %s",
 				w->key, i + 1, wanted, w->example);
@@ -71,45 +56,19 @@ static int read_words(const struct by_word *w, uint8_t *map, struct conf_error *
 	return 0;
 }
 
-/* "192.0.2.0/24", "2001:db8::/32", or an address alone. */
-static bool read_net(const char *word, struct filter_net *net)
-{
-	char room[64];
-	const char *slash = strchr(word, '/');
-	size_t n = slash ? (size_t)(slash - word) : strlen(word);
-	uint8_t octets[16];
-	char *end = NULL;
-
-	if (n >= sizeof(room))
-		return false;
-	memcpy(room, word, n);
-	room[n] = '\0';
-	net->v6 = inet_pton(AF_INET, room, octets) != 1;
-	if (net->v6 && inet_pton(AF_INET6, room, octets) != 1)
-		return false;
-	unsigned most = net->v6 ? 128 : 32;
-	unsigned long bits = slash ? strtoul(slash + 1, &end, 10) : most;
-	if (slash && (slash[1] < '0' || slash[1] > '9' || *end || bits > most))
-		return false;
-	net->addr = net->v6 ? addr_of_v6(octets) : addr_of_v4(octets);
-	net->bits = (uint8_t)(bits + (net->v6 ? 0 : 96));
-	for (unsigned i = net->bits; i < 128; i++)
-		net->addr.octets[i / 8] &= (uint8_t) ~(0x80 >> (i % 8));
-	return true;
-}
-
 static int read_nets(struct filter *f, const struct conf_strings *list, struct conf_error *err)
 {
 	f->nets = calloc(list->count + 1, sizeof(*f->nets));
 	if (!f->nets)
 		return -ENOMEM;
-	for (; f->n_nets < list->count; f->n_nets++)
-		if (!read_net(list->at[f->n_nets], &f->nets[f->n_nets]))
-			return fail(err,
-				"filter.clients: entry %zu: \"%.100s\" is no network, expected "
-				"such as "
+	for (; f->n_nets < list->count; f->n_nets++) {
+		const char *wrong = prefix_parse(&f->nets[f->n_nets], list->at[f->n_nets]);
+		if (wrong)
+			return conf_fail(err, -EINVAL,
+				"filter.clients: entry %zu: \"%.100s\" is %s, expected such as "
 				"192.0.2.0/24, 2001:db8::/32 or one address",
-				f->n_nets + 1, list->at[f->n_nets]);
+				f->n_nets + 1, list->at[f->n_nets], wrong);
+	}
 	return 0;
 }
 
@@ -189,8 +148,9 @@ static int read_domains(struct filter *f, const struct conf_strings *list, struc
 		uint8_t wire[NAME_WIRE_MAX];
 		unsigned n = name_wire(list->at[i], wire);
 		if (n == 0)
-			return fail(err, "filter.domains: entry %zu: \"%.100s\" is no domain name",
-				i + 1, list->at[i]);
+			return conf_fail(err, -EINVAL,
+				"filter.domains: entry %zu: \"%.100s\" is no domain name", i + 1,
+				list->at[i]);
 		rc = add_domain(f, wire, n);
 	}
 	return rc;
@@ -218,7 +178,7 @@ int filter_init(struct filter *f, const struct conf_sink *conf, struct conf_erro
 		rc = read_domains(f, &conf->filter_domains, err);
 	if (rc < 0) {
 		filter_free(f);
-		return rc == -ENOMEM ? fail(err, "out of memory"), rc : rc;
+		return rc == -ENOMEM ? conf_fail(err, rc, "out of memory") : rc;
 	}
 	f->has_types = conf->filter_qtypes.count;
 	f->has_rcodes = conf->filter_rcodes.count;

@@ -127,8 +127,8 @@ static void clients(void)
 	CU_ASSERT_FALSE(takes(r) && r->v6);
 	CU_ASSERT_TRUE(takes(rig_record(1, "a", 1, 0)));
 	filter_free(&filter);
-	/* Bits behind the prefix are no part of it. */
-	open_filter("filter.clients=192.0.2.77/31");
+	/* A prefix that ends within an octet. */
+	open_filter("filter.clients=192.0.2.76/31");
 	r = rig_record(1, "a", 1, 0);
 	r->client.octets[15] = 76;
 	CU_ASSERT_TRUE(takes(r));
@@ -205,12 +205,13 @@ static void wrong(void)
 		{"filter.rcodes=[\"NOERROR\",\"\\\"\"]", "filter.rcodes: entry 2: unknown word"},
 		{"filter.statuses=open", "filter.statuses: entry 1: unknown word \"open\""},
 		{"filter.clients=1.2.3.4/33",
-			"filter.clients: entry 1: \"1.2.3.4/33\" is no network"},
-		{"filter.clients=1.2.3/8", "is no network"},
-		{"filter.clients=1.2.3.4/", "is no network"},
-		{"filter.clients=1.2.3.4/-1", "is no network"},
-		{"filter.clients=::/129", "is no network"},
-		{"filter.clients=example", "is no network"},
+			"filter.clients: entry 1: \"1.2.3.4/33\" is not followed by / and 0 to 32"},
+		{"filter.clients=1.2.3/8", "is no address"},
+		{"filter.clients=1.2.3.4/", "is not followed by / and 0 to 32"},
+		{"filter.clients=1.2.3.4/-1", "is not followed by"},
+		{"filter.clients=::/129", "is not followed by / and 0 to 128"},
+		{"filter.clients=example", "is no address"},
+		{"filter.clients=192.0.2.77/31", "is more than a prefix: bits behind it are set"},
 		{"filter.domains=a..b", "filter.domains: entry 1: \"a..b\" is no domain name"},
 		{"filter.domains=.a", "is no domain name"},
 		{"filter.domains=[\"a\",\"b\\\\\"]", "entry 2"},
