@@ -36,7 +36,7 @@ class Mock:
             line = self.process.stdout.readline().decode()
             if line.split(" ")[0].strip() in ("done", "read", "count"):
                 return lines
-            if not line or line.startswith("undone"):
+            if not line or line.startswith(("undone", "forgot")):
                 raise AssertionError(f"the mock brokers say {line!r} to {words!r}")
             lines.append(line.rstrip("\n"))
 
@@ -130,8 +130,9 @@ class Forms(Kafka):
 
 
 class Faults(Kafka):
-    # Some 3 MiB compressed: a mock broker forgets what is more than 5 MiB of a partition, and the
-    # producer may choose one for most of them.
+    # Some 3 MiB compressed: a mock broker forgets the oldest batches (a first one is often of one or
+    # two values) where a partition has more than 5 MiB, and the producer may choose one partition for
+    # most of them.
     COUNT = 40000
 
     def test_brokers_restart(self):
@@ -159,12 +160,18 @@ class Faults(Kafka):
         self.check_read(mock, 20000)
 
     def test_errors_that_pass(self):
-        """Timed out, no leader, not enough replicas, not authorized for a while: all sent again."""
+        """Timed out, no leader, not enough replicas, not authorized for a while: all sent again.
+
+        One request at a time: of more than one a mock broker takes a later one of a partition after
+        it has failed the first, which a broker that checks sequences would not. librdkafka concludes
+        from that success that the first, timed out, must have been stored, too (its log says
+        "implicitly acked by subsequent batch success"), and here it was not."""
         for code in (7, 6, 19, 29):
             with self.subTest(code=code):
                 mock = Mock(self)
                 mock.order(f"errors {code} 4")
-                m, _ = self.load(self.sink(mock), self.COUNT)
+                one = {"max.in.flight.requests.per.connection": "1"}
+                m, _ = self.load(self.sink(mock, one), self.COUNT)
                 self.check_read(mock, self.COUNT)
                 self.assertEqual(m["written"], self.COUNT)
 

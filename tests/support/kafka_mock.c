@@ -2,11 +2,18 @@
 /*
  * A cluster of librdkafka's mock brokers with one topic, "dns", and a consumer of it, for tests
  * from outside. Says "brokers HOST:PORT,..." first. Lines on standard input are orders, each
- * answered by one line: down N, up N        broker N (from 1) goes away, comes back rtt N MS broker
- * N answers so late errors CODE COUNT   so many Produce requests fail with that code of the
- * protocol read COUNT          reads what is there until COUNT values have been seen in all, or for
- * as long as nothing comes for some seconds: a line each, key TAB value; then "read N" count how
- * many values the brokers hold, by reading: "count N"
+ * answered by one line, "done" where nothing else is said:
+ *
+ * - down N, up N: broker N (from 1) goes away, comes back
+ * - rtt N MS: broker N answers so late
+ * - errors CODE COUNT: so many Produce requests fail with that code of the protocol
+ * - read COUNT: reads what is there until COUNT values have been seen in all, or for as long as
+ *   nothing comes for some seconds: a line each, key TAB value; then "read N"
+ * - count: how many values the brokers hold, by reading: "count N"
+ *
+ * Mock brokers forget: of a partition the oldest batches go when it has more than 5 MiB. Where that
+ * has happened "forgot N" stands in place of the answer of read and count: a test that wants all
+ * must send less.
  */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -52,6 +59,18 @@ static rd_kafka_t *consumer(const char *brokers)
 	return rk;
 }
 
+/* How many values of the topic the brokers have thrown away. */
+static long long forgotten(void)
+{
+	long long n = 0;
+	for (int i = 0; i < PARTITIONS; i++) {
+		int64_t low = 0, high = 0;
+		rd_kafka_query_watermark_offsets(reader, TOPIC, i, &low, &high, QUIET_MS);
+		n += low;
+	}
+	return n;
+}
+
 static void read_some(const char *brokers, unsigned long want, int show)
 {
 	if (!reader)
@@ -69,7 +88,11 @@ static void read_some(const char *brokers, unsigned long want, int show)
 		if (m)
 			rd_kafka_message_destroy(m);
 	}
-	printf("read %lu\n", seen);
+	long long forgot = forgotten();
+	if (forgot)
+		printf("forgot %lld\n", forgot);
+	else
+		printf("%s %lu\n", show ? "read" : "count", seen);
 }
 
 static void order(rd_kafka_mock_cluster_t *cluster, const char *brokers, char *line)
