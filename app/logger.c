@@ -77,18 +77,11 @@ void logger_free(struct run *run)
 /* Leaves out sections, the last ones first, as a worker's arena or a sink's queue fills. */
 static void shed(struct logger *l, const struct worker *w, uint64_t released)
 {
-	struct metrics_dns *m = &l->metrics.dns;
 	unsigned fill = record_fill(&w->arena, released), queue = fan_fill(&l->fan);
 	if (queue > fill)
 		fill = queue;
 	unsigned level = fill >= 192 ? 3 : fill >= 160 ? 2 : fill >= 128 ? 1 : 0;
 	fan_shed(&l->fan, level);
-	if (level > 0)
-		metrics_add(&m->shed_additional, 1);
-	if (level > 1)
-		metrics_add(&m->shed_authority, 1);
-	if (level > 2)
-		metrics_add(&m->shed_answers, 1);
 }
 
 /* Says in the output where loss begins and ends. `last`: the run is over. A line that finds no room

@@ -92,18 +92,17 @@ static void put_entry(const struct schema *s, struct text *t, struct message *m,
 }
 
 /* The next entry that is listed. */
-static bool next_listed(
-	const struct schema *s, struct rr_iter *it, struct message *m, struct rr *rr)
+static bool next_listed(struct schema *s, struct rr_iter *it, struct message *m, struct rr *rr)
 {
 	while (rr_next(it, rr))
-		if (schema_lists(s, rr->section))
+		if (pair_lists(s, m, it, rr))
 			return true;
 	pair_fault(m, it->error);
 	return false;
 }
 
 /* All entries of a message as the value of `key`. */
-static void put_entries(const struct schema *s, struct text *t, struct message *m, const char *key)
+static void put_entries(struct schema *s, struct text *t, struct message *m, const char *key)
 {
 	struct rr_iter it = pair_entries(m);
 	struct rr rr;
@@ -128,7 +127,7 @@ static void put_status(struct text *t, const struct pair *p)
 		JSON_PAIR(t, "status", "no_query");
 }
 
-static void write_tx(const struct schema *s, struct schema_out *out, struct pair *p, unsigned tag)
+static void write_tx(struct schema *s, struct schema_out *out, struct pair *p, unsigned tag)
 {
 	struct text *t = &out->text;
 	json_open(t, '{');
@@ -155,7 +154,7 @@ static void write_tx(const struct schema *s, struct schema_out *out, struct pair
 }
 
 /* One flat document an entry. */
-static void write_records(const struct schema *s, struct schema_out *out, struct pair *p,
+static void write_records(struct schema *s, struct schema_out *out, struct pair *p,
 	struct message *m, int64_t ts_ns, unsigned tag)
 {
 	struct text *t = &out->text;

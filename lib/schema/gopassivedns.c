@@ -152,7 +152,7 @@ static void write_gopassivedns(struct schema *s, struct schema_out *out, const s
 	if (p.reply.present && p.rcode == 0 && s->sections != SCHEMA_NONE) {
 		struct rr_iter it = pair_entries(&p.reply);
 		while (!out->text.full && rr_next(&it, &rr)) {
-			if (rr.section != DNS_ANSWER)
+			if (rr.section != DNS_ANSWER || !pair_lists(s, &p.reply, &it, &rr))
 				continue;
 			write_line(s, out, &p, &rr);
 			lines++;

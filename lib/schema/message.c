@@ -308,9 +308,12 @@ void message_sections(const struct schema *s, struct text *t, struct message *m,
 				fault(m, DNS_OPT);
 			continue;
 		}
-		if (!show || !schema_lists(s, rr.section) ||
-			bits_unlikely(rr.section + s->shed >= DNS_SECTIONS))
+		if (!show || !schema_lists(s, rr.section))
 			continue;
+		if (bits_unlikely(schema_sheds(s, rr.section))) {
+			m->left_out |= (uint8_t)(1u << rr.section);
+			continue;
+		}
 		if (rr.section != open) {
 			if (open != DNS_QUESTION)
 				json_close(t, ']');

@@ -20,6 +20,7 @@ struct message {
 	bool present;
 	bool cut; /* by the capture */
 	bool unicast; /* multicast DNS: the question asks for a unicast reply */
+	uint8_t left_out; /* sections that message_sections() left out under overload, a bit each */
 	bool compressed; /* a name is compressed where RFC 3597 section 4 forbids it */
 	struct edns edns;
 };

@@ -55,6 +55,7 @@ void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metri
 	s->level[0] = '\0';
 	s->metrics = metrics;
 	s->shed = 0;
+	s->left_out = 0;
 	JSON_KEY(&t, "sensor");
 	json_str(&t, sensor, n < 255 ? n : 255);
 	s->sensor_len = text_len(&t);
@@ -220,15 +221,16 @@ static void put_outcome(const struct schema *s, struct text *t, const struct rec
 }
 
 /* Which sections are not there because there was no time for them. */
-static void put_shed(struct text *t, unsigned shed)
+static void put_shed(struct text *t, unsigned left_out)
 {
 	JSON_KEY(t, "shed");
 	json_open(t, '[');
-	if (shed > 2)
+	if (left_out & 1u << DNS_ANSWER)
 		text_lit(t, "\"answers\",");
-	if (shed > 1)
+	if (left_out & 1u << DNS_AUTHORITY)
 		text_lit(t, "\"authority\",");
-	text_lit(t, "\"additional\",");
+	if (left_out & 1u << DNS_ADDITIONAL)
+		text_lit(t, "\"additional\",");
 	json_close(t, ']');
 }
 
@@ -273,8 +275,10 @@ static unsigned put_line(
 		JSON_KEY(t, "query_edns");
 		put_edns(t, &query);
 	}
-	if (bits_unlikely(s->shed))
-		put_shed(t, s->shed);
+	if (bits_unlikely(shown->left_out)) {
+		put_shed(t, shown->left_out);
+		s->left_out |= shown->left_out;
+	}
 	enum dns_error error = message_verdict(&reply);
 	if (error == DNS_OK)
 		error = message_verdict(&query);

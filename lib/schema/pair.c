@@ -17,6 +17,19 @@ struct rr_iter pair_entries(const struct message *m)
 	return (struct rr_iter){.section = DNS_SECTIONS};
 }
 
+bool pair_lists(
+	struct schema *s, const struct message *m, const struct rr_iter *it, const struct rr *rr)
+{
+	if (!schema_lists(s, rr->section))
+		return false;
+	if (bits_likely(!schema_sheds(s, rr->section)))
+		return true;
+	if (rr->section == DNS_ANSWER && it->left[DNS_ANSWER] + 1 == m->msg.count[DNS_ANSWER])
+		return true;
+	s->left_out |= (uint8_t)(1u << rr->section);
+	return false;
+}
+
 /* The upper bits of the rcode, which stand behind everything else. */
 static unsigned extended_of(const struct message *m)
 {

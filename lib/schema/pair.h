@@ -25,6 +25,14 @@ void pair_count(const struct schema *s, const struct pair *p, bool full);
  * can. */
 struct rr_iter pair_entries(const struct message *m);
 
+/*
+ * Is the entry that `it` has just given listed? Under overload the sections that are left out are
+ * noted in s->left_out; of the answers the first stays: these schemas have no word for what is left
+ * out, and without any answer they would say that there is none.
+ */
+bool pair_lists(
+	struct schema *s, const struct message *m, const struct rr_iter *it, const struct rr *rr);
+
 /* What was wrong with the entries just walked, or with the RDATA of one, stays in the message. */
 void pair_fault(struct message *m, enum dns_error error);
 

@@ -4,6 +4,7 @@
 #define SCHEMA_SCHEMA_H
 
 #include "base/when.h"
+#include "dns/msg.h"
 #include "metrics/metrics.h"
 #include "record/record.h"
 
@@ -19,8 +20,9 @@ struct schema {
 	bool unicode; /* native: show qname_unicode */
 	bool extra; /* gazer: show rcode, flags and ttl, too */
 	uint8_t sections; /* enum schema_sections */
-	uint8_t shed; /* native: sections left out under overload, of the last ones so many (0 to 3)
-		       */
+	uint8_t shed; /* under overload so many of the last sections are left out (0 to 3) */
+	uint8_t left_out; /* of the record written last that is what was: bits DNS_ANSWER, ...; bits
+			     only come, the caller clears them */
 	char level[16]; /* gopassivedns: its `level`, printable ASCII */
 	struct when when;
 	/* Members that repeat, in JSON: [flags >> 4 & 127] is ["RD","RA"], with its comma; [type]
@@ -45,6 +47,12 @@ static inline bool schema_lists(const struct schema *s, unsigned section)
 {
 	static const uint8_t last[] = {[SCHEMA_ALL] = 3, [SCHEMA_ANSWERS] = 1, [SCHEMA_NONE] = 0};
 	return section <= last[s->sections];
+}
+
+/* Is it left out under overload? The question never is. */
+static inline bool schema_sheds(const struct schema *s, unsigned section)
+{
+	return section + s->shed >= DNS_SECTIONS;
 }
 
 /* `sensor`: this appliance's name, at most 255 octets; longer ones are cut. All options are off. */

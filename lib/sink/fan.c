@@ -120,6 +120,7 @@ static bool write_docs(const struct fan *fan, struct fan_format *f, struct sink_
 			.at = b->data + b->len, .end = b->data + b->room, .start = b->data};
 		if (f->key != CONF_KEY_NONE)
 			put_key(f);
+		f->schema.left_out = 0;
 		f->options.kind->write(&f->schema, &f->out, f->record);
 		if (bits_likely(!f->out.text.full)) {
 			commit(f, lane);
@@ -168,7 +169,7 @@ static bool is_full(const struct sink_block *b)
 	return b->room - b->len < b->room / LANE_ROOM || b->max_docs - b->n_docs < 8;
 }
 
-static void put_format(const struct fan *fan, struct fan_format *f, const struct record *r)
+static void put_format(struct fan *fan, struct fan_format *f, const struct record *r)
 {
 	struct copy copy = {NULL};
 
@@ -183,6 +184,7 @@ static void put_format(const struct fan *fan, struct fan_format *f, const struct
 			/* The block may be another than before, the documents are its last. */
 			const struct sink_block *b = f->block;
 			copy.from = b;
+			fan->left_out |= f->schema.left_out;
 			copy.count = f->docs - f->before;
 			copy.first = f->before;
 			copy.start = sink_doc_start(b, copy.first);
@@ -194,6 +196,16 @@ static void put_format(const struct fan *fan, struct fan_format *f, const struct
 			lane_pass(f->sinks[i].lane);
 }
 
+static void count_left_out(struct fan *fan)
+{
+	struct metrics_dns *m = fan->metrics;
+
+	metrics_add(&m->shed_answers, fan->left_out >> DNS_ANSWER & 1);
+	metrics_add(&m->shed_authority, fan->left_out >> DNS_AUTHORITY & 1);
+	metrics_add(&m->shed_additional, fan->left_out >> DNS_ADDITIONAL & 1);
+	fan->left_out = 0;
+}
+
 void fan_put(struct fan *fan, const struct record *r)
 {
 	struct filter_seen seen;
@@ -203,6 +215,8 @@ void fan_put(struct fan *fan, const struct record *r)
 		fan->formats[i].seen = &seen;
 		put_format(fan, &fan->formats[i], r);
 	}
+	if (bits_unlikely(fan->left_out))
+		count_left_out(fan);
 }
 
 void fan_count(struct fan *fan, unsigned n)

@@ -41,6 +41,8 @@ struct fan {
 	unsigned count;
 	unsigned notices; /* sinks that get the lines about the log itself from this logger */
 	bool live;
+	uint8_t left_out; /* of the record at hand, under overload: bits DNS_ANSWER, ... */
+	struct metrics_dns *metrics;
 	struct metrics_dns spare; /* what further formats count again */
 };
 
@@ -71,7 +73,11 @@ unsigned fan_notice(struct fan *f, const char *line, size_t len, int64_t ts_ns);
 /* How full the fullest queue is, in 1/256. */
 unsigned fan_fill(const struct fan *f);
 
-/* From now on the last `sections` (0 to 3) of answers, authority, additional are left out. */
+/*
+ * From now on the last `sections` (0 to 3) of answers, authority, additional are left out of the
+ * documents that would list them. Records that lack something by it are counted (shed_*), each
+ * once, whatever the number of sinks.
+ */
 void fan_shed(struct fan *f, unsigned sections);
 
 /* Nothing more will come. */

@@ -44,6 +44,7 @@ int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const ch
 
 	memset(f, 0, sizeof(*f));
 	f->live = sinks->live;
+	f->metrics = metrics;
 	f->formats = calloc(sinks->count, sizeof(*f->formats));
 	if (!f->formats)
 		return -ENOMEM;
