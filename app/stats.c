@@ -11,7 +11,7 @@
 #define LAST_NS ((int64_t)200 * WHEN_NS_PER_MS)
 
 /* Slots of the counters of all workers together; those of worker i follow. */
-enum { PACKETS, RECEIVED, DROPPED, IFDROPPED, TCP, CACHE, TOTALS };
+enum { PACKETS, IPV6, RECEIVED, DROPPED, IFDROPPED, TCP, CACHE, TOTALS };
 
 int stats_check(const struct conf *conf, struct conf_error *err)
 {
@@ -74,11 +74,12 @@ static void round_of(struct statsd *s, const struct run *run)
 	}
 	ports(run, &received, &dropped, &bad);
 	statsd_count(s, PACKETS, -1, "packets", sum.rx.packets);
+	statsd_count(s, IPV6, -1, "packets_ipv6", sum.rx.ipv6);
 	statsd_count(s, RECEIVED, -1, "packets_received",
 		received > sum.rx.packets ? received : sum.rx.packets);
 	statsd_count(s, DROPPED, -1, "packets_dropped", dropped);
 	statsd_count(s, IFDROPPED, -1, "packets_ifdropped", bad);
-	statsd_count(s, TCP, -1, "reassembled_tcp", sum.reasm.tcp_messages);
+	statsd_count(s, TCP, -1, "reassembed_tcp", sum.reasm.tcp_messages);
 	statsd_count(s, CACHE, -1, "cache_entries_dropped", sum.txn.no_reply);
 	statsd_gauge(s, -1, "incoming_log_depth", depth);
 	statsd_flush(s);

@@ -117,6 +117,7 @@ enum packet_verdict packet_walk(
 		.pkt = pkt,
 	};
 
+	pkt->v6 = 0;
 	if (bits_unlikely(!w.at)) /* and from here on the compiler knows that no header is NULL */
 		return PACKET_bad_frame;
 	pkt->vlans = 0;

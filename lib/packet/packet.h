@@ -54,7 +54,7 @@ struct pkt {
 	struct addr src, dst;
 	uint16_t sport, dport;
 	uint8_t proto; /* enum packet_proto; of a fragment any IP protocol */
-	uint8_t v6; /* addresses are IPv6 (1) or IPv4 (0) */
+	uint8_t v6; /* addresses are IPv6 (1) or IPv4 (0); 0 where there are none */
 	uint8_t cut; /* the capture cut the payload */
 	uint8_t tcp_flags; /* PACKET_TCP only: octet 13 of the header */
 	uint32_t seq, ack; /* PACKET_TCP only */

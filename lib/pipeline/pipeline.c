@@ -90,11 +90,20 @@ static __attribute__((noinline)) void count_datagram(
 		metrics_add(&m->frag_other, 1);
 }
 
+/* Counts how a packet ended. */
+static inline void count_packet(
+	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict)
+{
+	packet_count(&p->metrics->packet, verdict);
+	metrics_add(&p->metrics->rx.ipv6, pkt->v6);
+}
+
 /* Counts how a packet ended, or a datagram. */
-static inline void count_verdict(struct pipeline *p, enum packet_verdict verdict, bool datagram)
+static inline void count_verdict(
+	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict, bool datagram)
 {
 	if (bits_likely(!datagram))
-		packet_count(&p->metrics->packet, verdict);
+		count_packet(p, pkt, verdict);
 	else
 		count_datagram(&p->metrics->reasm, verdict);
 }
@@ -132,7 +141,7 @@ static inline void keep(struct pipeline *p, const struct frame *frame, enum pack
 	if (frame->clock_ns > p->clock_ns)
 		p->clock_ns = frame->clock_ns;
 	bool datagram = frame->link_type == FRAME_LINK_DATAGRAM;
-	count_verdict(p, verdict, datagram);
+	count_verdict(p, pkt, verdict, datagram);
 	pkt->frame_len = datagram || verdict == PACKET_fragment ? 0 : frame->wire_len;
 	if (bits_unlikely(verdict == PACKET_fragment) && !take_fragments(p, pkt, &verdict))
 		return;
@@ -291,7 +300,7 @@ static inline enum packet_verdict sort(struct pipeline *p, struct frame *frame)
 		frame->owner = owner_of(p, pkt);
 	} else {
 		frame->owner = PIPELINE_NOBODY;
-		packet_count(&p->metrics->packet, verdict);
+		count_packet(p, pkt, verdict);
 	}
 	return verdict;
 }
@@ -323,7 +332,7 @@ bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *
 	if (frame->clock_ns > p->pieces_ns)
 		p->pieces_ns = frame->clock_ns;
 	if (frame->link_type != FRAME_LINK_DATAGRAM) /* that was counted when it was whole */
-		packet_count(&p->metrics->packet, PACKET_fragment);
+		count_packet(p, &pkt, PACKET_fragment);
 	if (!ip_frag_take(&p->frag, &pkt, whole))
 		return false;
 	whole->late_us = pkt.late_us;

@@ -34,15 +34,29 @@ class Statsd(harness.Case):
         """The differences add up to the counters of the run's end: nothing is counted again."""
         run, counters, gauges = self.run_with(
             "-r", harness.PCAPS / "resolver.pcap", "-r", harness.PCAPS / "unanswered.pcap",
+            "-r", harness.PCAPS / "udp6.pcap",
             "--set", "statsd.interval=1", "-w", "1")
         total, start = run.stats["total"], "gopassivedns.golden."
         self.assertEqual(counters[start + "packets"], total["rx"]["packets"])
+        self.assertEqual(counters[start + "packets_ipv6"], total["rx"]["ipv6"])
         self.assertEqual(counters[start + "packets_received"], total["rx"]["packets"])
         self.assertEqual(counters[start + "0.dns_lookups"], total["txn"]["answered"])
         self.assertEqual(counters[start + "cache_entries_dropped"], total["txn"]["no_reply"])
-        self.assertEqual(counters[start + "reassembled_tcp"], total["reasm"]["tcp_messages"])
+        self.assertEqual(counters[start + "reassembed_tcp"], total["reasm"]["tcp_messages"])
         self.assertEqual(gauges, {start + "0.log_depth": 0, start + "incoming_log_depth": 0})
         self.assertGreater(total["txn"]["answered"], 0)
+
+    def test_versions(self):
+        """Packets of IPv6 are counted once, with any number of workers; others are not."""
+        for name, share in (("udp6", 1), ("tcp6", 1), ("udp4", 0)):
+            for workers in ("1", "3"):
+                with self.subTest(name=name, workers=workers):
+                    run, counters, _ = self.run_with(
+                        "-r", harness.PCAPS / f"{name}.pcap", "-w", workers)
+                    start = "gopassivedns.golden."
+                    packets = run.stats["total"]["rx"]["packets"]
+                    self.assertEqual(counters[start + "packets"], packets)
+                    self.assertEqual(counters[start + "packets_ipv6"], packets * share)
 
     def test_prefix(self):
         """What the syntax takes for itself does not get into names."""
