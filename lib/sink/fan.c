@@ -107,7 +107,7 @@ static void commit(struct fan_format *f, struct sink_lane *lane)
 }
 
 /* Writes the record's documents behind those of the lane's block. False: dropped and counted. */
-static bool write_docs(const struct fan *fan, struct fan_format *f, struct sink_lane *lane)
+static bool write_docs(struct fan *fan, struct fan_format *f, struct sink_lane *lane)
 {
 	for (;;) {
 		if (!lane->at && !take(fan, lane))
@@ -124,6 +124,7 @@ static bool write_docs(const struct fan *fan, struct fan_format *f, struct sink_
 		f->options.kind->write(&f->schema, &f->out, f->record);
 		if (bits_likely(!f->out.text.full)) {
 			commit(f, lane);
+			fan->left_out |= f->schema.left_out;
 			return true;
 		}
 		if (!make_room(lane, f->docs_full))
@@ -164,19 +165,23 @@ static void copy_docs(const struct fan *fan, struct sink_lane *lane, const struc
 	b->records++;
 }
 
-static bool is_full(const struct sink_block *b)
+/* Passes the lane's block on where the next record might not fit. */
+static inline void pass_full(struct sink_lane *lane)
 {
-	return b->room - b->len < b->room / LANE_ROOM || b->max_docs - b->n_docs < 8;
+	const struct sink_block *b = lane->at;
+
+	if (b && (b->room - b->len < b->room / LANE_ROOM || b->max_docs - b->n_docs < 8))
+		lane_pass(lane);
 }
 
-static void put_format(struct fan *fan, struct fan_format *f, const struct record *r)
+/* The record for several sinks of one format: written for the first that wants it, and copied. */
+static void put_copies(struct fan *fan, struct fan_format *f)
 {
 	struct copy copy = {NULL};
 
-	f->record = r;
 	for (unsigned i = 0; i < f->count; i++) {
 		struct sink_lane *lane = f->sinks[i].lane;
-		if (!filter_match(f->sinks[i].filter, r, f->seen)) {
+		if (!filter_match(f->sinks[i].filter, f->record, f->seen)) {
 			metrics_add(&lane->metrics.filtered, 1);
 		} else if (copy.from) {
 			copy_docs(fan, lane, &copy);
@@ -184,7 +189,6 @@ static void put_format(struct fan *fan, struct fan_format *f, const struct recor
 			/* The block may be another than before, the documents are its last. */
 			const struct sink_block *b = f->block;
 			copy.from = b;
-			fan->left_out |= f->schema.left_out;
 			copy.count = f->docs - f->before;
 			copy.first = f->before;
 			copy.start = sink_doc_start(b, copy.first);
@@ -192,8 +196,22 @@ static void put_format(struct fan *fan, struct fan_format *f, const struct recor
 		}
 	}
 	for (unsigned i = 0; i < f->count; i++)
-		if (f->sinks[i].lane->at && is_full(f->sinks[i].lane->at))
-			lane_pass(f->sinks[i].lane);
+		pass_full(f->sinks[i].lane);
+}
+
+static inline void put_format(struct fan *fan, struct fan_format *f, const struct record *r)
+{
+	const struct fan_sink *only = &f->sinks[0];
+
+	f->record = r;
+	if (bits_unlikely(f->count > 1)) {
+		put_copies(fan, f);
+	} else if (filter_match(only->filter, r, f->seen)) {
+		write_docs(fan, f, only->lane);
+		pass_full(only->lane);
+	} else {
+		metrics_add(&only->lane->metrics.filtered, 1);
+	}
 }
 
 static void count_left_out(struct fan *fan)
@@ -208,13 +226,9 @@ static void count_left_out(struct fan *fan)
 
 void fan_put(struct fan *fan, const struct record *r)
 {
-	struct filter_seen seen;
-
-	seen.read = false;
-	for (unsigned i = 0; i < fan->count; i++) {
-		fan->formats[i].seen = &seen;
+	fan->seen.read = false;
+	for (unsigned i = 0; i < fan->count; i++)
 		put_format(fan, &fan->formats[i], r);
-	}
 	if (bits_unlikely(fan->left_out))
 		count_left_out(fan);
 }

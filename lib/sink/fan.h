@@ -41,6 +41,7 @@ struct fan {
 	unsigned count;
 	unsigned notices; /* sinks that get the lines about the log itself from this logger */
 	bool live;
+	struct filter_seen seen; /* of the record at hand */
 	uint8_t left_out; /* of the record at hand, under overload: bits DNS_ANSWER, ... */
 	struct metrics_dns *metrics;
 	struct metrics_dns spare; /* what further formats count again */

@@ -56,6 +56,7 @@ int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const ch
 		struct fan_format *format = find_format(f, &t->sink);
 		if (!format->sinks) {
 			format->sinks = calloc(sinks->count, sizeof(*format->sinks));
+			format->seen = &f->seen;
 			format->out.end = fan_end_doc;
 			if (!format->sinks) {
 				fan_free(f);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a message costs: the pipeline (frame to record), its stages, and the logger (record to JSON
- * octets), beside floors measured in the same run. EAL-free, one JSON object a line.
+ * octets by the schema alone, and `fan`, with filter, blocks and queue of a file sink), beside
+ * floors measured in the same run. EAL-free, one JSON object a line.
  *
  * bench [--passes N] [--open N] [--dnssec PERMILLE] [--tcp] [--tunnel] [--transactions N]
  *       [--read FILE] [--threads N] [--once]
@@ -88,6 +89,18 @@ static void set_up(struct bench *b, uint32_t max_open)
 		exit(2);
 }
 
+/* A file sink, without its thread. */
+static void open_sink(struct bench *b)
+{
+	const struct sinks_options options = {.sensor = "bench", .loggers = 1, .wake_fd = -1};
+	struct conf_error err;
+	if (conf_init(&b->conf) < 0 ||
+		conf_set(&b->conf, "sinks=type=file,path=/dev/null", &err) < 0 ||
+		sinks_open(&b->sinks, &b->conf, &options) < 0 ||
+		fan_init(&b->fan, &b->sinks, 0, "bench", false, &b->dns) < 0)
+		exit(2);
+}
+
 /* Fills the table with queries that nobody answers, as a flood does. */
 static void open_many(struct bench *b, unsigned n)
 {
@@ -120,6 +133,7 @@ static const struct stage {
 	{"pipeline", "message", run_pipeline},
 	{"record", "record", run_record},
 	{"logger", "record", run_logger},
+	{"fan", "record", run_fan},
 	{"floor_copy", "record", run_copy},
 };
 enum { STAGES = sizeof(stages) / sizeof(stages[0]) };
@@ -194,6 +208,7 @@ static void run_stages(struct bench *b, const struct options *o)
 	static double ns[STAGES][PASSES_MAX];
 
 	prepare(b, o);
+	open_sink(b);
 	for (unsigned i = 0; i < o->passes; i++) {
 		if (o->mix.tcp)
 			mix_move_on(&b->mix);
@@ -210,6 +225,10 @@ static void run_stages(struct bench *b, const struct options *o)
 		b->pipeline.txn.table.capacity);
 	for (unsigned k = 0; k < STAGES; k++)
 		show(stages[k].name, stages[k].unit, ns[k], o->passes, units_of(b, &stages[k]));
+	fan_free(&b->fan);
+	sinks_close(&b->sinks);
+	sinks_free(&b->sinks);
+	conf_free(&b->conf);
 	fprintf(stderr, "checksum %llu\n", (unsigned long long)b->sink);
 }
 

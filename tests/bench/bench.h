@@ -6,6 +6,7 @@
 #include "bench/mix.h"
 #include "pipeline/pipeline.h"
 #include "schema/schema.h"
+#include "sink/fan.h"
 
 #define TEXT_ROOM ((size_t)1 << 20)
 
@@ -17,6 +18,9 @@ struct bench {
 	struct metrics_dns dns;
 	struct record_arena arena, second; /* the pipeline's; run_record()'s */
 	struct schema schema;
+	struct conf conf; /* of the sinks */
+	struct sinks sinks; /* one file, whose thread is run_fan() itself */
+	struct fan fan;
 	struct record **kept; /* the records of the last pass */
 	size_t n_kept;
 	size_t kept_room;
@@ -35,7 +39,9 @@ void run_pipeline(struct bench *b); /* frames to records */
 void run_packet(struct bench *b); /* headers alone */
 void run_dns(struct bench *b); /* headers, then header and question of the message */
 void run_record(struct bench *b); /* room for the records, and their messages copied into it */
-void run_logger(struct bench *b); /* records to JSON */
+void run_logger(struct bench *b); /* records to JSON, by the schema alone */
+void run_fan(struct bench
+		*b); /* records to blocks of JSON for a sink's thread: all that a logger does */
 /* Floors: every octet of every frame is read once; as many octets are copied as run_logger()
  * writes. */
 void run_read(struct bench *b);

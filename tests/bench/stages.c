@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench/bench.h"
 
+#define BURST 64 /* records that a logger takes at a time */
+
 /* Hands the frames on in bursts, as a worker does. */
 static void each_burst(
 	struct bench *b, void (*take)(struct bench *b, const struct frame *frames, unsigned n))
@@ -108,6 +110,23 @@ void run_logger(struct bench *b)
 		}
 	}
 	b->octets += text_len(&out);
+}
+
+void run_fan(struct bench *b)
+{
+	struct sink_lane *lane = &b->sinks.thread[0].lanes[0];
+	for (size_t i = 0; i < b->n_kept; i++) {
+		if (i + 1 < b->n_kept)
+			for (int line = 0; line < 6; line++)
+				__builtin_prefetch((char *)b->kept[i + 1] + 64 * line);
+		fan_put(&b->fan, b->kept[i]);
+		if (i % BURST == 0) {
+			fan_count(&b->fan, BURST);
+			/* The sink's thread, which is done with a block at once. */
+			for (struct sink_block *block; (block = lane_next(lane));)
+				lane_return(block);
+		}
+	}
 }
 
 void run_copy(struct bench *b)
