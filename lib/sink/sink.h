@@ -162,7 +162,8 @@ void sink_reject(struct sink *s, const struct sink_block *b, uint32_t i);
 
 /*
  * The k-th block (from 1) that stands in the queue behind the one at hand, or NULL: for protocols
- * that send ahead before the first is acknowledged. They keep the seq of what they have sent, and
+ * that send ahead before the first is acknowledged. Live with a spool that is up to half of the
+ * queue. They keep the seq of what they have sent, and
  * wait in deliver() for that block's acknowledgement only. When deliver() returns 0, everything
  * that was sent ahead counts as not sent.
  */

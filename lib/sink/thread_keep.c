@@ -28,6 +28,9 @@ const struct sink_block *sink_ahead(struct sink *s, unsigned k)
 
 	if (t->at_hand == &t->spool.block || k >= t->pending_count)
 		return NULL;
+	/* What is sent ahead stays in memory: there must be something that can go to the spool. */
+	if (t->live && t->has_spool && k >= (t->pending_size - 1) / 2)
+		return NULL;
 	if (k + 1 > t->pinned)
 		t->pinned = k + 1;
 	struct sink_block *b = t->pending[(t->pending_at + k) % t->pending_size];

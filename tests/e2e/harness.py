@@ -223,6 +223,15 @@ class Case(unittest.TestCase):
             got += piece
         return got.splitlines(keepends=True)
 
+    def said(self, process, words):
+        """Waits until it says these words; returns all that it said until then."""
+        text = getattr(process, "text", "")
+        while words not in text:
+            lines = self.read_lines(process.stderr, 1)
+            text += b"".join(lines).decode()
+        process.text = text
+        return text
+
     def finish(self, process, code=0, whole=True):
         """Reads a started run to its end (its standard input is closed)."""
         if process.stdin and not process.stdin.closed:

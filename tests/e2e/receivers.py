@@ -30,6 +30,38 @@ def certificates(folder):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+class Mock:
+    """librdkafka's mock brokers (tests/support/kafka_mock.c) in a process of their own."""
+
+    def __init__(self, case, brokers=1, **more):
+        self.process = subprocess.Popen(
+            [MOCK, str(brokers)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more)
+
+        def end():
+            self.process.kill()
+            self.process.communicate()
+        case.addCleanup(end)
+        self.brokers = self.process.stdout.readline().decode().split()[1]
+        self.count = brokers
+
+    def order(self, words):
+        """Gives an order; what it answers before the last line."""
+        self.process.stdin.write(words.encode() + b"\n")
+        self.process.stdin.flush()
+        lines = []
+        while True:
+            line = self.process.stdout.readline().decode()
+            if line.split(" ")[0].strip() in ("done", "read", "count"):
+                return lines
+            if not line or line.startswith(("undone", "forgot")):
+                raise AssertionError(f"the mock brokers say {line!r} to {words!r}")
+            lines.append(line.rstrip("\n"))
+
+    def all(self, state):
+        for i in range(self.count):
+            self.order(f"{state} {i + 1}")
+
+
 class Case(harness.Case):
     def config(self, *sinks):
         """A configuration file with these sinks."""

@@ -3,46 +3,16 @@
 """The sink kafka against librdkafka's mock brokers in a process of their own
 (tests/support/kafka_mock.c), which fail as they are told."""
 import json
-import subprocess
 import sys
 import time
 
 import harness
 import receivers
+from receivers import Mock
 
 if not receivers.MOCK.exists():
     print("1..0 # SKIP this build has no librdkafka")
     sys.exit(0)
-
-
-class Mock:
-    def __init__(self, case, brokers=1):
-        self.process = subprocess.Popen(
-            [receivers.MOCK, str(brokers)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-        def end():
-            self.process.kill()
-            self.process.communicate()
-        case.addCleanup(end)
-        self.brokers = self.process.stdout.readline().decode().split()[1]
-        self.count = brokers
-
-    def order(self, words):
-        """Gives an order; what it answers before the last line."""
-        self.process.stdin.write(words.encode() + b"\n")
-        self.process.stdin.flush()
-        lines = []
-        while True:
-            line = self.process.stdout.readline().decode()
-            if line.split(" ")[0].strip() in ("done", "read", "count"):
-                return lines
-            if not line or line.startswith(("undone", "forgot")):
-                raise AssertionError(f"the mock brokers say {line!r} to {words!r}")
-            lines.append(line.rstrip("\n"))
-
-    def all(self, state):
-        for i in range(self.count):
-            self.order(f"{state} {i + 1}")
 
 
 class Kafka(receivers.Case):

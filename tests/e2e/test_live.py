@@ -36,15 +36,6 @@ class Live(harness.Case):
         self.said(p, "listening on")
         return p
 
-    def said(self, process, words):
-        """Waits until it says these words; returns all that it said until then."""
-        text = getattr(process, "text", "")
-        while words not in text:
-            lines = self.read_lines(process.stderr, 1)
-            text += b"".join(lines).decode()
-        process.text = text
-        return text
-
     def stop(self, process, code=0):
         process.send_signal(signal.SIGINT)
         run = self.finish(process, code=code, whole=False)
