@@ -47,8 +47,8 @@ CREATE TABLE IF NOT EXISTS dns.answers
     dst String,
     src String,
     tstamp String,
-    time DateTime MATERIALIZED parseDateTimeBestEffort(substring(tstamp, 1, 19)),
-    day Date MATERIALIZED toDate(time),
+    time DateTime DEFAULT parseDateTimeBestEffort(substring(tstamp, 1, 19)),
+    day Date DEFAULT toDate(parseDateTimeBestEffort(substring(tstamp, 1, 19))),
     elapsed Int64,
     sport String,
     level String,
@@ -61,7 +61,9 @@ CREATE TABLE IF NOT EXISTS dns.answers
 )
 ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (day, q, a, time);
 
--- From Kafka, where a sink sends the gopassivedns schema to the topic dns-answers.
+-- From Kafka, where a sink sends the gopassivedns schema to the topic dns-answers. A group begins with what
+-- comes after it has joined, unless config.xml has
+--   <kafka><auto_offset_reset>earliest</auto_offset_reset></kafka>
 CREATE TABLE IF NOT EXISTS dns.answers_queue
 (
     query_id UInt16, rcode UInt16, q String, qtype String, a String, atype String, ttl UInt32,
@@ -71,6 +73,7 @@ CREATE TABLE IF NOT EXISTS dns.answers_queue
 ENGINE = Kafka('localhost:9092', 'dns-answers', 'clickhouse', 'JSONEachRow');
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS dns.answers_feed TO dns.answers AS
-SELECT query_id, rcode, q, qtype, a, atype, ttl, dst, src, tstamp, elapsed, sport, level, bytes,
-    protocol, truncated, aa, rd, ra
+SELECT query_id, rcode, q, qtype, a, atype, ttl, dst, src, tstamp,
+    parseDateTimeBestEffort(substring(tstamp, 1, 19)) AS time, toDate(time) AS day, -- a view fills in no defaults
+    elapsed, sport, level, bytes, protocol, truncated, aa, rd, ra
 FROM dns.answers_queue;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define DELIVER_MS 200 /* one call of deliver(), so that the queue is looked after meanwhile */
+#define DELIVER_SPOOL_MS 20 /* live with a spool: at 200 MB a second that is 4 MB of the queue */
 #define IDLE_MS 1000
 #define PAUSE_MIN_MS 100 /* between two tries of a receiver that is away */
 #define PAUSE_MAX_MS 2000
@@ -67,7 +68,9 @@ static void settle(struct sink_thread *t, const struct sink_block *b, uint32_t f
 static void step(struct sink_thread *t, struct sink_block *b, uint32_t from, int64_t now)
 {
 	struct sink *s = &t->sink;
-	int64_t left = deadline(t) - now, most = (int64_t)DELIVER_MS * WHEN_NS_PER_MS;
+	int64_t left = deadline(t) - now;
+	int64_t most =
+		(int64_t)(t->live && t->has_spool ? DELIVER_SPOOL_MS : DELIVER_MS) * WHEN_NS_PER_MS;
 	int ms = (int)((left < most ? left : most) / WHEN_NS_PER_MS);
 
 	s->why[0] = '\0';

@@ -31,7 +31,8 @@ def certificates(folder):
 
 
 class Mock:
-    """librdkafka's mock brokers (tests/support/kafka_mock.c) in a process of their own."""
+    """librdkafka's mock brokers (tests/support/kafka_mock.c) in a process of their own. brokers: how
+    many, or the addresses of others that are read from."""
 
     def __init__(self, case, brokers=1, **more):
         self.process = subprocess.Popen(

@@ -13,6 +13,7 @@ import unittest
 
 import contract
 import harness
+import kafka_broker
 
 SHIPPING = harness.ROOT / "config" / "shipping"
 SERVER = shutil.which("clickhouse-server", path="/usr/sbin:/usr/bin:/sbin")
@@ -22,6 +23,7 @@ CONFIG = """<yandex>
 <path>{dir}/data/</path><tmp_path>{dir}/tmp/</tmp_path><users_config>{dir}/users.xml</users_config>
 <default_profile>default</default_profile><default_database>default</default_database>
 <mark_cache_size>100000000</mark_cache_size>
+<kafka><auto_offset_reset>earliest</auto_offset_reset></kafka>
 </yandex>"""
 USERS = """<yandex><profiles><default></default></profiles><users><default><password></password>
 <networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default>
@@ -61,11 +63,35 @@ class ClickHouse(harness.Case):
     def ask(self, query):
         return [line.split("\t") for line in self.client(query).stdout.decode().splitlines()]
 
-    def test_debian12(self):
+    def make_tables(self, broker="localhost:9092"):
         sql = (SHIPPING / "clickhouse-debian12.sql").read_text(encoding="utf-8")
+        self.assertIn("'localhost:9092'", sql)
+        sql = sql.replace("'localhost:9092'", f"'{broker}'")
         for query in re.sub(r"--[^\n]*", "", sql).split(";"):
             if query.strip():
                 self.client(query)
+
+    @unittest.skipIf(kafka_broker.missing(), kafka_broker.missing())
+    def test_kafka_engine(self):
+        """From a real broker by the Kafka engine and the materialized view into the table."""
+        broker = kafka_broker.Broker(self)
+        path = harness.PCAPS / "resolver.pcap"
+        flat = self.dnsloupe("-w", "1", "-r", path, "--sink", "type=stdout,schema=gopassivedns")
+        self.dnsloupe("-w", "1", "-r", path, "--sink", json.dumps(
+            {"type": "kafka", "schema": "gopassivedns", "key": "client",
+             "kafka": {"brokers": broker.brokers, "topic": "dns-answers"}}))
+        self.make_tables(broker.brokers)
+        until = time.monotonic() + harness.HANG_S / 2
+        count = "SELECT count() FROM dns.answers"
+        while self.ask(count) != [[str(len(flat.records))]] and time.monotonic() < until:
+            time.sleep(0.5)
+        got = self.ask("SELECT query_id, q, atype, ttl, src, tstamp FROM dns.answers")
+        self.assertEqual(sorted(got), sorted(
+            [str(r[k]) for k in ("query_id", "q", "atype", "ttl", "src", "tstamp")]
+            for r in flat.records))
+
+    def test_debian12(self):
+        self.make_tables()
         path = harness.PCAPS / "resolver.pcap"
         native = self.dnsloupe("-w", "1", "-r", path, "--sink",
                                '{"type": "stdout", "sections": "none"}')

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A cluster of librdkafka's mock brokers with one topic, "dns", and a consumer of it, for tests
- * from outside. Says "brokers HOST:PORT,..." first. Lines on standard input are orders, each
+ * kafka_mock [COUNT | HOST:PORT,...]: a cluster of librdkafka's mock brokers with one topic, "dns",
+ * and a consumer of it, for tests from outside; with addresses the consumer alone, of brokers
+ * elsewhere. Says "brokers HOST:PORT,..." first. Lines on standard input are orders, each
  * answered by one line, "done" where nothing else is said:
  *
  * - down N, up N: broker N (from 1) goes away, comes back
@@ -108,7 +109,9 @@ static void order(rd_kafka_mock_cluster_t *cluster, const char *brokers, char *l
 		read_some(brokers, ~0ul, 0);
 		return;
 	}
-	if (strcmp(word, "down") == 0)
+	if (!cluster)
+		printf("un");
+	else if (strcmp(word, "down") == 0)
 		rd_kafka_mock_broker_set_down(cluster, (int)a);
 	else if (strcmp(word, "up") == 0)
 		rd_kafka_mock_broker_set_up(cluster, (int)a);
@@ -122,17 +125,10 @@ static void order(rd_kafka_mock_cluster_t *cluster, const char *brokers, char *l
 	printf("done\n");
 }
 
-int main(int argc, char **argv)
+/* The orders' loop, with a cluster or for brokers elsewhere. */
+static void serve(rd_kafka_mock_cluster_t *cluster, const char *where)
 {
-	char why[300], line[100];
-	int brokers = argc > 1 ? atoi(argv[1]) : 1;
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	set(conf, "log_level", "0");
-	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
-	rd_kafka_mock_cluster_t *cluster = rk ? rd_kafka_mock_cluster_new(rk, brokers) : NULL;
-	if (!cluster || rd_kafka_mock_topic_create(cluster, TOPIC, PARTITIONS, 1))
-		return 2;
-	const char *where = rd_kafka_mock_cluster_bootstraps(cluster);
+	char line[100];
 	printf("brokers %s\n", where);
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
@@ -141,6 +137,23 @@ int main(int argc, char **argv)
 	}
 	if (reader)
 		rd_kafka_destroy(reader);
+}
+
+int main(int argc, char **argv)
+{
+	char why[300];
+	int brokers = argc > 1 ? atoi(argv[1]) : 1;
+	if (argc > 1 && strchr(argv[1], ':')) {
+		serve(NULL, argv[1]);
+		return 0;
+	}
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	set(conf, "log_level", "0");
+	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	rd_kafka_mock_cluster_t *cluster = rk ? rd_kafka_mock_cluster_new(rk, brokers) : NULL;
+	if (!cluster || rd_kafka_mock_topic_create(cluster, TOPIC, PARTITIONS, 1))
+		return 2;
+	serve(cluster, rd_kafka_mock_cluster_bootstraps(cluster));
 	rd_kafka_mock_cluster_destroy(cluster);
 	rd_kafka_destroy(rk);
 	return 0;
