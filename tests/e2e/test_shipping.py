@@ -127,6 +127,16 @@ class Files(harness.Case):
         own = {"questions", "unicast"} # shown in the document, not searched by
         self.assertEqual(set(properties) - {"@timestamp"}, set(contract.KEYS) - own)
 
+    @unittest.skipUnless(
+        list(pathlib.Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so")),
+        "rsyslog-elasticsearch is not installed")
+    def test_rsyslog(self):
+        """rsyslogd takes it."""
+        done = subprocess.run(
+            [shutil.which("rsyslogd", path="/usr/sbin:/usr/bin"), "-N1", "-f",
+             SHIPPING / "rsyslog-elasticsearch.conf"], capture_output=True, check=False, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_clickhouse_columns(self):
         """Every column is a member."""
         for name in ("clickhouse.sql", "clickhouse-debian12.sql"):
