@@ -96,33 +96,36 @@ static void read_some(const char *brokers, unsigned long want, int show)
 		printf("%s %lu\n", show ? "read" : "count", seen);
 }
 
+/* Orders for the cluster. 0, or -1: that is none. */
+static int order_cluster(rd_kafka_mock_cluster_t *cluster, const char *word, int a, int b)
+{
+	if (strcmp(word, "down") == 0)
+		rd_kafka_mock_broker_set_down(cluster, a);
+	else if (strcmp(word, "up") == 0)
+		rd_kafka_mock_broker_set_up(cluster, a);
+	else if (strcmp(word, "rtt") == 0)
+		rd_kafka_mock_broker_set_rtt(cluster, a, b);
+	else if (strcmp(word, "errors") == 0)
+		for (int i = 0; i < b; i++)
+			rd_kafka_mock_push_request_errors(cluster, 0, 1, (rd_kafka_resp_err_t)a);
+	else
+		return -1;
+	return 0;
+}
+
 static void order(rd_kafka_mock_cluster_t *cluster, const char *brokers, char *line)
 {
 	long a = 0, b = 0;
 	char word[16] = "";
 	sscanf(line, "%15s %ld %ld", word, &a, &b);
-	if (strcmp(word, "read") == 0) {
+	if (strcmp(word, "read") == 0)
 		read_some(brokers, (unsigned long)a, 1);
-		return;
-	}
-	if (strcmp(word, "count") == 0) {
+	else if (strcmp(word, "count") == 0)
 		read_some(brokers, ~0ul, 0);
-		return;
-	}
-	if (!cluster)
-		printf("un");
-	else if (strcmp(word, "down") == 0)
-		rd_kafka_mock_broker_set_down(cluster, (int)a);
-	else if (strcmp(word, "up") == 0)
-		rd_kafka_mock_broker_set_up(cluster, (int)a);
-	else if (strcmp(word, "rtt") == 0)
-		rd_kafka_mock_broker_set_rtt(cluster, (int)a, (int)b);
-	else if (strcmp(word, "errors") == 0)
-		for (long i = 0; i < b; i++)
-			rd_kafka_mock_push_request_errors(cluster, 0, 1, (rd_kafka_resp_err_t)a);
+	else if (cluster && order_cluster(cluster, word, (int)a, (int)b) == 0)
+		printf("done\n");
 	else
-		printf("un");
-	printf("done\n");
+		printf("undone\n");
 }
 
 /* The orders' loop, with a cluster or for brokers elsewhere. */
