@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/control.h"
 
+#include "app/live_judge.h"
 #include "app/report.h"
 #include "app/stats.h"
 #include "base/log.h"
@@ -87,32 +88,6 @@ static void clear_progress(void)
 		return;
 }
 
-/* Does the NIC spread packets as it was told? What it brings to the wrong worker is handed over: no
- * harm, but work. Tunnels and fragments of them are few. */
-#define RSS_SAMPLE 100000
-static void judge_rss(struct run *run)
-{
-	uint64_t packets = 0, handed = 0;
-	if (!run->live || !run->live->by_rss || run->live->judged)
-		return;
-	for (unsigned i = 0; i < run->workers; i++) {
-		packets += metrics_read(&run->worker[i].metrics.rx.packets);
-		handed += metrics_read(&run->worker[i].metrics.rx.handed_over);
-	}
-	if (packets < RSS_SAMPLE)
-		return;
-	run->live->judged = true;
-	if (handed > packets / 4)
-		log_warn("the hash of the NIC is not that of its twin: of the first %llu packets, "
-			 "%llu came to another worker than theirs and were handed over",
-			(unsigned long long)packets, (unsigned long long)handed);
-	else
-		log_detail(
-			"the hash of the NIC agrees with its twin: %llu of the first %llu packets "
-			"were handed over",
-			(unsigned long long)handed, (unsigned long long)packets);
-}
-
 /* Live input has a life of its own. */
 static void watch(struct run *run, int64_t now)
 {
@@ -121,7 +96,7 @@ static void watch(struct run *run, int64_t now)
 		atomic_store(&run->input_gone, true);
 		atomic_store(&run->stop, true);
 	}
-	judge_rss(run);
+	live_judge(run);
 	for (unsigned i = 0; run->live && i < run->workers; i++) {
 		int64_t set = atomic_exchange(&run->worker[i].live.set_ns, 0);
 		if (set && i == 0)

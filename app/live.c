@@ -8,16 +8,12 @@
 
 #include <errno.h>
 #include <linux/if_packet.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <rte_cycles.h>
 #include <rte_dev.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define WATCH_NS WHEN_NS_PER_S
 
 static const char *hint_of(int error)
 {
@@ -28,19 +24,6 @@ static const char *hint_of(int error)
 	case ENOMEM: return "; lower memory.mbufs or input.descriptors, or reserve more hugepages";
 	default: return "";
 	}
-}
-
-/* IFF_ flags of an interface, or -1 where it is no more. */
-static int interface_flags(const char *name)
-{
-	struct ifreq request = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), flags = -1;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0)
-		flags = (uint16_t)request.ifr_flags;
-	if (fd >= 0)
-		close(fd);
-	return flags;
 }
 
 /* This process's packet sockets, without the n_but of `but`. How many. */
@@ -74,6 +57,41 @@ static uint64_t kernel_missed(const struct device *d)
 	return n;
 }
 
+/* From here on what is wrong by DPDK is kept. */
+static void listen_to_dpdk(struct eal_hush *hush)
+{
+	eal_hush(hush);
+	if (hush->stream)
+		rte_log_set_global_level(RTE_LOG_WARNING);
+}
+
+/* The first error of a driver is the cause, those that follow are that it failed. */
+static const char *cause_of(struct eal_hush *hush)
+{
+	const char *last = eal_unhush(hush);
+	char *rest = NULL;
+	for (char *line = hush->log ? strtok_r(hush->log, "\n", &rest) : NULL; line;
+		line = strtok_r(NULL, "\n", &rest))
+		/* memif wants something of secondary processes that there cannot be. */
+		if (strncmp(line, "EAL: ", 5) != 0 && !strstr(line, "mp action"))
+			return line;
+	return last;
+}
+
+/* Says that a device failed, at which step (or ""), and lets go of what DPDK said. Drivers return
+ * -1 for anything: that is not EPERM. */
+static int fail_device(const struct device *d, const char *step, int error, struct eal_hush *hush)
+{
+	const char *cause = cause_of(hush);
+	if (error == -1 && geteuid() == 0)
+		log_error("cannot open %s: %s%s", d->given, step, cause);
+	else
+		log_error("cannot open %s: %s%s (%s)%s", d->given, step, strerror(-error), cause,
+			hint_of(error));
+	eal_hush_free(hush);
+	return error;
+}
+
 /* Devices on a bus came with EAL; the others are made here, one by one, so that we know whose fault
  * it is. */
 static int make_device(struct device *d)
@@ -83,15 +101,14 @@ static int make_device(struct device *d)
 	if (d->bus)
 		return 0;
 	unsigned n_before = packet_sockets(before, NULL, 0);
-	eal_hush(&hush);
+	listen_to_dpdk(&hush);
 	int error = rte_dev_probe(d->args);
-	const char *line = eal_unhush(&hush);
 	if (error)
-		log_error("cannot open %s: %s (%s)%s", d->given, strerror(-error), line,
-			hint_of(error));
+		return fail_device(d, "", error, &hush);
+	eal_unhush(&hush);
 	eal_hush_free(&hush);
 	d->n_sockets = packet_sockets(d->sockets, before, n_before);
-	return error;
+	return 0;
 }
 
 /* All ports of a device. 0, or -ENODEV, said. */
@@ -120,30 +137,36 @@ static int find_ports(struct live *live, struct device *d)
 	return -ENODEV;
 }
 
-static int fail_port(const struct live *live, unsigned i, int error)
+static int fail_port(const struct live *live, unsigned i, int error, struct eal_hush *hush)
 {
-	log_error("cannot open %s: %s: %s%s", live->device_of[i]->given, live->ports[i].failed,
-		strerror(-error), hint_of(error));
-	return error;
+	char step[128];
+	snprintf(step, sizeof(step), "%s: ", live->ports[i].failed);
+	return fail_device(live->device_of[i], step, error, hush);
 }
 
-static int prepare(struct live *live, const struct conf *conf)
+static int prepare(const struct run *run)
 {
-	int error = 0;
-	for (unsigned i = 0; i < live->n_ports && error == 0; i++) {
+	struct live *live = run->live;
+	const struct conf *conf = run->conf;
+	struct eal_hush hush;
+	for (unsigned i = 0; i < live->n_ports; i++) {
 		struct port_want want = {.queues = (uint16_t)live->place.workers,
 			.descriptors = (uint16_t)conf->input_descriptors,
 			.room = live->device_of[i]->room,
 			.mtu = (uint32_t)conf->input_mtu,
-			.live = true};
-		error = port_prepare(&live->ports[i], &want, &port_ops_dpdk);
+			.live = true,
+			.interrupts = run->rests};
+		listen_to_dpdk(&hush);
+		int error = port_prepare(&live->ports[i], &want, &port_ops_dpdk);
 		if (error == 0)
 			error = port_pools(
 				&live->ports[i], i, live_mbufs(live, conf, live->device_of[i]));
 		if (error)
-			fail_port(live, i, error);
+			return fail_port(live, i, error, &hush);
+		eal_unhush(&hush);
+		eal_hush_free(&hush);
 	}
-	return error;
+	return 0;
 }
 
 /* The table of all ports: the smallest that a NIC has. */
@@ -174,6 +197,16 @@ static uint64_t measure_hz(const struct port *port)
 	return (uint64_t)((double)(to - from) / seconds);
 }
 
+/* What wakes those that rest. */
+static void say_idle(const struct live *live, unsigned i)
+{
+	const char *given = live->device_of[i]->given, *why = live->ports[i].no_interrupts;
+	if (why)
+		log_detail("%s: idle workers look again every 20 us: %s", given, why);
+	else
+		log_detail("%s: idle workers sleep until the device interrupts", given);
+}
+
 static void say_port(const struct live *live, unsigned i)
 {
 	static const char *const stamps[] = {[PORT_STAMP_NONE] = "the CPU",
@@ -197,24 +230,31 @@ static void say_port(const struct live *live, unsigned i)
 			live->device_of[i]->given);
 }
 
-static int start(struct live *live)
+static int start(const struct run *run)
 {
+	struct live *live = run->live;
+	struct eal_hush hush;
 	for (unsigned i = 0; i < live->n_ports; i++) {
 		struct port *port = &live->ports[i];
 		const struct device *d = live->device_of[i];
 		if (d->interface[0]) {
-			int flags = interface_flags(d->interface);
+			int flags = live_interface_flags(d->interface);
 			port->keep_promiscuous = flags >= 0 && flags & IFF_PROMISC;
 		}
+		listen_to_dpdk(&hush);
 		int error = port_start(port, &live->rss, &port_ops_dpdk);
 		if (error)
-			return fail_port(live, i, error);
+			return fail_port(live, i, error, &hush);
+		eal_unhush(&hush);
+		eal_hush_free(&hush);
 		if (port->plan.stamp == PORT_STAMP_NIC) {
 			live->hz_of[i] = measure_hz(port);
 			if (live->hz_of[i] == 0)
 				port->plan.stamp = PORT_STAMP_NONE;
 		}
 		say_port(live, i);
+		if (run->rests)
+			say_idle(live, i);
 		port_counts(port, &live->first[i]);
 		kernel_missed(d); /* of what came before, nothing counts */
 	}
@@ -233,13 +273,13 @@ int live_open(struct run *run)
 			error = find_ports(live, &live->devices[i]);
 	}
 	if (error == 0)
-		error = prepare(live, run->conf);
+		error = prepare(run);
 	if (error == 0) {
 		choose_rss(live);
 		error = live_order_plan(live);
 	}
 	if (error == 0)
-		error = start(live);
+		error = start(run);
 	if (error)
 		live_close(live);
 	return error;
@@ -276,62 +316,4 @@ void live_count_missed(struct live *live)
 {
 	for (unsigned i = 0; i < live->n_devices; i++)
 		live->devices[i].missed += kernel_missed(&live->devices[i]);
-}
-
-/* Says where a link has come or gone. false: the interface is no more. */
-static bool watch_link(struct live *live, unsigned i)
-{
-	const struct device *d = live->device_of[i];
-	struct rte_eth_link link = {0};
-	int up, before = live->link_up[i];
-	char speed[32] = "";
-
-	if (d->interface[0]) {
-		int flags = interface_flags(d->interface);
-		if (flags < 0) {
-			if (before != -2)
-				log_error(
-					"%s is gone: nothing more comes from there", d->interface);
-			live->link_up[i] = -2;
-			return false;
-		}
-		up = (flags & IFF_UP) && (flags & IFF_RUNNING);
-	} else if (rte_eth_link_get_nowait(live->ports[i].id, &link)) {
-		return true;
-	} else {
-		up = link.link_status == RTE_ETH_LINK_UP;
-	}
-	if (up == before)
-		return true;
-	live->link_up[i] = up;
-	if (link.link_speed && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
-		snprintf(speed, sizeof(speed), ", %u Mbit/s", link.link_speed);
-	if (!up)
-		log_warn("%s: the link is down; receiving goes on when it is up", d->given);
-	else if (before == LIVE_LINK_UNKNOWN)
-		log_detail("%s: the link is up%s", d->given, speed);
-	else
-		log_note("%s: the link is up again%s", d->given, speed);
-	return true;
-}
-
-int live_watch(struct live *live, int64_t now_ns)
-{
-	uint64_t missed = 0, no_mbuf = 0;
-	unsigned gone = 0;
-
-	if (now_ns - live->watched_ns < (int64_t)WATCH_NS)
-		return 0;
-	live->watched_ns = now_ns;
-	live_count_missed(live);
-	for (unsigned i = 0; i < live->n_ports; i++) {
-		struct port_counts counts;
-		live_counts(live, i, &counts);
-		missed += counts.missed;
-		no_mbuf += counts.no_mbuf;
-		gone += !watch_link(live, i);
-	}
-	atomic_store_explicit(&live->missed, missed, memory_order_relaxed);
-	atomic_store_explicit(&live->no_mbuf, no_mbuf, memory_order_relaxed);
-	return gone && gone == live->n_ports ? -ENODEV : 0;
 }

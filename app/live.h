@@ -52,7 +52,7 @@ struct live {
 	/* the control loop's own */
 	struct port_counts first[LIVE_PORTS]; /* at the start: devices keep counting */
 	int link_up[LIVE_PORTS]; /* what was said last */
-	bool judged; /* whether the NIC's hash is that of its twin was said */
+	bool judged[LIVE_PORTS]; /* whether the NIC agrees with its twin was said */
 	int64_t watched_ns;
 };
 
@@ -61,6 +61,14 @@ struct live {
  * the threads. 0, or -errno with a message said.
  */
 int live_plan(struct live *live, const struct conf *conf);
+
+/* Was the port told to spread packets as the twin does? */
+static inline bool live_is_judged(const struct live *live, unsigned i)
+{
+	const struct port *port = &live->ports[i];
+	return live->by_rss && port->plan.reta_size && port->plan.queues == live->place.workers &&
+	       port->steering == NULL;
+}
 
 /* Packet buffers that each queue of a device needs, and MiB of memory for all of them. */
 uint32_t live_mbufs(const struct live *live, const struct conf *conf, const struct device *device);
@@ -78,6 +86,9 @@ void live_count_missed(struct live *live);
 
 /* What came and was lost since the start. */
 void live_counts(const struct live *live, unsigned port, struct port_counts *counts);
+
+/* IFF_ flags of an interface, or -1 where it is no more. */
+int live_interface_flags(const char *name);
 
 /* Called by the control loop now and then: counters for the loggers, links that come and go.
  * -ENODEV once every interface is gone. */

@@ -193,12 +193,12 @@ static int plan_device(struct device *d, const char *word)
 		d->files++;
 	d->endless = d->files && strstr(word, ",infinite_rx=1");
 	const char *iface = strstr(word, "iface=");
-	if (iface && iface[-1] == ',') { /* of tap's, the interface is yet to be made */
-		size_t len = strcspn(iface + 6, ",");
-		if (len < sizeof(d->interface) && strncmp(word, "net_tap", 7) != 0) {
-			memcpy(d->interface, iface + 6, len);
-			d->interface[len] = '\0';
-		}
+	size_t len = iface && iface[-1] == ',' ? strcspn(iface + 6, ",") : 0;
+	if (len && len < sizeof(d->interface)) {
+		memcpy(d->interface, iface + 6, len);
+		/* Drivers make interfaces (tap), or mean something else (vhost: a socket). */
+		if (if_nametoindex(d->interface) == 0)
+			d->interface[0] = '\0';
 	}
 	return 0;
 }

@@ -14,10 +14,9 @@
 #define TURNS 256 /* idle or not, between two looks at the clock */
 #define TICKS_PER_S 1000 /* housekeeping */
 #define ALIGNS_PER_S 10
-#define NAP_NS 20000 /* 4,096 descriptors hold what comes at 10 Gbit/s in 275 us */
 
-/* Queue q of a port is worker q's; ports with fewer queues than there are workers begin where the
- * one before ended. */
+/* Queue q of a port is worker q's, as the twin of its RSS has it; ports with fewer queues than
+ * there are workers begin where the one before ended. */
 void live_rx_init(struct worker *w)
 {
 	const struct live *live = w->run->live;
@@ -26,14 +25,16 @@ void live_rx_init(struct worker *w)
 
 	for (unsigned i = 0; i < live->n_ports; i++) {
 		const struct port *port = &live->ports[i];
+		unsigned first = port->plan.queues == workers ? 0 : next;
 		for (uint16_t q = 0; q < port->plan.queues; q++) {
-			if ((next + q) % workers != w->self)
+			if ((first + q) % workers != w->self)
 				continue;
 			rx->queues[rx->n_queues++] = (struct live_queue){.of = port,
 				.port = port->id,
 				.queue = q,
 				.index = (uint8_t)i,
 				.stamp = (uint8_t)port->plan.stamp,
+				.checks = live_is_judged(live, i),
 				.link_type = live->device_of[i]->link_type};
 		}
 		next = (next + port->plan.queues) % workers;
@@ -43,6 +44,7 @@ void live_rx_init(struct worker *w)
 	rx->most_late_us = (int64_t)w->run->conf->txn_reorder_ms * 1000;
 	if (rx->most_late_us > INT32_MAX)
 		rx->most_late_us = INT32_MAX;
+	live_idle_init(w);
 }
 
 static int64_t wall_ns(void)
@@ -195,6 +197,13 @@ static void note(struct live_queue *q, uint64_t before, unsigned n)
 	}
 }
 
+/* Whether the NIC's hash of the first packets is what it should be. */
+static bool check(struct worker *w, struct live_queue *q, struct rte_mbuf **packets, unsigned n)
+{
+	return rss_check_burst(&q->check, &w->run->live->rss,
+		q->of->plan.conf.rx_adv_conf.rss_conf.rss_hf, q->queue, packets, n);
+}
+
 unsigned live_poll(struct worker *w, unsigned i, struct rte_mbuf **packets)
 {
 	struct live_rx *rx = &w->live;
@@ -212,6 +221,8 @@ unsigned live_poll(struct worker *w, unsigned i, struct rte_mbuf **packets)
 		note(q, before, n);
 	if (n == 0)
 		return 0;
+	if (bits_unlikely(q->checks))
+		q->checks = check(w, q, packets, n);
 	rx->from = q;
 	metrics_add(&w->metrics.rx.packets, n);
 	return n;
@@ -235,41 +246,35 @@ static unsigned receive(struct worker *w)
 	return total;
 }
 
-static void housekeep(struct worker *w)
+/* Whether more of it is to be done at once. */
+static bool housekeep(struct worker *w)
 {
 	struct live_rx *rx = &w->live;
 	uint64_t now = rte_rdtsc();
 
 	if (now - rx->tick < rx->hz / TICKS_PER_S)
-		return;
+		return false;
 	if (now - rx->aligned >= rx->hz / ALIGNS_PER_S)
 		align(rx);
 	int64_t clock_ns = clock_latest_at(&rx->latest, clock_of(&rx->cpu, now));
 	/* Before the first packet nothing waits, and no clock is known. */
-	if (rx->plays || w->pipeline.clock_ns == INT64_MIN ||
-		!pipeline_tick(&w->pipeline, clock_ns))
-		rx->tick = now;
+	if (!rx->plays && w->pipeline.clock_ns != INT64_MIN &&
+		pipeline_tick(&w->pipeline, clock_ns))
+		return true;
+	rx->tick = now;
+	return false;
 }
 
 /* A turn has ended that had `work`: time goes on, and rests are taken. */
 static void turn(struct worker *w, unsigned work)
 {
 	struct live_rx *rx = &w->live;
-	bool rests = w->run->rests;
 
-	if (++rx->turns >= TURNS || (!work && rests)) {
+	if (++rx->turns >= TURNS || (!work && w->run->rests)) {
 		rx->turns = 0;
-		housekeep(w);
+		work += housekeep(w);
 	}
-	if (work) {
-		rx->naps = 0;
-	} else if (!rests || rx->naps < 64) {
-		rx->naps++;
-		rte_pause();
-	} else {
-		struct timespec nap = {.tv_nsec = NAP_NS};
-		nanosleep(&nap, NULL);
-	}
+	live_idle_turn(w, work);
 }
 
 void live_run(struct worker *w)

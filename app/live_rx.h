@@ -4,7 +4,9 @@
 #define APP_LIVE_RX_H
 
 #include "app/live.h"
+#include "app/live_idle.h"
 #include "rx/frame.h"
+#include "rx/rss_check.h"
 
 struct worker;
 
@@ -20,6 +22,8 @@ struct live_queue {
 	uint64_t after;
 	uint64_t mark; /* another such moment, once it has given `left` packets more */
 	uint32_t left;
+	bool checks; /* the NIC's hash, of the first packets */
+	struct rss_check check;
 };
 
 #define LIVE_QUEUES (LIVE_PORTS * 2) /* of one worker */
@@ -38,9 +42,9 @@ struct live_rx {
 	uint64_t aligned; /* counter at the latest alignment */
 	uint64_t hz;
 	unsigned turns;
-	unsigned naps;
 	bool plays; /* captures: until they end, their stamps are all that moves time */
 	_Atomic int64_t set_ns; /* by how much the wall clock was set; written by the worker */
+	struct live_idle idle;
 };
 
 /* Which queues the worker polls. */

@@ -34,6 +34,7 @@ static unsigned give(
 		if (!take || take_meanwhile(w) == 0)
 			rte_pause();
 	}
+	live_idle_wake(w->run, to);
 	return 0;
 }
 

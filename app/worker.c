@@ -107,6 +107,7 @@ int worker_init(struct worker *w, struct run *run, uint16_t self)
 
 void worker_free(struct worker *w)
 {
+	live_idle_free(w);
 	rte_ring_free(w->ring);
 	steer_free(w);
 	mbuf_scratch_free(&w->scratch);

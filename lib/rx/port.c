@@ -5,8 +5,11 @@
 
 #include <errno.h>
 #include <rte_errno.h>
+#include <rte_interrupts.h>
 #include <rte_mbuf.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #define PORT_CACHE 256 /* buffers that an lcore keeps for itself */
 #define TX_DESCRIPTORS 128 /* for devices that do not work without sending */
@@ -31,6 +34,9 @@ const struct port_ops port_ops_dpdk = {
 	.reta_get = rte_eth_dev_rss_reta_query,
 	.rss_get = rte_eth_dev_rss_hash_conf_get,
 	.read_clock = rte_eth_read_clock,
+	.intr_ctl = rte_eth_dev_rx_intr_ctl_q,
+	.intr_enable = rte_eth_dev_rx_intr_enable,
+	.intr_disable = rte_eth_dev_rx_intr_disable,
 };
 
 static int fail(struct port *port, int error, const char *step)
@@ -85,9 +91,9 @@ int port_pools(struct port *port, unsigned number, uint32_t mbufs)
 static int configure(struct port *port, uint16_t *tx, const struct port_ops *ops)
 {
 	const struct port_plan *p = &port->plan;
-	int error = ops->configure(port->id, p->queues, 0, &p->conf);
-	*tx = 0;
-	if (error && p->live) {
+	*tx = p->needs_tx ? p->queues : 0;
+	int error = ops->configure(port->id, p->queues, *tx, &p->conf);
+	if (error && p->live && *tx == 0) {
 		*tx = p->queues;
 		error = ops->configure(port->id, p->queues, *tx, &p->conf);
 	}
@@ -160,14 +166,64 @@ static const char *check_key(struct port *port, const struct port_ops *ops)
 	return NULL;
 }
 
-int port_start(struct port *port, const struct rss *rss, const struct port_ops *ops)
+/* Does each queue take its turn at being waited for? What stands in the way, or NULL. */
+static const char *try_interrupts(const struct port *port, const struct port_ops *ops)
+{
+	const char *why = NULL;
+	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+
+	for (uint16_t q = 0; q < port->plan.queues && why == NULL; q++) {
+		if (epoll_fd < 0 ||
+			ops->intr_ctl(port->id, q, epoll_fd, RTE_INTR_EVENT_ADD, NULL)) {
+			why = "the device has no receive interrupts";
+			break;
+		}
+		/* A device without a switch, but with something to wait for, always signals. */
+		int error = ops->intr_enable(port->id, q);
+		if (error == 0)
+			error = ops->intr_disable(port->id, q);
+		if (error && error != -ENOTSUP)
+			why = "the device's receive interrupts cannot be switched";
+		ops->intr_ctl(port->id, q, epoll_fd, RTE_INTR_EVENT_DEL, NULL);
+	}
+	if (epoll_fd >= 0)
+		close(epoll_fd);
+	return why;
+}
+
+static int start_device(struct port *port, const struct port_ops *ops)
 {
 	int error = set_up_queues(port, ops);
 	if (error)
 		return error;
 	error = ops->start(port->id);
+	return error ? fail(port, error, "starting the device") : 0;
+}
+
+/* Some drivers refuse interrupts when they are configured, some when they start: too few vectors,
+ * a kernel driver without. */
+static int start_anyhow(struct port *port, const struct port_ops *ops)
+{
+	struct port_plan *p = &port->plan;
+	int error = start_device(port, ops);
+
+	port->no_interrupts = "nobody sleeps";
+	if (p->conf.intr_conf.rxq == 0)
+		return error;
+	if (error == 0) {
+		port->no_interrupts = try_interrupts(port, ops);
+		return 0;
+	}
+	p->conf.intr_conf.rxq = 0;
+	port->no_interrupts = "the device does not start with receive interrupts";
+	return start_device(port, ops);
+}
+
+int port_start(struct port *port, const struct rss *rss, const struct port_ops *ops)
+{
+	int error = start_anyhow(port, ops);
 	if (error)
-		return fail(port, error, "starting the device");
+		return error;
 	port->started = true;
 	port->failed = NULL;
 	if (!port->plan.live)

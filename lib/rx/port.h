@@ -28,6 +28,9 @@ struct port_ops {
 	int (*reta_get)(uint16_t id, struct rte_eth_rss_reta_entry64 *reta, uint16_t size);
 	int (*rss_get)(uint16_t id, struct rte_eth_rss_conf *conf);
 	int (*read_clock)(uint16_t id, uint64_t *ticks);
+	int (*intr_ctl)(uint16_t id, uint16_t queue, int epoll_fd, int op, void *data);
+	int (*intr_enable)(uint16_t id, uint16_t queue);
+	int (*intr_disable)(uint16_t id, uint16_t queue);
 };
 
 extern const struct port_ops port_ops_dpdk;
@@ -43,6 +46,7 @@ struct port {
 	int socket; /* or -1 where the device is on none */
 	const char *failed; /* which step failed, for a message; static */
 	const char *steering; /* why packets are handed over in software; NULL: the NIC does it */
+	const char *no_interrupts; /* why nobody can sleep until packets come; NULL: one can */
 };
 
 /* What was lost before a worker saw it, and what came. */
@@ -67,7 +71,9 @@ int port_prepare(struct port *port, const struct port_want *want, const struct p
 /*
  * Configures a prepared port, sets up its queues over port->pools, which stand already, and starts
  * it. rss: what the redirection table shall be; NULL where port->plan has no RSS.
- * Reads back key and table: port->steering says what differs. 0, or -errno with port->failed set.
+ * Reads back key and table: port->steering says what differs. Tries the receive interrupts that the
+ * plan wants, and starts without them where the device does not start with them:
+ * port->no_interrupts. 0, or -errno with port->failed set.
  */
 int port_start(struct port *port, const struct rss *rss, const struct port_ops *ops);
 

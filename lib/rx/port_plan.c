@@ -12,9 +12,9 @@
 		RTE_ETH_RSS_NONFRAG_IPV6_UDP | RTE_ETH_RSS_NONFRAG_IPV6_TCP |                      \
 		RTE_ETH_RSS_IPV6_UDP_EX | RTE_ETH_RSS_IPV6_TCP_EX)
 
-static bool is_net_pcap(const struct rte_eth_dev_info *info)
+static bool is_driver(const struct rte_eth_dev_info *info, const char *name)
 {
-	return info->driver_name && strcmp(info->driver_name, "net_pcap") == 0;
+	return info->driver_name && strcmp(info->driver_name, name) == 0;
 }
 
 /* Hash functions that make RSS symmetric by addresses, or what stands in the way. */
@@ -43,6 +43,8 @@ static void plan_rss(struct port_plan *p, const struct rte_eth_dev_info *info)
 	rss->rss_hf = choose_hash(info, &p->no_rss);
 	if (p->no_rss == NULL) {
 		p->reta_size = info->reta_size;
+		/* Each packet then says what the device made of it: rx/rss_check.h. */
+		p->conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	} else {
 		/* Any spreading will do: the workers hand packets to their owners. */
 		rss->rss_hf = info->flow_type_rss_offloads & (RSS_ADDRESSES | RSS_PORTS);
@@ -77,6 +79,9 @@ static void plan_size(
 		mtu = info->max_mtu;
 	if (info->max_rx_pktlen > FRAME_EXTRA && mtu > info->max_rx_pktlen - FRAME_EXTRA)
 		mtu = info->max_rx_pktlen - FRAME_EXTRA;
+	/* Some count one tag, or none; the usual frames they take all the same. */
+	if (want->mtu == 0 && mtu < RTE_ETHER_MTU)
+		return;
 	if (mtu + FRAME_EXTRA > room && scatter)
 		p->conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	p->conf.rxmode.mtu = mtu;
@@ -93,11 +98,15 @@ void port_plan(struct port_plan *p, const struct port_want *want,
 	if (!want->live)
 		return;
 	/* Each of net_pcap's has a file or interface of its own, which nobody else would read. */
-	if (info->max_rx_queues && (p->queues > info->max_rx_queues || is_net_pcap(info)))
+	if (info->max_rx_queues && (p->queues > info->max_rx_queues || is_driver(info, "net_pcap")))
 		p->queues = info->max_rx_queues;
+	/* Of memif's, the peer takes our free buffers for packets (what is where in the shared
+	 * memory is computed from the numbers of queues of both kinds); vhost receives nothing. */
+	p->needs_tx = is_driver(info, "net_memif") || is_driver(info, "net_vhost");
+	p->conf.intr_conf.rxq = want->interrupts;
 	plan_rss(p, info);
 	plan_size(p, want, info);
-	if (is_net_pcap(info)) {
+	if (is_driver(info, "net_pcap")) {
 		p->stamp = PORT_STAMP_US;
 	} else if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP && has_clock) {
 		p->stamp = PORT_STAMP_NIC;

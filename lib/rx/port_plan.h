@@ -15,6 +15,7 @@ struct port_want {
 	uint32_t room; /* octets of an mbuf's data; 0: the usual */
 	uint32_t mtu; /* 0: as large as the device and scattered buffers allow */
 	bool live; /* false: net_pcap over a pipe, taken as it is */
+	bool interrupts; /* on reception, for workers that sleep */
 };
 
 enum port_stamp {
@@ -31,6 +32,7 @@ struct port_plan {
 	uint32_t room; /* octets of an mbuf's data, headroom included */
 	uint16_t reta_size; /* 0: no RSS by our key */
 	bool live;
+	bool needs_tx; /* the driver seems to work without transmit queues, and does not */
 	enum port_stamp stamp;
 	const char *driver; /* static */
 	const char *no_rss; /* why there is none, where several queues were wanted; static */

@@ -39,6 +39,15 @@ static inline uint16_t rss_reta(const struct rss *r, uint16_t i)
 	return (uint16_t)((i & r->mask) % r->queues);
 }
 
+/* What one word of the input, as it stands in the packet, adds to both halves of the hash. */
+static inline uint16_t rss_hash_word(const struct rss *r, uint16_t folded)
+{
+	/* The first octet of a pair is a word's upper one. */
+	uint8_t word[2];
+	memcpy(word, &folded, sizeof(word));
+	return r->high[word[0]] ^ r->low[word[1]];
+}
+
 /* Both halves of the 32-bit hash of two addresses of 16 octets, IPv4 as ::ffff:0:0/96 or not. */
 static inline uint16_t rss_hash(const struct rss *r, const void *src, const void *dst)
 {
@@ -48,11 +57,7 @@ static inline uint16_t rss_hash(const struct rss *r, const void *src, const void
 	uint64_t x = a[0] ^ a[1] ^ b[0] ^ b[1];
 	x ^= x >> 32;
 	x ^= x >> 16;
-	/* Octets stand as in the packet: the first of a pair is a word's upper one. */
-	uint8_t word[2];
-	uint16_t folded = (uint16_t)x;
-	memcpy(word, &folded, sizeof(word));
-	return r->high[word[0]] ^ r->low[word[1]];
+	return rss_hash_word(r, (uint16_t)x);
 }
 
 static inline uint16_t rss_owner(const struct rss *r, const void *src, const void *dst)

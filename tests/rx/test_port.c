@@ -1,193 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A port over a device that is not there: what it says it can do, and what it was told. */
-#include "rx/port.h"
-
-#include <CUnit/CUnit.h>
-#include <errno.h>
+/* A port over a device that is not there. */
+#include "rx/fake_port.h"
 
 void test_rx_port(void);
 
-static struct fake {
-	struct rte_eth_dev_info info;
-	bool has_clock, needs_tx, keeps_key, keeps_reta, refuses_reta, loses_udp;
-	/* what it was told */
-	struct rte_eth_conf conf;
-	uint8_t key[RSS_KEY_MAX];
-	uint16_t rx, tx, descriptors, rx_queues, tx_queues;
-	uint16_t reta[RSS_RETA_MAX];
-	unsigned promiscuous, all_multicast, started;
-	uint64_t queue_offloads;
-} fake;
-
-static int info_get(uint16_t id, struct rte_eth_dev_info *info)
-{
-	(void)id;
-	*info = fake.info;
-	return 0;
-}
-
-static int socket_id(uint16_t id)
-{
-	(void)id;
-	return 1;
-}
-
-/* As rte_eth_dev_configure() checks. */
-static int configure(uint16_t id, uint16_t rx, uint16_t tx, const struct rte_eth_conf *conf)
-{
-	const struct rte_eth_rss_conf *rss = &conf->rx_adv_conf.rss_conf;
-	(void)id;
-	if (fake.needs_tx && tx == 0)
-		return -EINVAL;
-	if (rx > fake.info.max_rx_queues || conf->rxmode.offloads & ~fake.info.rx_offload_capa ||
-		rss->rss_hf & ~fake.info.flow_type_rss_offloads ||
-		(rss->rss_key && rss->rss_key_len != fake.info.hash_key_size) ||
-		conf->rxmode.mtu > fake.info.max_mtu)
-		return -EINVAL;
-	fake.conf = *conf;
-	if (rss->rss_key)
-		memcpy(fake.key, rss->rss_key, rss->rss_key_len);
-	fake.rx = rx;
-	fake.tx = tx;
-	return 0;
-}
-
-static int adjust(uint16_t id, uint16_t *rx, uint16_t *tx)
-{
-	(void)id;
-	if (*rx > fake.info.rx_desc_lim.nb_max)
-		*rx = fake.info.rx_desc_lim.nb_max;
-	*tx = 64;
-	return 0;
-}
-
-static int rx_setup(uint16_t id, uint16_t queue, uint16_t descriptors, unsigned socket,
-	const struct rte_eth_rxconf *conf, struct rte_mempool *pool)
-{
-	(void)id;
-	(void)pool;
-	CU_ASSERT_EQUAL(queue, fake.rx_queues);
-	CU_ASSERT_EQUAL(socket, 1);
-	fake.rx_queues++;
-	fake.descriptors = descriptors;
-	fake.queue_offloads = conf->offloads;
-	return 0;
-}
-
-static int tx_setup(uint16_t id, uint16_t queue, uint16_t descriptors, unsigned socket,
-	const struct rte_eth_txconf *conf)
-{
-	(void)id;
-	(void)descriptors;
-	(void)socket;
-	(void)conf;
-	CU_ASSERT_EQUAL(queue, fake.tx_queues);
-	fake.tx_queues++;
-	return 0;
-}
-
-static int start(uint16_t id)
-{
-	(void)id;
-	fake.started++;
-	return 0;
-}
-
-static int promiscuous(uint16_t id)
-{
-	(void)id;
-	fake.promiscuous++;
-	return -ENOTSUP; /* vdevs say so */
-}
-
-static int all_multicast(uint16_t id)
-{
-	(void)id;
-	fake.all_multicast++;
-	return -ENOTSUP;
-}
-
-static int reta_set(uint16_t id, struct rte_eth_rss_reta_entry64 *reta, uint16_t size)
-{
-	(void)id;
-	CU_ASSERT_EQUAL(size, fake.info.reta_size);
-	if (fake.refuses_reta)
-		return -ENOTSUP;
-	for (uint16_t i = 0; i < size; i++) {
-		CU_ASSERT_TRUE(reta[i / 64].mask >> i % 64 & 1);
-		fake.reta[i] = reta[i / 64].reta[i % 64];
-	}
-	return 0;
-}
-
-static int reta_get(uint16_t id, struct rte_eth_rss_reta_entry64 *reta, uint16_t size)
-{
-	(void)id;
-	for (uint16_t i = 0; i < size; i++)
-		reta[i / 64].reta[i % 64] = fake.keeps_reta ? fake.reta[i] : 0;
-	return 0;
-}
-
-static int rss_get(uint16_t id, struct rte_eth_rss_conf *conf)
-{
-	(void)id;
-	conf->rss_hf = fake.conf.rx_adv_conf.rss_conf.rss_hf;
-	if (fake.loses_udp)
-		conf->rss_hf &= ~RTE_ETH_RSS_IPV4;
-	if (fake.keeps_key)
-		memcpy(conf->rss_key, fake.key, conf->rss_key_len);
-	return 0;
-}
-
-static int read_clock(uint16_t id, uint64_t *ticks)
-{
-	(void)id;
-	*ticks = 1;
-	return fake.has_clock ? 0 : -ENOTSUP;
-}
-
-static const struct port_ops ops = {
-	.info_get = info_get,
-	.socket_id = socket_id,
-	.configure = configure,
-	.adjust_descriptors = adjust,
-	.rx_setup = rx_setup,
-	.tx_setup = tx_setup,
-	.start = start,
-	.promiscuous = promiscuous,
-	.all_multicast = all_multicast,
-	.reta_set = reta_set,
-	.reta_get = reta_get,
-	.rss_get = rss_get,
-	.read_clock = read_clock,
-};
-
-#define ADDRESSES                                                                                  \
-	(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_FRAG_IPV6)
-
-/* A NIC as they are: key of 40 or 52 octets, a table of 64 to 512. */
-static void nic(uint8_t key, uint16_t reta)
-{
-	memset(&fake, 0, sizeof(fake));
-	fake.info.driver_name = "net_fake";
-	fake.info.max_rx_queues = 64;
-	fake.info.max_mtu = 9702;
-	fake.info.max_rx_pktlen = 9728;
-	fake.info.hash_key_size = key;
-	fake.info.reta_size = reta;
-	fake.info.rx_desc_lim.nb_max = 2048;
-	fake.info.flow_type_rss_offloads = ADDRESSES | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
-	fake.info.rx_offload_capa = RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TIMESTAMP |
-				    RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFFLOAD_TCP_LRO;
-	fake.has_clock = fake.keeps_key = fake.keeps_reta = true;
-}
-
 static struct port port;
+static bool sleeps; /* somebody would, until packets come */
 
 /* Prepares and starts; the queues that it has. */
 static uint16_t run(uint16_t queues)
 {
-	struct port_want want = {.queues = queues, .descriptors = 4096, .live = true};
+	struct port_want want = {
+		.queues = queues, .descriptors = 4096, .live = true, .interrupts = sleeps};
 	struct rss rss;
 
 	port = (struct port){.id = 3};
@@ -301,6 +125,106 @@ static void test_sizes(void)
 	fake.info.max_mtu = 1500;
 	run(1);
 	CU_ASSERT_EQUAL(fake.conf.rxmode.mtu, 0);
+	nic(40, 128);
+	fake.info.max_rx_pktlen = 1522; /* net_tap: one tag only */
+	run(1);
+	CU_ASSERT_EQUAL(fake.conf.rxmode.mtu, 0);
+}
+
+/* Devices that only seem to work without. */
+static void test_transmit(void)
+{
+	static const char *const drivers[] = {"net_memif", "net_vhost"};
+	for (size_t i = 0; i < 2; i++) {
+		nic(40, 128);
+		fake.info.driver_name = drivers[i];
+		CU_ASSERT_EQUAL(run(2), 2);
+		CU_ASSERT_EQUAL(fake.tx, 2);
+		CU_ASSERT_EQUAL(fake.tx_queues, 2);
+	}
+}
+
+/* Each packet's hash is asked for where the table is ours, and where the device tells it. */
+static void test_hash(void)
+{
+	nic(40, 128);
+	fake.info.rx_offload_capa |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	run(2);
+	CU_ASSERT_TRUE(fake.queue_offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH);
+	nic(40, 128);
+	fake.info.rx_offload_capa |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	run(1);
+	CU_ASSERT_FALSE(fake.queue_offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH);
+	nic(40, 128);
+	run(2);
+	CU_ASSERT_FALSE(fake.queue_offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH);
+	nic(40, 0);
+	fake.info.rx_offload_capa |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	run(2);
+	CU_ASSERT_FALSE(fake.queue_offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH);
+}
+
+static void expect_interrupts(unsigned tries, const char *why)
+{
+	fake.efds[0] = fake.efds[1] = 0;
+	CU_ASSERT_EQUAL(run(2), 2);
+	CU_ASSERT_EQUAL(fake.tries, tries);
+	CU_ASSERT_EQUAL(fake.enabled[0], 0);
+	CU_ASSERT_EQUAL(fake.enabled[1], 0);
+	if (why == NULL)
+		CU_ASSERT_PTR_NULL_FATAL(port.no_interrupts);
+	if (why && port.no_interrupts)
+		CU_ASSERT_STRING_EQUAL(port.no_interrupts, why);
+	CU_ASSERT_EQUAL(port.no_interrupts == NULL, why == NULL);
+}
+
+/* A device may refuse interrupts at every step: then it works without. */
+static void test_interrupts(void)
+{
+	static const char without[] = "the device does not start with receive interrupts";
+	sleeps = true;
+	nic(40, 128);
+	expect_interrupts(1, NULL);
+	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 1);
+	nic(40, 128);
+	fake.intr.configure = -EIO;
+	expect_interrupts(3, without); /* without and with transmit queues, then without interrupts */
+	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 0);
+	nic(40, 128);
+	fake.intr.rx_setup = -EIO;
+	expect_interrupts(2, without);
+	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 0);
+	nic(40, 128);
+	fake.intr.start = -1;
+	expect_interrupts(2, without);
+	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 0);
+	nic(40, 128);
+	fake.intr.ctl = -ENOTSUP;
+	expect_interrupts(1, "the device has no receive interrupts");
+	nic(40, 128);
+	fake.intr.enable = -EIO;
+	expect_interrupts(1, "the device's receive interrupts cannot be switched");
+	nic(40, 128);
+	fake.intr.enable = fake.intr.disable = -ENOTSUP; /* it always signals */
+	expect_interrupts(1, NULL);
+	sleeps = false;
+	nic(40, 128);
+	expect_interrupts(1, "nobody sleeps");
+	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 0);
+}
+
+/* What fails with interrupts and without is said once, as the step that failed. */
+static void test_start_fails(void)
+{
+	struct port_want want = {
+		.queues = 1, .descriptors = 64, .live = true, .interrupts = true};
+	nic(40, 128);
+	fake.info.max_rx_queues = 0;
+	port = (struct port){.id = 3};
+	CU_ASSERT_EQUAL_FATAL(port_prepare(&port, &want, &ops), 0);
+	CU_ASSERT_EQUAL(port_start(&port, NULL, &ops), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(port.failed, "configuring the device");
+	CU_ASSERT_FALSE(port.started);
 }
 
 static void test_stamps(void)
@@ -330,4 +254,8 @@ void test_rx_port(void)
 	CU_add_test(s, "queues", test_queues);
 	CU_add_test(s, "sizes of frames", test_sizes);
 	CU_add_test(s, "time stamps", test_stamps);
+	CU_add_test(s, "transmit queues", test_transmit);
+	CU_add_test(s, "hashes of packets", test_hash);
+	CU_add_test(s, "receive interrupts refused at each step", test_interrupts);
+	CU_add_test(s, "a device that does not start", test_start_fails);
 }
