@@ -34,13 +34,12 @@ void live_idle_init(struct worker *w)
 	if (!can_wait(w) || port_wait_open(&idle->wait, &port_ops_dpdk))
 		return;
 	for (unsigned i = 0; i < w->live.n_queues && error == 0; i++)
-		error = port_wait_add(
-			&idle->wait, w->live.queues[i].port, w->live.queues[i].queue);
+		error = port_wait_add(&idle->wait, w->live.queues[i].port, w->live.queues[i].queue);
 	idle->waits = error == 0;
 	if (error == 0)
 		return;
-	log_detail("worker %u naps when idle: waiting for interrupts: %s", w->self,
-		strerror(-error));
+	log_detail(
+		"worker %u naps when idle: waiting for interrupts: %s", w->self, strerror(-error));
 	port_wait_close(&idle->wait);
 }
 

@@ -25,9 +25,10 @@ void live_rx_init(struct worker *w)
 
 	for (unsigned i = 0; i < live->n_ports; i++) {
 		const struct port *port = &live->ports[i];
-		unsigned first = port->plan.queues == workers ? 0 : next;
+		if (live_is_judged(live, i))
+			next = 0;
 		for (uint16_t q = 0; q < port->plan.queues; q++) {
-			if ((first + q) % workers != w->self)
+			if ((next + q) % workers != w->self)
 				continue;
 			rx->queues[rx->n_queues++] = (struct live_queue){.of = port,
 				.port = port->id,

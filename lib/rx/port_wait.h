@@ -43,8 +43,8 @@ void port_wait_close(struct port_wait *w);
 void port_wait_arm(struct port_wait *w);
 void port_wait_disarm(struct port_wait *w);
 
-/* At most for timeout_ms (-1: for ever). What woke it: so many queues and wakers; 0: the time is over,
- * or a signal came. */
+/* At most for timeout_ms (-1: for ever). What woke it: so many queues and wakers; 0: the time is
+ * over, or a signal came. */
 int port_wait_sleep(struct port_wait *w, int timeout_ms);
 
 /* Called by other threads, however often: a system call only where the thread does sleep. */

@@ -179,9 +179,8 @@ static int intr_ctl(uint16_t id, uint16_t queue, int epoll_fd, int op, void *dat
 		return 0;
 	fake.watched += op == RTE_INTR_EVENT_ADD ? 1 : -1u;
 	fake.events[queue].epdata.event = EPOLLIN | EPOLLET;
-	return rte_epoll_ctl(epoll_fd,
-		op == RTE_INTR_EVENT_ADD ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fake.efds[queue],
-		&fake.events[queue]);
+	return rte_epoll_ctl(epoll_fd, op == RTE_INTR_EVENT_ADD ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+		fake.efds[queue], &fake.events[queue]);
 }
 
 static int intr_enable(uint16_t id, uint16_t queue)

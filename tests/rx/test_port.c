@@ -188,7 +188,8 @@ static void test_interrupts(void)
 	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 1);
 	nic(40, 128);
 	fake.intr.configure = -EIO;
-	expect_interrupts(3, without); /* without and with transmit queues, then without interrupts */
+	expect_interrupts(
+		3, without); /* without and with transmit queues, then without interrupts */
 	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 0);
 	nic(40, 128);
 	fake.intr.rx_setup = -EIO;
@@ -216,8 +217,7 @@ static void test_interrupts(void)
 /* What fails with interrupts and without is said once, as the step that failed. */
 static void test_start_fails(void)
 {
-	struct port_want want = {
-		.queues = 1, .descriptors = 64, .live = true, .interrupts = true};
+	struct port_want want = {.queues = 1, .descriptors = 64, .live = true, .interrupts = true};
 	nic(40, 128);
 	fake.info.max_rx_queues = 0;
 	port = (struct port){.id = 3};

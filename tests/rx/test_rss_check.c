@@ -70,8 +70,7 @@ static void make(bool v6, uint8_t proto, bool tag, bool fragment)
 		if (fragment)
 			put((uint8_t[]){proto, 0, 0, 8, 1, 2, 3, 4}, 8);
 	} else {
-		uint8_t header[12] = {
-			0x45, 0, 0, 44, 1, 2, 0, fragment ? 8 : 0, 64, proto, 0, 0};
+		uint8_t header[12] = {0x45, 0, 0, 44, 1, 2, 0, fragment ? 8 : 0, 64, proto, 0, 0};
 		put(header, 12);
 		put_random(8);
 		words(ip + 12, 2);
@@ -194,8 +193,8 @@ static void test_astray(void)
 	for (unsigned i = 0; i < RSS_CHECK_PACKETS; i++) {
 		struct rte_mbuf *m = &packet.m;
 		make_any(i);
-		rss_check_burst(&seen, &rss, ADDRESSES,
-			rss_reta(&rss, nic_hash(false) & rss.mask), &m, 1);
+		rss_check_burst(
+			&seen, &rss, ADDRESSES, rss_reta(&rss, nic_hash(false) & rss.mask), &m, 1);
 	}
 	CU_ASSERT_EQUAL(judge(), RSS_AGREES);
 	CU_ASSERT_EQUAL(seen.hashed, 0);
