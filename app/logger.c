@@ -42,6 +42,7 @@ int logger_open(struct run *run)
 	const struct sinks_options options = {.sensor = run->sensor,
 		.loggers = run->loggers,
 		.live = run->live != NULL,
+		.touch = !run->loggers_rest,
 		.wake_fd = run->wake_fd};
 	int error = sinks_open(&run->sinks, conf, &options);
 	if (error)

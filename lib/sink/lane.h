@@ -55,6 +55,11 @@ struct sink_lane {
  * it. `ready` is borrowed. 0 or -ENOMEM.
  */
 int lane_init(struct sink_lane *lane, size_t bytes, uint32_t room, sem_t *ready);
+
+/* Has its memory made present, up to LANE_TOUCHED octets, so that a logger under load need not wait
+ * for the kernel just when the receiver is slow. */
+#define LANE_TOUCHED (32u * 1024 * 1024)
+void lane_touch(struct sink_lane *lane);
 void lane_free(struct sink_lane *lane);
 
 /* The logger's side. */

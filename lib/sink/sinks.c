@@ -105,7 +105,7 @@ static int open_spool(struct sink_thread *t)
 	return 0;
 }
 
-static int open_lanes(struct sinks *s, struct sink_thread *t)
+static int open_lanes(struct sinks *s, struct sink_thread *t, bool touch)
 {
 	const struct conf_sink *conf = t->sink.conf;
 	uint64_t mb = !s->live && conf->queue_mb > FILES_MB ? FILES_MB : conf->queue_mb;
@@ -121,6 +121,8 @@ static int open_lanes(struct sinks *s, struct sink_thread *t)
 	for (; t->n_lanes < lanes && error == 0; t->n_lanes++) {
 		error = lane_init(
 			&t->lanes[t->n_lanes], (size_t)mb * MIB / lanes, room & ~63u, &t->ready);
+		if (error == 0 && touch)
+			lane_touch(&t->lanes[t->n_lanes]);
 		blocks += t->lanes[t->n_lanes].count;
 	}
 	t->pending_size = blocks + 1;
@@ -149,7 +151,7 @@ static int open_sink(struct sinks *s, unsigned i, const struct sinks_options *op
 	sem_init(&t->ready, 0, 0);
 	int error = filter_init(&t->filter, conf, &err);
 	if (error == 0)
-		error = open_lanes(s, t);
+		error = open_lanes(s, t, options->touch);
 	if (error) {
 		log_error("sink %s: %s", t->sink.name,
 			error == -ENOMEM ? "out of memory; lower its queue_mb" : err.text);

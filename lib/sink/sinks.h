@@ -22,6 +22,7 @@ struct sinks_options {
 	const char *sensor; /* borrowed */
 	unsigned loggers; /* how many fans will feed them */
 	bool live; /* drop what a full queue cannot take; false: wait, lose nothing */
+	bool touch; /* make the memory of queues present at the start */
 	int wake_fd; /* an eventfd that is written when a sink's thread ends; -1: none */
 };
 
