@@ -3,8 +3,10 @@
  * A receive queue that offers the mix at a set rate, as a NIC would, with neither a file nor a CPU
  * of its own. It is a plugin for EAL (-d offer.so) beside a port that never receives
  * (net_null0,no-rx=1): a receive callback puts frames into the empty bursts. What is due and has
- * waited behind OFFER_DESCRIPTORS others is missed, and counted. Frames are not copied, only lent,
- * as from a ring that a NIC has filled.
+ * waited behind OFFER_DESCRIPTORS others is missed, and counted; apart, where the thread that
+ * receives was away from its CPU just then, by its own clock (another thread had it, or the host):
+ * that tells of the machine only. Frames are not copied, only lent, as from a ring that a NIC has
+ * filled.
  *
  * Told by the environment: OFFER_RATE, packets a second (0: whatever is asked for);
  * OFFER_TRANSACTIONS, of the mix; OFFER_RESULT, the file in which it tells, at the end, what it
@@ -17,25 +19,61 @@
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OFFER_DESCRIPTORS 4096
+#define LOOK_CALLS 65536
 #define ROOM 2048 /* of a buffer: no frame of the standard mix is larger */
 
 static struct {
 	struct rte_mbuf **frames;
 	size_t count;
 	double per_tick; /* packets due; 0: no limit */
+	uint64_t long_gap; /* ticks that no burst takes */
 	/* of the thread that receives */
 	size_t at;
 	uint64_t first, last; /* counter at the first and latest burst */
 	uint64_t given, missed;
+	uint64_t missed_away; /* of missed: while the thread was away from its CPU */
+	uint64_t longest_away; /* ticks */
+	uint64_t look_tick; /* when the thread's clock was read, and what it said, in ticks */
+	uint64_t look_cpu;
+	unsigned calls;
 } offer;
 
 static void die(const char *what)
 {
 	fprintf(stderr, "offer: %s\n", what);
 	exit(1);
+}
+
+/* CPU time of this thread, in ticks. */
+static uint64_t cpu_ticks(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)(((double)t.tv_sec + (double)t.tv_nsec / 1e9) * (double)rte_get_tsc_hz());
+}
+
+/* Was the thread away from its CPU for most of this gap between two bursts? Its clock costs a
+ * system call: it is read now and then, and after gaps. */
+static bool is_away(uint64_t now, uint64_t gap)
+{
+	bool long_gap = gap > offer.long_gap;
+	uint64_t off = 0;
+
+	if (++offer.calls % LOOK_CALLS && !long_gap)
+		return false;
+	uint64_t cpu = cpu_ticks();
+	if (offer.look_tick)
+		off = now - offer.look_tick - (cpu - offer.look_cpu);
+	offer.look_tick = now;
+	offer.look_cpu = cpu;
+	if (!long_gap || (int64_t)off < (int64_t)(gap / 2))
+		return false;
+	offer.longest_away = gap > offer.longest_away ? gap : offer.longest_away;
+	return true;
 }
 
 static uint16_t receive(uint16_t port, uint16_t queue, struct rte_mbuf *packets[], uint16_t n,
@@ -47,13 +85,16 @@ static uint16_t receive(uint16_t port, uint16_t queue, struct rte_mbuf *packets[
 	(void)arg;
 
 	if (offer.first == 0)
-		offer.first = now;
+		offer.first = offer.last = now;
+	bool away = is_away(now, now - offer.last);
 	offer.last = now;
 	if (offer.per_tick > 0) {
 		uint64_t due = (uint64_t)((double)(now - offer.first) * offer.per_tick) -
 			       offer.given - offer.missed;
 		if (due > OFFER_DESCRIPTORS) {
 			offer.missed += due - OFFER_DESCRIPTORS;
+			if (away)
+				offer.missed_away += due - OFFER_DESCRIPTORS;
 			offer.at = (offer.at + due - OFFER_DESCRIPTORS) % offer.count;
 			due = OFFER_DESCRIPTORS;
 		}
@@ -123,6 +164,7 @@ static void *begin(void *arg)
 	mix_free(&mix);
 	if (rate)
 		offer.per_tick = strtod(rate, NULL) / (double)rte_get_tsc_hz();
+	offer.long_gap = rte_get_tsc_hz() / 5000;
 	if (!rte_eth_add_rx_callback(0, 0, receive, NULL))
 		die("cannot add a receive callback");
 	return NULL;
@@ -144,8 +186,12 @@ __attribute__((destructor)) static void tell(void)
 
 	if (!f)
 		return;
-	fprintf(f, "{\"frames\": %zu, \"given\": %llu, \"missed\": %llu, \"seconds\": %.6f}\n",
+	double hz = (double)rte_get_tsc_hz();
+	fprintf(f,
+		"{\"frames\": %zu, \"given\": %llu, \"missed\": %llu, \"missed_away\": %llu, "
+		"\"longest_away_s\": %.6f, \"seconds\": %.6f}\n",
 		offer.count, (unsigned long long)offer.given, (unsigned long long)offer.missed,
-		(double)(offer.last - offer.first) / (double)rte_get_tsc_hz());
+		(unsigned long long)offer.missed_away, (double)offer.longest_away / hz,
+		(double)(offer.last - offer.first) / hz);
 	fclose(f);
 }
