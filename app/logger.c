@@ -42,7 +42,7 @@ int logger_open(struct run *run)
 	const struct sinks_options options = {.sensor = run->sensor,
 		.loggers = run->loggers,
 		.live = run->live != NULL,
-		.touch = !run->loggers_rest,
+		.touch = run->live && !run->rests,
 		.wake_fd = run->wake_fd};
 	int error = sinks_open(&run->sinks, conf, &options);
 	if (error)

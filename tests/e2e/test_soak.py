@@ -23,7 +23,9 @@ def memory_kb(pid):
 
 class Soak(harness.Case):
     def start_listening(self, *args):
-        p = self.start("-d", ENDLESS, "-o", "/dev/null", *args, stdin=subprocess.DEVNULL)
+        # A small queue: every block of it is used soon, where it is not made present at the start.
+        p = self.start("-d", ENDLESS, "--sink", "type=file,path=/dev/null,queue_mb=1", *args,
+                       stdin=subprocess.DEVNULL)
         while b"listening on" not in self.read_lines(p.stderr, 1)[-1]:
             pass
         return p
