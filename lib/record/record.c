@@ -18,26 +18,12 @@ static bool fits(struct record_arena *a, uint64_t end)
 	return end - a->tail_seen <= a->size;
 }
 
-/* Behind this offset a worker begins anew where the logger has taken all: while it keeps up, the
- * same memory is written again and again, and stays in the caches. */
-#define RECORD_SOON (512 * 1024)
-
-static bool is_empty(struct record_arena *a)
-{
-	if (a->pending)
-		return false;
-	a->tail_seen = __atomic_load_n(&a->tail, __ATOMIC_ACQUIRE);
-	return a->tail_seen == a->head;
-}
-
 struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t reply_len)
 {
 	uint64_t need = sizeof(struct record) + query_len + reply_len;
 	need = (need + RECORD_MIN - 1) & ~(uint64_t)(RECORD_MIN - 1);
 
 	uint64_t at = a->head, offset = a->offset;
-	if (offset > RECORD_SOON && is_empty(a))
-		offset = 0;
 	if (offset + need > a->size) { /* records do not wrap */
 		at += a->size - offset;
 		offset = 0;

@@ -232,35 +232,6 @@ static void waits(void)
 }
 
 /* A logger on another thread, behind a queue as the ring is. */
-/* Where all has been taken, the same memory is used again, long before the arena's end; where one
- * record is still out, or one waits to be passed on, it is not. */
-static void again(void)
-{
-	unsigned n = 0, laps = 0;
-
-	begin(16 * RECORD_ARENA_MIN);
-	for (unsigned turn = 0; turn < 5000; turn++) {
-		CU_ASSERT_TRUE_FATAL(make(n++, 50, 500));
-		laps += l->arena.offset < 2000;
-		CU_ASSERT_FATAL(l->arena.offset <= RECORD_ARENA_MIN + 2000);
-		record_flush(&l->arena);
-		release(1, turn);
-	}
-	CU_ASSERT(laps > 2 && laps < 20);
-	/* One out at all times. */
-	uint64_t most = 0;
-	CU_ASSERT_TRUE_FATAL(make(n++, 50, 2000));
-	for (unsigned turn = 5000; turn < 10000; turn++) {
-		CU_ASSERT_TRUE_FATAL(make(n++, 50, 2000));
-		record_flush(&l->arena);
-		release(1, turn);
-		most = l->arena.offset > most ? l->arena.offset : most;
-	}
-	CU_ASSERT(most > 15 * RECORD_ARENA_MIN);
-	CU_ASSERT_EQUAL(l->metrics.dropped_full, 0);
-	end();
-}
-
 struct stress {
 	void *queue[1u << 14];
 	unsigned head, tail; /* written by the worker, by the logger; atomic */
@@ -339,6 +310,5 @@ void test_record_record(void)
 	CU_add_test(s, "full", full);
 	CU_add_test(s, "wraps", wraps);
 	CU_add_test(s, "waits", waits);
-	CU_add_test(s, "again", again);
 	CU_add_test(s, "two threads", two_threads);
 }
