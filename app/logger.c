@@ -21,8 +21,7 @@ static int init(struct logger *l, struct run *run, unsigned self)
 	memset(l, 0, sizeof(*l));
 	l->run = run;
 	l->self = self;
-	int error = fan_init(&l->fan, &run->sinks, self, run->sensor, run->conf->output_unicode,
-		&l->metrics.dns);
+	int error = fan_init(&l->fan, &run->sinks, self, run->sensor, run->conf, &l->metrics.dns);
 	if (error)
 		log_error("out of memory");
 	return error;

@@ -66,6 +66,38 @@ static inline void text_char(struct text *t, char c)
 		*t->at++ = c;
 }
 
+/* The writer as it was before text_clamp(). */
+struct text_clamp {
+	char *start, *end;
+	bool tighter; /* than what the writer had anyway */
+};
+
+/* Limits the writer to at most n further octets until text_unclamp(). */
+static inline struct text_clamp text_clamp(struct text *t, size_t n)
+{
+	struct text_clamp c = {t->at, t->end, !t->full && (size_t)(t->end - t->at) > n};
+	if (c.tighter)
+		t->end = t->at + n;
+	return c;
+}
+
+/*
+ * Lifts the limit. False: what was appended since did not fit within it, and is removed. The writer
+ * is full afterwards only if it would have been without the limit.
+ */
+static inline bool text_unclamp(struct text *t, const struct text_clamp *c)
+{
+	if (!c->tighter)
+		return true;
+	bool fits = !t->full;
+	if (!fits) {
+		t->at = c->start;
+		t->full = false;
+	}
+	t->end = c->end;
+	return fits;
+}
+
 /* A string literal: its length is known at compile time, so this is a few stores. */
 #define text_lit(t, literal) text_put((t), "" literal, sizeof(literal) - 1)
 

@@ -14,12 +14,14 @@ static void put_netbios(struct text *t, const uint8_t *p)
 		n--;
 	for (size_t i = 0; i < n; i++) {
 		uint8_t c = p[i];
-		if (c < ' ' || c >= 0x7f) {
+		/* As in any other name; angle brackets, which enclose the suffix, by number, too.
+		 */
+		if (c <= ' ' || c >= 0x7f || c == '<' || c == '>') {
 			text_graph(t, '\\');
 			text_padded(t, c, 3);
 			continue;
 		}
-		if (c == '.' || c == '\\' || c == '<' || c == '>')
+		if (c == '.' || c == '\\')
 			text_graph(t, '\\');
 		text_graph(t, (char)c);
 	}

@@ -26,6 +26,8 @@ static inline void json_open(struct text *t, char bracket)
 /* Closes what json_open() opened: '}' or ']'. */
 static inline void json_close(struct text *t, char bracket)
 {
+	if (bits_unlikely(t->full))
+		return; /* what stands before may be kept */
 	if (t->at > t->start && t->at[-1] == ',')
 		t->at[-1] = bracket;
 	else

@@ -102,16 +102,18 @@ static bool next_listed(struct schema *s, struct rr_iter *it, struct message *m,
 }
 
 /* All entries of a message as the value of `key`. */
-static void put_entries(struct schema *s, struct text *t, struct message *m, const char *key)
+static void put_entries(
+	struct schema *s, struct text *t, struct pair *p, struct message *m, const char *key)
 {
 	struct rr_iter it = pair_entries(m);
 	struct rr rr;
 	bool open = false;
 	while (next_listed(s, &it, m, &rr)) {
+		struct text_clamp clamp = pair_begin_entry(p, t);
 		if (!open)
 			text_str(t, key);
-		open = true;
 		put_entry(s, t, m, &rr);
+		open |= pair_end_entry(s, p, t, &clamp, &rr);
 	}
 	if (open)
 		json_close(t, ']');
@@ -135,14 +137,14 @@ static void write_tx(struct schema *s, struct schema_out *out, struct pair *p, u
 	if (p->reply.present)
 		put_flags(s, t, &p->reply, false);
 	if (p->query.present) {
-		put_entries(s, t, &p->query, "\"query\":[");
+		put_entries(s, t, p, &p->query, "\"query\":[");
 		put_flags(s, t, &p->query, true);
 		JSON_KEY(t, "query_ts");
 		json_seconds(t, p->query_ns);
 	}
 	put_rcode(s, t, p);
 	if (p->reply.present) {
-		put_entries(s, t, &p->reply, "\"reply\":[");
+		put_entries(s, t, p, &p->reply, "\"reply\":[");
 		JSON_KEY(t, "reply_ts");
 		json_seconds(t, p->reply_ns);
 	}
@@ -164,6 +166,7 @@ static void write_records(struct schema *s, struct schema_out *out, struct pair 
 	if (!m->present)
 		return;
 	while (!t->full && next_listed(s, &it, m, &rr)) {
+		struct text_clamp clamp = pair_begin_entry(p, t);
 		json_open(t, '{');
 		put_client(t, p->r);
 		put_data(t, m, &rr);
@@ -181,14 +184,15 @@ static void write_records(struct schema *s, struct schema_out *out, struct pair 
 		JSON_KEY(t, "type");
 		pair_type(t, m, rr.type);
 		json_end_line(t);
-		out->end(out, ts_ns, tag);
+		if (pair_end_entry(s, p, t, &clamp, &rr))
+			out->end(out, ts_ns, tag);
 	}
 }
 
 static void write_gazer(struct schema *s, struct schema_out *out, const struct record *r)
 {
 	struct pair p;
-	pair_open(&p, r);
+	pair_open(&p, s, r);
 	if (!p.asked)
 		return;
 	write_tx(s, out, &p, TAG_TX);
@@ -198,7 +202,7 @@ static void write_gazer(struct schema *s, struct schema_out *out, const struct r
 static void write_gazer_record(struct schema *s, struct schema_out *out, const struct record *r)
 {
 	struct pair p;
-	pair_open(&p, r);
+	pair_open(&p, s, r);
 	write_records(s, out, &p, &p.query, p.query_ns, TAG_ONLY);
 	write_records(s, out, &p, &p.reply, p.reply_ns, TAG_ONLY);
 	pair_count(s, &p, out->text.full);
@@ -208,7 +212,7 @@ static void write_gazer_record(struct schema *s, struct schema_out *out, const s
 static void write_gazer_both(struct schema *s, struct schema_out *out, const struct record *r)
 {
 	struct pair p;
-	pair_open(&p, r);
+	pair_open(&p, s, r);
 	if (!p.asked)
 		return;
 	write_records(s, out, &p, &p.query, p.query_ns, TAG_RECORD);

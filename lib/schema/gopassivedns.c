@@ -123,9 +123,13 @@ static void put_header(struct text *t, const struct pair *p)
 	json_bool(t, reply & DNS_RA);
 }
 
-static void write_line(struct schema *s, struct schema_out *out, struct pair *p, struct rr *rr)
+/* False: the document would be too large, and is not there. */
+static bool write_line(struct schema *s, struct schema_out *out, struct pair *p, struct rr *rr)
 {
 	struct text *t = &out->text;
+	struct text_clamp clamp = {0};
+	if (rr)
+		clamp = pair_begin_entry(p, t);
 	text_lit(t, "{\"query_id\":");
 	json_u64(t, p->asked->msg.id);
 	JSON_KEY(t, "rcode");
@@ -136,7 +140,10 @@ static void write_line(struct schema *s, struct schema_out *out, struct pair *p,
 	put_times(s, t, p);
 	put_header(t, p);
 	json_end_line(t);
+	if (rr && !pair_end_entry(s, p, t, &clamp, rr))
+		return false;
 	out->end(out, p->last_ns, 0);
+	return true;
 }
 
 static void write_gopassivedns(struct schema *s, struct schema_out *out, const struct record *r)
@@ -145,7 +152,7 @@ static void write_gopassivedns(struct schema *s, struct schema_out *out, const s
 	struct rr rr;
 	unsigned lines = 0;
 
-	pair_open(&p, r);
+	pair_open(&p, s, r);
 	/* It has no words for what is no query, or no message. */
 	if (!p.asked || p.asked->error != DNS_OK || dns_opcode(p.asked->msg.flags) != 0)
 		return;
@@ -154,8 +161,7 @@ static void write_gopassivedns(struct schema *s, struct schema_out *out, const s
 		while (!out->text.full && rr_next(&it, &rr)) {
 			if (rr.section != DNS_ANSWER || !pair_lists(s, &p.reply, &it, &rr))
 				continue;
-			write_line(s, out, &p, &rr);
-			lines++;
+			lines += write_line(s, out, &p, &rr);
 		}
 		pair_fault(&p.reply, it.error);
 	}

@@ -2,7 +2,6 @@
 #include "schema/message.h"
 
 #include "dns/dso.h"
-#include "dns/idna.h"
 #include "dns/nbns.h"
 
 static enum message_dialect dialect_of(const struct record *r)
@@ -43,8 +42,7 @@ static void fault(struct message *m, enum dns_error error)
 		m->error = error;
 }
 
-/* A name as a value: without the final dot. */
-static void put_name(struct text *t, const struct message *m, uint32_t at, struct name_memo *memo)
+void message_name(struct text *t, const struct message *m, uint32_t at, struct name_memo *memo)
 {
 	enum dns_error error;
 	json_begin_str(t);
@@ -55,7 +53,7 @@ static void put_name(struct text *t, const struct message *m, uint32_t at, struc
 	json_end_str(t);
 }
 
-static void put_type(struct text *t, const struct message *m, uint16_t type)
+void message_type(struct text *t, const struct message *m, uint16_t type)
 {
 	text_char(t, '"');
 	if (m->dialect == MESSAGE_NBNS)
@@ -65,7 +63,7 @@ static void put_type(struct text *t, const struct message *m, uint16_t type)
 	text_lit(t, "\",");
 }
 
-static void put_class(struct text *t, uint16_t rrclass)
+void message_class(struct text *t, uint16_t rrclass)
 {
 	text_char(t, '"');
 	dns_class_text(t, rrclass);
@@ -84,89 +82,11 @@ void message_opcode(const struct schema *s, struct text *t, const struct message
 	text_lit(t, "\",");
 }
 
-/* qname_unicode, where that was asked for and differs. */
-static void put_unicode(struct text *t, const struct message *m)
-{
-	char *start = t->at;
-	text_lit(t, "\"qname_unicode\":");
-	json_begin_str(t);
-	bool there = idna_text(t, &m->space, DNS_HEADER_LEN);
-	json_end_str(t);
-	if (!there && !t->full)
-		t->at = start;
-}
-
-/* A type with a mnemonic by itself: what stands in its piece between ","type":" and ","ttl": */
-static char *mnemonic_at(char *at, const struct schema_piece *type)
-{
-	const unsigned before = sizeof("\",\"type\":\"") - 1, behind = sizeof("\",\"ttl\":") - 1;
-	memcpy(at, type->text + before, sizeof(type->text) - before);
-	return at + type->len - before - behind;
-}
-
-/* qtype and qclass: the usual ones in one piece. */
-static void put_qtype(const struct schema *s, struct text *t, const struct message *m)
-{
-	uint16_t type = m->msg.qtype;
-	if (bits_likely(type < SCHEMA_TYPES && s->types[type].len && m->dialect != MESSAGE_NBNS &&
-			m->msg.qclass == DNS_CLASS_IN)) {
-		if (!text_room(t, 128))
-			return;
-		char *at = JSON_KEY_AT(t->at, "qtype");
-		*at = '"';
-		at = mnemonic_at(at + 1, &s->types[type]);
-		t->at = text_lit_at(at, "\",\"qclass\":\"IN\",");
-		return;
-	}
-	JSON_KEY(t, "qtype");
-	put_type(t, m, type);
-	JSON_KEY(t, "qclass");
-	put_class(t, m->msg.qclass);
-}
-
-void message_question(
-	const struct schema *s, struct text *t, const struct message *m, struct name_memo *memo)
-{
-	if (bits_unlikely(m->msg.name_len == 0))
-		return;
-	JSON_KEY(t, "qname");
-	put_name(t, m, DNS_HEADER_LEN, memo);
-	if (bits_unlikely(s->unicode))
-		put_unicode(t, m);
-	put_qtype(s, t, m);
-	if (bits_unlikely(m->unicast))
-		text_lit(t, "\"unicast\":true,");
-}
-
 bool message_same_question(const struct message *a, const struct message *b)
 {
 	return a == b || (a->msg.name_len && a->msg.name_len == b->msg.name_len &&
 				 memcmp(a->space.data + DNS_HEADER_LEN,
 					 b->space.data + DNS_HEADER_LEN, a->msg.name_len) == 0);
-}
-
-void message_questions(struct text *t, const struct message *m)
-{
-	struct rr_iter it;
-	struct rr rr;
-	if (bits_likely(m->error != DNS_OK || m->msg.count[DNS_QUESTION] < 2))
-		return;
-	rr_iter_start(&it, &m->msg, m->space.data, m->space.len);
-	JSON_KEY(t, "questions");
-	json_open(t, '[');
-	while (it.left[DNS_QUESTION] && rr_next(&it, &rr)) {
-		bool unicast = m->dialect == MESSAGE_MDNS && rr_take_mdns_bit(&rr);
-		text_lit(t, "{\"name\":");
-		put_name(t, m, rr.name, NULL);
-		JSON_KEY(t, "type");
-		put_type(t, m, rr.type);
-		JSON_KEY(t, "class");
-		put_class(t, rr.rrclass);
-		if (unicast)
-			text_lit(t, "\"unicast\":true,");
-		json_close(t, '}');
-	}
-	json_close(t, ']');
 }
 
 /*
@@ -225,12 +145,12 @@ static void put_rare_rr(struct text *t, struct message *m, struct rr *rr, struct
 {
 	bool flush = m->dialect == MESSAGE_MDNS && rr_take_mdns_bit(rr);
 	text_lit(t, "{\"name\":");
-	put_name(t, m, rr->name, memo);
+	message_name(t, m, rr->name, memo);
 	JSON_KEY(t, "type");
-	put_type(t, m, rr->type);
+	message_type(t, m, rr->type);
 	if (rr->rrclass != DNS_CLASS_IN) {
 		JSON_KEY(t, "class");
-		put_class(t, rr->rrclass);
+		message_class(t, rr->rrclass);
 	}
 	JSON_KEY(t, "ttl");
 	json_u64(t, rr->ttl);
@@ -289,16 +209,24 @@ static void open_section(struct text *t, unsigned section)
 		text_lit(t, "\"additional\":[");
 }
 
+static inline bool is_too_many(
+	const struct schema *s, const struct message *m, const struct rr_iter *it, unsigned section)
+{
+	return (uint32_t)(m->msg.count[section] - it->left[section]) > s->max_records;
+}
+
 void message_sections(const struct schema *s, struct text *t, struct message *m,
 	struct name_memo *memo, bool show)
 {
 	struct beginning b = {0};
 	int open = DNS_QUESTION;
+	bool beyond = false;
 	struct rr_iter it;
 	struct rr rr;
 
 	if (bits_unlikely(m->error != DNS_OK))
 		return;
+	struct text_clamp clamp = message_clamp(t, m);
 	rr_iter_start_after_question(&it, &m->msg, m->space.data, m->space.len);
 	while (rr_next(&it, &rr)) {
 		if (rr.section == DNS_QUESTION)
@@ -314,17 +242,30 @@ void message_sections(const struct schema *s, struct text *t, struct message *m,
 			m->left_out |= (uint8_t)(1u << rr.section);
 			continue;
 		}
+		if (bits_unlikely(beyond || is_too_many(s, m, &it, rr.section))) {
+			m->omitted[rr.section]++;
+			continue;
+		}
 		if (rr.section != open) {
 			if (open != DNS_QUESTION)
 				json_close(t, ']');
-			open = rr.section;
-			open_section(t, rr.section);
+			open = DNS_QUESTION;
 		}
+		char *start = t->at;
+		if (rr.section != open)
+			open_section(t, rr.section);
 		if (bits_likely(is_usual(s, m, &rr)))
 			put_rr(s, t, m, &rr, memo, &b);
 		else
 			put_rare_rr(t, m, &rr, memo);
+		if (bits_unlikely(message_is_beyond(t, &clamp, start))) {
+			m->omitted[rr.section]++;
+			beyond = true;
+			continue;
+		}
+		open = rr.section;
 	}
+	text_unclamp(t, &clamp);
 	if (open != DNS_QUESTION)
 		json_close(t, ']');
 	if (it.error != DNS_OK)

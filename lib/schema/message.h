@@ -21,6 +21,8 @@ struct message {
 	bool cut; /* by the capture */
 	bool unicast; /* multicast DNS: the question asks for a unicast reply */
 	uint8_t left_out; /* sections that message_sections() left out under overload, a bit each */
+	uint16_t omitted[DNS_SECTIONS]; /* entries for which the document had no room left */
+	const char *limit; /* where questions and sections of the document end at the latest */
 	bool compressed; /* a name is compressed where RFC 3597 section 4 forbids it */
 	struct edns edns;
 };
@@ -32,15 +34,39 @@ void message_open_reply(struct message *m, const struct record *r);
 /* Do the first questions of both stand in the same octets, case and all? */
 bool message_same_question(const struct message *a, const struct message *b);
 
-/* Appends opcode; qname, qtype and qclass; all questions, where there are several. */
+/* Appends opcode; qname, qtype and qclass; all questions, where there are several and as far as
+ * m->limit and s->max_records allow. */
 void message_opcode(const struct schema *s, struct text *t, const struct message *m);
 void message_question(
 	const struct schema *s, struct text *t, const struct message *m, struct name_memo *memo);
-void message_questions(struct text *t, const struct message *m);
+void message_questions(const struct schema *s, struct text *t, struct message *m);
+
+/* Appends a name without its final dot, a type, a class as a value; `memo` may be NULL. */
+void message_name(struct text *t, const struct message *m, uint32_t at, struct name_memo *memo);
+void message_type(struct text *t, const struct message *m, uint16_t type);
+void message_class(struct text *t, uint16_t rrclass);
+
+/* Bounds what is appended by the document's limit, until message_is_beyond() or text_unclamp(). */
+static inline struct text_clamp message_clamp(struct text *t, const struct message *m)
+{
+	return text_clamp(t, m->limit > t->at ? (size_t)(m->limit - t->at) : 0);
+}
+
+/* True if the entry that begins at `start` did not fit into the document's bound: it is removed and
+ * the bound is lifted, for what closes the document. */
+static inline bool message_is_beyond(struct text *t, struct text_clamp *clamp, char *start)
+{
+	if (bits_likely(!t->full || !clamp->tighter))
+		return false;
+	clamp->start = start;
+	text_unclamp(t, clamp);
+	clamp->tighter = false;
+	return true;
+}
 
 /*
- * Walks the sections, appends them if `show`, and keeps the OPT record. What is wrong stays in
- * m->error.
+ * Walks the sections, appends them if `show`, as far as m->limit and s->max_records allow, and
+ * keeps the OPT record. What is wrong stays in m->error, what was left out in m->omitted.
  */
 void message_sections(const struct schema *s, struct text *t, struct message *m,
 	struct name_memo *memo, bool show);

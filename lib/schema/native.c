@@ -56,6 +56,9 @@ void schema_init(struct schema *s, const char *sensor, struct metrics_dns *metri
 	s->metrics = metrics;
 	s->shed = 0;
 	s->left_out = 0;
+	s->omitted = 0;
+	s->max_bytes = UINT32_MAX;
+	s->max_records = UINT32_MAX;
 	JSON_KEY(&t, "sensor");
 	json_str(&t, sensor, n < 255 ? n : 255);
 	s->sensor_len = text_len(&t);
@@ -234,6 +237,36 @@ static void put_shed(struct text *t, unsigned left_out)
 	json_close(t, ']');
 }
 
+static const char *const section_names[DNS_SECTIONS] = {
+	"\"questions\":", "\"answers\":", "\"authority\":", "\"additional\":"};
+
+/* How many entries are not there because the document would be too large. */
+static void put_omitted(
+	struct schema *s, struct text *t, const struct message *asked, const struct message *shown)
+{
+	const uint16_t counts[DNS_SECTIONS] = {asked->omitted[DNS_QUESTION],
+		shown->omitted[DNS_ANSWER], shown->omitted[DNS_AUTHORITY],
+		shown->omitted[DNS_ADDITIONAL]};
+	JSON_KEY(t, "omitted");
+	json_open(t, '{');
+	for (unsigned i = 0; i < DNS_SECTIONS; i++)
+		if (counts[i]) {
+			text_str(t, section_names[i]);
+			json_u64(t, counts[i]);
+			s->omitted |= (uint8_t)(1u << i);
+		}
+	json_close(t, '}');
+}
+
+/* Are entries missing from any section? One comparison for all four counts. */
+static inline bool is_short(const struct message *m)
+{
+	uint64_t counts;
+	_Static_assert(sizeof(counts) == sizeof(m->omitted), "four counts of 16 bits");
+	memcpy(&counts, m->omitted, sizeof(counts));
+	return counts != 0;
+}
+
 /* Writes the line with `extended` as the upper bits of the reply's rcode; returns the bits that its
  * OPT record, found only while the line is written, really has. */
 static unsigned put_line(
@@ -247,6 +280,7 @@ static unsigned put_line(
 	struct message *asked = query.present ? &query : &reply;
 	struct message *shown = reply.present ? &reply : &query;
 
+	asked->limit = shown->limit = t->at + schema_budget(s, r);
 	put_header(s, t, r);
 	if (bits_unlikely(r->status == RECORD_ENCRYPTED)) {
 		sighting_end_line(t, r);
@@ -260,7 +294,7 @@ static unsigned put_line(
 		message_opcode(s, t, asked);
 	}
 	message_question(s, t, asked, message_same_question(asked, shown) ? &memo : NULL);
-	message_questions(t, asked);
+	message_questions(s, t, asked);
 	put_outcome(s, t, r, &query, &reply, extended);
 	if (bits_unlikely(r->transfer))
 		transfer_json(t, r, &reply.msg);
@@ -279,6 +313,8 @@ static unsigned put_line(
 		put_shed(t, shown->left_out);
 		s->left_out |= shown->left_out;
 	}
+	if (bits_unlikely(is_short(shown) || is_short(asked)))
+		put_omitted(s, t, asked, shown);
 	enum dns_error error = message_verdict(&reply);
 	if (error == DNS_OK)
 		error = message_verdict(&query);

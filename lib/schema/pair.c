@@ -22,6 +22,11 @@ bool pair_lists(
 {
 	if (!schema_lists(s, rr->section))
 		return false;
+	if (bits_unlikely((uint32_t)(m->msg.count[rr->section] - it->left[rr->section]) >
+			  s->max_records)) {
+		s->omitted |= (uint8_t)(1u << rr->section);
+		return false;
+	}
 	if (bits_likely(!schema_sheds(s, rr->section)))
 		return true;
 	if (rr->section == DNS_ANSWER && it->left[DNS_ANSWER] + 1 == m->msg.count[DNS_ANSWER])
@@ -47,9 +52,28 @@ static unsigned extended_of(const struct message *m)
 	return 0;
 }
 
-void pair_open(struct pair *p, const struct record *r)
+struct text_clamp pair_begin_entry(const struct pair *p, struct text *t)
+{
+	return text_clamp(t, p->budget);
+}
+
+bool pair_end_entry(struct schema *s, struct pair *p, struct text *t,
+	const struct text_clamp *clamp, const struct rr *rr)
+{
+	if (bits_unlikely(!text_unclamp(t, clamp))) {
+		s->omitted |= (uint8_t)(1u << rr->section);
+		p->budget = 0;
+		return false;
+	}
+	size_t taken = (size_t)(t->at - clamp->start);
+	p->budget -= taken < p->budget ? taken : p->budget;
+	return true;
+}
+
+void pair_open(struct pair *p, const struct schema *s, const struct record *r)
 {
 	p->r = r;
+	p->budget = schema_budget(s, r);
 	message_open_query(&p->query, r);
 	message_open_reply(&p->reply, r);
 	p->rcode = 0;

@@ -14,9 +14,10 @@ struct pair {
 	int64_t query_ns, reply_ns; /* of those that are present */
 	int64_t last_ns; /* when the record ended, as far as packets say: the event's time */
 	unsigned rcode; /* of the reply, with the bits of its OPT record */
+	size_t budget; /* octets that entries may still take */
 };
 
-void pair_open(struct pair *p, const struct record *r);
+void pair_open(struct pair *p, const struct schema *s, const struct record *r);
 
 /* Counts what was found wrong with the record's messages, when all documents are written. */
 void pair_count(const struct schema *s, const struct pair *p, bool full);
@@ -26,12 +27,21 @@ void pair_count(const struct schema *s, const struct pair *p, bool full);
 struct rr_iter pair_entries(const struct message *m);
 
 /*
- * Is the entry that `it` has just given listed? Under overload the sections that are left out are
- * noted in s->left_out; of the answers the first stays: these schemas have no word for what is left
- * out, and without any answer they would say that there is none.
+ * Is the entry that `it` has just given listed? s->max_records bounds each section. Under overload
+ * the sections that are left out are noted in s->left_out; of the answers the first stays: these
+ * schemas have no word for what is left out, and without any answer they would say that there is
+ * none.
  */
 bool pair_lists(
 	struct schema *s, const struct message *m, const struct rr_iter *it, const struct rr *rr);
+
+/*
+ * Between these two one entry is written. pair_end_entry() is false if the documents of the record
+ * would become too large: the entry is removed, noted in s->omitted, and so is each one after it.
+ */
+struct text_clamp pair_begin_entry(const struct pair *p, struct text *t);
+bool pair_end_entry(struct schema *s, struct pair *p, struct text *t,
+	const struct text_clamp *clamp, const struct rr *rr);
 
 /* What was wrong with the entries just walked, or with the RDATA of one, stays in the message. */
 void pair_fault(struct message *m, enum dns_error error);

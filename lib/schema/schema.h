@@ -23,6 +23,9 @@ struct schema {
 	uint8_t shed; /* under overload so many of the last sections are left out (0 to 3) */
 	uint8_t left_out; /* of the record written last that is what was: bits DNS_ANSWER, ...; bits
 			     only come, the caller clears them */
+	uint8_t omitted; /* the same of what the bounds below leave out, DNS_QUESTION too */
+	uint32_t max_bytes; /* of the documents of one record, see schema_budget() */
+	uint32_t max_records; /* resource records of one section */
 	char level[16]; /* gopassivedns: its `level`, printable ASCII */
 	struct when when;
 	/* Members that repeat, in JSON: [flags >> 4 & 127] is ["RD","RA"], with its comma; [type]
@@ -53,6 +56,19 @@ static inline bool schema_lists(const struct schema *s, unsigned section)
 static inline bool schema_sheds(const struct schema *s, unsigned section)
 {
 	return section + s->shed >= DNS_SECTIONS;
+}
+
+/* Octets that the documents of any record may have, and how many more for each octet of its
+ * messages: compression pointers (RFC 1035 section 4.1.4) make long text out of few octets. */
+#define SCHEMA_BYTES_FREE 16384
+#define SCHEMA_BYTES_RATIO 32
+
+/* How many octets questions, sections and entries of this record may take in all. */
+static inline size_t schema_budget(const struct schema *s, const struct record *r)
+{
+	size_t earned = SCHEMA_BYTES_FREE +
+			SCHEMA_BYTES_RATIO * ((size_t)r->query_len + record_reply_len(r));
+	return earned < s->max_bytes ? earned : s->max_bytes;
 }
 
 /* `sensor`: this appliance's name, at most 255 octets; longer ones are cut. All options are off. */

@@ -121,10 +121,12 @@ static bool write_docs(struct fan *fan, struct fan_format *f, struct sink_lane *
 		if (f->key != CONF_KEY_NONE)
 			put_key(f);
 		f->schema.left_out = 0;
+		f->schema.omitted = 0;
 		f->options.kind->write(&f->schema, &f->out, f->record);
 		if (bits_likely(!f->out.text.full)) {
 			commit(f, lane);
 			fan->left_out |= f->schema.left_out;
+			fan->omitted |= f->schema.omitted;
 			return true;
 		}
 		if (!make_room(lane, f->docs_full))
@@ -221,7 +223,11 @@ static void count_left_out(struct fan *fan)
 	metrics_add(&m->shed_answers, fan->left_out >> DNS_ANSWER & 1);
 	metrics_add(&m->shed_authority, fan->left_out >> DNS_AUTHORITY & 1);
 	metrics_add(&m->shed_additional, fan->left_out >> DNS_ADDITIONAL & 1);
-	fan->left_out = 0;
+	metrics_add(&m->omitted_questions, fan->omitted >> DNS_QUESTION & 1);
+	metrics_add(&m->omitted_answers, fan->omitted >> DNS_ANSWER & 1);
+	metrics_add(&m->omitted_authority, fan->omitted >> DNS_AUTHORITY & 1);
+	metrics_add(&m->omitted_additional, fan->omitted >> DNS_ADDITIONAL & 1);
+	fan->left_out = fan->omitted = 0;
 }
 
 void fan_put(struct fan *fan, const struct record *r)
@@ -229,7 +235,7 @@ void fan_put(struct fan *fan, const struct record *r)
 	fan->seen.read = false;
 	for (unsigned i = 0; i < fan->count; i++)
 		put_format(fan, &fan->formats[i], r);
-	if (bits_unlikely(fan->left_out))
+	if (bits_unlikely(fan->left_out | fan->omitted))
 		count_left_out(fan);
 }
 

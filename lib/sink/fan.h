@@ -43,16 +43,18 @@ struct fan {
 	bool live;
 	struct filter_seen seen; /* of the record at hand */
 	uint8_t left_out; /* of the record at hand, under overload: bits DNS_ANSWER, ... */
+	uint8_t omitted; /* the same, because its documents would be too large */
 	struct metrics_dns *metrics;
 	struct metrics_dns spare; /* what further formats count again */
 };
 
 /*
- * Prepares the fan of logger number `logger`. metrics: what is wrong with messages is counted
- * there, once a record. 0 or -ENOMEM. The fan must stay where it is.
+ * Prepares the fan of logger number `logger`; what conf says of `output` holds for all its
+ * documents. metrics: what is wrong with messages is counted there, once a record. 0 or -ENOMEM.
+ * The fan must stay where it is.
  */
 int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const char *sensor,
-	bool unicode, struct metrics_dns *metrics);
+	const struct conf *conf, struct metrics_dns *metrics);
 
 /* One record to every sink. Reading files it waits while a queue is full. */
 void fan_put(struct fan *f, const struct record *r);

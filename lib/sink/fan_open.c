@@ -38,7 +38,7 @@ static struct fan_format *find_format(struct fan *f, const struct sink *sink)
 }
 
 int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const char *sensor,
-	bool unicode, struct metrics_dns *metrics)
+	const struct conf *conf, struct metrics_dns *metrics)
 {
 	const struct schema_kind *native = schema_kind_of(CONF_SCHEMA_NATIVE);
 
@@ -65,7 +65,9 @@ int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const ch
 			/* What is wrong with a message is counted once, by the first format. */
 			schema_init(&format->schema, sensor,
 				format == f->formats ? metrics : &f->spare);
-			format->schema.unicode = unicode;
+			format->schema.unicode = conf->output_unicode;
+			format->schema.max_bytes = (uint32_t)conf->output_max_bytes;
+			format->schema.max_records = (uint32_t)conf->output_max_records;
 			schema_choose(&format->schema, &format->options);
 			format->some_fields = schema_fields(&format->fields, &format->options);
 		}

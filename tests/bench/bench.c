@@ -97,7 +97,7 @@ static void open_sink(struct bench *b)
 	if (conf_init(&b->conf) < 0 ||
 		conf_set(&b->conf, "sinks=type=file,path=/dev/null", &err) < 0 ||
 		sinks_open(&b->sinks, &b->conf, &options) < 0 ||
-		fan_init(&b->fan, &b->sinks, 0, "bench", false, &b->dns) < 0)
+		fan_init(&b->fan, &b->sinks, 0, "bench", &b->conf, &b->dns) < 0)
 		exit(2);
 }
 

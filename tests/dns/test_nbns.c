@@ -47,6 +47,11 @@ static void names(void)
 	build_name(&b, "scope.example");
 	CU_ASSERT_STRING_EQUAL(
 		name_at(12, &after), "\\001\\002__MSBROWSE__\\002<01>.scope.example");
+	/* The escapes of any other name: a blank, a dot, a backslash, and the suffix's brackets. */
+	build_header(&b, 0, 0, 0, 0, 0);
+	put_encoded("MY PC.\\<2>\x7f     \x20");
+	build_name(&b, "");
+	CU_ASSERT_STRING_EQUAL(name_at(12, &after), "MY\\032PC\\.\\\\\\0602\\062\\127<20>");
 	build_header(&b, 0, 0, 0, 0, 0);
 	put_encoded("*\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
 	build_name(&b, "");

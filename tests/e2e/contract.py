@@ -9,7 +9,7 @@ KEYS = [
     "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
     "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes",
     "reply_bytes", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "shed",
-    "error"]
+    "omitted", "error"]
 ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
 FLAGS = ["AA", "TC", "RD", "RA", "Z", "AD", "CD"]
 WORDS = {

@@ -6,6 +6,7 @@ import pathlib
 import resource
 import select
 import signal
+import struct
 import subprocess
 import time
 
@@ -24,6 +25,34 @@ class Files(harness.Case):
         path.write_bytes(bytes(10**6))
         run = self.dnsloupe("-w", "1", "-r", RESOLVER, "-o", path)
         self.assertEqual((run.out, path.read_bytes()), (b"", want))
+
+    def test_amplification(self):
+        """Name compression does not make long lines out of short messages, in any schema; what is
+        omitted is said and counted."""
+        question = b"\1\0" * 127 + b"\0\0\1\0\1"
+        answers = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xcb\0\x71\7" * 400
+        ends = ("192.0.2.1", 4000), ("192.0.2.53", 53)
+        frames = []
+        for i in range(4):
+            query = struct.pack(">6H", i, 0x100, 1, 0, 0, 0) + question
+            reply = struct.pack(">6H", i, 0x8180, 1, 400, 0, 0) + question + answers
+            frames += [capture.udp(i * 2000 + n * 1000, *ends[n], *ends[not n], octets)
+                       for n, octets in enumerate((query, reply))]
+        wire = len(query) + len(reply)
+        path = self.dir / "amplifier.pcap"
+        path.write_bytes(capture.pcap(frames))
+        for schema in ("native", "gazer", "gazer-record", "gazer-both", "gopassivedns"):
+            run = self.dnsloupe("-w", "1", "-r", path, "--sink", f"type=stdout,schema={schema}")
+            self.assertLess(len(run.out), 4 * (16384 + 32 * wire + 1024), schema)
+            self.assertEqual(run.stats["logger"]["dns"]["omitted_answers"], 4, schema)
+            if schema == "native":
+                for record in run.records:
+                    self.assertEqual(
+                        len(record["answers"]) + record["omitted"]["answers"], 400)
+        small = self.dnsloupe("-w", "1", "-r", path, "--set", "output.max_bytes=20000",
+                              "--set", "output.max_records=5")
+        self.assertEqual([len(r["answers"]) for r in small.records], [5] * 4)
+        self.assertEqual([r["omitted"] for r in small.records], [{"answers": 395}] * 4)
 
     def test_summary(self):
         """On standard error: packets, messages, transactions by status, what was not decoded."""

@@ -102,7 +102,7 @@ static void start(const char *keys, bool live)
 	free(t->pending);
 	t->pending_size = BLOCKS + 1;
 	t->pending = calloc(t->pending_size, sizeof(struct sink_block *));
-	CU_ASSERT_EQUAL_FATAL(fan_init(&fan, &sinks, 0, "rig", false, &metrics), 0);
+	CU_ASSERT_EQUAL_FATAL(fan_init(&fan, &sinks, 0, "rig", &rig.conf, &metrics), 0);
 	CU_ASSERT_EQUAL_FATAL(sinks_start(&sinks, NULL), 0);
 }
 
@@ -337,7 +337,7 @@ static void formats(void)
 	rig_sink(&rig, "type=file,name=c,path=%D/c,fields.exclude=id", true);
 	rig_sink(&rig, "type=file,name=d,path=%D/d,filter.rcodes=SERVFAIL", true);
 	CU_ASSERT_EQUAL_FATAL(sinks_open(&sinks, &rig.conf, &options), 0);
-	CU_ASSERT_EQUAL_FATAL(fan_init(&fan, &sinks, 0, "rig", false, &metrics), 0);
+	CU_ASSERT_EQUAL_FATAL(fan_init(&fan, &sinks, 0, "rig", &rig.conf, &metrics), 0);
 	CU_ASSERT_EQUAL(fan.count, 2);
 	CU_ASSERT_EQUAL(fan.formats[0].count, 3);
 	CU_ASSERT_EQUAL_FATAL(sinks_start(&sinks, NULL), 0);
