@@ -35,6 +35,7 @@ static unsigned choose_workers(const struct conf *conf)
 static void choose_ports(struct packet_conf *packets, const struct conf *conf)
 {
 	packet_conf_init(packets);
+	packets->realms = conf->txn_key_includes_vlan;
 #define PACKET_TUNNEL(name, layer, port, port2)                                                    \
 	packet_tunnel_ports(packets, PACKET_TUNNEL_##name, conf->tunnels_##name.at,                \
 		(unsigned)conf->tunnels_##name.count);

@@ -49,7 +49,6 @@ static struct pipeline_conf pipeline_conf_of(const struct run *run, uint16_t sel
 			.reorder_ns = reorder_ns,
 			.duplicate_ns = (int64_t)conf->txn_duplicate_window_ms * WHEN_NS_PER_MS,
 			.early_ns = several ? reorder_ns : 0,
-			.key_realm = conf->txn_key_includes_vlan,
 			.sum_transfers = conf->txn_transfers == CONF_TRANSFERS_SUMMARY},
 		.tcp = {.max_streams = (uint32_t)conf->tcp_max_streams,
 			.buffer_bytes = conf->tcp_buffer_mb << 20,

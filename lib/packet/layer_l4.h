@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * UDP (RFC 768) and TCP (RFC 9293). Checksums are not looked at: offload leaves them wrong in most
- * captures.
+ * captures of a host's own packets; packet/checksum.h judges them where data contradict.
  */
 #ifndef PACKET_LAYER_L4_H
 #define PACKET_LAYER_L4_H
@@ -104,6 +104,7 @@ static inline enum layer layer_tcp_segment(struct walk *w, enum packet_verdict v
 	pkt->seq = bits_be32(p + 4);
 	pkt->ack = bits_be32(p + 8);
 	pkt->tcp_flags = p[13];
+	pkt->tcp_header = (uint8_t)header;
 	layer_payload(w, w->announced - header);
 	return layer_stop(w, verdict);
 }

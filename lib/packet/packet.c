@@ -75,6 +75,21 @@ void packet_conf_init(struct packet_conf *conf)
 			conf, defaults[i].kind, defaults[i].ports, defaults[i].ports[1] ? 2 : 1);
 }
 
+uint64_t packet_realm(const struct pkt *pkt)
+{
+	uint64_t realm = (uint64_t)pkt->tunnel.type << 32;
+	switch ((enum tunnel_type)pkt->tunnel.type) {
+	case TUNNEL_gre:
+	case TUNNEL_vxlan:
+	case TUNNEL_geneve:
+	case TUNNEL_pppoe: realm |= pkt->tunnel.id; break;
+	default: break; /* GTP, L2TP, MPLS: each end chooses its own */
+	}
+	for (int i = 0; i < pkt->vlans && i < 2; i++)
+		realm |= (uint64_t)pkt->vlan[i] << (52 - 12 * i);
+	return realm;
+}
+
 void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment)
 {
 	*to = (struct packet_datagram){
@@ -105,7 +120,7 @@ static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum
 	return layer == LAYER_end ? w.verdict : PACKET_too_deep;
 }
 
-enum packet_verdict packet_walk(
+static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
 	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt)
 {
 	struct walk w = {
@@ -118,10 +133,11 @@ enum packet_verdict packet_walk(
 	};
 
 	pkt->v6 = 0;
+	pkt->vlans = 0;
+	pkt->realm = 0;
+	pkt->tunnel = (struct tunnel){0};
 	if (bits_unlikely(!w.at)) /* and from here on the compiler knows that no header is NULL */
 		return PACKET_bad_frame;
-	pkt->vlans = 0;
-	pkt->tunnel = (struct tunnel){0};
 	pkt->ts_ns = frame->ts_ns;
 	pkt->clock_ns = frame->clock_ns;
 	pkt->late_us = frame->late_us;
@@ -153,11 +169,20 @@ enum packet_verdict packet_walk(
 		layer);
 }
 
+enum packet_verdict packet_walk(
+	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt)
+{
+	enum packet_verdict verdict = walk_layers(conf, frame, pkt);
+	if (bits_unlikely(conf->realms))
+		pkt->realm = packet_realm(pkt);
+	return verdict;
+}
+
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt)
 {
 	uint64_t a = hash_16(secret, &pkt->src, pkt->sport);
 	uint64_t b = hash_16(secret, &pkt->dst, pkt->dport);
-	return (uint32_t)(hash_mix((a + b) ^ secret->word[2], secret->word[3]) >> 32);
+	return (uint32_t)(hash_mix((a + b) ^ secret->word[2], secret->word[3] ^ pkt->realm) >> 32);
 }
 
 uint32_t packet_pair_hash(const struct hash_secret *secret, const struct pkt *pkt)

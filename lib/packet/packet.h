@@ -39,6 +39,7 @@ struct packet_conf {
 	uint64_t ports[PACKET_PORTS]; /* bit p set: DNS is spoken on port p */
 	uint8_t tunnel_of[1 << 16]; /* enum packet_tunnel by port; a DNS port comes first */
 	bool sightings; /* a port means encrypted DNS */
+	bool realms; /* pkt.realm tells networks apart, else it is 0 */
 	uint8_t resolvers; /* of the following */
 	struct prefix resolver[PACKET_RESOLVERS];
 };
@@ -58,9 +59,12 @@ struct pkt {
 	uint8_t cut; /* the capture cut the payload */
 	uint8_t tcp_flags; /* PACKET_TCP only: octet 13 of the header */
 	uint32_t seq, ack; /* PACKET_TCP only */
+	uint8_t tcp_header; /* octets of the TCP header, directly before payload; 0: not at hand */
 	uint8_t vlans; /* of the following, outermost first */
 	uint16_t vlan[PACKET_VLANS];
 	struct tunnel tunnel;
+	uint64_t realm; /* the network: packet_realm() where packet_conf.realms; a part of every key
+			 */
 	/* PACKET_fragment only: payload, len and wire_len are the fragment's, ports are 0 */
 	uint32_t frag_id;
 	uint16_t frag_offset; /* octets */
@@ -102,6 +106,13 @@ void packet_resolver_add(struct packet_conf *conf, const struct prefix *prefix);
 bool packet_encrypted_end(
 	const struct packet_conf *conf, const struct addr *addr, uint16_t port, bool v6);
 
+/*
+ * The network that a packet belongs to, the same in both directions: two VLAN ids, the tunnel's
+ * kind, and the tunnel's id where both ends use the same one. Equal addresses in different networks
+ * are different hosts.
+ */
+uint64_t packet_realm(const struct pkt *pkt);
+
 /* The headers of a fragment (PACKET_fragment), for the datagram that it becomes a part of. */
 void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment);
 
@@ -123,8 +134,8 @@ enum packet_verdict packet_walk(
 	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt);
 
 /*
- * A hash of both ends (addresses and ports) that is the same for both directions, keyed, so that
- * nobody can aim all flows at one worker.
+ * A hash of the realm and both ends (addresses and ports) that is the same for both directions,
+ * keyed, so that nobody can aim all flows at one worker.
  */
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt);
 

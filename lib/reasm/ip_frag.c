@@ -6,9 +6,10 @@
 
 struct ip_frag_key {
 	struct addr src, dst;
+	uint64_t realm;
 	uint32_t id;
 	uint8_t proto, v6;
-	uint8_t pad[10];
+	uint8_t pad[2];
 };
 
 _Static_assert(sizeof(struct ip_frag_key) == 48, "compared and hashed as octets: no padding");
@@ -124,6 +125,7 @@ static uint32_t find(struct ip_frag *f, const struct pkt *fragment)
 {
 	struct ip_frag_key key = {.src = fragment->src,
 		.dst = fragment->dst,
+		.realm = fragment->realm,
 		.id = fragment->frag_id,
 		.proto = fragment->frag_proto,
 		.v6 = fragment->v6};

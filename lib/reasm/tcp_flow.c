@@ -74,7 +74,7 @@ uint32_t tcp_flow_find(
 	uint32_t slot = t->buckets[hash & t->mask];
 	for (; slot; slot = t->flows[slot].bucket_next) {
 		const struct tcp_flow *f = &t->flows[slot];
-		if (f->hash != hash || f->v6 != pkt->v6)
+		if (f->hash != hash || f->v6 != pkt->v6 || f->realm != pkt->realm)
 			continue;
 		*dir = 0;
 		if (f->a_port == pkt->sport && f->b_port == pkt->dport &&
@@ -170,6 +170,7 @@ uint32_t tcp_flow_add(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 		.a_port = pkt->sport,
 		.b_port = pkt->dport,
 		.v6 = pkt->v6,
+		.realm = pkt->realm,
 		.side = server ? SPLIT_REPLIES : SPLIT_QUERIES,
 		.hash = hash,
 		.bucket_next = t->buckets[hash & t->mask],

@@ -7,7 +7,7 @@
  *	while (tcp_next(t, &message))
  *		...
  *
- * A connection costs two cache lines; octets that cannot be used at once wait in chunks of a pool
+ * A connection costs three cache lines; octets that cannot be used at once wait in chunks of a pool
  * that all connections share. Each direction goes on behind what it lost: some time after the peer
  * has acknowledged what is missing, when too much waits, or when the connection ends. Until then
  * replies wait, too: what is missing may be, or hide, what they answer.
@@ -67,15 +67,18 @@ struct tcp_flow {
 	uint32_t hash;
 	uint32_t bucket_next;
 	uint32_t older, younger; /* in its list */
-	int64_t last_ns; /* clock at the latest segment */
+	uint64_t realm;
 	/* second cache line */
 	struct tcp_stream stream[2];
-	int64_t handshake_ns; /* time of the SYN; then how long the handshake took */
+	int64_t last_ns; /* clock at the latest segment */
 	int64_t listed_ns; /* clock when it became the youngest of its list */
-};
+	/* third cache line: not needed by segments in order */
+	int64_t handshake_ns; /* time of the SYN; then how long the handshake took */
+} __attribute__((aligned(BITS_CACHE_LINE)));
 
-_Static_assert(
-	sizeof(struct tcp_flow) == 2 * BITS_CACHE_LINE, "a connection costs two cache lines");
+_Static_assert(offsetof(struct tcp_flow, stream) == BITS_CACHE_LINE &&
+		       offsetof(struct tcp_flow, handshake_ns) == 2 * BITS_CACHE_LINE,
+	"a segment in order touches two cache lines of its connection");
 
 struct tcp_table {
 	struct tcp_flow *flows; /* numbered from 1; 0 means none */
@@ -115,8 +118,7 @@ void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,
 	struct metrics_reasm *metrics);
 
 /*
- * The same for both directions. To keep apart equal addresses of several networks, mix the
- * network's number into it.
+ * The same for both directions.
  */
 static inline uint32_t tcp_hash(const struct tcp_table *t, const struct pkt *pkt)
 {

@@ -51,7 +51,8 @@ uint32_t flow_find(
 	uint32_t slot = t->buckets[hash & t->mask];
 	for (; slot; slot = t->flows[slot].bucket_next) {
 		const struct flow *f = &t->flows[slot];
-		if (f->hash != hash || f->v6 != pkt->v6 || f->proto != pkt->proto)
+		if (f->hash != hash || f->v6 != pkt->v6 || f->proto != pkt->proto ||
+			f->realm != pkt->realm)
 			continue;
 		*from_client = true;
 		if (f->client_port == pkt->sport && f->server_port == pkt->dport &&
@@ -76,6 +77,7 @@ uint32_t flow_add(struct flow_table *t, const struct pkt *pkt, uint32_t hash, bo
 	t->flows[slot] = (struct flow){
 		.client = from_client ? pkt->src : pkt->dst,
 		.server = from_client ? pkt->dst : pkt->src,
+		.realm = pkt->realm,
 		.client_port = from_client ? pkt->sport : pkt->dport,
 		.server_port = from_client ? pkt->dport : pkt->sport,
 		.vlans = pkt->vlans,

@@ -20,6 +20,7 @@ enum flow_list {
 
 struct flow {
 	struct addr client, server;
+	uint64_t realm;
 	uint16_t client_port, server_port;
 	uint16_t vlan[PACKET_VLANS];
 	uint8_t vlans;

@@ -39,22 +39,6 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	x->metrics = metrics;
 }
 
-/* Two VLAN ids, the tunnel's kind, and its id where both directions have the same one. */
-static uint64_t realm_of(const struct pkt *pkt)
-{
-	uint64_t realm = (uint64_t)pkt->tunnel.type << 32;
-	switch ((enum tunnel_type)pkt->tunnel.type) {
-	case TUNNEL_gre:
-	case TUNNEL_vxlan:
-	case TUNNEL_geneve:
-	case TUNNEL_pppoe: realm |= pkt->tunnel.id; break;
-	default: break; /* GTP, L2TP, MPLS: each end chooses its own */
-	}
-	for (int i = 0; i < pkt->vlans && i < 2; i++)
-		realm |= (uint64_t)pkt->vlan[i] << (52 - 12 * i);
-	return realm;
-}
-
 void txn_key(const struct txn *x, struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
@@ -65,7 +49,7 @@ void txn_key(const struct txn *x, struct txn_message *m)
 	/* in the order of the fields: the hash, soon to come, reads all of them at once */
 	m->key.ends = client_port | server_port << 16 | (uint64_t)m->msg.id << 32 |
 		      (uint64_t)pkt->proto << 48 | (uint64_t)pkt->v6 << 56;
-	m->key.realm = x->conf.key_realm ? realm_of(pkt) : 0;
+	m->key.realm = pkt->realm;
 	m->hash = table_hash(&x->table, &m->key);
 }
 

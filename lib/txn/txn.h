@@ -20,7 +20,6 @@ struct txn_conf {
 	int64_t duplicate_ns; /* copies and further replies within it are known; 0: not looked for
 			       */
 	int64_t early_ns; /* a reply waits so long for a query that comes after it; 0: not at all */
-	bool key_realm; /* VLANs and tunnel tell transactions apart, too */
 	bool sum_transfers; /* a zone transfer is one transaction, however many messages it has */
 };
 

@@ -85,12 +85,23 @@ static void fragments(void)
 	CU_ASSERT(steers > 0 && steers < 2 * 8 * 2);
 }
 
+static unsigned vlan; /* of what is sent; 0: no tag */
+
+static void put_ethernet(struct wire *w)
+{
+	wire_ethernet(w, vlan ? 0x8100 : 0x0800);
+	if (vlan) {
+		wire_u16(w, vlan);
+		wire_u16(w, 0x0800);
+	}
+}
+
 static void send_segment(struct made *m, int64_t ts_ns, bool reply, uint32_t seq, uint32_t ack,
 	unsigned tcp_flags, const struct wire *payload)
 {
 	unsigned n = payload ? payload->len : 0;
 	wire_clear(&m->wire);
-	wire_ethernet(&m->wire, 0x0800);
+	put_ethernet(&m->wire);
 	wire_ipv4(&m->wire, 6, 20 + n);
 	wire_u16(&m->wire, reply ? 53 : 4001);
 	wire_u16(&m->wire, reply ? 4001 : 53);
@@ -101,7 +112,8 @@ static void send_segment(struct made *m, int64_t ts_ns, bool reply, uint32_t seq
 	if (payload)
 		wire_put(&m->wire, payload->octets, n);
 	if (reply)
-		turn_round(m);
+		memcpy(m->wire.octets + m->wire.len - 20 - n - 8,
+			"\xc0\x00\x02\x35\xc0\x00\x02\x01", 8);
 	one(close_frame(m, ts_ns));
 }
 
@@ -140,9 +152,93 @@ static void tcp(void)
 	end();
 }
 
+/* A part of a query's or reply's octets in a segment, of the network whose VLAN this is. */
+static void send_part(struct made *m, unsigned tag, bool reply, uint32_t from, uint32_t to)
+{
+	static struct wire stream, message, part;
+	uint32_t base = tag * 0x10000000;
+	wire_message(&message, 5, reply ? 0x8180 : 0x0100,
+		tag == 1 ? "one.example" : "other.example", 1);
+	wire_clear(&stream);
+	wire_u16(&stream, message.len);
+	wire_put(&stream, message.octets, message.len);
+	to = to < stream.len ? to : stream.len;
+	wire_clear(&part);
+	wire_put(&part, stream.octets + from, to - from);
+	vlan = tag;
+	send_segment(m, SECOND + from, reply, base + 1 + from + reply * 5000,
+		base + 1 + (reply ? stream.len : 5000), 0x18, &part);
+	vlan = 0;
+}
+
+static void check_networks(void)
+{
+	pipeline_finish(&workers[0]->pipeline);
+	CU_ASSERT_EQUAL_FATAL(workers[0]->count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct record *r = workers[0]->seen[i];
+		CU_ASSERT_EQUAL(r->status, RECORD_ANSWERED);
+		CU_ASSERT(r->vlans == 1 && r->vlan[0] == i + 1);
+	}
+	end();
+}
+
+/* Two networks with the same addresses, ports and ids, in turn (txn.key_includes_vlan). */
+static void networks(void)
+{
+	static struct made m;
+	static struct wire datagram;
+	static const unsigned flags[] = {0x02, 0x12, 0x10};
+	begin(1);
+	packets.realms = true;
+	for (unsigned i = 0; i < 3; i++)
+		for (vlan = 1; vlan < 3; vlan++)
+			send_segment(&m, SECOND, i == 1,
+				vlan * 0x10000000 + (i == 2) + (i == 1) * 5000,
+				vlan * 0x10000000 + (i == 1 ? 1 : 5001), flags[i], NULL);
+	vlan = 0;
+	for (unsigned half = 0; half < 2; half++)
+		for (unsigned tag = 1; tag < 3; tag++)
+			send_part(&m, tag, false, half * 9, half ? 1000 : 9);
+	for (unsigned half = 0; half < 2; half++)
+		for (unsigned tag = 1; tag < 3; tag++)
+			send_part(&m, tag, true, half * 9, half ? 1000 : 9);
+	check_networks();
+
+	begin(1);
+	packets.realms = true;
+	for (unsigned reply = 0; reply < 2; reply++)
+		for (unsigned half = 0; half < 2; half++)
+			for (unsigned tag = 1; tag < 3; tag++) {
+				static struct wire message;
+				wire_message(&message, 5, reply ? 0x8180 : 0x0100,
+					tag == 1 ? "one.example" : "other.example", 1);
+				wire_fill(&message, tag, 64);
+				wire_clear(&datagram);
+				wire_udp(&datagram, reply ? 53 : 4000, reply ? 4000 : 53,
+					message.len);
+				wire_put(&datagram, message.octets, message.len);
+				unsigned n = half ? datagram.len - 32 : 32;
+				wire_clear(&m.wire);
+				vlan = tag;
+				put_ethernet(&m.wire);
+				wire_ipv4(&m.wire, 17, n);
+				m.wire.octets[24] = half ? 0 : 0x20;
+				m.wire.octets[25] = half ? 4 : 0;
+				wire_put(&m.wire, datagram.octets + half * 32, n);
+				if (reply)
+					memcpy(m.wire.octets + 30,
+						"\xc0\x00\x02\x35\xc0\x00\x02\x01", 8);
+				one(close_frame(&m, SECOND));
+			}
+	vlan = 0;
+	check_networks();
+}
+
 void test_pipeline_reasm(void)
 {
 	CU_pSuite s = CU_add_suite("pipeline/reasm", NULL, NULL);
 	CU_add_test(s, "fragments", fragments);
 	CU_add_test(s, "TCP", tcp);
+	CU_add_test(s, "networks with the same addresses", networks);
 }

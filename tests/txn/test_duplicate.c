@@ -9,13 +9,12 @@ void test_txn_duplicate(void);
 static struct rig *rig;
 static struct wire query, reply, other;
 
-static void begin(bool realm)
+static void begin(void)
 {
 	rig = rig_of(&(struct txn_conf){.max_open = 64,
 		.timeout_ns = RIG_TIMEOUT,
 		.reorder_ns = RIG_REORDER,
-		.duplicate_ns = WINDOW,
-		.key_realm = realm});
+		.duplicate_ns = WINDOW});
 	wire_message(&query, 7, 0x0100, "www.Example.com", 1);
 	wire_message(&reply, 7, 0x8180, "www.example.COM", 1);
 	wire_message(&other, 7, 0x8183, "www.example.com", 1);
@@ -32,11 +31,12 @@ static void end(void)
 static void copies(void)
 {
 	for (int realm = 0; realm < 2; realm++) {
-		begin(realm);
+		begin();
 		for (int i = 0; i < 4; i++) {
 			struct pkt pkt = rig_pkt(i < 2 ? &query : &reply, 1000 + i);
 			pkt.vlans = i % 2;
 			pkt.vlan[0] = 7;
+			pkt.realm = realm ? packet_realm(&pkt) : 0;
 			if (realm && i == 2)
 				continue; /* the tag is of the transaction: what comes first counts
 					   */
@@ -55,7 +55,7 @@ static void copies(void)
 /* Behind the window a copy is what it always was: a retry, a reply to nothing. */
 static void later(void)
 {
-	begin(false);
+	begin();
 	rig_take(rig, &query, 1000);
 	rig_take(rig, &query, 1000 + WINDOW);
 	CU_ASSERT_EQUAL(rig->metrics.copies, 1);
@@ -71,7 +71,7 @@ static void later(void)
 /* Another reply to what was just answered, with a question and without. */
 static void second_reply(void)
 {
-	begin(false);
+	begin();
 	rig_take(rig, &query, 1000);
 	rig_take(rig, &reply, 1010);
 	rig_one(rig, RECORD_ANSWERED, 1000);
@@ -91,7 +91,7 @@ static void second_reply(void)
 /* A question asked again is answered, not suspected. */
 static void asked_again(void)
 {
-	begin(false);
+	begin();
 	rig_take(rig, &query, 1000);
 	rig_take(rig, &reply, 1010);
 	rig_query(rig, 1020, 7, "www.EXAMPLE.com");
@@ -103,7 +103,7 @@ static void asked_again(void)
 /* TCP has no such copies: its streams are put together. */
 static void tcp(void)
 {
-	begin(false);
+	begin();
 	for (int i = 0; i < 2; i++) {
 		struct pkt pkt = rig_pkt(&query, 1000 + i);
 		pkt.proto = PACKET_TCP;

@@ -274,6 +274,13 @@ static void expiry(void)
 	end();
 }
 
+/* Takes a packet as packet_walk() gives it, with or without packet_conf.realms. */
+static void take_in(struct pkt *pkt, bool realms)
+{
+	pkt->realm = realms ? packet_realm(pkt) : 0;
+	rig_take_pkt(rig, pkt);
+}
+
 /* VLANs, tunnel and the handshake's time come with the query, and tell transactions apart only
  * where that is wanted. */
 static void paths(void)
@@ -281,28 +288,27 @@ static void paths(void)
 	static struct wire q, a;
 	for (int realm = 0; realm < 2; realm++) {
 		begin(64);
-		rig->x.conf.key_realm = realm;
 		wire_message(&q, 1, 0x0100, "a.example", 1);
 		wire_message(&a, 1, 0x8100, "a.example", 1);
 		struct pkt asked = rig_pkt(&q, 100), told = rig_pkt(&a, 101);
 		asked.vlans = 1;
 		asked.vlan[0] = 42;
 		asked.tunnel = (struct tunnel){.type = TUNNEL_vxlan, .id = 7, .has_id = 1};
-		rig_take_pkt(rig, &asked);
-		rig_take_pkt(rig, &told);
+		take_in(&asked, realm);
+		take_in(&told, realm);
 		if (realm) {
 			CU_ASSERT_EQUAL(rig_one(rig, RECORD_NO_QUERY, 101)->vlans, 0);
 			told.vlans = 1;
 			told.vlan[0] = 43;
 			told.tunnel = asked.tunnel;
-			rig_take_pkt(rig, &told);
+			take_in(&told, realm);
 			rig_one(rig, RECORD_NO_QUERY, 101);
 			told.vlan[0] = 42;
 			told.tunnel.id = 8;
-			rig_take_pkt(rig, &told);
+			take_in(&told, realm);
 			rig_one(rig, RECORD_NO_QUERY, 101);
 			told.tunnel.id = 7;
-			rig_take_pkt(rig, &told);
+			take_in(&told, realm);
 		}
 		const struct record *r = rig_one(rig, RECORD_ANSWERED, 100);
 		CU_ASSERT(r->vlans == 1 && r->vlan[0] == 42);
