@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reasm/ip_frag.h"
 
+#include "base/when.h"
 #define UNIT 8u /* octets: what offsets count in */
 #define WORDS (65536 / UNIT / 64) /* of a bitmap of all units */
 
@@ -135,7 +136,8 @@ static uint32_t find(struct ip_frag *f, const struct pkt *fragment)
 	uint32_t hash = (uint32_t)(hash_bytes(&f->secret, &key, sizeof(key), 0) >> 32);
 	for (uint32_t i = f->buckets[hash & f->mask]; i; i = at(f, i)->next)
 		if (at(f, i)->hash == hash && memcmp(&at(f, i)->key, &key, sizeof(key)) == 0) {
-			if (fragment->clock_ns - at(f, i)->clock_ns <= f->conf.timeout_ns)
+			if (when_since(fragment->clock_ns, at(f, i)->clock_ns) <=
+				f->conf.timeout_ns)
 				return i;
 			/* An identification comes round again: the old datagram's time is over. */
 			metrics_add(&f->metrics->frag_timeouts, !at(f, i)->given_up);
@@ -295,7 +297,7 @@ unsigned ip_frag_expire(struct ip_frag *f, int64_t clock_ns, unsigned most)
 {
 	unsigned n = 0;
 	while (n < most && f->oldest &&
-		clock_ns - at(f, f->oldest)->clock_ns > f->conf.timeout_ns) {
+		when_since(clock_ns, at(f, f->oldest)->clock_ns) > f->conf.timeout_ns) {
 		uint32_t i = f->oldest;
 		metrics_add(&f->metrics->frag_timeouts, !at(f, i)->given_up);
 		remove_one(f, i);

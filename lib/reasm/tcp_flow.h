@@ -3,6 +3,7 @@
 #ifndef REASM_TCP_FLOW_H
 #define REASM_TCP_FLOW_H
 
+#include "base/when.h"
 #include "reasm/tcp_table.h"
 
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 }; /* pkt.tcp_flags */
@@ -24,10 +25,9 @@ static inline void tcp_count(uint64_t *counter)
 	metrics_add(counter, 1);
 }
 
-/* From an earlier time to a later one; wraps instead of overflowing. */
 static inline int64_t tcp_since(int64_t now_ns, int64_t then_ns)
 {
-	return (int64_t)((uint64_t)now_ns - (uint64_t)then_ns);
+	return when_since(now_ns, then_ns);
 }
 
 static inline enum split_side tcp_side(const struct tcp_flow *f, unsigned n)

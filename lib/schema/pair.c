@@ -2,6 +2,7 @@
 #include "schema/pair.h"
 
 #include "base/cursor.h"
+#include "base/when.h"
 #include "dns/nbns.h"
 
 void pair_fault(struct message *m, enum dns_error error)
@@ -79,7 +80,7 @@ void pair_open(struct pair *p, const struct schema *s, const struct record *r)
 	p->rcode = 0;
 	p->asked = p->query.present ? &p->query : p->reply.present ? &p->reply : NULL;
 	p->query_ns = r->ts_ns;
-	p->reply_ns = r->ts_ns + r->latency_ns;
+	p->reply_ns = when_after(r->ts_ns, r->latency_ns);
 	p->last_ns = p->reply.present ? p->reply_ns : p->query_ns;
 	if (p->reply.present)
 		p->rcode = dns_rcode(p->reply.msg.flags) | extended_of(&p->reply) << 4;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sight/sight.h"
 
+#include "base/when.h"
+
 _Static_assert(RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
 
 enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10 }; /* pkt.tcp_flags */
@@ -23,12 +25,6 @@ void sight_init(struct sight *s, void *memory, const struct sight_conf *conf,
 	s->secret = *secret;
 	s->out = out;
 	s->metrics = metrics;
-}
-
-/* From an earlier time to a later one; wraps instead of overflowing. */
-static int64_t since(int64_t now_ns, int64_t then_ns)
-{
-	return (int64_t)((uint64_t)now_ns - (uint64_t)then_ns);
 }
 
 /* What is spoken in TLS or QUIC, and on that port. */
@@ -201,7 +197,7 @@ static void take_datagram(struct sight *s, uint32_t slot, const struct pkt *pkt,
 static bool is_another(
 	const struct sight *s, const struct flow *f, const struct pkt *pkt, bool from_client)
 {
-	if (f->list == FLOW_TOLD && since(pkt->clock_ns, f->last_ns) > s->idle_ns)
+	if (f->list == FLOW_TOLD && when_since(pkt->clock_ns, f->last_ns) > s->idle_ns)
 		return true;
 	if (f->proto != PACKET_TCP || !from_client || (pkt->tcp_flags & (SYN | ACK)) != SYN)
 		return false;
@@ -235,7 +231,8 @@ void sight_take(struct sight *s, const struct pkt *pkt, uint32_t hash)
 	struct flow *f = flow_at(&s->table, slot);
 
 	/* as sight_expire() would have done, whenever it ran last */
-	if (slot && f->list == FLOW_WAITING && since(pkt->clock_ns, f->began_ns) > SIGHT_WAIT_NS)
+	if (slot && f->list == FLOW_WAITING &&
+		when_since(pkt->clock_ns, f->began_ns) > SIGHT_WAIT_NS)
 		tell_without(s, slot, SIGHT_silent);
 	if (slot && is_another(s, f, pkt, from_client)) {
 		if (f->list == FLOW_WAITING)
@@ -261,9 +258,9 @@ void sight_expire(struct sight *s, int64_t clock_ns, unsigned most)
 	struct flow_table *t = &s->table;
 	for (unsigned i = 0; i < most; i++) {
 		uint32_t waits = t->list[FLOW_WAITING].oldest, told = t->list[FLOW_TOLD].oldest;
-		if (waits && since(clock_ns, flow_at(t, waits)->began_ns) > SIGHT_WAIT_NS)
+		if (waits && when_since(clock_ns, flow_at(t, waits)->began_ns) > SIGHT_WAIT_NS)
 			tell_without(s, waits, SIGHT_silent);
-		else if (told && since(clock_ns, flow_at(t, told)->last_ns) > s->idle_ns)
+		else if (told && when_since(clock_ns, flow_at(t, told)->last_ns) > s->idle_ns)
 			flow_remove(t, told);
 		else
 			return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/early.h"
 
+#include "base/when.h"
+
 _Static_assert((EARLY_BUCKETS & (EARLY_BUCKETS - 1)) == 0, "a mask chooses");
 _Static_assert((EARLY_OCTETS & (EARLY_OCTETS - 1)) == 0, "a mask finds the place");
 _Static_assert(offsetof(struct early_reply, m) <= BITS_CACHE_LINE,
@@ -115,7 +117,7 @@ struct early_reply *early_due(struct early *e, int64_t clock_ns)
 {
 	struct early_reply *r = oldest(e);
 
-	if (r && clock_ns != INT64_MAX && clock_ns - r->pkt.clock_ns <= e->wait_ns)
+	if (r && clock_ns != INT64_MAX && when_since(clock_ns, r->pkt.clock_ns) <= e->wait_ns)
 		return NULL;
 	return r;
 }

@@ -4,6 +4,7 @@
 #ifndef TXN_EMIT_H
 #define TXN_EMIT_H
 
+#include "base/when.h"
 #include "txn/txn.h"
 
 _Static_assert(RECORD_VLANS == TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
@@ -52,7 +53,7 @@ static inline void emit_message(
 	r->ts_ns = pkt->ts_ns;
 	if (status == RECORD_DUPLICATE) {
 		r->ts_ns = asked_ns;
-		r->latency_ns = pkt->ts_ns - asked_ns;
+		r->latency_ns = when_since(pkt->ts_ns, asked_ns);
 	}
 	r->error = m->error;
 	r->rtt_ns = m->rtt_ns;
@@ -94,7 +95,7 @@ static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
 	struct txn_transfer *t = &x->transfers[e->transfer - 1];
 	struct record_sum sum = {.records = t->sum.records,
 		.octets = t->sum.octets,
-		.duration_ns = t->last_ns - t->first_ns,
+		.duration_ns = when_since(t->last_ns, t->first_ns),
 		.messages = t->sum.messages,
 		.serial = t->sum.serial,
 		.incomplete = !complete};
@@ -103,7 +104,7 @@ static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
 		record_entry(x, r, e);
 		r->status = RECORD_ANSWERED;
 		r->transfer = RECORD_TRANSFER_SUM;
-		r->latency_ns = t->first_ns - e->ts_ns;
+		r->latency_ns = when_since(t->first_ns, e->ts_ns);
 		r->reply_wire = t->first_wire;
 		memcpy(r->data + r->query_len, t->header, sizeof(t->header));
 		memcpy(r->data + r->query_len + sizeof(t->header), &sum, sizeof(sum));
@@ -130,7 +131,7 @@ static inline void emit_entry(struct txn *x, uint32_t slot, const struct txn_mes
 		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
 		if (reply) {
 			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
-			r->latency_ns = reply->ts_ns - e->ts_ns;
+			r->latency_ns = when_since(reply->ts_ns, e->ts_ns);
 			r->transfer = m->transfer;
 			record_reply_of(r, m);
 		}

@@ -2,6 +2,7 @@
 #include "txn/recent.h"
 
 #include "base/bits.h"
+#include "base/when.h"
 
 #define WAYS 4 /* entries of a bucket */
 
@@ -38,8 +39,8 @@ bool recent_find(const struct recent *r, uint64_t hash, int64_t ts_ns, int64_t *
 
 	hash = name_of(hash);
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (e[i].hash != hash || ts_ns - e[i].ts_ns > r->window_ns ||
-			e[i].ts_ns - ts_ns > r->window_ns)
+		if (e[i].hash != hash || when_since(ts_ns, e[i].ts_ns) > r->window_ns ||
+			when_since(e[i].ts_ns, ts_ns) > r->window_ns)
 			continue;
 		if (note)
 			*note = e[i].note;
