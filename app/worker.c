@@ -41,14 +41,25 @@ static struct pipeline_conf pipeline_conf_of(const struct run *run, uint16_t sel
 {
 	const struct conf *conf = run->conf;
 	const int64_t reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS;
-	/* Queues that are received from in no common order. */
-	const bool several = run->live && (run->workers > 1 || run->live->queues > 1);
+	/* Queues that are received from in no common order; files are taken in their own. */
+	const bool recorded = !run->live || run->live->recorded;
+	const bool several = !recorded && (run->workers > 1 || run->live->queues > 1);
+	struct txn_early_conf early = {.unordered = several};
+	if (several) {
+		early.wait_ns = reorder_ns;
+		early.later_ns = INT64_MAX;
+	} else if (recorded) {
+		early.later_ns = (int64_t)conf->txn_early_ms * WHEN_NS_PER_MS;
+		early.earlier_ns = (int64_t)conf->txn_skew_us * WHEN_NS_PER_US;
+		if (early.later_ns + early.earlier_ns)
+			early.wait_ns = early.later_ns + early.earlier_ns + reorder_ns;
+	}
 	return (struct pipeline_conf){
 		.txn = {.max_open = (uint32_t)conf->txn_max_open,
 			.timeout_ns = (int64_t)conf->txn_timeout_ms * WHEN_NS_PER_MS,
 			.reorder_ns = reorder_ns,
 			.duplicate_ns = (int64_t)conf->txn_duplicate_window_ms * WHEN_NS_PER_MS,
-			.early_ns = several ? reorder_ns : 0,
+			.early = early,
 			.sum_transfers = conf->txn_transfers == CONF_TRANSFERS_SUMMARY},
 		.tcp = {.max_streams = (uint32_t)conf->tcp_max_streams,
 			.buffer_bytes = conf->tcp_buffer_mb << 20,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/txn.h"
 
+#include "dns/edns.h"
 #include "txn/emit.h"
 #include "txn/repeat.h"
 
@@ -15,7 +16,7 @@ size_t txn_bytes(const struct txn_conf *conf)
 {
 	return whole_lines(table_bytes(conf->max_open)) +
 	       (conf->duplicate_ns ? 2 * recent_bytes(RECENT_ENTRIES) : 0) +
-	       (conf->early_ns ? early_bytes() : 0);
+	       (conf->early.wait_ns ? early_bytes() : 0);
 }
 
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
@@ -31,8 +32,8 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 		recent_init(&x->replies, at, RECENT_ENTRIES, conf->duplicate_ns);
 		at += recent_bytes(RECENT_ENTRIES);
 	}
-	if (conf->early_ns)
-		early_init(&x->early, at, conf->early_ns);
+	if (conf->early.wait_ns)
+		early_init(&x->early, at, conf->early.wait_ns);
 	x->conf = *conf;
 	x->secret = *secret;
 	x->out = out;
@@ -57,8 +58,8 @@ void txn_key(const struct txn *x, struct txn_message *m)
  * with the slack for reordering, so that it does not matter when txn_expire() last ran. */
 static bool expired(const struct txn *x, const struct table_entry *e, const struct pkt *pkt)
 {
-	return pkt->ts_ns - e->last_ns > x->conf.timeout_ns ||
-	       pkt->clock_ns - e->clock_ns > x->conf.timeout_ns + x->conf.reorder_ns;
+	return when_since(pkt->ts_ns, e->last_ns) > x->conf.timeout_ns ||
+	       when_since(pkt->clock_ns, e->clock_ns) > x->conf.timeout_ns + x->conf.reorder_ns;
 }
 
 /* The oldest query of the base that still waits; lets go those before it whose time is over. */
@@ -71,7 +72,8 @@ static uint32_t oldest_waiting(struct txn *x, const struct txn_message *m)
 	return slot;
 }
 
-static void take_query(struct txn *x, const struct txn_message *m)
+/* The slot that it opened; 0: it is a copy of an open one. */
+static uint32_t take_query(struct txn *x, const struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
 	struct table *t = &x->table;
@@ -91,7 +93,7 @@ static void take_query(struct txn *x, const struct txn_message *m)
 		e->clock_ns = pkt->clock_ns;
 		table_touch(t, slot);
 		metrics_add(&x->metrics->retries, 1);
-		return;
+		return 0;
 	}
 	while (!table_has_room(t, pkt->len)) {
 		metrics_add(&x->metrics->evicted, 1);
@@ -116,6 +118,7 @@ static void take_query(struct txn *x, const struct txn_message *m)
 	if (bits_unlikely(e->timed))
 		e->rtt_ns = m->rtt_ns;
 	metrics_add(&x->metrics->opened, 1);
+	return slot;
 }
 
 /* The first message of a zone transfer's reply. true: more will come, and the query stays open. */
@@ -173,12 +176,24 @@ static bool take_transfer(struct txn *x, uint32_t slot, struct txn_message *m)
 	return true;
 }
 
+/* May a reply without a question answer any? Over UDP, one that reports no error could be
+ * anybody's: whoever sends it has to guess no name. */
+static __attribute__((noinline)) bool answers_any(const struct txn_message *m)
+{
+	struct edns edns;
+
+	if (m->key.proto != PACKET_UDP || m->msg.flags & DNS_TC || dns_rcode(m->msg.flags))
+		return true;
+	edns_find(&edns, &m->msg, m->pkt->payload, m->pkt->len);
+	return edns.rcode_high != 0;
+}
+
 /* The open query that a reply answers, of the group `first`; or 0. */
 static uint32_t answered_by(struct txn *x, uint32_t first, const struct txn_message *m)
 {
 	struct table *t = &x->table;
 
-	if (!first || !m->msg.name_len)
+	if (!first || (bits_unlikely(!m->msg.name_len) && answers_any(m)))
 		return first;
 	uint32_t slot = table_find(t, first, &m->msg, m->pkt->payload);
 	if (slot && expired(x, table_at(t, slot), m->pkt)) {
@@ -211,11 +226,21 @@ static void let_go(struct txn *x, struct early_reply *r)
 	unasked(x, &r->m, r->mismatch);
 }
 
+/* Those of them go that waited long enough. */
+static void let_go_due(struct txn *x, int64_t clock_ns)
+{
+	struct early_reply *r;
+	while ((r = early_due(&x->early, clock_ns)))
+		let_go(x, r);
+}
+
 /* Its query may come yet: it waits. false: it does not. */
 static bool wait_for_query(struct txn *x, const struct txn_message *m, bool mismatch)
 {
-	if (x->conf.early_ns == 0)
+	if (x->conf.early.wait_ns == 0 || (mismatch && !x->conf.early.unordered))
 		return false;
+	if (!x->conf.early.unordered) /* the capture says who waits, not who swept when */
+		let_go_due(x, m->pkt->clock_ns);
 	while (!early_has_room(&x->early, m)) {
 		metrics_add(&x->metrics->early_evicted, 1);
 		let_go(x, early_due(&x->early, INT64_MAX));
@@ -226,29 +251,59 @@ static bool wait_for_query(struct txn *x, const struct txn_message *m, bool mism
 	return false;
 }
 
-/*
- * The replies that came before this query. Only those that are later than it may have been: stamps
- * tell when somebody looked into a queue, so that of the query can be the later one. Then its
- * reply's is closer to the truth.
- */
-static __attribute__((noinline)) void take_early(struct txn *x, const struct txn_message *query)
+/* By their times, can a waiting reply be that to this query? */
+static bool can_answer(
+	const struct txn *x, const struct early_reply *r, const struct txn_message *query)
 {
-	int64_t sent_ns = query->pkt->ts_ns - query->pkt->late_us * INT64_C(1000);
+	const struct txn_early_conf *conf = &x->conf.early;
+	int64_t later_ns = when_since(r->pkt.ts_ns, query->pkt->ts_ns);
+
+	return later_ns <= conf->later_ns &&
+	       later_ns >= -conf->earlier_ns - query->pkt->late_us * INT64_C(1000) &&
+	       (conf->unordered ||
+		       when_since(query->pkt->clock_ns, r->pkt.clock_ns) <= conf->wait_ns);
+}
+
+/* Is its question that of the open query, none being one, too? */
+static bool same_question(struct txn *x, uint32_t slot, const struct early_reply *r)
+{
+	const struct table_entry *e = table_at(&x->table, slot);
+	uint32_t first = table_group(&x->table, &e->key, e->hash);
+	return table_find(&x->table, first, &r->m.msg, r->pkt.payload) == slot;
+}
+
+/*
+ * The replies that came before this query, which opened `slot`. In a capture file the first answers
+ * it that has its question and a stamp near its own. Live, from several queues, all are taken as if
+ * they came now, but only those that are later than it may have been: stamps tell when somebody
+ * looked into a queue, so that of the query can be the later one. Then its reply's is closer to the
+ * truth.
+ */
+static __attribute__((noinline)) void take_early(
+	struct txn *x, const struct txn_message *query, uint32_t slot)
+{
+	const bool unordered = x->conf.early.unordered;
 	struct early_reply *r = NULL;
 
 	while ((r = early_next(&x->early, &query->key, query->hash, r))) {
-		if (sent_ns > r->pkt.ts_ns)
+		if (!can_answer(x, r, query))
 			continue;
-		uint32_t first = table_group(&x->table, &query->key, query->hash);
-		uint32_t slot = answered_by(x, first, &r->m);
+		if (unordered)
+			slot = answered_by(
+				x, table_group(&x->table, &query->key, query->hash), &r->m);
+		else if (!same_question(x, slot, r))
+			continue;
 		if (!slot)
 			continue;
 		struct table_entry *e = table_at(&x->table, slot);
-		if (e->ts_ns > r->pkt.ts_ns)
+		if (unordered && e->ts_ns > r->pkt.ts_ns)
 			e->ts_ns = r->pkt.ts_ns;
+		uint32_t open = x->table.open;
 		early_remove(&x->early, r);
 		metrics_add(&x->metrics->early, 1);
 		answer(x, slot, &r->m);
+		if (!unordered && x->table.open != open)
+			return;
 	}
 }
 
@@ -278,9 +333,9 @@ void txn_take(struct txn *x, struct txn_message *m)
 	} else if (m->reply) {
 		take_reply(x, m);
 	} else {
-		take_query(x, m);
-		if (bits_unlikely(x->early.waiting))
-			take_early(x, m);
+		uint32_t slot = take_query(x, m);
+		if (bits_unlikely(x->early.waiting) && (slot || x->conf.early.unordered))
+			take_early(x, m, slot);
 	}
 }
 
@@ -294,7 +349,7 @@ unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 		n++;
 	}
 	while (n < most && x->table.oldest &&
-		clock_ns - table_at(&x->table, x->table.oldest)->clock_ns > age) {
+		when_since(clock_ns, table_at(&x->table, x->table.oldest)->clock_ns) > age) {
 		emit_entry(x, x->table.oldest, NULL);
 		n++;
 	}

@@ -13,13 +13,23 @@
 #include "txn/recent.h"
 #include "txn/transfer.h"
 
+/* Replies that are taken before their queries. */
+struct txn_early_conf {
+	int64_t wait_ns; /* so long they wait, by the capture's clock; 0: not at all */
+	/* A reply's stamp may be so much later than the query's, or so much earlier. */
+	int64_t later_ns, earlier_ns;
+	/* Live, several queues: the order of messages says nothing, and stamps say when somebody
+	 * looked (pkt->late_us). Else messages come in the order of the capture. */
+	bool unordered;
+};
+
 struct txn_conf {
 	uint32_t max_open; /* slots of the table */
 	int64_t timeout_ns; /* a query waits this long after its latest copy */
 	int64_t reorder_ns; /* a packet may be this much older than an earlier one */
 	int64_t duplicate_ns; /* copies and further replies within it are known; 0: not looked for
 			       */
-	int64_t early_ns; /* a reply waits so long for a query that comes after it; 0: not at all */
+	struct txn_early_conf early;
 	bool sum_transfers; /* a zone transfer is one transaction, however many messages it has */
 };
 
@@ -38,7 +48,7 @@ struct txn {
 	struct table table;
 	struct txn_conf conf;
 	struct recent copies, replies; /* duplicate_ns only */
-	struct early early; /* early_ns only */
+	struct early early; /* early.wait_ns only */
 	struct hash_secret secret;
 	struct record_arena *out; /* where records go */
 	struct metrics_txn *metrics;

@@ -13,7 +13,7 @@ static void begin(void)
 	rig = rig_of(&(struct txn_conf){.max_open = 4096,
 		.timeout_ns = RIG_TIMEOUT,
 		.reorder_ns = RIG_REORDER,
-		.early_ns = WAIT,
+		.early = {.wait_ns = WAIT, .later_ns = INT64_MAX, .unordered = true},
 		.sum_transfers = true});
 }
 
@@ -244,6 +244,104 @@ static void two_queues(void)
 	end();
 }
 
+/* In a capture file: messages in its order, stamps near each other. */
+static void begin_file(void)
+{
+	rig = rig_of(&(struct txn_conf){.max_open = 4096,
+		.timeout_ns = RIG_TIMEOUT,
+		.reorder_ns = RIG_REORDER,
+		.early = {.wait_ns = 500, .later_ns = 300, .earlier_ns = 20},
+		.sum_transfers = true});
+}
+
+/* A message of its own stamp, at another time of the capture. */
+static void stored(bool reply, int64_t ts_ns, int64_t clock_ns, unsigned id, const char *name)
+{
+	static struct wire w;
+	wire_message(&w, id, reply ? 0x8180 : 0x0100, name, 1);
+	struct pkt pkt = rig_pkt(&w, ts_ns);
+	pkt.clock_ns = clock_ns;
+	rig_take_pkt(rig, &pkt);
+}
+
+/* The bounds of both sides, to the nanosecond. */
+static void file_bounds(void)
+{
+	static const struct {
+		int64_t later_ns;
+		bool answers;
+	} rows[] = {{300, true}, {301, false}, {0, true}, {-20, true}, {-21, false}};
+	for (unsigned i = 0; i < BITS_COUNT(rows); i++) {
+		begin_file();
+		int64_t asked = 5000 - rows[i].later_ns;
+		stored(true, 5000, 5000, 1, "a");
+		rig_none(rig);
+		stored(false, asked, 5000 + 25, 1, "A");
+		if (rows[i].answers)
+			CU_ASSERT_EQUAL(
+				rig_one(rig, RECORD_ANSWERED, asked)->latency_ns, rows[i].later_ns);
+		CU_ASSERT_EQUAL(rig->metrics.early, rows[i].answers);
+		rig_expire(rig, 5500, 100);
+		rig_none(rig);
+		end();
+	}
+}
+
+/* It waits by the capture's clock, whether or not anybody swept. */
+static void file_wait(void)
+{
+	for (int swept = 0; swept < 2; swept++) {
+		begin_file();
+		stored(true, 5000, 5000, 1, "a");
+		stored(true, 5000, 5001, 2, "a");
+		if (swept) {
+			CU_ASSERT_EQUAL(rig_expire(rig, 5501, 100), 1);
+			rig_one(rig, RECORD_NO_QUERY, 5000);
+		}
+		stored(false, 4990, 5501, 2, "a");
+		rig_one(rig, RECORD_ANSWERED, 4990);
+		stored(false, 4990, 5501, 1, "a");
+		rig_none(rig);
+		CU_ASSERT_EQUAL(rig->metrics.early, 1);
+		end();
+	}
+}
+
+/* What does not wait: where the base has an open query, a mismatch is one; and copies of an open
+ * query take nothing. */
+static void file_rules(void)
+{
+	begin_file();
+	stored(false, 1000, 1000, 1, "a");
+	stored(true, 1001, 1001, 1, "b");
+	rig_one(rig, RECORD_MISMATCH, 1001);
+	stored(false, 1002, 1002, 1, "b");
+	rig_none(rig);
+	end();
+
+	begin_file();
+	stored(true, 5000, 5000, 1, "a");
+	stored(false, 4000, 5000, 1, "a"); /* too early to be its query */
+	stored(false, 4900, 5000, 1, "a");
+	CU_ASSERT_EQUAL(rig->metrics.retries, 1);
+	CU_ASSERT_EQUAL(rig->metrics.early, 0);
+	end();
+
+	/* one reply for each query, in the order of the capture; those without a question answer
+	 * none that has one */
+	begin_file();
+	rig_bare_reply(rig, 5000, 1);
+	stored(true, 5001, 5001, 1, "a");
+	stored(true, 5002, 5002, 1, "a");
+	stored(false, 4999, 5003, 1, "a");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 4999)->latency_ns, 2);
+	stored(false, 5000, 5003, 1, "a");
+	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 5000)->latency_ns, 2);
+	stored(false, 5000, 5003, 1, "a");
+	rig_none(rig);
+	end();
+}
+
 void test_txn_early(void)
 {
 	CU_pSuite s = CU_add_suite("txn/early", NULL, NULL);
@@ -257,4 +355,7 @@ void test_txn_early(void)
 	CU_add_test(s, "full of what is gone", full_of_gone);
 	CU_add_test(s, "chain", chain);
 	CU_add_test(s, "two queues", two_queues);
+	CU_add_test(s, "file: bounds", file_bounds);
+	CU_add_test(s, "file: how long", file_wait);
+	CU_add_test(s, "file: rules", file_rules);
 }

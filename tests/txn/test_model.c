@@ -33,6 +33,7 @@ struct message {
 	unsigned base; /* which client and id */
 	int question; /* -1: none */
 	bool upper; /* letters in the other case */
+	bool says_why; /* a reply that reports an error */
 	unsigned vlan;
 	uint64_t hash;
 	uint32_t len;
@@ -137,7 +138,7 @@ static void model_take(struct model *m, const struct message *now)
 		}
 		base_open = true;
 		bool same = q->first.question == now->question;
-		if (now->reply && (same || now->question < 0)) {
+		if (now->reply && (same || (now->question < 0 && now->says_why))) {
 			tell(m, RECORD_ANSWERED, q, now);
 			let_go(m, i);
 			return;
@@ -195,7 +196,9 @@ static void draw(struct message *m, struct wire *w, unsigned bases, unsigned que
 	m->upper = random() % 2;
 	m->vlan = (unsigned)random() % 3;
 	wire_clear(w);
-	wire_header(w, m->base & 1, m->reply ? 0x8180 : 0x0100, m->question >= 0, 0, 0, 0);
+	m->says_why = random() % 2;
+	unsigned rcode = m->says_why ? 5 : 0;
+	wire_header(w, m->base & 1, m->reply ? 0x8180 | rcode : 0x0100, m->question >= 0, 0, 0, 0);
 	if (m->question >= 0) {
 		unsigned q = (unsigned)m->question;
 		snprintf(name, sizeof(name), m->upper ? "N%u.EXAMPLE" : "n%u.example", q / 4);

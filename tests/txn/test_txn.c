@@ -178,6 +178,70 @@ static void no_question(void)
 	end();
 }
 
+/* A bare reply to the query for a.example: as it comes over a transport, with these flags and the
+ * upper bits of an rcode in OPT. */
+static void bare(unsigned proto, unsigned flags, unsigned high, enum record_status status)
+{
+	static struct wire q, a;
+	begin(64);
+	wire_message(&q, 1, 0x0100, "a.example", 1);
+	struct pkt pkt = rig_pkt(&q, 100);
+	pkt.proto = (uint8_t)proto;
+	rig_take_pkt(rig, &pkt);
+	wire_clear(&a);
+	wire_header(&a, 1, 0x8000 | flags, 0, 0, 0, high != 0);
+	if (high)
+		wire_rr(&a, "", 41, 1232, high << 24, NULL, 0);
+	pkt = rig_pkt(&a, 110);
+	pkt.proto = (uint8_t)proto;
+	rig_take_pkt(rig, &pkt);
+	rig_one(rig, status, status == RECORD_ANSWERED ? 100 : 110);
+	CU_ASSERT_EQUAL(rig->x.table.open, status != RECORD_ANSWERED);
+	end();
+}
+
+/* Over UDP, who sends one has to know the question, or to report an error: anybody could. */
+static void no_question_no_error(void)
+{
+	bare(PACKET_UDP, 0, 0, RECORD_MISMATCH);
+	bare(PACKET_UDP, DNS_RA | DNS_RD | DNS_AA, 0, RECORD_MISMATCH);
+	bare(PACKET_TCP, 0, 0, RECORD_ANSWERED);
+	bare(PACKET_UDP, DNS_TC, 0, RECORD_ANSWERED);
+	for (unsigned rcode = 1; rcode < 16; rcode++)
+		bare(PACKET_UDP, rcode, 0, RECORD_ANSWERED);
+	bare(PACKET_UDP, 0, 1, RECORD_ANSWERED); /* BADVERS */
+	/* to a query without one (RFC 7873, 5.4) it has the same question */
+	begin(64);
+	static struct wire w;
+	rig_query(rig, 90, 1, "a.example");
+	wire_clear(&w);
+	wire_header(&w, 1, 0, 0, 0, 0, 0);
+	rig_take(rig, &w, 100);
+	wire_clear(&w);
+	wire_header(&w, 1, 0x8000, 0, 0, 0, 0);
+	rig_take(rig, &w, 105);
+	rig_one(rig, RECORD_ANSWERED, 100);
+	end();
+}
+
+/* Stamps as far apart as 64 bits can be, also around what txn.timeout_ms adds. */
+static void extreme_stamps(void)
+{
+	static const int64_t stamps[] = {
+		INT64_MIN, INT64_MIN + 1, -1, 0, 1, INT64_MAX - 1, INT64_MAX};
+	for (size_t i = 0; i < BITS_COUNT(stamps); i++) {
+		for (size_t k = 0; k < BITS_COUNT(stamps); k++) {
+			begin(64);
+			rig_query(rig, stamps[i], 1, "a.example");
+			rig_query(rig, stamps[k], 1, "a.example");
+			rig_reply(rig, stamps[i], 1, "a.example");
+			rig_expire(rig, stamps[k], 100);
+			CU_ASSERT_EQUAL(rig->metrics.replies, 1);
+			end();
+		}
+	}
+}
+
 /* Of several, only those whose time is over are past: the oldest may be the one that was repeated.
  */
 static void expired_among_others(void)
@@ -259,6 +323,8 @@ void test_txn_txn(void)
 	CU_add_test(s, "retries", retries);
 	CU_add_test(s, "timeouts to the nanosecond", timeouts);
 	CU_add_test(s, "a reply without question", no_question);
+	CU_add_test(s, "a reply without question or error", no_question_no_error);
+	CU_add_test(s, "stamps at the ends of time", extreme_stamps);
 	CU_add_test(s, "expired among others", expired_among_others);
 	CU_add_test(s, "questions", questions);
 	CU_add_test(s, "every octet of a name", question_octets);
