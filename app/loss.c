@@ -20,7 +20,7 @@ static struct loss_counts count(const struct run *run)
 	for (unsigned i = 0; i < run->sinks.count; i++) {
 		struct metrics_sink m = {0};
 		sinks_sum(&run->sinks, i, &m);
-		c.sinks += m.dropped_queue + m.dropped_spool + m.dropped_sink;
+		c.sinks += m.dropped_queue + m.dropped_spool + m.dropped_damaged + m.dropped_sink;
 	}
 	return c;
 }

@@ -47,6 +47,7 @@ static void list_losses(const struct run *run, const struct metrics_worker *sum)
 		{"records by the output", sink.dropped_sink},
 		{"records for want of room in the queue of a sink", sink.dropped_queue},
 		{"records for want of room in the spool", sink.dropped_spool},
+		{"records in damaged parts of the spool", sink.dropped_damaged},
 		{"records that waited at the end", sink.dropped_end},
 		{"records that were refused", sink.dropped_refused},
 		{"records too large", sink.dropped_large},
@@ -78,8 +79,7 @@ static void list_sinks(const struct run *run)
 		char room[400];
 		struct text t = text_of(room, sizeof(room) - 1);
 		sinks_sum(&run->sinks, i, &m);
-		const uint64_t dropped = m.dropped_queue + m.dropped_spool + m.dropped_sink +
-					 m.dropped_end + m.dropped_refused + m.dropped_large;
+		const uint64_t dropped = sinks_dropped(&m);
 		const struct {
 			const char *what;
 			uint64_t n;

@@ -28,8 +28,7 @@ static bool sink_books(const struct run *run, unsigned i)
 	bool same = equal("records of the loggers and of a sink",
 		totals_taken_for(run, run->sinks.thread[i].sink.conf), m.taken);
 	bool ended = equal(what, m.taken + m.spool_found,
-		m.filtered + m.written + m.dropped_queue + m.dropped_spool + m.dropped_sink +
-			m.dropped_end + m.dropped_refused + m.dropped_large + m.spool_left);
+		m.filtered + m.written + sinks_dropped(&m) + m.spool_left);
 	return same && ended;
 }
 

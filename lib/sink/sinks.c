@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "schema/kind.h"
+#include "sink/thread_inner.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -78,33 +79,6 @@ int sinks_check(const struct conf *conf, struct conf_error *err)
 	return rc;
 }
 
-static int open_spool(struct sink_thread *t)
-{
-	const struct conf_sink *conf = t->sink.conf;
-	char identity[96], why[4600] = "";
-
-	if (!conf->spool_dir[0])
-		return 0;
-	snprintf(identity, sizeof(identity), "%s/%s", conf_choice_word(conf->type),
-		conf_choice_word(conf->schema));
-	int error = spool_open(&t->spool, conf->spool_dir, t->sink.name, identity,
-		conf->spool_bytes, why, sizeof(why));
-	if (error) {
-		log_error("sink %s: spool: %s", t->sink.name, why);
-		return error;
-	}
-	t->has_spool = true;
-	t->metrics.spool_found = t->spool.records;
-	if (t->spool.cut_octets)
-		log_warn("sink %s: the spool ended in %" PRIu64
-			 " octets that were not wholly written; they were cut off",
-			t->sink.name, t->spool.cut_octets);
-	if (t->spool.records)
-		log_note("sink %s: %" PRIu64 " records of an earlier run are in the spool",
-			t->sink.name, t->spool.records);
-	return 0;
-}
-
 static int open_lanes(struct sinks *s, struct sink_thread *t, bool touch)
 {
 	const struct conf_sink *conf = t->sink.conf;
@@ -157,7 +131,7 @@ static int open_sink(struct sinks *s, unsigned i, const struct sinks_options *op
 			error == -ENOMEM ? "out of memory; lower its queue_mb" : err.text);
 		return error;
 	}
-	error = open_spool(t);
+	error = thread_spool_open(t, 0);
 	if (error)
 		return error;
 	error = t->sink.ops->open(&t->sink);
@@ -273,7 +247,7 @@ static bool close_sink(struct sink_thread *t)
 	}
 	t->open = false;
 	if (t->has_spool) {
-		t->metrics.spool_left = t->spool.records;
+		t->metrics.spool_left = spool_records(&t->spool);
 		spool_close(&t->spool);
 		if (t->started && t->metrics.spool_left)
 			log_note("sink %s: %" PRIu64 " records are left in the spool, in %s",
@@ -287,7 +261,7 @@ static bool close_sink(struct sink_thread *t)
 	/* Live, a full spool is an outage that lasted too long; the program did what it was told.
 	 */
 	return good && !t->metrics.dropped_end && !t->metrics.dropped_sink &&
-	       (t->live || !t->metrics.dropped_spool);
+	       (t->live || (!t->metrics.dropped_spool && !t->metrics.dropped_damaged));
 }
 
 bool sinks_close(struct sinks *s)

@@ -62,6 +62,13 @@ bool sinks_close(struct sinks *s);
 /* The counters of sink i, of its loggers' side and its own. */
 void sinks_sum(const struct sinks *s, unsigned i, struct metrics_sink *sum);
 
+/* Records of a sink that were dropped, for all reasons. */
+static inline uint64_t sinks_dropped(const struct metrics_sink *m)
+{
+	return m->dropped_queue + m->dropped_spool + m->dropped_damaged + m->dropped_sink +
+	       m->dropped_end + m->dropped_refused + m->dropped_large;
+}
+
 /* Frees what sinks_close() has left for the report. */
 void sinks_free(struct sinks *s);
 

@@ -3,12 +3,10 @@
 
 #include "sink/spool_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -21,91 +19,6 @@ uint32_t sink_records(const struct sink_block *b, uint32_t from, uint32_t to)
 	return n;
 }
 
-static int fail(char *why, size_t size, int error, const char *what, const char *path)
-{
-	snprintf(why, size, "%s %s: %s", what, path, strerror(-error));
-	return error;
-}
-
-/* Takes the number out of NAME.NNNNNNNNNN.spool. */
-static bool number_of(const char *file, const char *name, uint32_t *number)
-{
-	size_t n = strlen(name);
-	char *end;
-
-	if (strncmp(file, name, n) != 0 || file[n] != '.' ||
-		strspn(file + n + 1, "0123456789") != 10 || strcmp(file + n + 11, ".spool") != 0)
-		return false;
-	unsigned long v = strtoul(file + n + 1, &end, 10);
-	*number = (uint32_t)v;
-	return v > 0 && v < UINT32_MAX;
-}
-
-/* The lowest and highest number of a segment that is there. 0 or -errno. */
-static int find_segments(struct spool *s, const char *dir, const char *name)
-{
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-	uint32_t number;
-
-	s->first = 1;
-	s->last = 0;
-	if (!d)
-		return -errno;
-	while ((e = readdir(d))) {
-		if (!number_of(e->d_name, name, &number))
-			continue;
-		if (s->last == 0 || number < s->first)
-			s->first = number;
-		if (number > s->last)
-			s->last = number;
-	}
-	closedir(d);
-	return 0;
-}
-
-/* One segment of an earlier run: counts what is in it, cuts off what is not whole. 0 or -errno. */
-static int take_segment(struct spool *s, uint32_t number)
-{
-	struct spool_path path = spool_path(s, number);
-	struct spool_found found;
-	int fd = open(path.text, O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	int error = spool_look(fd, s->identity, number == s->last, &found);
-	if (error == 0) {
-		if (found.size > found.end) {
-			s->cut_octets += found.size - found.end;
-			if (ftruncate(fd, (off_t)found.end) < 0)
-				error = -errno;
-		}
-		s->octets += found.end;
-		s->records += found.records;
-		if (number == s->first) {
-			s->read_at = found.read_at;
-			s->read_doc = found.read_doc;
-		}
-		s->write_at = found.end;
-	}
-	close(fd);
-	return error;
-}
-
-/* Locks the spool against another process. */
-static int lock(struct spool *s)
-{
-	char path[4300];
-
-	snprintf(path, sizeof(path), "%slock", s->stem);
-	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->lock_fd < 0)
-		return -errno;
-	return flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0 ? 0
-	       : errno == EWOULDBLOCK                    ? -EBUSY
-							 : -errno;
-}
-
 static void close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -113,66 +26,50 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-int spool_open(struct spool *s, const char *dir, const char *name, const char *identity,
-	uint64_t limit, char *why, size_t why_size)
+/* Makes the file of the segment behind the last. Its descriptor or -errno. */
+static int make_segment(struct spool *s)
 {
-	*s = (struct spool){.limit = limit, .read_fd = -1, .write_fd = -1, .lock_fd = -1};
-	snprintf(s->stem, sizeof(s->stem), "%s/%s.", dir, name);
-	snprintf(s->identity, sizeof(s->identity), "%s", identity);
-	s->segment = limit / 4 < SPOOL_SEGMENT ? (uint32_t)(limit / 4) : SPOOL_SEGMENT;
-	int error = find_segments(s, dir, name);
-	if (error < 0)
-		return fail(why, why_size, error, "cannot read the directory", dir);
-	error = lock(s);
-	if (error == -EBUSY)
-		snprintf(why, why_size, "another process uses the spool %s*", s->stem);
-	else if (error < 0)
-		fail(why, why_size, error, "cannot write to the directory", dir);
-	for (uint32_t i = s->first; error == 0 && i <= s->last; i++) {
-		error = take_segment(s, i);
-		if (error == -EILSEQ)
-			snprintf(why, why_size,
-				"%s was not written by a sink of %s: deliver it with the settings "
-				"that wrote "
-				"it, or move it away",
-				spool_path(s, i).text, identity);
-		else if (error < 0)
-			fail(why, why_size, error, "cannot use", spool_path(s, i).text);
-	}
-	if (error < 0)
-		close_fd(&s->lock_fd);
-	return error;
+	int fd;
+
+	/* A file that is there was set aside by nobody: its number is passed over. */
+	do {
+		fd = open(spool_path(s, s->last + 1).text,
+			O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 && errno != EEXIST)
+			return -errno;
+		if (fd < 0) {
+			s->first += spool_is_empty(s);
+			s->last++;
+			s->sealed = true;
+		}
+	} while (fd < 0);
+	return fd;
 }
 
 /* A new segment behind the last. 0 or -errno. */
 static int begin_segment(struct spool *s)
 {
-	struct spool_header h = {.magic = SPOOL_MAGIC};
-	struct spool_path path = spool_path(s, s->last + 1);
+	bool empty = spool_is_empty(s);
+	int fd = make_segment(s);
 
-	close_fd(&s->write_fd);
-	memcpy(h.identity, s->identity, sizeof(h.identity));
-	h.position.offset = sizeof(h);
-	h.position.crc = spool_crc(&h.position, offsetof(struct spool_position, crc), 0);
-	int fd = open(path.text, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return -errno;
-	ssize_t n = write(fd, &h, sizeof(h));
-	if (n != sizeof(h)) {
-		int error = n < 0 ? -errno : -ENOSPC;
+		return fd;
+	int error = spool_header_put(fd, s->identity, s->write_no);
+	if (error) {
 		close(fd);
-		unlink(path.text);
+		unlink(spool_path(s, s->last + 1).text);
 		return error;
 	}
-	if (spool_is_empty(s)) {
-		s->first = s->last + 1;
-		s->read_at = sizeof(h);
+	close_fd(&s->write_fd);
+	if (empty) {
+		s->read_at = sizeof(struct spool_header);
 		s->read_doc = 0;
 	}
 	s->last++;
 	s->write_fd = fd;
-	s->write_at = sizeof(h);
-	s->octets += sizeof(h);
+	s->write_at = sizeof(struct spool_header);
+	s->sealed = false;
+	s->octets += sizeof(struct spool_header);
 	return 0;
 }
 
@@ -181,14 +78,11 @@ static int make_room(struct spool *s, uint64_t n)
 {
 	if (s->octets + n + sizeof(struct spool_header) > s->limit)
 		return -EDQUOT;
-	if (!spool_is_empty(s) && s->write_fd < 0) {
-		s->write_fd = open(spool_path(s, s->last).text, O_RDWR | O_CLOEXEC);
-		if (s->write_fd < 0)
-			return -errno;
-	}
-	if (spool_is_empty(s) || s->write_at + n > s->segment)
+	if (spool_is_empty(s) || s->sealed || s->write_at + n > s->segment)
 		return begin_segment(s);
-	return 0;
+	if (s->write_fd < 0)
+		s->write_fd = open(spool_path(s, s->last).text, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return s->write_fd < 0 ? -errno : 0;
 }
 
 int spool_put(struct spool *s, const struct sink_block *b, uint32_t from)
@@ -197,7 +91,8 @@ int spool_put(struct spool *s, const struct sink_block *b, uint32_t from)
 	struct spool_frame f = {.magic = SPOOL_FRAME,
 		.len = (uint32_t)b->len - start,
 		.n_docs = n_docs,
-		.records = sink_records(b, from, b->n_docs)};
+		.records = sink_records(b, from, b->n_docs),
+		.before = s->write_no};
 	struct sink_doc *docs = malloc(n_docs * sizeof(*docs));
 	if (!docs)
 		return -ENOMEM;
@@ -216,34 +111,52 @@ int spool_put(struct spool *s, const struct sink_block *b, uint32_t from)
 		ssize_t k = pwritev(s->write_fd, parts, 3, (off_t)s->write_at);
 		if (k != (ssize_t)n) {
 			error = k < 0 ? -errno : -ENOSPC;
-			/* What was written of it lies behind the end, and is written over. */
-			if (ftruncate(s->write_fd, (off_t)s->write_at) < 0)
-				error = -errno;
+			/* What cannot be cut off lies behind the end, and is no whole frame. */
+			if (k > 0 && ftruncate(s->write_fd, (off_t)s->write_at) < 0)
+				s->sealed = true;
 		}
 	}
 	free(docs);
 	if (error == 0) {
 		s->write_at += n;
 		s->octets += n;
-		s->records += f.records;
+		s->write_no += f.records;
 	}
 	return error;
 }
 
-/* The first segment is read to its end: removes it. */
-static void drop_segment(struct spool *s)
+/* Records up to number `to` are lost: they were in damaged parts. */
+static void lose(struct spool *s, uint64_t to)
 {
-	struct spool_path path = spool_path(s, s->first);
-	off_t size = s->read_fd >= 0 ? lseek(s->read_fd, 0, SEEK_END) : 0;
+	if (to > s->write_no)
+		to = s->write_no;
+	if (to <= s->read_no)
+		return;
+	s->bad_records += to - s->read_no;
+	s->read_no = to;
+	s->dirty = true;
+}
 
-	close_fd(&s->read_fd);
-	unlink(path.text);
-	s->octets -= (uint64_t)size < s->octets ? (uint64_t)size : s->octets;
-	if (s->first == s->last)
+/* Nothing more can be read of the first segment: removes it, or sets it aside. */
+static void end_segment(struct spool *s)
+{
+	if (s->first == s->last) {
+		lose(s, s->write_no);
 		close_fd(&s->write_fd);
+	}
+	if (s->read_fd >= 0) /* should it not go away, it is empty for the next start */
+		spool_keep_position(s->read_fd, s->read_size, s->read_no, 0);
+	close_fd(&s->read_fd);
+	if (s->dirty)
+		spool_set_aside(s, s->first);
+	else
+		unlink(spool_path(s, s->first).text);
+	s->octets -= s->read_size < s->octets ? s->read_size : s->octets;
 	s->first++;
 	s->read_at = sizeof(struct spool_header);
 	s->read_doc = 0;
+	s->read_size = 0;
+	s->dirty = false;
 	if (spool_is_empty(s))
 		s->octets = 0;
 }
@@ -276,84 +189,144 @@ static bool docs_are_right(const struct sink_block *b)
 	return b->n_docs && b->docs[b->n_docs - 1].end == b->len;
 }
 
-/* Reads the frame at the position into s->block. false: it is broken. */
-static bool read_frame(struct spool *s, const struct spool_frame *f)
+/* Opens the first segment. 1; 0: there is nothing in it to be read; -errno. */
+static int open_segment(struct spool *s)
+{
+	struct spool_header h;
+	struct stat st;
+
+	if (s->read_fd < 0)
+		s->read_fd = open(spool_path(s, s->first).text, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (s->read_fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (s->read_size == 0) {
+		int rc = fstat(s->read_fd, &st) < 0 ? -errno : spool_header_at(s->read_fd, &h);
+		if (rc <= 0) {
+			s->dirty |= rc == 0;
+			return rc;
+		}
+	}
+	/* It grows while it is the last, too. */
+	if (fstat(s->read_fd, &st) < 0)
+		return -errno;
+	s->read_size = (uint64_t)st.st_size;
+	return 1;
+}
+
+/* Where the frames of the first segment end. */
+static uint64_t end_of(const struct spool *s)
+{
+	return s->first == s->last && !s->sealed ? s->write_at : s->read_size;
+}
+
+/* The head of the next frame at or behind the position, which is moved there. 1; 0: there is none;
+ * -errno. */
+static int find_frame(struct spool *s, struct spool_frame *f)
+{
+	uint64_t end = end_of(s), at = s->read_at;
+	bool torn;
+
+	if (at >= end)
+		return 0;
+	int rc = spool_frame_at(s->read_fd, at, end, f, &torn);
+	if (rc == 0) {
+		at++;
+		rc = spool_frame_find(s->read_fd, &at, end, f);
+	}
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		at = end;
+	if (at > s->read_at) {
+		s->dirty = true;
+		s->read_doc = 0;
+		s->read_at = at;
+	}
+	return rc;
+}
+
+/* Reads the frame at the position into s->block. 1; 0: it is damaged; -errno. */
+static int read_frame(struct spool *s, const struct spool_frame *f)
 {
 	struct sink_block *b = &s->block;
 	size_t docs_len = f->n_docs * sizeof(*b->docs);
 	uint64_t at = s->read_at + sizeof(*f);
 
 	if (!block_room(b, f))
-		return false;
+		return -ENOMEM;
 	b->len = f->len;
 	b->n_docs = f->n_docs;
 	b->records = f->records;
 	b->seq = 0;
-	return spool_read_at(s->read_fd, b->docs, docs_len, at) &&
-	       spool_read_at(s->read_fd, b->data, b->len, at + docs_len) &&
-	       spool_crc(b->data, b->len, spool_crc(b->docs, docs_len, 0)) == f->crc &&
-	       docs_are_right(b) && s->read_doc < b->n_docs;
+	int rc = spool_read_at(s->read_fd, b->docs, docs_len, at);
+	if (rc > 0)
+		rc = spool_read_at(s->read_fd, b->data, b->len, at + docs_len);
+	return rc <= 0 ? rc
+		       : spool_crc(b->data, b->len, spool_crc(b->docs, docs_len, 0)) == f->crc &&
+				 docs_are_right(b) && s->read_doc < b->n_docs;
 }
 
-static void forget(struct spool *s, uint64_t records)
+/* One step towards the next block: 1: it is at hand; 0: something else was done; -errno. */
+static int step(struct spool *s)
 {
-	s->records -= records < s->records ? records : s->records;
+	struct spool_frame f;
+	int rc = open_segment(s);
+
+	if (rc > 0)
+		rc = find_frame(s, &f);
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		end_segment(s);
+		return 0;
+	}
+	lose(s, f.before);
+	rc = read_frame(s, &f);
+	if (rc > 0) {
+		s->block_len = (uint32_t)spool_frame_len(&f);
+	} else if (rc == 0) {
+		lose(s, f.before + f.records);
+		s->dirty = true;
+		s->read_at += spool_frame_len(&f);
+		s->read_doc = 0;
+	}
+	return rc;
 }
 
 struct sink_block *spool_front(struct spool *s, uint32_t *from)
 {
-	struct spool_frame f;
+	int rc = 0;
 
-	while (s->block_len == 0 && !spool_is_empty(s)) {
-		if (s->read_fd < 0)
-			s->read_fd = open(spool_path(s, s->first).text, O_RDWR | O_CLOEXEC);
-		uint64_t end = s->first == s->last ? s->write_at : UINT64_MAX;
-		off_t size = s->read_fd >= 0 ? lseek(s->read_fd, 0, SEEK_END) : 0;
-		if (end > (uint64_t)size)
-			end = (uint64_t)size;
-		if (s->read_at >= end || !spool_frame_at(s->read_fd, s->read_at, end, &f)) {
-			drop_segment(s);
-			continue;
-		}
-		if (read_frame(s, &f)) {
-			s->block_len = (uint32_t)spool_frame_len(&f);
-			break;
-		}
-		s->bad_records += f.records;
-		forget(s, f.records);
-		s->read_at += spool_frame_len(&f);
-		s->read_doc = 0;
-	}
+	while (s->block_len == 0 && rc == 0 && !spool_is_empty(s))
+		rc = step(s);
+	s->error = rc < 0 ? rc : 0;
 	*from = s->read_doc;
 	return s->block_len ? &s->block : NULL;
 }
 
 void spool_advance(struct spool *s, uint32_t from)
 {
-	forget(s, sink_records(&s->block, s->read_doc, from));
+	s->read_no += sink_records(&s->block, s->read_doc, from);
 	s->read_doc = from;
 	if (from < s->block.n_docs)
 		return;
 	s->read_at += s->block_len;
 	s->read_doc = 0;
 	s->block_len = 0;
-	if (s->first == s->last && s->read_at >= s->write_at)
-		drop_segment(s);
+	if (s->first == s->last && s->read_at >= end_of(s))
+		end_segment(s);
 	else
-		spool_keep_position(s->read_fd, s->read_at, 0);
+		spool_keep_position(s->read_fd, s->read_at, s->read_no, 0);
 }
 
 void spool_close(struct spool *s)
 {
 	if (s->read_fd >= 0 && !spool_is_empty(s))
-		spool_keep_position(s->read_fd, s->read_at, s->read_doc);
+		spool_keep_position(s->read_fd, s->read_at, s->read_no, s->read_doc);
 	close_fd(&s->read_fd);
 	close_fd(&s->write_fd);
-	if (s->lock_fd >= 0 && spool_is_empty(s)) {
-		char path[4300];
-		snprintf(path, sizeof(path), "%slock", s->stem);
-		unlink(path);
-	}
+	if (s->lock_fd >= 0 && spool_is_empty(s))
+		unlink(spool_lock_path(s).text);
 	close_fd(&s->lock_fd);
 	free(s->block.data);
 	free(s->block.docs);

@@ -1,19 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sink/spool_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
-struct spool_path spool_path(const struct spool *s, uint32_t number)
+#define PIECE (64 * 1024) /* that is searched at a time */
+
+static struct spool_path path_of(const struct spool *s, uint32_t number, const char *ending)
 {
 	struct spool_path path;
 
-	snprintf(path.text, sizeof(path.text), "%s%010u.spool", s->stem, number);
+	snprintf(path.text, sizeof(path.text), "%s/%s.%010u.%s", s->dir, s->name, number, ending);
 	return path;
+}
+
+struct spool_path spool_path(const struct spool *s, uint32_t number)
+{
+	return path_of(s, number, "spool");
+}
+
+struct spool_path spool_bad_path(const struct spool *s, uint32_t number)
+{
+	return path_of(s, number, "bad");
+}
+
+struct spool_path spool_lock_path(const struct spool *s)
+{
+	struct spool_path path;
+
+	snprintf(path.text, sizeof(path.text), "%s/%s.lock", s->dir, s->name);
+	return path;
+}
+
+uint32_t spool_number(const char *file, const char *name, const char *ending)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(file, name, n) != 0 || file[n] != '.' ||
+		strspn(file + n + 1, "0123456789") != 10 || strcmp(file + n + 11, ending) != 0)
+		return 0;
+	unsigned long v = strtoul(file + n + 1, NULL, 10);
+	return v < UINT32_MAX ? (uint32_t)v : 0;
 }
 
 uint32_t spool_crc(const void *p, size_t n, uint32_t before)
@@ -21,7 +52,7 @@ uint32_t spool_crc(const void *p, size_t n, uint32_t before)
 	return (uint32_t)crc32_z(before, p, n);
 }
 
-bool spool_read_at(int fd, void *p, size_t n, uint64_t at)
+int spool_read_at(int fd, void *p, size_t n, uint64_t at)
 {
 	size_t done = 0;
 
@@ -29,94 +60,149 @@ bool spool_read_at(int fd, void *p, size_t n, uint64_t at)
 		ssize_t k = pread(fd, (char *)p + done, n - done, (off_t)(at + done));
 		if (k < 0 && errno == EINTR)
 			continue;
-		if (k <= 0)
-			return false;
+		if (k < 0)
+			return -errno;
+		if (k == 0)
+			return 0;
 		done += (size_t)k;
 	}
-	return true;
+	return 1;
 }
 
-bool spool_frame_at(int fd, uint64_t at, uint64_t size, struct spool_frame *f)
+/* Are n octets followed by their CRC right, at least after one bit of all is turned back? */
+static bool mend(void *p, size_t n)
 {
-	return spool_read_at(fd, f, sizeof(*f), at) && f->magic == SPOOL_FRAME &&
-	       f->head_crc == spool_crc(f, offsetof(struct spool_frame, head_crc), 0) &&
-	       f->n_docs > 0 && spool_frame_len(f) <= size - at;
+	uint8_t *octets = p;
+	uint32_t crc;
+
+	memcpy(&crc, octets + n, sizeof(crc));
+	if (spool_crc(p, n, 0) == crc)
+		return true;
+	for (size_t bit = 0; bit < 8 * (n + sizeof(crc)); bit++) {
+		octets[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		memcpy(&crc, octets + n, sizeof(crc));
+		if (spool_crc(p, n, 0) == crc)
+			return true;
+		octets[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	return false;
 }
 
-void spool_keep_position(int fd, uint64_t offset, uint32_t doc)
+static bool is_frame(const struct spool_frame *f)
 {
-	struct spool_position p = {.offset = offset, .doc = doc};
+	return f->magic == SPOOL_FRAME && f->n_docs > 0;
+}
+
+int spool_frame_at(int fd, uint64_t at, uint64_t size, struct spool_frame *f, bool *torn)
+{
+	int rc = size - at < sizeof(*f) ? 0 : spool_read_at(fd, f, sizeof(*f), at);
+
+	*torn = rc == 0;
+	if (rc <= 0)
+		return rc;
+	if (!mend(f, offsetof(struct spool_frame, head_crc)) || !is_frame(f))
+		return 0;
+	*torn = spool_frame_len(f) > size - at;
+	return !*torn;
+}
+
+int spool_frame_find(int fd, uint64_t *at, uint64_t size, struct spool_frame *f)
+{
+	const uint32_t magic = SPOOL_FRAME;
+	char *room = malloc(PIECE);
+	int rc = room ? 0 : -ENOMEM;
+
+	while (rc == 0 && *at < size && size - *at >= sizeof(*f)) {
+		size_t n = size - *at < PIECE ? (size_t)(size - *at) : PIECE;
+		rc = spool_read_at(fd, room, n, *at);
+		if (rc <= 0)
+			break;
+		const char *found = memmem(room, n, &magic, sizeof(magic));
+		rc = 0;
+		if (!found) {
+			*at += n < PIECE ? n : n - (sizeof(magic) - 1);
+			continue;
+		}
+		*at += (uint64_t)(found - room);
+		rc = size - *at < sizeof(*f) ? 0 : spool_read_at(fd, f, sizeof(*f), *at);
+		if (rc < 0)
+			break;
+		rc = rc && f->head_crc == spool_crc(f, offsetof(struct spool_frame, head_crc), 0) &&
+		     is_frame(f) && spool_frame_len(f) <= size - *at;
+		*at += rc == 0;
+	}
+	free(room);
+	return rc;
+}
+
+int spool_header_at(int fd, struct spool_header *h)
+{
+	int rc = spool_read_at(fd, h, sizeof(*h), 0);
+
+	if (rc <= 0)
+		return rc;
+	if (!mend(h, offsetof(struct spool_header, crc)) ||
+		memcmp(h->magic, SPOOL_MAGIC, sizeof(h->magic)) != 0)
+		return 0;
+	if (!mend(&h->position, offsetof(struct spool_position, crc)) ||
+		h->position.offset < sizeof(*h))
+		h->position = (struct spool_position){.offset = sizeof(*h), .number = h->before};
+	return 1;
+}
+
+static struct spool_position position_of(uint64_t offset, uint64_t number, uint32_t doc)
+{
+	struct spool_position p = {.offset = offset, .number = number, .doc = doc};
 
 	p.crc = spool_crc(&p, offsetof(struct spool_position, crc), 0);
+	return p;
+}
+
+int spool_header_put(int fd, const char *identity, uint64_t before)
+{
+	struct spool_header h = {.magic = SPOOL_MAGIC, .before = before};
+
+	snprintf(h.identity, sizeof(h.identity), "%s", identity);
+	h.crc = spool_crc(&h, offsetof(struct spool_header, crc), 0);
+	h.position = position_of(sizeof(h), before, 0);
+	ssize_t n = pwrite(fd, &h, sizeof(h), 0);
+	return n == sizeof(h) ? 0 : n < 0 ? -errno : -ENOSPC;
+}
+
+void spool_keep_position(int fd, uint64_t offset, uint64_t number, uint32_t doc)
+{
+	struct spool_position p = position_of(offset, number, doc);
+
 	/* Where it cannot be kept, a later run delivers again what was delivered: no loss. */
 	ssize_t n = pwrite(fd, &p, sizeof(p), offsetof(struct spool_header, position));
 	(void)n;
 }
 
-/* Are the octets of a frame those that were written? */
-static bool frame_is_whole(int fd, uint64_t at, const struct spool_frame *f)
+/* Removes the oldest damaged segments, of which too many are there. */
+static void prune_bad(const struct spool *s)
 {
-	size_t n = (size_t)(spool_frame_len(f) - sizeof(*f));
-	char *room = malloc(n);
-	bool whole = room && spool_read_at(fd, room, n, at + sizeof(*f)) &&
-		     spool_crc(room, n, 0) == f->crc;
+	uint32_t oldest, count;
 
-	free(room);
-	return whole;
+	do {
+		DIR *d = opendir(s->dir);
+		const struct dirent *e;
+		oldest = UINT32_MAX;
+		count = 0;
+		while (d && (e = readdir(d))) {
+			uint32_t number = spool_number(e->d_name, s->name, ".bad");
+			count += number > 0;
+			if (number && number < oldest)
+				oldest = number;
+		}
+		if (d)
+			closedir(d);
+	} while (count > SPOOL_BAD_KEPT && unlink(spool_bad_path(s, oldest).text) == 0);
 }
 
-/* Of a frame that is partly delivered: records among its documents from number `from` on. */
-static uint32_t records_from(int fd, uint64_t at, const struct spool_frame *f, uint32_t from)
+void spool_set_aside(struct spool *s, uint32_t number)
 {
-	uint32_t records = 0;
-
-	for (uint32_t i = from; i < f->n_docs; i++) {
-		struct sink_doc doc;
-		if (!spool_read_at(
-			    fd, &doc, sizeof(doc), at + sizeof(*f) + (uint64_t)i * sizeof(doc)))
-			break;
-		records += doc.last;
-	}
-	return records;
-}
-
-int spool_look(int fd, const char *identity, bool check, struct spool_found *found)
-{
-	struct spool_header h;
-	struct stat st;
-	struct spool_frame f, last = {0};
-	uint64_t last_at = 0;
-
-	*found = (struct spool_found){.read_at = sizeof(h), .end = sizeof(h)};
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	found->size = (uint64_t)st.st_size;
-	if (!spool_read_at(fd, &h, sizeof(h), 0))
-		return 0; /* not even its header was written: nothing is in it */
-	if (memcmp(h.magic, SPOOL_MAGIC, sizeof(h.magic)) != 0 ||
-		strncmp(h.identity, identity, sizeof(h.identity)) != 0)
-		return -EILSEQ;
-	if (h.position.crc == spool_crc(&h.position, offsetof(struct spool_position, crc), 0)) {
-		found->read_at = h.position.offset;
-		found->read_doc = h.position.doc;
-	}
-	for (uint64_t at = sizeof(h); spool_frame_at(fd, at, found->size, &f);) {
-		if (at == found->read_at && found->read_doc)
-			found->records += records_from(fd, at, &f, found->read_doc);
-		else if (at >= found->read_at)
-			found->records += f.records;
-		last = f;
-		last_at = at;
-		at += spool_frame_len(&f);
-		found->end = at;
-	}
-	if (check && last_at && last_at >= found->read_at && !frame_is_whole(fd, last_at, &last)) {
-		found->records -= last_at == found->read_at && found->read_doc
-					  ? records_from(fd, last_at, &last, found->read_doc)
-					  : last.records;
-		found->end = last_at;
-	}
-	if (found->read_at > found->end)
-		found->read_at = found->end;
-	return 0;
+	s->bad_segments++;
+	/* Where it cannot be renamed, the next start sets it aside. */
+	if (rename(spool_path(s, number).text, spool_bad_path(s, number).text) == 0)
+		prune_bad(s);
 }

@@ -105,13 +105,11 @@ static void step(struct sink_thread *t, struct sink_block *b, uint32_t from, int
 }
 
 /* The oldest documents that wait, and the first that is not settled; NULL: none. */
-static struct sink_block *oldest(struct sink_thread *t, uint32_t *from)
+static struct sink_block *oldest(struct sink_thread *t, uint32_t *from, int64_t now)
 {
 	/* What the kind may have sent already goes on from memory, whatever is in the spool. */
 	if (t->has_spool && !spool_is_empty(&t->spool) && !(t->pinned && t->pending_count)) {
-		uint64_t bad = t->spool.bad_records;
-		struct sink_block *b = spool_front(&t->spool, from);
-		metrics_add(&t->metrics.dropped_spool, t->spool.bad_records - bad);
+		struct sink_block *b = thread_spool_front(t, from, now);
 		if (b)
 			return b;
 	}
@@ -171,8 +169,10 @@ static bool turn(struct sink_thread *t)
 	if (t->closing_ns == 0 && (t->closed || __atomic_load_n(&t->hurry, __ATOMIC_RELAXED)))
 		t->closing_ns = now;
 	bool late = now >= deadline(t);
+	if (t->spool_again_ns && now >= t->spool_again_ns && !late)
+		thread_spool_open(t, now);
 	thread_relieve(t, late);
-	struct sink_block *b = t->state == SINK_FAILED || late ? NULL : oldest(t, &from);
+	struct sink_block *b = t->state == SINK_FAILED || late ? NULL : oldest(t, &from, now);
 	if (b && (t->state == SINK_UP || now >= t->retry_ns)) {
 		if (t->state == SINK_UP && now < t->retry_ns)
 			rest(t, t->retry_ns);

@@ -41,6 +41,10 @@ struct sink_thread {
 	struct spool spool;
 	bool has_spool;
 	bool spool_said; /* that it is full or broken */
+	int64_t spool_again_ns; /* when a spool that could not be opened is tried again; 0: it is */
+	int64_t spool_read_ns; /* not read before */
+	int spool_error; /* -errno with which it could not be read; 0: it could */
+	uint64_t spool_lost, spool_bad; /* what was said of its damage */
 	const struct sink_block *at_hand; /* the one that deliver() has; NULL: none */
 	int64_t retry_ns; /* not before */
 	int64_t away_ns; /* since when it is away */

@@ -33,4 +33,13 @@ void thread_fail(struct sink_thread *t, int error);
  */
 void thread_relieve(struct sink_thread *t, bool late);
 
+/*
+ * Opens the spool that the sink's keys ask for. 0, or -errno, said: what is wrong with it is for
+ * the operator to mend. One that cannot be opened now is tried again (t->spool_again_ns).
+ */
+int thread_spool_open(struct sink_thread *t, int64_t now);
+
+/* spool_front(), with its faults counted and said. */
+struct sink_block *thread_spool_front(struct sink_thread *t, uint32_t *from, int64_t now);
+
 #endif

@@ -84,7 +84,7 @@ static void set_state(struct sink_thread *t, enum sink_state state)
 /* Records that loggers and the thread have dropped so far. */
 static uint64_t dropped(const struct sink_thread *t)
 {
-	uint64_t n = t->metrics.dropped_spool;
+	uint64_t n = t->metrics.dropped_spool + t->metrics.dropped_damaged;
 
 	for (unsigned i = 0; i < t->n_lanes; i++)
 		n += metrics_read(&t->lanes[i].metrics.dropped_queue) +

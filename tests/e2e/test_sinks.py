@@ -357,7 +357,7 @@ class Stream(Case):
 
     def test_spool_unusable(self):
         flags = sink("stream", path=self.dir / "socket", spool_dir=self.dir / "none")
-        self.refuses(["-r", RESOLVER, *flags], "sink stream: spool: cannot read the directory",
+        self.refuses(["-r", RESOLVER, *flags], "sink stream: spool: cannot use the directory",
                      "No such file")
 
     def test_wrong(self):

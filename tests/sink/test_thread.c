@@ -142,9 +142,8 @@ static struct metrics_sink end(bool good)
 	CU_ASSERT_EQUAL(sinks_close(&sinks), good);
 	CU_ASSERT_TRUE(sinks_have_ended(&sinks));
 	struct metrics_sink m = sum();
-	CU_ASSERT_EQUAL(m.taken + m.spool_found,
-		m.filtered + m.written + m.dropped_queue + m.dropped_spool + m.dropped_sink +
-			m.dropped_end + m.dropped_refused + m.dropped_large + m.spool_left);
+	CU_ASSERT_EQUAL(
+		m.taken + m.spool_found, m.filtered + m.written + sinks_dropped(&m) + m.spool_left);
 	CU_ASSERT_EQUAL(receiver.wrong, 0);
 	CU_ASSERT_EQUAL((uint64_t)receiver.got, m.written + m.dropped_refused);
 	fan_free(&fan);
