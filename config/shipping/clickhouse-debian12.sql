@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS dns.transactions
     retries UInt32,
     query_bytes UInt32,
     reply_bytes UInt32,
-    error String
+    error String,
+    error_in String
 )
 ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (day, qname, client, time);
 

@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS dns.transactions
     answers Array(Tuple(name String, type String, ttl UInt32, data String)),
     authority Array(Tuple(name String, type String, ttl UInt32, data String)),
     additional Array(Tuple(name String, type String, ttl UInt32, data String)),
-    error LowCardinality(String)
+    error LowCardinality(String),
+    error_in LowCardinality(String)
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(ts)

@@ -267,6 +267,26 @@ static inline bool is_short(const struct message *m)
 	return counts != 0;
 }
 
+/* What is wrong, and with which message: the reply's fault counts where both have one. */
+static enum dns_error put_error(
+	struct text *t, const struct message *query, const struct message *reply)
+{
+	enum dns_error error = message_verdict(reply);
+	bool in_reply = error != DNS_OK;
+
+	if (!in_reply)
+		error = message_verdict(query);
+	if (bits_likely(error == DNS_OK))
+		return DNS_OK;
+	text_lit(t, "\"error\":\"");
+	text_str(t, dns_error_name(error));
+	if (in_reply)
+		text_lit(t, "\",\"error_in\":\"reply\",");
+	else
+		text_lit(t, "\",\"error_in\":\"query\",");
+	return error;
+}
+
 /* Writes the line with `extended` as the upper bits of the reply's rcode; returns the bits that its
  * OPT record, found only while the line is written, really has. */
 static unsigned put_line(
@@ -315,14 +335,7 @@ static unsigned put_line(
 	}
 	if (bits_unlikely(is_short(shown) || is_short(asked)))
 		put_omitted(s, t, asked, shown);
-	enum dns_error error = message_verdict(&reply);
-	if (error == DNS_OK)
-		error = message_verdict(&query);
-	if (bits_unlikely(error != DNS_OK)) {
-		text_lit(t, "\"error\":\"");
-		text_str(t, dns_error_name(error));
-		text_lit(t, "\",");
-	}
+	enum dns_error error = put_error(t, &query, &reply);
 	json_end_line(t);
 	unsigned found = reply.edns.present ? reply.edns.rcode_high : 0;
 	if (!t->full && found == extended)

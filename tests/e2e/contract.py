@@ -9,7 +9,7 @@ KEYS = [
     "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
     "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes",
     "reply_bytes", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "shed",
-    "omitted", "error"]
+    "omitted", "error", "error_in"]
 ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
 FLAGS = ["AA", "TC", "RD", "RA", "Z", "AD", "CD"]
 WORDS = {
@@ -17,6 +17,7 @@ WORDS = {
                "encrypted"},
     "proto": {"udp", "tcp"},
     "transport": {"dot", "doq", "dodtls", "doh", "doh3"},
+    "error_in": {"query", "reply"},
     "error": {"short", "name", "count", "rdata", "trailing", "snap", "opt",
               "compression"},
 }

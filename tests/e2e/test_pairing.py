@@ -78,6 +78,22 @@ class Pairing(harness.Case):
         self.assertEqual(set(self.status(frames)), {"answered"})
         self.assertEqual(self.total["txn"]["early"], 3000)
 
+    def test_error_in(self):
+        """An error says whose it is: an OPT record whose options end too early, in either."""
+        ask, answer = capture.pair(1)
+
+        def broken(frame, count):
+            opt = b"\0" + struct.pack(">HHIHHH", 41, 1232, 0, 4, 10, 8)  # a cookie of no octets
+            data = frame.data[:52] + struct.pack(">H", count) + frame.data[54:] + opt
+            return capture.udp(frame.ns, *((SERVER, 53, CLIENT, 1031) if frame is answer else
+                                           (CLIENT, 1031, SERVER, 53)), data[42:])
+        for frames, want in (([broken(ask, 1), answer], ("opt", "query")),
+                             ([ask, broken(answer, 1)], ("opt", "reply")),
+                             ([broken(ask, 1), broken(answer, 1)], ("opt", "reply")),
+                             ([ask, answer], (None, None))):
+            got = self.lines(frames)
+            self.assertEqual([(r.get("error"), r.get("error_in")) for r in got], [want])
+
 
 if __name__ == "__main__":
     harness.main()

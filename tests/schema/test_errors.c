@@ -19,17 +19,19 @@ static void ask_and_answer(void)
 
 #define RR_LEN 25
 
-static void expect_error(const struct record *r, const char *error, const uint64_t *counter)
+static void expect_error_in(
+	const struct record *r, const char *error, const char *message, const uint64_t *counter)
 {
 	char part[64];
 	uint64_t before = *counter;
-	if (error)
-		snprintf(part, sizeof(part), "\"error\":\"%s\"}\n", error);
-	if (error)
-		bench_holds(&b, r, part);
-	else
-		bench_lacks(&b, r, "\"error\"");
+	snprintf(part, sizeof(part), "\"error\":\"%s\",\"error_in\":\"%s\"}\n", error, message);
+	bench_holds(&b, r, part);
 	CU_ASSERT_EQUAL(*counter, before + 1);
+}
+
+static void expect_error(const struct record *r, const char *error, const uint64_t *counter)
+{
+	expect_error_in(r, error, "reply", counter);
 }
 
 /* What is wrong with the reply, named, counted once; what stands before it is shown. */
@@ -65,7 +67,8 @@ static void query_errors(void)
 {
 	ask_and_answer();
 	wire_fill(&b.query, 0, 3);
-	expect_error(bench_record(&b, RECORD_ANSWERED), "trailing", &b.metrics.error_trailing);
+	expect_error_in(
+		bench_record(&b, RECORD_ANSWERED), "trailing", "query", &b.metrics.error_trailing);
 	b.reply.len -= 1;
 	expect_error(bench_record(&b, RECORD_ANSWERED), "short", &b.metrics.error_short);
 	CU_ASSERT_EQUAL(b.metrics.error_trailing, 1);
@@ -101,7 +104,7 @@ static void snapped(void)
 	struct record *r = bench_record(&b, RECORD_ANSWERED);
 	r->query_wire += 30;
 	r->query_cut = 1;
-	expect_error(r, "snap", &b.metrics.error_snap);
+	expect_error_in(r, "snap", "query", &b.metrics.error_snap);
 }
 
 /* In every room smaller than the line: full, nothing past it, nothing counted; in every larger one

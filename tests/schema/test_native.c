@@ -87,7 +87,8 @@ static void malformed(void)
 			r->error = cut ? DNS_SNAP : DNS_SHORT;
 			snprintf(line, sizeof(line),
 				BENCH_HEAD "\"malformed\",\"proto\":\"udp\"," BENCH_ENDS
-					   "%s%s%s\"query_bytes\":%u,\"error\":\"%s\"}\n",
+					   "%s%s%s\"query_bytes\":%u,\"error\":\"%s\",\"error_in\":"
+					   "\"query\"}\n",
 				len >= 2 ? "\"id\":7," : "",
 				len >= 4 ? "\"opcode\":\"QUERY\"," : "",
 				len >= 4 ? "\"query_flags\":[\"RD\"]," : "", r->query_wire,
@@ -98,7 +99,8 @@ static void malformed(void)
 		}
 	ask();
 	b.query.octets[12] = 0x40;
-	bench_holds(&b, bench_record(&b, RECORD_MALFORMED), "\"error\":\"name\"}\n");
+	bench_holds(&b, bench_record(&b, RECORD_MALFORMED),
+		"\"error\":\"name\",\"error_in\":\"query\"}\n");
 }
 
 static void flags(void)
@@ -187,7 +189,8 @@ static void questions(void)
 	bench_lacks(&b, bench_record(&b, RECORD_NO_REPLY), "questions");
 	CU_ASSERT_PTR_NULL(strstr(b.line, "error"));
 	b.query.octets[5] = 2; /* the last is not there */
-	bench_holds(&b, bench_record(&b, RECORD_NO_REPLY), "\"error\":\"count\"}\n");
+	bench_holds(&b, bench_record(&b, RECORD_NO_REPLY),
+		"\"error\":\"count\",\"error_in\":\"query\"}\n");
 	bench_begin(&b);
 	wire_header(&b.query, 7, 0, 0, 0, 0, 0);
 	bench_lacks(&b, bench_record(&b, RECORD_NO_REPLY), "q\":");
@@ -253,7 +256,8 @@ static void dso(void)
 		"{\"type\":\"DSOTYPE63488\"}]}\n");
 	b.query.len = 14;
 	bench_lacks(&b, bench_record(&b, RECORD_NO_REPLY), "dso");
-	bench_holds(&b, bench_record(&b, RECORD_NO_REPLY), "\"error\":\"short\"}\n");
+	bench_holds(&b, bench_record(&b, RECORD_NO_REPLY),
+		"\"error\":\"short\",\"error_in\":\"query\"}\n");
 }
 
 void test_schema_native(void)

@@ -143,7 +143,7 @@ static void faults(void)
 	b.reply.len--;
 	const struct record *r = bench_record(&b, RECORD_ANSWERED);
 	write(&schema_kind_native, r, 3);
-	expect("\"error\":\"short\"}", 1);
+	expect("\"error\":\"short\",\"error_in\":\"reply\"}", 1);
 	write(&schema_kind_gazer, r, 3);
 	write(&schema_kind_gopassivedns, r, 3);
 	CU_ASSERT_EQUAL(b.metrics.error_short, 3);
