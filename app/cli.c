@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/cli.h"
 
+#include "app/process.h"
 #include "app/stats.h"
 
 #include "base/bits.h"
@@ -236,12 +237,26 @@ static int check_filter(const struct conf *conf, struct conf_error *err)
 	return -EINVAL;
 }
 
+/* The name to read a file by, which may be a pipe. */
+static const char *hold(int *fd, const char *path, char name[32])
+{
+	*fd = process_hold(path);
+	if (*fd < 0)
+		return path;
+	snprintf(name, 32, "/proc/self/fd/%d", *fd);
+	return name;
+}
+
 /* The environment's file, the configuration's, the environment, in rising order but for the name of
  * the second, which the others may say. */
 static int load_files(char **environ, struct conf *conf, struct cli *cli, struct conf_error *err)
 {
 	struct conf_env *env = &cli->env;
-	int rc = cli->env_file ? conf_env_read(env, cli->env_file, err) : 0;
+	char held[32];
+	int rc = 0;
+
+	if (cli->env_file)
+		rc = conf_env_read(env, hold(&cli->env_fd, cli->env_file, held), err);
 
 	if (rc < 0)
 		return rc;
@@ -250,7 +265,7 @@ static int load_files(char **environ, struct conf *conf, struct cli *cli, struct
 	if (!cli->config && env->list)
 		cli->config = conf_env_file(env->list);
 	if (cli->config)
-		rc = conf_load_file(conf, cli->config, err);
+		rc = conf_load_file(conf, hold(&cli->config_fd, cli->config, held), err);
 	if (rc == 0 && env->list)
 		rc = conf_load_env(conf, env->list, err);
 	return rc == 0 ? conf_load_env(conf, environ, err) : rc;
@@ -309,7 +324,7 @@ int cli_parse(int argc, char **argv, char **environ, struct conf *conf, struct c
 	struct flags flags;
 	int rc = conf_init(conf);
 
-	*cli = (struct cli){.action = CLI_RUN};
+	*cli = (struct cli){.action = CLI_RUN, .config_fd = -1, .env_fd = -1};
 	flags_make(&flags);
 	if (rc < 0)
 		log_error("out of memory");

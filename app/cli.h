@@ -19,6 +19,8 @@ struct cli {
 	/* The configuration file, or NULL; borrowed from argv, environ or env. */
 	const char *config;
 	const char *env_file; /* of --env-file, or NULL; borrowed from argv */
+	/* What these two gave, where they can be read once only (process_hold()); or -1. */
+	int config_fd, env_fd;
 	struct conf_env env; /* its variables; the caller's to free */
 };
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define CONTROL_TURN_MS 200
+#define TOGETHER_NS ((int64_t)WHEN_NS_PER_S)
 #define PROGRESS_AFTER_NS (2 * (int64_t)WHEN_NS_PER_S)
 
 int64_t run_now_ns(void)
@@ -51,6 +52,7 @@ static void signals(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGUSR1);
+	sigaddset(set, SIGHUP);
 }
 
 int control_block_signals(void)
@@ -78,14 +80,7 @@ static void show_progress(const struct run *run, int64_t now)
 	if (p.octets_total > p.octets_read && rate > 0)
 		text_format(&t, ", %.0f s left", (double)(p.octets_total - p.octets_read) / rate);
 	text_lit(&t, "\033[K");
-	if (write(STDERR_FILENO, t.start, text_len(&t)) < 0)
-		return;
-}
-
-static void clear_progress(void)
-{
-	if (write(STDERR_FILENO, "\r\033[K", 4) < 0)
-		return;
+	log_octets(t.start, text_len(&t));
 }
 
 /* Live input has a life of its own. */
@@ -105,24 +100,34 @@ static void watch(struct run *run, int64_t now)
 	}
 }
 
-/* Takes a signal; returns it. The second one does not return. */
-static int take_signal(struct run *run, int fd)
+/* What signals have asked for. */
+struct asked {
+	int end; /* the first signal that ends the run, or 0 */
+	int64_t end_ns; /* when it came */
+};
+
+/* Takes a signal. The second one that ends the run does not return, unless it comes along with the
+ * first: timeout, sudo and shells signal the process and its group. */
+static void take_signal(struct run *run, int fd, struct asked *asked)
 {
 	struct signalfd_siginfo info;
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
-		return 0;
-	if (info.ssi_signo == SIGUSR1) {
+		return;
+	if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGHUP) {
 		sinks_reopen(&run->sinks);
-		return 0;
+		return;
 	}
-	if (atomic_load(&run->stop)) {
+	int64_t now = run_now_ns();
+	if (asked->end && now - asked->end_ns < TOGETHER_NS)
+		return;
+	if (asked->end) {
 		report_left(run);
 		_exit(1);
 	}
 	log_note("stopping: %s", info.ssi_signo == SIGINT ? "interrupted" : "asked to terminate");
+	*asked = (struct asked){.end = (int)info.ssi_signo, .end_ns = now};
 	atomic_store(&run->stop, true);
 	sinks_hurry(&run->sinks);
-	return (int)info.ssi_signo;
 }
 
 int control_loop(struct run *run)
@@ -130,7 +135,7 @@ int control_loop(struct run *run)
 	static struct statsd statsd; /* too large for a stack */
 	bool progress = !run->live && log_is(LOG_LEVEL_NORMAL) && isatty(STDERR_FILENO);
 	bool shown = false;
-	int got = 0;
+	struct asked asked = {0};
 	sigset_t set;
 
 	signals(&set);
@@ -142,7 +147,7 @@ int control_loop(struct run *run)
 			{.fd = run->wake_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
 		poll(fds, 2, CONTROL_TURN_MS);
 		if (fds[1].revents & POLLIN)
-			got = take_signal(run, fd);
+			take_signal(run, fd, &asked);
 		if (sinks_have_failed(&run->sinks))
 			atomic_store(&run->stop, true);
 		int64_t now = run_now_ns();
@@ -156,7 +161,7 @@ int control_loop(struct run *run)
 	stats_turn(&statsd, run, run_now_ns(), true);
 	statsd_close(&statsd);
 	if (shown)
-		clear_progress();
+		log_octets("\r\033[K", 4);
 	close(fd);
-	return got;
+	return asked.end;
 }

@@ -4,6 +4,8 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
@@ -139,13 +141,15 @@ static void add_devices(struct eal_argv *v, const struct live *live)
 		add(v, "--no-pci");
 }
 
-static int choose_memory(struct eal_argv *v, struct run *run)
+static int choose_memory(struct eal_argv *v, struct run *run, const struct process *process)
 {
 	unsigned need = eal_memory_mb(run), there = eal_free_hugepages_mb();
-	bool never = run->conf->eal_hugepages == CONF_HUGEPAGES_NEVER;
+	/* They were there the first time, and did not do. */
+	bool never = run->conf->eal_hugepages == CONF_HUGEPAGES_NEVER || process->again;
 
 	run->hugepages = !never && there >= need + 2;
-	if (!run->hugepages && run->conf->eal_hugepages == CONF_HUGEPAGES_ALWAYS) {
+	if (!run->hugepages && !process->again &&
+		run->conf->eal_hugepages == CONF_HUGEPAGES_ALWAYS) {
 		log_error(
 			"eal.hugepages: %u MB of hugepages are needed and %u MB are free; reserve "
 			"them (write %u to /sys/kernel/mm/hugepages/hugepages-2048kB/"
@@ -159,7 +163,9 @@ static int choose_memory(struct eal_argv *v, struct run *run)
 		add(v, "--single-file-segments");
 	} else {
 		log_detail("memory: %u MB without hugepages (%s)", need,
-			never ? "eal.hugepages=never" : "too few are free");
+			process->again ? "other processes took those that were free"
+			: never        ? "eal.hugepages=never"
+				       : "too few are free");
 		add(v, "--no-huge");
 		add(v, "--no-shconf");
 	}
@@ -168,17 +174,21 @@ static int choose_memory(struct eal_argv *v, struct run *run)
 	return 0;
 }
 
-static void add_port(struct eal_argv *v, const struct run *run)
+int eal_make_port(const struct run *run)
 {
 	char devargs[4096];
 	struct text t = text_of(devargs, sizeof(devargs) - 1);
+	struct eal_hush hush;
 
 	text_format(&t, "%s", EAL_PORT);
 	for (unsigned q = 0; q < run->queues; q++)
 		text_format(&t, ",rx_pcap=/proc/self/fd/%d", feed_fd(&run->feed, q));
 	*t.at = '\0';
-	add(v, "--vdev");
-	add(v, "%s", devargs);
+	eal_hush(&hush);
+	int error = rte_dev_probe(devargs);
+	eal_unhush(&hush);
+	eal_hush_free(&hush);
+	return error;
 }
 
 /* The words of eal.args, separated by blanks. */
@@ -233,22 +243,66 @@ static void add_all(struct eal_argv *v, const struct run *run)
 	} else {
 		add_floating(v, run->workers + run->loggers + 1);
 		add(v, "--no-pci");
-		if (!run->direct)
-			add_port(v, run);
 	}
 	add(v, "--no-telemetry");
 	add_words(v, run->conf->eal_args);
 }
 
-int eal_start(struct run *run)
+/* Set while rte_eal_init() runs, which ends the process where it was asked for its help. */
+static bool within_eal;
+
+static void outlive_eal(void)
+{
+	if (!within_eal)
+		return;
+	log_error("DPDK ended the program: eal.args asks for something else than a run");
+	_exit(1);
+}
+
+/* Descriptors that the run opens: EAL has four a thread, the feeder three a queue, and sinks,
+ * sockets of live input and their timers a few each. */
+static unsigned files_wanted(const struct run *run)
+{
+	return 32 + 4 * (run->workers + run->loggers + 1) + 3 * run->queues +
+	       (run->live ? 4 * (run->workers + 1) : 0) + 4 * (unsigned)run->conf->sinks.count;
+}
+
+/* rte_eal_init(), whose usage text must not get among the records. */
+static int start_aside(struct eal_argv *v)
+{
+	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int away = shows_log ? dup(STDERR_FILENO) : open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	fflush(stdout);
+	if (out >= 0 && away >= 0)
+		dup2(away, STDOUT_FILENO);
+	within_eal = true;
+	int used = rte_eal_init(v->count, v->at);
+	within_eal = false;
+	fflush(stdout);
+	if (out >= 0 && away >= 0)
+		dup2(out, STDOUT_FILENO);
+	if (out >= 0)
+		close(out);
+	if (away >= 0)
+		close(away);
+	return used;
+}
+
+int eal_start(struct run *run, struct process *process)
 {
 	static struct eal_argv v; /* EAL keeps pointers into it */
+	static struct process_files files;
 	struct eal_hush hush;
 
 	add(&v, "dnsloupe");
-	int error = choose_memory(&v, run);
+	int error = process_files_want(files_wanted(run));
+	if (error == 0)
+		error = choose_memory(&v, run, process);
 	if (error)
 		return error;
+	process_files_note(&files);
+	atexit(outlive_eal);
 	add_all(&v, run);
 	if (v.full) {
 		log_error("eal.args: too many words");
@@ -256,9 +310,12 @@ int eal_start(struct run *run)
 	}
 	shows_log = run->conf->eal_log;
 	eal_hush(&hush);
-	int used = rte_eal_init(v.count, v.at);
+	int used = start_aside(&v);
 	error = used < 0 ? -rte_errno : 0;
 	const char *line = eal_unhush(&hush);
+	if (error && error != -EINVAL && run->hugepages &&
+		run->conf->eal_hugepages == CONF_HUGEPAGES_AUTO)
+		process_again(process, &files); /* goes on only where that fails */
 	if (used < 0)
 		log_error("DPDK does not start: %s%s", shows_log ? rte_strerror(rte_errno) : line,
 			shows_log ? "" : "; try --set eal.log=true");

@@ -3,6 +3,7 @@
 #ifndef APP_EAL_H
 #define APP_EAL_H
 
+#include "app/process.h"
 #include "app/run.h"
 
 #include <stdio.h>
@@ -18,13 +19,19 @@ unsigned eal_free_hugepages_mb(void);
 
 /*
  * Starts EAL with a control lcore, run->workers worker and run->loggers logger lcores. Reading
- * files, they may run on any CPU of the process, and the port that reads the feed's pipes is made.
- * Live, each has its CPU, and devices on a bus are found; the others are live_open()'s to make.
- * Memory comes from hugepages where free ones are enough, else from ordinary pages. Sets
+ * files, they may run on any CPU of the process. Live, each has its CPU, and devices on a bus are
+ * found; the others are live_open()'s to make. Memory comes from hugepages where free ones are
+ * enough, else from ordinary pages; where another process was quicker to take them, the program
+ * begins anew without (process_again()), so that nothing may be consumed before. Sets
  * run->hugepages. 0, or -errno with a message said. DPDK's own messages are shown only on request,
  * or the last error among them on failure. Once a process.
  */
-int eal_start(struct run *run);
+int eal_start(struct run *run, struct process *process);
+
+/* Reading files, makes the port that reads the feed's pipes, where there is to be one. 0, or
+ * -errno.
+ */
+int eal_make_port(const struct run *run);
 
 /* Keeps what DPDK says meanwhile to itself, unless eal.log asks to see it. */
 struct eal_hush {

@@ -92,7 +92,9 @@ static int start_port(struct run *run)
 		return 0;
 	struct port *port = &run->port;
 	struct port_want want = {.queues = (uint16_t)run->queues, .descriptors = 1024};
-	int error = port_find(port, EAL_PORT);
+	int error = eal_make_port(run);
+	if (error == 0)
+		error = port_find(port, EAL_PORT);
 	if (error == 0)
 		error = port_prepare(port, &want, &port_ops_dpdk);
 	if (error == 0)
@@ -146,14 +148,11 @@ static void free_workers(struct run *run)
 /* What of the run failed, said and turned into an exit code. */
 static int judge(struct run *run, int stopped)
 {
-	const char *why;
-	int bad = 0, error = feed_result(&run->feed, &why);
+	int bad = 0, error = feed_result(&run->feed, NULL);
 	uint64_t strange = 0, unfit = 0;
 
-	if (error) {
-		log_error("%s", why);
-		bad = 1;
-	}
+	if (error)
+		bad = 1; /* said when it was read */
 	for (unsigned i = 0; i < run->workers; i++) {
 		strange += run->worker[i].metrics.packet.other_link_type;
 		unfit += run->worker[i].metrics.packet.filter_unfit;
@@ -240,10 +239,11 @@ static int run_whole(struct run *run, struct process *process)
 	if (hash_draw(&run->secret))
 		return 1;
 	run->wake_fd = eventfd(0, EFD_CLOEXEC);
-	if (run->wake_fd < 0 || (!run->live && start_input(run)))
-		goto no_input;
-	if (eal_start(run))
+	/* Before input is touched: what EAL refuses may be tried once more from the beginning. */
+	if (run->wake_fd < 0 || eal_start(run, process))
 		goto no_eal;
+	if (!run->live && start_input(run))
+		goto no_input;
 	if (start_filter(run) || (run->live ? start_live(run) : start_port(run)))
 		goto no_port;
 	if (start_workers(run))
@@ -261,11 +261,11 @@ no_workers:
 		live_close(run->live);
 no_port:
 	bpf_close(run->bpf);
-	eal_stop();
-no_eal:
 	if (!run->live)
 		feed_stop(&run->feed);
 no_input:
+	eal_stop();
+no_eal:
 	if (run->wake_fd >= 0)
 		close(run->wake_fd);
 	return code;
@@ -295,10 +295,13 @@ int main(int argc, char **argv)
 {
 	struct conf conf;
 	struct cli cli;
-	struct process process = {.pid_fd = -1, .ready_fd = -1};
+	struct process process;
 	int code = 0;
 
+	process_start(&process, argv);
 	cli_parse(argc, argv, environ, &conf, &cli);
+	process.config_fd = cli.config_fd;
+	process.env_fd = cli.env_fd;
 	if (cli.action != CLI_RUN && cli.action != CLI_PLAN)
 		code = cli.exit_code;
 	else if (cli.action == CLI_PLAN)

@@ -109,7 +109,13 @@ static int to_background(struct process *p)
 int process_begin(struct process *p, const struct conf *conf)
 {
 	int error = 0;
-	*p = (struct process){.pid_fd = -1, .ready_fd = -1};
+	for (size_t i = 0; i < conf->input_files.count; i++)
+		if (strcmp(conf->input_files.at[i], "-") == 0)
+			p->reads_standard = true;
+	if (p->again) {
+		p->pid_path = p->pid_fd >= 0 ? conf->process_pid_file : NULL;
+		return 0;
+	}
 	if (conf->process_pid_file[0])
 		error = lock(p, conf->process_pid_file);
 	if (error == 0 && conf->process_daemon) {
@@ -130,9 +136,11 @@ void process_ready(struct process *p)
 	if (p->ready_fd < 0)
 		return;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = 0; fd <= 2 && null >= 0; fd++)
-		if (isatty(fd))
+	for (int fd = p->reads_standard ? 1 : 0; fd <= 2 && null >= 0; fd++) {
+		struct stat st;
+		if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 			dup2(null, fd);
+	}
 	if (null > 2)
 		close(null);
 	if (write(p->ready_fd, "", 1) < 0)
@@ -149,5 +157,6 @@ void process_end(struct process *p)
 		close(p->pid_fd);
 	if (p->ready_fd >= 0)
 		close(p->ready_fd);
-	*p = (struct process){.pid_fd = -1, .ready_fd = -1};
+	p->pid_path = NULL;
+	p->pid_fd = p->ready_fd = -1;
 }

@@ -131,6 +131,8 @@ static void put_stats(struct text *t, const struct run *run)
 	JSON_KEY(t, "hugepages");
 	json_bool(t, run->hugepages);
 	put_input(t, run);
+	JSON_KEY(t, "messages_lost");
+	json_u64(t, log_lost());
 	JSON_KEY(t, "total");
 	put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker), &sum);
 	JSON_KEY(t, "logger");

@@ -134,8 +134,18 @@ static int check_files(const struct conf *conf, struct conf_error *err)
 	if (conf_sinks_all(conf, &all) < 0)
 		return conf_fail(err, -ENOMEM, "out of memory");
 	int rc = 0;
-	for (size_t i = 0; i < all.count && rc == 0; i++)
+	for (size_t i = 0; i < all.count && rc == 0; i++) {
 		rc = check_sink(conf, &all, i, err);
+		struct writer w = writer_of(conf, &all, i);
+		if (rc == 0 && conf->process_daemon && w.file && is_stdio(w.file))
+			rc = conf_fail(err, -EINVAL,
+				"process.daemon: in the background there is no standard output for "
+				"the records; name a file with -o FILE, or another sink");
+	}
+	if (rc == 0 && conf->process_daemon && is_stdio(conf->stats_file))
+		rc = conf_fail(err, -EINVAL,
+			"process.daemon: in the background there is no standard output for the "
+			"counters; name a file with --stats FILE");
 	conf_sinks_free(&all);
 	return rc < 0 ? rc : check_overwrite(conf, &stats, err);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,9 +27,10 @@ static int refuse(struct feed *feed, int error, const char *name, const char *wh
 	return error;
 }
 
-/* Keeps the first failure; all are counted. */
+/* Says each failure, counts it, and keeps the first. */
 static void note_failure(struct feed *feed, int error, const char *message)
 {
+	log_error("%s", message);
 	atomic_fetch_add_explicit(&feed->files_failed, 1, memory_order_relaxed);
 	if (atomic_load_explicit(&feed->error, memory_order_relaxed))
 		return;
@@ -177,20 +179,12 @@ static int deal_frame(struct feed *feed, const struct capfile_frame *frame)
 	return bits_unlikely(feed_pipe_full(p)) ? send_until(feed, p) : 0;
 }
 
-static int open_file(struct feed *feed)
-{
-	return capfile_open_from(&feed->file, read_input, feed, feed_input_name(feed->input));
-}
-
 /* Reads one file to its end. 0, -ECANCELED, or -errno with a message in feed->file. */
 static int feed_file(struct feed *feed)
 {
 	struct capfile_frame frame;
-	int r = 0;
+	int r = capfile_open_from(&feed->file, read_input, feed, feed_input_name(feed->input));
 
-	if (!feed->first_opened)
-		r = open_file(feed);
-	feed->first_opened = false;
 	while (r == 0 && (r = capfile_next(&feed->file, &frame)) > 0) {
 		r = deal_frame(feed, &frame);
 		if (r < 0)
@@ -229,8 +223,12 @@ static void *feed_main(void *arg)
 static int open_inputs(struct feed *feed, const char *const *files, size_t n)
 {
 	bool dash = false, known = true;
+	struct rlimit limit = {0};
 	uint64_t octets;
 
+	/* Others want descriptors, too. */
+	getrlimit(RLIMIT_NOFILE, &limit);
+	const size_t held = limit.rlim_cur / 4 < FEED_HELD_MAX ? limit.rlim_cur / 4 : FEED_HELD_MAX;
 	feed->inputs = calloc(n, sizeof(*feed->inputs));
 	if (!feed->inputs)
 		return refuse(feed, -ENOMEM, NULL, strerror(ENOMEM));
@@ -246,7 +244,7 @@ static int open_inputs(struct feed *feed, const char *const *files, size_t n)
 			return refuse(feed, r, feed_input_name(input), strerror(-r));
 		known = known && input->regular;
 		feed->octets_total += octets;
-		if (i >= FEED_HELD_MAX && input->regular)
+		if (i >= held && input->regular)
 			feed_input_close(input);
 	}
 	if (!known)
@@ -336,15 +334,6 @@ int feed_start(struct feed *feed, const char *const *files, size_t n_files,
 	if (r < 0) {
 		refuse(feed, r, NULL, strerror(-r));
 		goto fail;
-	}
-	feed->input = feed->inputs;
-	if (feed->input->regular) {
-		r = open_file(feed);
-		feed->first_opened = true;
-		if (r < 0) {
-			refuse(feed, r, NULL, feed->file.message);
-			goto fail;
-		}
 	}
 	r = open_pipes(feed);
 	if (r == 0)

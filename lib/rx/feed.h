@@ -63,7 +63,6 @@ struct feed {
 	long nap_ns; /* how long to sleep where a pipe is full */
 	struct feed_input *input; /* being read */
 	struct capfile file;
-	bool first_opened; /* feed_start has read the first file's header */
 	char message[CAPFILE_MESSAGE];
 };
 
@@ -73,12 +72,11 @@ _Static_assert(
 	"what receivers poll stands in a cache line of its own");
 
 /*
- * Checks that all files can be opened, reads the header of the first one (unless it is a pipe,
- * socket or terminal: that would wait), makes the pipes and starts the thread. files: names, taken
+ * Checks that all files can be opened, makes the pipes and starts the thread; what is in a file
+ * shows when it is read (feed_result()). files: names, taken
  * literally, "-" (once) is standard input; they stay the caller's and must live until feed_stop.
  * 0, or -errno with feed->message set and nothing left behind:
- *   -EINVAL             no file, "-" twice, a bad number of queues, or not a capture file
- *   as capfile_open     for the first file
+ *   -EINVAL             no file, "-" twice, a bad number of queues
  *   as open(2)          for any file; -EISDIR
  *   -ENOMEM, -EMFILE, -ENOSPC, as pthread_create
  */
@@ -137,9 +135,9 @@ static inline bool feed_done(const struct feed *feed)
 }
 
 /*
- * 0, or the first -errno of reading files so far (as capfile_next; frames before the fault have
- * been delivered and the other files are read); *message, if wanted, says which file and why. Any
- * thread.
+ * 0, or the first -errno of reading files so far (as capfile_open and capfile_next; frames before
+ * the fault have been delivered and the other files are read); *message, if wanted, says which file
+ * and why. It was logged. Any thread.
  */
 int feed_result(const struct feed *feed, const char **message);
 

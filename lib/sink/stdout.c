@@ -38,7 +38,9 @@ static int stdout_open(struct sink *s)
 		return -ENOMEM;
 	lines_init(&o->lines);
 	o->lines.fd = STDOUT_FILENO;
-	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+	/* Where it was closed, the process has opened it to nothing, for reading. */
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
 		free(o);
 		return sink_why(s, -EBADF, "standard output is closed");
 	}

@@ -3,6 +3,7 @@
 
 A test program is called with the binary's path as first argument: test_NAME.py DNSLOUPE [CASE]...
 """
+import fcntl
 import json
 import os
 import pathlib
@@ -131,6 +132,14 @@ def demote():
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
+
+
+def own_hugepages(case):
+    """Until the case's end no other test changes how many the machine has."""
+    lock = open(pathlib.Path(tempfile.gettempdir()) / "dnsloupe-test.hugepages.lock", "w",
+                encoding="ascii")
+    case.addCleanup(lock.close)
+    fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 class Case(unittest.TestCase):

@@ -58,7 +58,7 @@ class Files(harness.Case):
         self.assertEqual(run.out, want)
 
     def test_empty(self):
-        self.refuses(["-r", self.file(b"")], "input", "empty")
+        self.refuses(["-r", self.file(b"")], "input", "empty", started=True)
         self.refuses(["-r", "-"], "empty", stdin=b"", started=True)
 
     def test_header_only(self):
@@ -69,15 +69,15 @@ class Files(harness.Case):
 
     def test_header_cut(self):
         for n in (1, 3, 4, 23):
-            self.refuses(["-r", self.file(capture.pcap_header()[:n])], "input")
+            self.refuses(["-r", self.file(capture.pcap_header()[:n])], "input", started=True)
 
     def test_text(self):
         text = b"ts,client,server\n1,2,3\n" * 20
-        self.refuses(["-r", self.file(text)], "input", "not a capture file")
+        self.refuses(["-r", self.file(text)], "input", "not a capture file", started=True)
         self.refuses(["-r", "-"], "not a capture file", stdin=text, started=True)
 
     def test_gzip(self):
-        self.refuses(["-r", self.file(gzip.compress(RESOLVER.read_bytes()))], "input", "gzip")
+        self.refuses(["-r", self.file(gzip.compress(RESOLVER.read_bytes()))], "input", "gzip", started=True)
 
     def test_device(self):
         self.refuses(["-r", "/dev/null"], "/dev/null", "empty", started=True)
@@ -170,6 +170,20 @@ class Cut(harness.Case):
         good = capture.pcap(capture.pair(1))
         self.cut(good + struct.pack("<4I", 0, 0, 0x7fffffff, 0x7fffffff) + bytes(100), 1)
 
+    def test_first_goes_on(self):
+        """Bad files are skipped wherever they stand, each is named, and the counters are there."""
+        bad, empty, good = self.dir / "bad", self.dir / "empty", self.dir / "good"
+        bad.write_text("no capture " * 9, encoding="ascii")
+        empty.write_bytes(b"")
+        good.write_bytes(capture.pcap(capture.pair(3)))
+        for workers in ("1", "3"):
+            run = self.dnsloupe("-w", workers, "-r", bad, "-r", empty, "-r", good, "-r", bad,
+                                code=1, whole=True)
+            self.assertEqual(len(run.lines), 1)
+            self.assertEqual([e.split(": ")[0] for e in run.errors],
+                             [str(p) for p in (bad, empty, bad)])
+            self.assertEqual(run.stats["input"]["files_failed"], 3)
+
     def test_others_go_on(self):
         """A file that is cut does not keep the next one from being read."""
         a, b = self.dir / "a", self.dir / "b"
@@ -216,6 +230,15 @@ class Configuration(harness.Case):
         run = self.dnsloupe("--set", "eal.args=--no-such-flag", "-r", RESOLVER, code=1)
         self.assertEqual(len(run.errors), 1, run.err)
         self.assertIn("DPDK does not start", run.errors[0])
+        self.assertEqual(run.out, b"")
+
+    def test_eal_help(self):
+        """Nor does DPDK's help end the run as if it had been one."""
+        for word in ("--help", "-h"):
+            run = self.dnsloupe("--set", f"eal.args={word}", "-r", RESOLVER, code=1)
+            self.assertEqual(len(run.errors), 1, run.err)
+            self.assertIn("eal.args", run.errors[0])
+            self.assertEqual(run.out, b"")
 
 
 if __name__ == "__main__":

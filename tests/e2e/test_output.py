@@ -338,17 +338,42 @@ class Signals(harness.Case):
         Pipe.fill(self, process)
         process.send_signal(signal.SIGINT)
         self.assertIn(b"stopping", self.read_lines(process.stderr, 1)[0])
+        time.sleep(1.1)  # what comes within a second belongs to the first
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(timeout=harness.HANG_S), 1)
         self.assertIn("second signal", self.finish(process, code=1).errors[0])
         self.assertFalse(pathlib.Path(process.stats).exists())
 
-    def test_hangup_of_nothing(self):
-        """Signals that it does not take keep their meaning."""
-        # Who runs the tests may ignore it (nohup), and a process inherits that.
-        process = self.begin(1, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
+    def test_signals_together(self):
+        """timeout, sudo and shells send the same signal twice, or two at once: that is one."""
+        for signals in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)):
+            path = self.dir / "load.pcap"
+            capture.write_load(path, LOAD)
+            process = self.start("-r", path, stdin=subprocess.DEVNULL)
+            Pipe.fill(self, process)
+            process.send_signal(signals[0])
+            self.assertIn(b"stopping", self.read_lines(process.stderr, 1)[0])
+            process.send_signal(signals[1])
+            run = self.finish(process, whole=False)
+            self.check_written(run)
+
+    def test_hangup(self):
+        """HUP opens files anew, as USR1 does, and ends nothing."""
+        path, old = self.dir / "records", self.dir / "old"
+        process = self.start("-w", "1", "-r", "-", "-o", path,
+                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
+        process.stdin.write(capture.load_header() + capture.load_piece(1))
+        until = time.monotonic() + harness.HANG_S
+        while not path.exists() or not path.read_bytes():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+        path.rename(old)
         process.send_signal(signal.SIGHUP)
-        self.assertEqual(process.wait(timeout=harness.HANG_S), -signal.SIGHUP)
+        while not path.exists():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+        self.finish(process)
+        self.assertTrue(old.read_bytes())
 
 
 if __name__ == "__main__":

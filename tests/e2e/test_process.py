@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import time
@@ -121,11 +122,156 @@ class Daemon(harness.Case):
 
     def test_failures(self):
         """What goes wrong before all is open is said in front, and is the command's exit code."""
-        self.daemon("-r", self.dir / "missing.pcap", code=1)
+        self.daemon("-r", self.dir / "missing.pcap", "-o", self.dir / "records", code=1)
         self.assertIn("missing.pcap", (self.dir / "err").read_text())
         self.daemon("-r", harness.PCAPS / "udp4.pcap", "-o", self.dir / "no/where", code=1)
         self.assertIn("no/where", (self.dir / "err").read_text())
         self.daemon("-r", harness.PCAPS / "udp4.pcap", "--set", "workers=x", code=2)
+
+
+    def test_standard_output(self):
+        """Nobody reads it in the background."""
+        for args in ((), ("-o", "-"), ("--sink", "type=stdout"),
+                     ("-o", self.dir / "records", "--set", "stats.file=-")):
+            run = subprocess.run([harness.EXE, "--daemon", "-r", harness.PCAPS / "udp4.pcap", *args],
+                                 capture_output=True, check=False, env=harness.ENV,
+                                 timeout=harness.HANG_S)
+            self.assertEqual(run.returncode, 2, run.stderr)
+            self.assertIn(b"process.daemon: ", run.stderr)
+
+    def test_pipes(self):
+        """The pipes of whoever started it come to their ends while it runs."""
+        fifo, pid = self.dir / "fifo", self.dir / "run.pid"
+        os.mkfifo(fifo)
+        keep = os.open(fifo, os.O_RDWR)
+        self.addCleanup(os.close, keep)
+        run = subprocess.run(
+            [harness.EXE, "--daemon", "-r", fifo, "-o", self.dir / "records", "--pid-file", pid],
+            capture_output=True, check=False, env=harness.ENV, timeout=harness.HANG_S)
+        number = int(pid.read_text())
+        self.addCleanup(self.end, number)
+        self.assertEqual(run.returncode, 0)
+        self.assertTrue(pid.exists())
+
+
+class Hugepages(harness.Case):
+    """Some but too few are free: every run has its memory, however many begin at once."""
+
+    POOL = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
+
+    def setUp(self):
+        super().setUp()
+        harness.own_hugepages(self)
+
+    def reserve(self, pages):
+        try:
+            before = self.POOL.read_text()
+            self.POOL.write_text(str(pages))
+        except OSError as e:
+            self.skipTest(f"cannot reserve hugepages: {e}")
+        self.addCleanup(self.POOL.write_text, before)
+
+    def together(self, config):
+        command = [harness.EXE, *config, "-r", harness.PCAPS / "udp4.pcap"]
+        want = self.dnsloupe("-w", "1", "-r", harness.PCAPS / "udp4.pcap").out
+        runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 env=harness.ENV) for _ in range(6)]
+        for run in runs:
+            out, err = run.communicate(timeout=harness.HANG_S)
+            self.assertEqual((run.returncode, out == want), (0, True), err)
+
+    def test_some(self):
+        """16: one run's, or two of another's."""
+        self.reserve(16)
+        for _ in range(3):
+            self.together(["-w", "1", "--set", "sensor=golden"])
+
+    def test_none_and_many(self):
+        for pages in (0, 128):
+            self.reserve(pages)
+            self.together(["-w", "1", "--set", "sensor=golden"])
+
+    def test_begins_anew(self):
+        """What cannot be read twice, a pid file and the command that waits survive it."""
+        self.reserve(16)
+        for k in range(4):
+            runs = []
+            for i in range(4):
+                out, pid = self.dir / f"out{k}.{i}", self.dir / f"pid{k}.{i}"
+                runs.append((subprocess.Popen(
+                    [harness.EXE, "-v", "-c", "/dev/stdin", "-o", out, "--daemon", "--pid-file", pid],
+                    stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=harness.ENV), out))
+            conf = json.dumps({"sensor": "golden", "workers": 1,
+                               "input": {"files": [str(harness.PCAPS / "udp4.pcap")]}})
+            for run, out in runs:
+                _, err = run.communicate(conf.encode(), timeout=harness.HANG_S)
+                self.assertEqual(run.returncode, 0, err)
+        want = self.dnsloupe("-w", "1", "-r", harness.PCAPS / "udp4.pcap").out
+        until = time.monotonic() + harness.HANG_S
+        for out in [self.dir / f"out{k}.{i}" for k in range(4) for i in range(4)]:
+            while not out.exists() or out.read_bytes() != want:
+                self.assertLess(time.monotonic(), until, out)
+                time.sleep(0.01)
+
+
+class Descriptors(harness.Case):
+    def test_few(self):
+        """Too low a limit is said; where it is enough, all is well; never a crash."""
+        for limit in (*range(8, 20), 24, 32, 64):
+            run = self.dnsloupe(
+                "-w", "1", "-r", harness.PCAPS / "udp4.pcap", code=None, preexec_fn=lambda n=limit:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (n, n)))
+            if run.code:
+                self.assertEqual(len(run.errors), 1, run.err)
+                self.assertIn("RLIMIT_NOFILE", run.errors[0])
+                self.assertEqual(run.err.count("\n"), 1, run.err)
+            else:
+                self.assertEqual(len(run.lines), 49)
+        self.assertEqual(run.code, 0)
+
+    def test_soft(self):
+        """A soft limit is raised as far as the run needs."""
+        run = self.dnsloupe("-w", "8", "-r", harness.PCAPS / "udp4.pcap", preexec_fn=lambda:
+                            resource.setrlimit(resource.RLIMIT_NOFILE, (16, 256)))
+        self.assertEqual(len(run.lines), 49)
+
+    def test_closed(self):
+        """Standard streams that are closed are nobody else's."""
+        for closed in ((0,), (2,), (0, 2), (1,), (0, 1, 2)):
+            out = self.dir / "records"
+            stats = self.dir / "stats"
+            code = subprocess.call(
+                self.command(["-r", harness.PCAPS / "udp4.pcap", "-o", out], stats),
+                env=harness.ENV, stderr=subprocess.DEVNULL,
+                preexec_fn=lambda c=closed: [os.close(fd) for fd in c])
+            self.assertEqual((code, out.read_bytes().count(b"\n")), (0, 49))
+            self.check_books(harness.read_stats(stats), True)
+        for args in (["-r", harness.PCAPS / "udp4.pcap"], ["-r", "-", "-o", self.dir / "none"]):
+            code = subprocess.call(self.command(args), env=harness.ENV, stderr=subprocess.DEVNULL,
+                                   preexec_fn=lambda: [os.close(fd) for fd in (0, 1)])
+            self.assertEqual(code, 1)
+
+    def test_unread_messages(self):
+        """A standard error that nobody reads stops nothing; what it misses is counted."""
+        r, w = os.pipe()
+        self.addCleanup(os.close, r)
+        os.set_blocking(w, False)
+        try:
+            while os.write(w, bytes(4096)):
+                pass
+        except BlockingIOError:
+            os.set_blocking(w, True)
+        bad = self.dir / "bad"
+        bad.write_text("no capture")
+        path = self.stats_path()
+        code = subprocess.call(
+            self.command(["-r", bad, "-r", harness.PCAPS / "udp4.pcap"], path), env=harness.ENV,
+            stdout=subprocess.DEVNULL, stderr=w, timeout=harness.HANG_S)
+        os.close(w)
+        self.assertEqual(code, 1)
+        stats = harness.read_stats(path)
+        self.assertGreaterEqual(stats["messages_lost"], 1)
+        self.assertEqual(stats["total"]["txn"]["answered"], 49)
 
 
 class EnvFile(harness.Case):

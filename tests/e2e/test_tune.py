@@ -40,6 +40,7 @@ class Tune(harness.Case):
                          shutil.which("dpdk-hugepages.py"),
                          "not root, no hugepages here, or no dpdk-hugepages.py")
     def test_hugepages(self):
+        harness.own_hugepages(self)
         before = int(PAGES.read_text())
         wish = ["--node", "0", "--hugepages", f"2M:{2 * (before + 2)}M"]
         self.addCleanup(PAGES.write_text, str(before))
