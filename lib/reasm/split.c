@@ -5,7 +5,13 @@
 
 enum look { LOOK_NO, LOOK_MORE, LOOK_YES };
 
-enum { FLAG_QR = 0x8000, FLAG_Z = 0x0040, TYPE_OPT = 41 };
+enum {
+	FLAG_QR = 0x8000,
+	FLAG_OPCODE_TOP = 0x4000,
+	FLAG_Z = 0x0040,
+	FLAG_RCODE = 15,
+	TYPE_OPT = 41
+};
 
 /* QUERY, IQUERY, STATUS, NOTIFY, UPDATE, DSO: the opcodes that are assigned. */
 static bool opcode_known(uint16_t flags)
@@ -31,8 +37,10 @@ static bool name_passes(struct cursor *c)
 			return true;
 		if (label > 63)
 			return false;
-		cursor_take(c, label);
 		octets += label + 1u;
+		if (octets > 254) /* and the root's one */
+			return false;
+		cursor_take(c, label);
 	}
 	return false;
 }
@@ -105,12 +113,45 @@ static enum look look_header(const uint8_t *data, uint32_t n, enum split_side si
 	return good ? LOOK_YES : LOOK_NO;
 }
 
+/* What a header must look like in one load, from its flags on: flags, questions, answers. */
+struct pattern {
+	uint64_t mask, value;
+};
+
+static struct pattern pattern_of(enum split_side side)
+{
+	struct pattern p = {.mask = (uint64_t)(FLAG_OPCODE_TOP | FLAG_Z) << 48 |
+				    (uint64_t)0xfffe << 32}; /* at most one question */
+	if (side != SPLIT_EITHER)
+		p.mask |= (uint64_t)FLAG_QR << 48;
+	if (side == SPLIT_REPLIES)
+		p.value = (uint64_t)FLAG_QR << 48;
+	if (side == SPLIT_QUERIES)
+		p.mask |= (uint64_t)FLAG_RCODE << 48;
+	return p;
+}
+
+/*
+ * Passes what look_message() would refuse by the header alone: most octets, in one step each.
+ * Returns where it stopped; at the latest so that a header would not fit.
+ */
+static uint32_t pass_implausible(const uint8_t *data, uint32_t n, const struct pattern *p)
+{
+	uint32_t at = 0;
+	while (n - at >= 2 + SPLIT_HEADER && ((bits_be64(data + at + 4) & p->mask) != p->value ||
+						     bits_be16(data + at) < SPLIT_HEADER))
+		at++;
+	return at;
+}
+
 /* Moves to where a message may stand. Returns the octets passed. */
 static uint32_t search(struct split *s, const uint8_t *data, uint32_t n, enum split_side side,
 	bool last, struct split_piece *piece)
 {
+	struct pattern pattern = pattern_of(side);
 	uint32_t at = 0;
 	for (; at < n; at++) {
+		at += pass_implausible(data + at, n - at, &pattern);
 		enum look look = look_message(data + at, n - at, side);
 		if (look == LOOK_YES) {
 			*s = (struct split){.mode = SPLIT_FRAME, .found = 1};
@@ -140,9 +181,11 @@ static uint32_t read_length(struct split *s, const uint8_t *data, uint32_t n, en
 	uint32_t at = 0;
 	for (; s->have < 2 && at < n; at++, s->have++)
 		s->len = (uint16_t)(s->have ? s->len | data[at] : data[at] << 8);
-	if (s->have == 2 && s->len == 0) { /* nothing follows: RFC 7766 knows no such message */
-		*s = (struct split){.mode = SPLIT_FRAME, .found = s->found};
+	if (s->have == 2 && s->len < SPLIT_HEADER) {
+		s->mode = s->len ? SPLIT_DISCARD : SPLIT_FRAME;
+		s->have = 0;
 		piece->skipped += 2;
+		piece->runts++;
 	}
 	return at;
 }

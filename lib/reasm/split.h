@@ -15,7 +15,10 @@
 #define SPLIT_HEADER 12 /* octets of a DNS header */
 #define SPLIT_MESSAGE_MAX 65535
 
-/* No more octets than these are looked at to tell a message: length, header, name, fixed part. */
+/*
+ * No more octets than these are looked at to tell a message: length, header, name, fixed part.
+ * Given so many, split_take() moves on.
+ */
 #define SPLIT_LOOK (2 + SPLIT_HEADER + 255 + 10)
 
 enum split_mode {
@@ -38,6 +41,7 @@ struct split_piece {
 	const uint8_t *data; /* a whole message; NULL: none yet */
 	uint32_t len;
 	uint32_t skipped; /* octets that were no message, or the rest of a lost one */
+	uint32_t runts; /* lengths too short for a DNS header: skipped with what they announce */
 	bool resync; /* the place was found */
 };
 
@@ -55,12 +59,10 @@ static inline uint32_t split_need(const struct split *s)
 	return s->mode == SPLIT_FRAME && s->have == 2 ? s->len : 1;
 }
 
-/* More octets than these are of no use to the next split_take(). */
-static inline uint32_t split_most(const struct split *s)
+/* Is a message in hand? Then more than its octets are of no use to the next split_take(). */
+static inline bool split_in_message(const struct split *s)
 {
-	if (s->mode != SPLIT_FRAME)
-		return SPLIT_MESSAGE_MAX;
-	return s->have == 2 ? s->len : 2 + SPLIT_HEADER;
+	return s->mode == SPLIT_FRAME && s->have == 2;
 }
 
 /*

@@ -135,6 +135,13 @@ void tcp_window_write(
 	}
 }
 
+const uint8_t *tcp_window_at_hand(
+	const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t *part)
+{
+	*part = page_part(seq, TCP_CHUNK);
+	return chunk_at(pool, *page_of(tcp_window_at(pool, window), seq)) + seq % TCP_CHUNK;
+}
+
 void tcp_window_read(
 	const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint8_t *to, uint32_t len)
 {

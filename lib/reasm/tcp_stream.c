@@ -35,6 +35,8 @@ static bool piece_counts(struct tcp_store *store, const struct split_piece *piec
 		metrics_add(&store->metrics->tcp_octets_skipped, piece->skipped);
 	if (piece->resync && piece->skipped)
 		metrics_add(&store->metrics->tcp_resyncs, 1);
+	if (bits_unlikely(piece->runts))
+		metrics_add(&store->metrics->tcp_runts, piece->runts);
 	if (!piece->data)
 		return false;
 	metrics_add(&store->metrics->tcp_messages, 1);
@@ -65,8 +67,7 @@ static void stream_skip(struct tcp_store *store, struct tcp_stream *s, uint32_t 
 /* Is a message in hand of which `run` octets are enough to be of use? */
 static bool is_head(const struct tcp_stream *s, uint32_t run)
 {
-	return s->split.mode == SPLIT_FRAME && s->split.have == 2 && run >= SPLIT_HEADER &&
-	       run < s->split.len;
+	return split_in_message(&s->split) && run >= SPLIT_HEADER && run < s->split.len;
 }
 
 /* The capture cut a message behind its first `run` octets: they are the message. */
@@ -87,6 +88,32 @@ static void take_head(struct tcp_store *store, struct tcp_stream *s, uint32_t ru
 	metrics_add(&m->tcp_octets_framed, run + 2);
 }
 
+/* Octets that are looked at together where a window's pages meet. */
+#define SEAM (2 * SPLIT_LOOK)
+
+/*
+ * The next octets of the window, *run of them at hand, for the splitter to look at: of a message
+ * all that there are of it; else where they stand, without a copy, or across pages so few that what
+ * is copied twice does not count. *run becomes how many.
+ */
+static const uint8_t *window_view(
+	const struct tcp_store *store, const struct tcp_stream *s, uint32_t *run)
+{
+	uint32_t part;
+	if (split_in_message(&s->split)) {
+		*run = *run < s->split.len ? *run : s->split.len;
+	} else {
+		const uint8_t *at = tcp_window_at_hand(&store->pool, s->window, s->next, &part);
+		if (*run <= part || part >= SPLIT_LOOK) {
+			*run = *run < part ? *run : part;
+			return at;
+		}
+		*run = *run < SEAM ? *run : SEAM;
+	}
+	tcp_window_read(&store->pool, s->window, s->next, store->room, *run);
+	return store->room;
+}
+
 /*
  * Lets the splitter look at `run` octets of the window. True if it gave a message; *moved if it
  * used any.
@@ -95,20 +122,20 @@ static bool pull_run(struct tcp_store *store, struct tcp_stream *s, enum split_s
 	uint32_t run, bool last, bool *moved, struct tcp_piece *out)
 {
 	struct split_piece piece;
-	uint32_t most = split_most(&s->split);
+	uint32_t n = run;
 
 	*moved = false;
 	if (run < split_need(&s->split))
 		return false;
-	if (run > most) {
-		run = most;
-		last = false;
-	}
-	tcp_window_read(&store->pool, s->window, s->next, store->room, run);
+	const uint8_t *view = window_view(store, s, &n);
 	uint8_t mode = s->split.mode;
-	uint32_t used = split_take(&s->split, store->room, run, side, last, &piece);
-	if (piece.data)
+	uint32_t used = split_take(&s->split, view, n, side, last && n == run, &piece);
+	if (piece.data) {
 		store->pkt = window_of(store, s)->pkt;
+		/* The page it stands in may be given back before the message is used. */
+		if (view != store->room)
+			piece.data = memcpy(store->room, piece.data, piece.len);
+	}
 	*moved = used > 0 || mode != s->split.mode;
 	if (used)
 		out->ts_ns = stream_used(store, s, s->next + used);

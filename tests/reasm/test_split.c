@@ -240,20 +240,32 @@ static void test_gaps(void)
 	CU_ASSERT_EQUAL(s.mode, SPLIT_SEARCH);
 }
 
-/* No message: length 0. Messages too short to be DNS are left to who reads them. */
+/* No message: what is too short for a header is passed, with the octets that it announces. */
 static void test_short(void)
 {
-	static const uint8_t data[] = {0, 0, 0, 0, 0, 1, 9, 0, 2, 8, 7};
+	uint8_t data[2 + 3 + 2 + 2 + 11 + 2 + SPLIT_HEADER] = {0, 3, 9, 9, 9, 0, 0, 0, 11};
 	struct split s = {.mode = SPLIT_FRAME};
 	struct split_piece piece;
+	data[21] = SPLIT_HEADER;
 	uint32_t used = split_take(&s, data, sizeof(data), SPLIT_EITHER, false, &piece);
-	CU_ASSERT_EQUAL(used, 7);
-	CU_ASSERT_EQUAL(piece.skipped, 4);
-	CU_ASSERT_EQUAL(piece.len, 1);
-	CU_ASSERT_PTR_EQUAL(piece.data, data + 6);
-	used += split_take(&s, data + used, 4, SPLIT_EITHER, false, &piece);
 	CU_ASSERT_EQUAL(used, sizeof(data));
-	CU_ASSERT_EQUAL(piece.len, 2);
+	CU_ASSERT_EQUAL(piece.skipped, 20);
+	CU_ASSERT_EQUAL(piece.runts, 3);
+	CU_ASSERT_EQUAL(piece.len, SPLIT_HEADER);
+	CU_ASSERT_PTR_EQUAL(piece.data, data + 22);
+	/* Cut anywhere, the same. */
+	for (uint32_t cut = 1; cut < sizeof(data); cut++) {
+		s = (struct split){.mode = SPLIT_FRAME};
+		used = split_take(&s, data, cut, SPLIT_EITHER, false, &piece);
+		uint32_t runts = piece.runts, skipped = piece.skipped;
+		CU_ASSERT_PTR_NULL(piece.data);
+		used += split_take(&s, data + used, (uint32_t)sizeof(data) - used, SPLIT_EITHER,
+			false, &piece);
+		CU_ASSERT_EQUAL(used, sizeof(data));
+		CU_ASSERT_EQUAL(runts + piece.runts, 3);
+		CU_ASSERT_EQUAL(skipped + piece.skipped, 20);
+		CU_ASSERT_EQUAL(piece.len, SPLIT_HEADER);
+	}
 }
 
 void test_reasm_split(void)
