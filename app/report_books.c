@@ -49,6 +49,9 @@ bool report_books(const struct run *run, bool whole)
 		w.txn.queries + w.txn.replies + w.txn.malformed + w.txn.copies);
 	right &= equal("datagrams handed over and taken over", w.reasm.frag_handed_over,
 		w.reasm.frag_taken_over + w.reasm.frag_lost);
+	right &= equal("datagrams begun, and what became of them", w.reasm.frag_started,
+		w.reasm.frag_whole + w.reasm.frag_overlapped + w.reasm.frag_timeouts +
+			w.reasm.frag_evicted + w.reasm.frag_incomplete + w.reasm.frag_unfinished);
 	right &= equal("whole datagrams and what they carried", w.reasm.frag_whole,
 		w.reasm.frag_dns + w.reasm.frag_tcp_dns + w.reasm.frag_encrypted +
 			w.reasm.frag_other + w.reasm.frag_lost);

@@ -354,6 +354,7 @@ void pipeline_finish(struct pipeline *p)
 {
 	while (tcp_finish(&p->tcp))
 		queue_stream_messages(p, NULL);
+	ip_frag_finish(&p->frag);
 	txn_finish(&p->txn);
 	sight_finish(&p->sight);
 	record_flush(p->txn.out);

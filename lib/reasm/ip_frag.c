@@ -25,7 +25,7 @@ struct ip_frag_datagram {
 	uint32_t total; /* octets; 0: the last fragment has not come */
 	uint32_t there; /* octets that have come */
 	uint32_t end; /* one past the last octet that has come */
-	bool given_up; /* fragments overlapped: what else comes of it is swallowed */
+	bool cut; /* the capture cut a fragment: it can never be whole */
 	uint64_t units[WORDS]; /* one bit a unit that has come */
 };
 
@@ -88,6 +88,14 @@ static void give_back(struct ip_frag *f, uint32_t i)
 	f->free = i;
 }
 
+/* Forgets a datagram, and counts why; one that was cut was counted then. */
+static void give_up(struct ip_frag *f, uint32_t i, uint64_t *why)
+{
+	metrics_add(why, !at(f, i)->cut);
+	remove_one(f, i);
+	give_back(f, i);
+}
+
 static uint32_t begin(
 	struct ip_frag *f, const struct ip_frag_key *key, uint32_t hash, const struct pkt *fragment)
 {
@@ -99,7 +107,7 @@ static uint32_t begin(
 	} else if (f->oldest) {
 		i = f->oldest;
 		remove_one(f, i);
-		metrics_add(&f->metrics->frag_evicted, !at(f, i)->given_up);
+		metrics_add(&f->metrics->frag_evicted, !at(f, i)->cut);
 	} else {
 		return 0; /* all are finished and wait for ip_frag_recycle() */
 	}
@@ -140,9 +148,7 @@ static uint32_t find(struct ip_frag *f, const struct pkt *fragment)
 				f->conf.timeout_ns)
 				return i;
 			/* An identification comes round again: the old datagram's time is over. */
-			metrics_add(&f->metrics->frag_timeouts, !at(f, i)->given_up);
-			remove_one(f, i);
-			give_back(f, i);
+			give_up(f, i, &f->metrics->frag_timeouts);
 			break;
 		}
 	return begin(f, &key, hash, fragment);
@@ -219,9 +225,11 @@ static bool take_cut(struct ip_frag *f, const struct pkt *fragment, struct frame
 {
 	uint32_t i = find(f, fragment);
 	metrics_add(&f->metrics->frag_cut, 1);
-	if (i == 0 || at(f, i)->given_up || fragment->frag_offset != 0) {
-		if (i)
-			at(f, i)->given_up = true;
+	if (i == 0)
+		return false;
+	if (at(f, i)->cut || fragment->frag_offset != 0) {
+		metrics_add(&f->metrics->frag_incomplete, !at(f, i)->cut);
+		at(f, i)->cut = true;
 		return false;
 	}
 	struct packet_datagram *head = (struct packet_datagram *)room_of(f, i);
@@ -249,7 +257,7 @@ bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *w
 		return false;
 	}
 	struct ip_frag_datagram *d = at(f, i);
-	if (d->given_up) {
+	if (d->cut) {
 		metrics_add(&f->metrics->frag_swallowed, 1);
 		return false;
 	}
@@ -257,14 +265,13 @@ bool ip_frag_take(struct ip_frag *f, const struct pkt *fragment, struct frame *w
 	uint8_t *octets = (uint8_t *)(head + 1) + fragment->frag_offset;
 	uint32_t first = fragment->frag_offset / UNIT, n = (fragment->len + UNIT - 1) / UNIT;
 	uint32_t had = come(d, first, n);
-	if (had == n && agrees(d, fragment) &&
-		memcmp(octets, fragment->payload, fragment->len) == 0) {
-		metrics_add(&f->metrics->frag_duplicates, 1);
+	if (had == n && agrees(d, fragment)) { /* RFC 8200 errata 3089; the first octets count */
+		bool same = memcmp(octets, fragment->payload, fragment->len) == 0;
+		metrics_add(same ? &f->metrics->frag_duplicates : &f->metrics->frag_conflicts, 1);
 		return false;
 	}
-	if (had || !agrees(d, fragment)) {
-		metrics_add(&f->metrics->frag_overlapped, 1);
-		d->given_up = true;
+	if (had || !agrees(d, fragment)) { /* RFC 5722; like Linux, what follows begins anew */
+		give_up(f, i, &f->metrics->frag_overlapped);
 		return false;
 	}
 	memcpy(octets, fragment->payload, fragment->len);
@@ -298,11 +305,14 @@ unsigned ip_frag_expire(struct ip_frag *f, int64_t clock_ns, unsigned most)
 	unsigned n = 0;
 	while (n < most && f->oldest &&
 		when_since(clock_ns, at(f, f->oldest)->clock_ns) > f->conf.timeout_ns) {
-		uint32_t i = f->oldest;
-		metrics_add(&f->metrics->frag_timeouts, !at(f, i)->given_up);
-		remove_one(f, i);
-		give_back(f, i);
+		give_up(f, f->oldest, &f->metrics->frag_timeouts);
 		n++;
 	}
 	return n;
+}
+
+void ip_frag_finish(struct ip_frag *f)
+{
+	while (f->oldest)
+		give_up(f, f->oldest, &f->metrics->frag_unfinished);
 }

@@ -56,4 +56,7 @@ void ip_frag_recycle(struct ip_frag *f);
 /* Gives up at most `most` datagrams whose time is over. Returns how many. */
 unsigned ip_frag_expire(struct ip_frag *f, int64_t clock_ns, unsigned most);
 
+/* Gives up all datagrams, at the end of the capture. */
+void ip_frag_finish(struct ip_frag *f);
+
 #endif

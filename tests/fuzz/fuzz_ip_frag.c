@@ -71,6 +71,15 @@ static void take(const uint8_t *op, int64_t clock)
 		ip_frag_expire(&table, clock, 2);
 }
 
+/* Every datagram that was begun ended in one way. */
+static void check_books(void)
+{
+	if (metrics.frag_started != metrics.frag_whole + metrics.frag_overlapped +
+					    metrics.frag_timeouts + metrics.frag_evicted +
+					    metrics.frag_incomplete + metrics.frag_unfinished)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct hash_secret secret = hash_fixed(1);
@@ -88,5 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		clock += data[6];
 		take(data, clock);
 	}
+	ip_frag_recycle(&table);
+	ip_frag_finish(&table);
+	check_books();
 	return 0;
 }

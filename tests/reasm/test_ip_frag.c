@@ -125,24 +125,84 @@ static void times(void)
 	CU_ASSERT_EQUAL(whole.clock_ns, 50 * MS);
 }
 
-/* RFC 5722: one overlap, and nothing of the datagram is believed; what follows is swallowed. */
+/* After ip_frag_finish(): nothing is left, and each datagram ended in one way. */
+static void check_books(void)
+{
+	const struct metrics_reasm *m = &x.metrics;
+	ip_frag_recycle(&x.table);
+	ip_frag_finish(&x.table);
+	CU_ASSERT_EQUAL(x.table.oldest, 0);
+	CU_ASSERT_EQUAL(m->frag_started, m->frag_whole + m->frag_overlapped + m->frag_timeouts +
+						 m->frag_evicted + m->frag_incomplete +
+						 m->frag_unfinished);
+}
+
+/* RFC 5722: one overlap, and nothing that came of the datagram is believed. */
 static void overlaps(void)
 {
 	struct frame whole = {0};
 	begin();
 	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
 	CU_ASSERT_FALSE(piece(1, 8, 16, 48, &whole));
-	CU_ASSERT_FALSE(piece(1, 16, 32, 48, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_overlapped, 1);
-	CU_ASSERT_EQUAL(x.metrics.frag_swallowed, 1);
+	CU_ASSERT_EQUAL(x.table.oldest, 0);
+	/* The next one with its identification begins anew. */
+	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
+	CU_ASSERT(piece(1, 16, 32, 48, &whole));
+	check_whole(&whole, 1, 48);
 	/* Behind the end that the last fragment gave; a second end. */
-	begin();
 	CU_ASSERT_FALSE(piece(1, 16, 8, 24, &whole));
 	CU_ASSERT_FALSE(piece(1, 24, 8, 64, &whole));
 	CU_ASSERT_FALSE(piece(2, 16, 8, 24, &whole));
 	CU_ASSERT_FALSE(piece(2, 24, 8, 32, &whole));
-	CU_ASSERT_EQUAL(x.metrics.frag_overlapped, 2);
-	CU_ASSERT_EQUAL(x.metrics.frag_whole, 0);
+	CU_ASSERT_EQUAL(x.metrics.frag_overlapped, 3);
+	CU_ASSERT_EQUAL(x.metrics.frag_whole, 1);
+	check_books();
+}
+
+/* RFC 8200 errata 3089: what has come already is no overlap, whatever octets come again. */
+static void conflicts(void)
+{
+	struct frame whole = {0};
+	begin();
+	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
+	CU_ASSERT_FALSE(piece(1, 16, 16, 48, &whole));
+	struct pkt forged = {.payload = (const uint8_t *)"forgery!forgery!",
+		.len = 16,
+		.wire_len = 16,
+		.frag_id = 1,
+		.frag_offset = 8, /* of two that have come */
+		.frag_more = 1,
+		.frag_proto = 17};
+	forged.src.octets[15] = 1;
+	forged.dst.octets[15] = 2;
+	CU_ASSERT_FALSE(ip_frag_take(&x.table, &forged, &whole));
+	CU_ASSERT_EQUAL(x.metrics.frag_conflicts, 1);
+	CU_ASSERT(piece(1, 32, 16, 48, &whole));
+	check_whole(&whole, 1, 48);
+	check_books();
+}
+
+/* Equal addresses and identifications in two networks. */
+static void networks(void)
+{
+	struct frame whole = {0};
+	struct pkt other = {.payload = (const uint8_t *)"other network...",
+		.len = 16,
+		.wire_len = 16,
+		.realm = 1,
+		.frag_id = 1,
+		.frag_more = 1,
+		.frag_proto = 17};
+	begin();
+	other.src.octets[15] = 1;
+	other.dst.octets[15] = 2;
+	CU_ASSERT_FALSE(ip_frag_take(&x.table, &other, &whole));
+	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
+	CU_ASSERT(piece(1, 16, 16, 32, &whole));
+	check_whole(&whole, 1, 32);
+	check_books();
+	CU_ASSERT_EQUAL(x.metrics.frag_unfinished, 1);
 }
 
 static void impossible(void)
@@ -252,6 +312,8 @@ void test_reasm_ip_frag(void)
 	CU_add_test(s, "in any order", in_any_order);
 	CU_add_test(s, "times", times);
 	CU_add_test(s, "overlaps", overlaps);
+	CU_add_test(s, "what has come again", conflicts);
+	CU_add_test(s, "networks with the same addresses", networks);
 	CU_add_test(s, "impossible", impossible);
 	CU_add_test(s, "timeouts", timeouts);
 	CU_add_test(s, "flood", flood);
