@@ -86,7 +86,7 @@ static void show_progress(const struct run *run, int64_t now)
 /* Live input has a life of its own. */
 static void watch(struct run *run, int64_t now)
 {
-	if (run->live && live_watch(run->live, now) && !atomic_load(&run->stop)) {
+	if (run->live && live_watch(run, now) && !atomic_load(&run->stop)) {
 		log_error("stopping: there is nothing left to listen on");
 		atomic_store(&run->input_gone, true);
 		atomic_store(&run->stop, true);

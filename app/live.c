@@ -7,12 +7,9 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <rte_cycles.h>
 #include <rte_dev.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const char *hint_of(int error)
@@ -26,35 +23,10 @@ static const char *hint_of(int error)
 	}
 }
 
-/* This process's packet sockets, without the n_but of `but`. How many. */
-static unsigned packet_sockets(int sockets[PLACE_WORKERS], const int *but, unsigned n_but)
-{
-	unsigned n = 0;
-	for (int fd = 0; fd < 1024 && n < PLACE_WORKERS; fd++) {
-		int domain;
-		unsigned i = 0;
-		socklen_t len = sizeof(domain);
-		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) || domain != AF_PACKET)
-			continue;
-		while (i < n_but && but[i] != fd)
-			i++;
-		if (i == n_but)
-			sockets[n++] = fd;
-	}
-	return n;
-}
-
 /* What the kernel dropped since it was asked last, because its ring was full. */
 static uint64_t kernel_missed(const struct device *d)
 {
-	uint64_t n = 0;
-	for (unsigned i = 0; i < d->n_sockets; i++) {
-		struct tpacket_stats stats;
-		socklen_t len = sizeof(stats);
-		if (getsockopt(d->sockets[i], SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
-			n += stats.tp_drops;
-	}
-	return n;
+	return packet_socket_take(d->sockets, d->n_sockets).dropped;
 }
 
 /* From here on what is wrong by DPDK is kept. */
@@ -94,20 +66,22 @@ static int fail_device(const struct device *d, const char *step, int error, stru
 
 /* Devices on a bus came with EAL; the others are made here, one by one, so that we know whose fault
  * it is. */
-static int make_device(struct device *d)
+static int make_device(struct device *d, bool quiet)
 {
 	struct eal_hush hush;
-	int before[PLACE_WORKERS];
+	int before[PACKET_SOCKETS];
 	if (d->bus)
 		return 0;
-	unsigned n_before = packet_sockets(before, NULL, 0);
+	unsigned n_before = packet_socket_list(before, PACKET_SOCKETS, NULL, 0);
 	listen_to_dpdk(&hush);
 	int error = rte_dev_probe(d->args);
-	if (error)
+	if (error && !quiet)
 		return fail_device(d, "", error, &hush);
 	eal_unhush(&hush);
 	eal_hush_free(&hush);
-	d->n_sockets = packet_sockets(d->sockets, before, n_before);
+	if (error)
+		return error;
+	d->n_sockets = packet_socket_list(d->sockets, PACKET_SOCKETS, before, n_before);
 	return 0;
 }
 
@@ -144,18 +118,24 @@ static int fail_port(const struct live *live, unsigned i, int error, struct eal_
 	return fail_device(live->device_of[i], step, error, hush);
 }
 
+static struct port_want want_of(const struct run *run, const struct device *d)
+{
+	return (struct port_want){.queues = (uint16_t)run->live->place.workers,
+		.descriptors = (uint16_t)run->conf->input_descriptors,
+		.room = d->room,
+		.mtu = (uint32_t)run->conf->input_mtu,
+		.live = true,
+		.bus = d->bus,
+		.interrupts = run->rests};
+}
+
 static int prepare(const struct run *run)
 {
 	struct live *live = run->live;
 	const struct conf *conf = run->conf;
 	struct eal_hush hush;
 	for (unsigned i = 0; i < live->n_ports; i++) {
-		struct port_want want = {.queues = (uint16_t)live->place.workers,
-			.descriptors = (uint16_t)conf->input_descriptors,
-			.room = live->device_of[i]->room,
-			.mtu = (uint32_t)conf->input_mtu,
-			.live = true,
-			.interrupts = run->rests};
+		struct port_want want = want_of(run, live->device_of[i]);
 		listen_to_dpdk(&hush);
 		int error = port_prepare(&live->ports[i], &want, &port_ops_dpdk);
 		if (error == 0)
@@ -230,35 +210,71 @@ static void say_port(const struct live *live, unsigned i)
 			live->device_of[i]->given);
 }
 
+/* What packet sockets took before they were told their interface is of all interfaces: so much of
+ * each ring, at most, goes. Others that the driver has no rings of are not read yet. */
+static void discard(struct live *live, unsigned i)
+{
+	struct device *d = live->device_of[i];
+	uint64_t early = packet_socket_take(d->sockets, d->n_sockets).packets;
+	live->before_start[i] += port_discard(&live->ports[i], early);
+}
+
+static int start_port(const struct run *run, unsigned i, struct eal_hush *hush)
+{
+	struct live *live = run->live;
+	struct port *port = &live->ports[i];
+	struct device *d = live->device_of[i];
+
+	live_hold_promiscuous(d, port);
+	/* DPDK clears the flag of others when it starts a port that it did not make promiscuous. */
+	bool flag = d->interface[0] && packet_socket_flag(d->interface);
+	listen_to_dpdk(hush);
+	int error = port_start(port, &live->rss, &port_ops_dpdk);
+	if (flag)
+		packet_socket_set_flag(d->interface);
+	if (error)
+		return error;
+	eal_unhush(hush);
+	eal_hush_free(hush);
+	if (port->plan.stamp == PORT_STAMP_NIC) {
+		live->hz_of[i] = measure_hz(port);
+		if (live->hz_of[i] == 0)
+			port->plan.stamp = PORT_STAMP_NONE;
+	}
+	discard(live, i);
+	port_counts(port, &live->first[i]);
+	port_drops_begin(&live->drops[i], port->id);
+	return 0;
+}
+
 static int start(const struct run *run)
 {
 	struct live *live = run->live;
 	struct eal_hush hush;
 	for (unsigned i = 0; i < live->n_ports; i++) {
-		struct port *port = &live->ports[i];
-		const struct device *d = live->device_of[i];
-		if (d->interface[0]) {
-			int flags = live_interface_flags(d->interface);
-			port->keep_promiscuous = flags >= 0 && flags & IFF_PROMISC;
-		}
-		listen_to_dpdk(&hush);
-		int error = port_start(port, &live->rss, &port_ops_dpdk);
+		int error = start_port(run, i, &hush);
 		if (error)
 			return fail_port(live, i, error, &hush);
-		eal_unhush(&hush);
-		eal_hush_free(&hush);
-		if (port->plan.stamp == PORT_STAMP_NIC) {
-			live->hz_of[i] = measure_hz(port);
-			if (live->hz_of[i] == 0)
-				port->plan.stamp = PORT_STAMP_NONE;
-		}
 		say_port(live, i);
+		live_say_narrow(live->device_of[i], live->ports[i].narrow);
 		if (run->rests)
 			say_idle(live, i);
-		port_counts(port, &live->first[i]);
-		kernel_missed(d); /* of what came before, nothing counts */
 	}
 	return 0;
+}
+
+/* The numbers of interfaces are read before they are opened: of what happens to them meanwhile,
+ * rtnetlink tells. */
+static void begin_watch(struct live *live)
+{
+	live->news_fd = attach_watch();
+	for (unsigned i = 0; i < live->n_devices; i++) {
+		struct device *d = &live->devices[i];
+		if (d->interface[0] && attach_begin(&d->attach, d->interface))
+			d->interface[0] = '\0';
+		if (d->bus && port_unplug_open(&d->unplug, d->name))
+			log_detail("%s: nobody will tell when it is unplugged", d->given);
+	}
 }
 
 int live_open(struct run *run)
@@ -267,8 +283,9 @@ int live_open(struct run *run)
 	int error = mbuf_stamp_register(&live->stamp);
 	if (error)
 		log_error("cannot reserve room for time stamps: %s", strerror(-error));
+	begin_watch(live);
 	for (unsigned i = 0; i < live->n_devices && error == 0; i++) {
-		error = make_device(&live->devices[i]);
+		error = make_device(&live->devices[i], false);
 		if (error == 0)
 			error = find_ports(live, &live->devices[i]);
 	}
@@ -297,19 +314,60 @@ void live_say(const struct live *live)
 
 void live_close(struct live *live)
 {
+	for (unsigned i = 0; i < live->n_devices; i++) {
+		port_unplug_close(&live->devices[i].unplug);
+		live_release_promiscuous(&live->devices[i]);
+	}
 	for (unsigned i = 0; i < live->n_ports; i++)
 		port_close(&live->ports[i]);
+	if (live->n_ports && live->news_fd >= 0)
+		close(live->news_fd);
 	live->n_ports = 0;
+}
+
+int live_reopen(struct run *run, unsigned i, bool quiet)
+{
+	struct live *live = run->live;
+	struct device *d = live->device_of[i];
+	struct port *port = &live->ports[i];
+	struct eal_hush hush;
+	const uint16_t queues = port->plan.queues;
+	uint16_t id;
+
+	port->made = false;
+	live_release_promiscuous(d);
+	int error = make_device(d, quiet);
+	if (error == 0)
+		error = rte_eth_dev_get_port_by_name(d->name, &id);
+	if (error)
+		return error;
+	live->index_of[id] = (uint8_t)i;
+	port->id = id;
+	port->made = true;
+	struct port_want want = want_of(run, d);
+	error = port_prepare(port, &want, &port_ops_dpdk);
+	if (error == 0 && port->plan.queues != queues)
+		error = -EINVAL;
+	if (error == 0)
+		error = start_port(run, i, &hush);
+	return error;
 }
 
 void live_counts(const struct live *live, unsigned port, struct port_counts *counts)
 {
-	const struct port_counts *first = &live->first[port];
-	port_counts(&live->ports[port], counts);
-	counts->packets -= first->packets;
-	counts->missed += live->device_of[port]->missed - first->missed;
-	counts->errors -= first->errors;
-	counts->no_mbuf -= first->no_mbuf;
+	const struct port_counts *first = &live->first[port], *past = &live->past[port];
+	*counts = (struct port_counts){0};
+	if (live->ports[port].started) {
+		port_counts(&live->ports[port], counts);
+		counts->packets -= first->packets;
+		counts->missed -= first->missed;
+		counts->errors -= first->errors;
+		counts->no_mbuf -= first->no_mbuf;
+	}
+	counts->packets += past->packets;
+	counts->missed += past->missed + live->device_of[port]->missed;
+	counts->errors += past->errors;
+	counts->no_mbuf += past->no_mbuf;
 }
 
 void live_count_missed(struct live *live)

@@ -103,6 +103,7 @@ static int plan_interface(struct device *d, const char *name, unsigned i, unsign
 		return -ENOTSUP;
 	}
 	*d = (struct device){.given = name,
+		.promiscuous_fd = -1,
 		.node = (int)read_number(CLASS_NET, name, "/device/numa_node", -1),
 		.link_type = (uint16_t)link_type,
 		.room = KERNEL_ROOM,
@@ -169,7 +170,8 @@ static int plan_device(struct device *d, const char *word)
 	size_t n = strcspn(word, ",");
 	char full[16];
 
-	*d = (struct device){.given = word, .node = -1, .link_type = FRAME_LINK_ETHERNET};
+	*d = (struct device){
+		.given = word, .promiscuous_fd = -1, .node = -1, .link_type = FRAME_LINK_ETHERNET};
 	const char *address = strncmp(word, "pci:", 4) == 0 ? word + 4 : word;
 	if (pci_address(address, n - (size_t)(address - word), full)) {
 		int error = check_pci(full);

@@ -83,7 +83,7 @@ static void align(struct live_rx *rx)
 		atomic_store_explicit(&rx->set_ns, set, memory_order_relaxed);
 	for (unsigned i = 0; i < rx->n_queues; i++) {
 		struct live_queue *q = &rx->queues[i];
-		if (q->stamp == PORT_STAMP_NIC && port_read_clock(q->of, &ticks) == 0)
+		if (q->stamp == PORT_STAMP_NIC && !q->shut && port_read_clock(q->of, &ticks) == 0)
 			clock_align(&q->nic, ticks, clock_of(&rx->cpu, rte_rdtsc()));
 	}
 	rx->aligned = now;
@@ -209,6 +209,8 @@ unsigned live_poll(struct worker *w, unsigned i, struct rte_mbuf **packets)
 {
 	struct live_rx *rx = &w->live;
 	struct live_queue *q = &rx->queues[i];
+	if (bits_unlikely(q->shut))
+		return 0;
 	uint64_t before = rx->several ? rte_rdtsc() : 0;
 	uint16_t n = rte_eth_rx_burst(q->port, q->queue, packets, PIPELINE_BURST);
 
@@ -226,6 +228,7 @@ unsigned live_poll(struct worker *w, unsigned i, struct rte_mbuf **packets)
 		q->checks = check(w, q, packets, n);
 	rx->from = q;
 	metrics_add(&w->metrics.rx.packets, n);
+	metrics_add(&q->taken, n);
 	return n;
 }
 
@@ -278,6 +281,22 @@ static void turn(struct worker *w, unsigned work)
 	live_idle_turn(w, work);
 }
 
+/* Ports were shut or opened again, then perhaps under another number. */
+static void follow(struct worker *w)
+{
+	struct live_rx *rx = &w->live;
+	unsigned moves = port_gate_look(&w->run->live->gate);
+
+	for (unsigned i = 0; i < rx->n_queues; i++) {
+		struct live_queue *q = &rx->queues[i];
+		if (q->of->shut && !q->shut && rx->idle.waits)
+			port_wait_drop(&rx->idle.wait, q->port);
+		q->shut = q->of->shut;
+		q->port = q->of->id;
+	}
+	port_gate_pass(&rx->pass, moves);
+}
+
 void live_run(struct worker *w)
 {
 	const struct run *run = w->run;
@@ -286,6 +305,8 @@ void live_run(struct worker *w)
 	start(w);
 	while (!atomic_load_explicit(&run->stop, memory_order_relaxed)) {
 		unsigned work = 0;
+		if (bits_unlikely(port_gate_moved(&run->live->gate, &w->live.pass)))
+			follow(w);
 		if (recorded)
 			work = live_order_turn(w);
 		else

@@ -22,6 +22,8 @@ struct live_queue {
 	uint64_t after;
 	uint64_t mark; /* another such moment, once it has given `left` packets more */
 	uint32_t left;
+	bool shut; /* not to be polled: rx/port_gate.h */
+	uint64_t taken; /* packets; written by the worker */
 	bool checks; /* the NIC's hash, of the first packets */
 	struct rss_check check;
 };
@@ -45,6 +47,7 @@ struct live_rx {
 	bool plays; /* captures: until they end, their stamps are all that moves time */
 	_Atomic int64_t set_ns; /* by how much the wall clock was set; written by the worker */
 	struct live_idle idle;
+	struct port_pass pass;
 };
 
 /* Which queues the worker polls. */

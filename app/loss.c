@@ -11,7 +11,11 @@ static struct loss_counts count(const struct run *run)
 {
 	struct loss_counts c = {
 		.device = atomic_load_explicit(&run->live->missed, memory_order_relaxed) +
-			  atomic_load_explicit(&run->live->no_mbuf, memory_order_relaxed)};
+			  atomic_load_explicit(&run->live->no_mbuf, memory_order_relaxed),
+		.driver = atomic_load_explicit(&run->live->dropped, memory_order_relaxed),
+		.interruptions =
+			atomic_load_explicit(&run->live->interruptions, memory_order_relaxed),
+		.blind = atomic_load_explicit(&run->live->blind, memory_order_relaxed)};
 	for (unsigned i = 0; i < run->workers; i++) {
 		const struct metrics_worker *m = &run->worker[i].metrics;
 		c.handoff += metrics_read(&m->rx.handoff_lost);
@@ -40,8 +44,10 @@ bool loss_look(struct loss *l, const struct run *run, bool last)
 	l->tick = tick;
 	l->run = run;
 	struct loss_counts now = count(run);
-	bool more = now.device != l->seen.device || now.handoff != l->seen.handoff ||
-		    now.records != l->seen.records || now.sinks != l->seen.sinks;
+	bool more = now.device != l->seen.device || now.driver != l->seen.driver ||
+		    now.interruptions != l->seen.interruptions || (now.blind && !last) ||
+		    now.handoff != l->seen.handoff || now.records != l->seen.records ||
+		    now.sinks != l->seen.sinks;
 	struct loss_counts before = l->seen;
 	l->seen = now;
 	if (l->again) {
@@ -69,6 +75,21 @@ void loss_again(struct loss *l)
 	l->again = true;
 }
 
+/* From where nothing comes. */
+static void put_blind(const struct loss *l, struct text *t)
+{
+	const struct live *live = l->run->live;
+
+	JSON_KEY(t, "blind");
+	json_open(t, '[');
+	for (unsigned i = 0; i < live->n_ports; i++)
+		if (l->seen.blind >> i & 1) {
+			const char *given = live->device_of[i]->given;
+			json_str(t, given, strlen(given));
+		}
+	json_close(t, ']');
+}
+
 int64_t loss_line(const struct loss *l, const char *sensor, struct text *t)
 {
 	struct when when = {0};
@@ -89,6 +110,11 @@ int64_t loss_line(const struct loss *l, const char *sensor, struct text *t)
 	}
 	JSON_KEY(t, "device");
 	json_u64(t, l->seen.device - l->before.device);
+	JSON_KEY(t, "driver");
+	json_u64(t, l->seen.driver - l->before.driver);
+	JSON_KEY(t, "interruptions");
+	json_u64(t, l->seen.interruptions - l->before.interruptions);
+	put_blind(l, t);
 	JSON_KEY(t, "handoff");
 	json_u64(t, l->seen.handoff - l->before.handoff);
 	JSON_KEY(t, "records");

@@ -12,6 +12,9 @@ struct run;
 /* What has been lost so far, by place. */
 struct loss_counts {
 	uint64_t device; /* the device missed it, or had no buffer */
+	uint64_t driver; /* by the driver's own counters; may be of `device` */
+	uint64_t interruptions; /* how often a device went or stood still */
+	uint32_t blind; /* devices that are gone or stand still now */
 	uint64_t handoff; /* between workers */
 	uint64_t records; /* no room on the way to the logger */
 	uint64_t sinks; /* no room in the queue of a sink, or its output failed */

@@ -83,6 +83,19 @@ static void put_numbers(struct text *t, const struct number *rows, size_t count)
 	}
 }
 
+/* What the driver counts as lost, by its own names, where it is some. */
+static void put_drops(struct text *t, const struct port_drops *d)
+{
+	JSON_KEY(t, "drops");
+	json_open(t, '{');
+	for (unsigned i = 0; i < d->n; i++)
+		if (d->now[i]) {
+			put_name(t, d->name[i]);
+			json_u64(t, d->now[i]);
+		}
+	json_close(t, '}');
+}
+
 /* One port of a live run. */
 static void put_port(struct text *t, const struct live *live, unsigned i)
 {
@@ -90,11 +103,12 @@ static void put_port(struct text *t, const struct live *live, unsigned i)
 	live_counts(live, i, &counts);
 	const struct number rows[] = {{"queues", live->ports[i].plan.queues},
 		{"packets", counts.packets}, {"missed", counts.missed}, {"no_mbuf", counts.no_mbuf},
-		{"errors", counts.errors}};
+		{"errors", counts.errors}, {"before_start", live->before_start[i]}};
 	json_open(t, '{');
 	put_string(t, "device", live->device_of[i]->given);
 	put_string(t, "driver", live->ports[i].plan.driver);
 	put_numbers(t, rows, BITS_COUNT(rows));
+	put_drops(t, &live->drops[i]);
 	json_close(t, '}');
 }
 

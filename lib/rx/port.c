@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define PORT_CACHE 256 /* buffers that an lcore keeps for itself */
+#define DISCARD_BURST 32
 #define TX_DESCRIPTORS 128 /* for devices that do not work without sending */
 
 static int tx_setup(uint16_t id, uint16_t queue, uint16_t descriptors, unsigned socket,
@@ -28,7 +29,9 @@ const struct port_ops port_ops_dpdk = {
 	.rx_setup = rte_eth_rx_queue_setup,
 	.tx_setup = tx_setup,
 	.start = rte_eth_dev_start,
+	.stop = rte_eth_dev_stop,
 	.promiscuous = rte_eth_promiscuous_enable,
+	.is_promiscuous = rte_eth_promiscuous_get,
 	.all_multicast = rte_eth_allmulticast_enable,
 	.reta_set = rte_eth_dev_rss_reta_update,
 	.reta_get = rte_eth_dev_rss_reta_query,
@@ -78,7 +81,7 @@ int port_pools(struct port *port, unsigned number, uint32_t mbufs)
 {
 	for (uint16_t q = 0; q < port->plan.queues; q++) {
 		char name[32];
-		snprintf(name, sizeof(name), "rx%u_%u", number, q);
+		snprintf(name, sizeof(name), "rx%u_%u_%u", number, q, port->restarts);
 		port->pools[q] = rte_pktmbuf_pool_create(name, mbufs, PORT_CACHE, 0,
 			(uint16_t)port->plan.room, port->socket < 0 ? SOCKET_ID_ANY : port->socket);
 		if (!port->pools[q])
@@ -219,6 +222,30 @@ static int start_anyhow(struct port *port, const struct port_ops *ops)
 	return start_device(port, ops);
 }
 
+/* Does its name say that it is a virtual function? Whether that sees others' packets is for the
+ * host to say, and the driver is not always told. */
+static bool is_virtual_function(const struct port_plan *p)
+{
+	size_t n = strlen(p->driver);
+	return p->bus && n > 2 && strcmp(p->driver + n - 2, "vf") == 0;
+}
+
+/* All packets, not only those to the device's own addresses. Devices without a filter say that they
+ * cannot; so much the better. */
+static void widen(struct port *port, const struct port_ops *ops)
+{
+	port->narrow = NULL;
+	if (port->held_promiscuous)
+		return;
+	int error = ops->promiscuous(port->id);
+	ops->all_multicast(port->id);
+	port->promiscuous = error == 0;
+	if (error ? error != -ENOTSUP || port->plan.bus : ops->is_promiscuous(port->id) != 1)
+		port->narrow = "the device refuses promiscuous mode";
+	else if (is_virtual_function(&port->plan))
+		port->narrow = "a virtual function";
+}
+
 int port_start(struct port *port, const struct rss *rss, const struct port_ops *ops)
 {
 	int error = start_anyhow(port, ops);
@@ -236,25 +263,113 @@ int port_start(struct port *port, const struct rss *rss, const struct port_ops *
 					 ? "the device did not take the redirection table"
 					 : "the device's redirection table cannot be set";
 	}
-	/* Devices without a filter say that they cannot; so much the better. */
-	ops->promiscuous(port->id);
-	ops->all_multicast(port->id);
+	widen(port, ops);
 	return 0;
 }
 
-void port_close(struct port *port)
+uint32_t port_taken(const struct port *port)
+{
+	uint32_t most = 0;
+	for (uint16_t q = 0; q < port->plan.queues; q++) {
+		uint32_t taken = port->pools[q] ? rte_mempool_in_use_count(port->pools[q]) : 0;
+		if (taken > most)
+			most = taken;
+	}
+	return most;
+}
+
+static void free_pools(struct rte_mempool **pools)
+{
+	for (uint16_t q = 0; q < PORT_QUEUES; q++) {
+		rte_mempool_free(pools[q]);
+		pools[q] = NULL;
+	}
+}
+
+int port_restart(struct port *port, unsigned number, uint32_t mbufs, const struct rss *rss,
+	const struct port_ops *ops)
+{
+	struct rte_mempool *old[PORT_QUEUES];
+
+	memcpy(old, port->pools, sizeof(old));
+	memset(port->pools, 0, sizeof(port->pools));
+	port->restarts++;
+	int error = port_pools(port, number, mbufs);
+	if (error) {
+		free_pools(port->pools);
+		memcpy(port->pools, old, sizeof(old));
+		return error;
+	}
+	port->started = false;
+	error = ops->stop(port->id);
+	if (error)
+		port->failed = "stopping the device";
+	else
+		error = port_start(port, rss, ops);
+	/* The new queues took the place of the old ones, which gave back their buffers. Where they
+	 * did not, the memory stays where it is. */
+	for (uint16_t q = 0; q < PORT_QUEUES; q++)
+		if (old[q] && rte_mempool_full(old[q]))
+			rte_mempool_free(old[q]);
+	return error;
+}
+
+/* Buffers that this lcore keeps for itself are nobody else's. */
+static void flush_cache(struct rte_mempool *pool)
+{
+	struct rte_mempool_cache *cache = rte_mempool_default_cache(pool, rte_lcore_id());
+	if (cache)
+		rte_mempool_cache_flush(cache, pool);
+}
+
+uint64_t port_discard(const struct port *port, uint64_t most)
+{
+	struct rte_mbuf *packets[DISCARD_BURST];
+	uint64_t sum = 0;
+
+	for (uint16_t q = 0; q < port->plan.queues; q++) {
+		uint64_t left = most;
+		while (left) {
+			uint16_t want = left < DISCARD_BURST ? (uint16_t)left : DISCARD_BURST;
+			uint16_t n = rte_eth_rx_burst(port->id, q, packets, want);
+			if (n == 0)
+				break;
+			rte_pktmbuf_free_bulk(packets, n);
+			left -= n;
+			sum += n;
+		}
+		flush_cache(port->pools[q]);
+	}
+	return sum;
+}
+
+void port_detach(struct port *port)
 {
 	if (!port->made)
 		return;
 	if (port->started) {
-		if (port->plan.live && !port->keep_promiscuous)
+		if (port->promiscuous)
 			rte_eth_promiscuous_disable(port->id);
 		rte_eth_dev_stop(port->id);
 	}
 	rte_eth_dev_close(port->id);
-	for (uint16_t q = 0; q < PORT_QUEUES; q++)
-		rte_mempool_free(port->pools[q]);
+	port->made = port->started = port->promiscuous = false;
+}
+
+void port_close(struct port *port)
+{
+	port_detach(port);
+	free_pools(port->pools);
 	*port = (struct port){.socket = -1};
+}
+
+uint64_t port_queue_packets(const struct port *port, uint16_t queue)
+{
+	struct rte_eth_stats stats;
+	if (!port->started || queue >= RTE_ETHDEV_QUEUE_STAT_CNTRS ||
+		rte_eth_stats_get(port->id, &stats))
+		return UINT64_MAX;
+	return stats.q_ipackets[queue] + stats.q_errors[queue];
 }
 
 void port_counts(const struct port *port, struct port_counts *counts)

@@ -22,7 +22,9 @@ struct port_ops {
 	int (*tx_setup)(uint16_t id, uint16_t queue, uint16_t descriptors, unsigned socket,
 		const struct rte_eth_txconf *conf);
 	int (*start)(uint16_t id);
+	int (*stop)(uint16_t id);
 	int (*promiscuous)(uint16_t id);
+	int (*is_promiscuous)(uint16_t id);
 	int (*all_multicast)(uint16_t id);
 	int (*reta_set)(uint16_t id, struct rte_eth_rss_reta_entry64 *reta, uint16_t size);
 	int (*reta_get)(uint16_t id, struct rte_eth_rss_reta_entry64 *reta, uint16_t size);
@@ -39,13 +41,19 @@ struct port {
 	uint16_t id;
 	bool made; /* EAL has it */
 	bool started;
-	bool keep_promiscuous; /* the caller's: it was so before, leave it so at the end */
+	unsigned restarts; /* its pools are the next ones */
+	bool shut; /* nobody polls it: rx/port_gate.h */
+	bool promiscuous; /* by us, to be undone at the end */
+	/* The caller's: the port's interface is kept promiscuous by rx/packet_socket.h, and its
+	 * flag, which others share, is not touched. */
+	bool held_promiscuous;
 	struct port_plan plan;
 	/* One a queue: a queue whose packets wait for those of another one cannot starve it. */
 	struct rte_mempool *pools[PORT_QUEUES];
 	int socket; /* or -1 where the device is on none */
 	const char *failed; /* which step failed, for a message; static */
 	const char *steering; /* why packets are handed over in software; NULL: the NIC does it */
+	const char *narrow; /* why packets to others may not come; NULL: they do, for all we know */
 	const char *no_interrupts; /* why nobody can sleep until packets come; NULL: one can */
 };
 
@@ -56,6 +64,9 @@ struct port_counts {
 	uint64_t errors; /* broken on the wire */
 	uint64_t no_mbuf; /* read, and lost for want of buffers */
 };
+
+/* Packets that the device counted for a queue, or UINT64_MAX where its driver does not tell. */
+uint64_t port_queue_packets(const struct port *port, uint16_t queue);
 
 /* Finds the port that EAL made under `name`. 0 or -errno, port->failed set. */
 int port_find(struct port *port, const char *name);
@@ -80,6 +91,29 @@ int port_start(struct port *port, const struct rss *rss, const struct port_ops *
 /* Makes a pool of `mbufs` buffers for each planned queue, on the port's socket, as large as the
  * plan wants them. `number`: of the port, for the pools' names. 0 or -errno. */
 int port_pools(struct port *port, unsigned number, uint32_t mbufs);
+
+/*
+ * Of a port that was just started, before anything is received: how many buffers its driver took
+ * for itself, of the pool of which it took most.
+ */
+uint32_t port_taken(const struct port *port);
+
+/*
+ * Starts a port once more, over new pools of `mbufs` buffers (port_pools()); the old ones are freed
+ * when nothing of them is in use. 0, or -errno with port->failed set.
+ */
+int port_restart(struct port *port, unsigned number, uint32_t mbufs, const struct rss *rss,
+	const struct port_ops *ops);
+
+/*
+ * Throws away what came before anybody listened: from each queue at most so many packets, until it
+ * is empty. How many. By the thread that opened the port, before any other polls it.
+ */
+uint64_t port_discard(const struct port *port, uint64_t most);
+
+/* Stops and closes the port and leaves its pools, of which packets may be in use, where they are:
+ * port->made is false. Nobody polls it. */
+void port_detach(struct port *port);
 
 /* Stops and closes the port and frees its pools. Does nothing for a port that was never found. */
 void port_close(struct port *port);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/port_plan.h"
 
+#include "base/bits.h"
+
 /* What hashes addresses and nothing else, for all that is IP. */
 #define RSS_ADDRESSES                                                                              \
 	(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_OTHER |               \
@@ -15,6 +17,19 @@
 static bool is_driver(const struct rte_eth_dev_info *info, const char *name)
 {
 	return info->driver_name && strcmp(info->driver_name, name) == 0;
+}
+
+/* Does somebody else decide by which of its queues a packet comes? Then all are polled, however few
+ * workers there are: a file or interface of net_pcap's, an interface's queue or a member of its
+ * fan-out, a ring, a queue of the guest's: nobody else would read it. */
+static bool has_fixed_queues(const struct rte_eth_dev_info *info)
+{
+	static const char *const drivers[] = {
+		"net_pcap", "net_af_xdp", "net_af_packet", "net_ring", "net_vhost"};
+	for (size_t i = 0; i < BITS_COUNT(drivers); i++)
+		if (is_driver(info, drivers[i]))
+			return true;
+	return false;
 }
 
 /* Hash functions that make RSS symmetric by addresses, or what stands in the way. */
@@ -94,11 +109,11 @@ void port_plan(struct port_plan *p, const struct port_want *want,
 		.descriptors = want->descriptors,
 		.room = want->room ? want->room + RTE_PKTMBUF_HEADROOM : RTE_MBUF_DEFAULT_BUF_SIZE,
 		.live = want->live,
+		.bus = want->bus,
 		.driver = info->driver_name ? info->driver_name : "unknown"};
 	if (!want->live)
 		return;
-	/* Each of net_pcap's has a file or interface of its own, which nobody else would read. */
-	if (info->max_rx_queues && (p->queues > info->max_rx_queues || is_driver(info, "net_pcap")))
+	if (info->max_rx_queues && (p->queues > info->max_rx_queues || has_fixed_queues(info)))
 		p->queues = info->max_rx_queues;
 	/* Of memif's, the peer takes our free buffers for packets (what is where in the shared
 	 * memory is computed from the numbers of queues of both kinds); vhost receives nothing. */

@@ -16,6 +16,7 @@ struct port_want {
 	uint32_t mtu; /* 0: as large as the device and scattered buffers allow */
 	bool live; /* false: net_pcap over a pipe, taken as it is */
 	bool interrupts; /* on reception, for workers that sleep */
+	bool bus; /* a NIC, which filters by address unless it is told not to */
 };
 
 enum port_stamp {
@@ -32,6 +33,7 @@ struct port_plan {
 	uint32_t room; /* octets of an mbuf's data, headroom included */
 	uint16_t reta_size; /* 0: no RSS by our key */
 	bool live;
+	bool bus; /* as wanted */
 	bool needs_tx; /* the driver seems to work without transmit queues, and does not */
 	enum port_stamp stamp;
 	const char *driver; /* static */

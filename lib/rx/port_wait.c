@@ -42,6 +42,20 @@ int port_wait_add(struct port_wait *w, uint16_t port, uint16_t queue)
 	return 0;
 }
 
+void port_wait_drop(struct port_wait *w, uint16_t port)
+{
+	unsigned left = 0;
+
+	port_wait_disarm(w);
+	for (unsigned i = 0; i < w->n_queues; i++)
+		if (w->queues[i].port == port)
+			w->ops->intr_ctl(
+				port, w->queues[i].queue, w->epoll_fd, RTE_INTR_EVENT_DEL, NULL);
+		else
+			w->queues[left++] = w->queues[i];
+	w->n_queues = left;
+}
+
 void port_wait_close(struct port_wait *w)
 {
 	port_wait_disarm(w);

@@ -36,6 +36,9 @@ int port_wait_open(struct port_wait *w, const struct port_ops *ops);
 /* Of a started port whose no_interrupts is NULL. 0 or -errno; -E2BIG: too many queues. */
 int port_wait_add(struct port_wait *w, uint16_t port, uint16_t queue);
 
+/* No queue of that port wakes it any more. By the thread that sleeps there, which does not now. */
+void port_wait_drop(struct port_wait *w, uint16_t port);
+
 /* Nothing may sleep there any more. Before the ports are closed. */
 void port_wait_close(struct port_wait *w);
 

@@ -29,6 +29,8 @@ static struct fake {
 	uint8_t key[RSS_KEY_MAX];
 	uint16_t rx, tx, descriptors, rx_queues, tx_queues;
 	uint16_t reta[RSS_RETA_MAX];
+	int refuses; /* promiscuous mode, with this error; 1: takes it */
+	bool forgets; /* takes it, and is not */
 	unsigned promiscuous, all_multicast, started, tries;
 	uint64_t queue_offloads;
 } fake;
@@ -119,7 +121,19 @@ static int promiscuous(uint16_t id)
 {
 	(void)id;
 	fake.promiscuous++;
-	return -ENOTSUP; /* vdevs say so */
+	return fake.refuses == 1 ? 0 : fake.refuses ? fake.refuses : -ENOTSUP; /* vdevs say so */
+}
+
+static int is_promiscuous(uint16_t id)
+{
+	(void)id;
+	return fake.promiscuous != 0 && !fake.forgets;
+}
+
+static int stop(uint16_t id)
+{
+	(void)id;
+	return 0;
 }
 
 static int all_multicast(uint16_t id)
@@ -206,6 +220,8 @@ static const struct port_ops ops = {
 	.tx_setup = tx_setup,
 	.start = start,
 	.promiscuous = promiscuous,
+	.is_promiscuous = is_promiscuous,
+	.stop = stop,
 	.all_multicast = all_multicast,
 	.reta_set = reta_set,
 	.reta_get = reta_get,

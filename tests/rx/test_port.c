@@ -138,6 +138,7 @@ static void test_transmit(void)
 	for (size_t i = 0; i < 2; i++) {
 		nic(40, 128);
 		fake.info.driver_name = drivers[i];
+		fake.info.max_rx_queues = 2;
 		CU_ASSERT_EQUAL(run(2), 2);
 		CU_ASSERT_EQUAL(fake.tx, 2);
 		CU_ASSERT_EQUAL(fake.tx_queues, 2);
@@ -227,6 +228,59 @@ static void test_start_fails(void)
 	CU_ASSERT_FALSE(port.started);
 }
 
+static void expect_narrow(const char *why)
+{
+	struct port_want want = {.queues = 1, .descriptors = 64, .live = true, .bus = true};
+
+	port = (struct port){.id = 3};
+	CU_ASSERT_EQUAL_FATAL(port_prepare(&port, &want, &ops), 0);
+	CU_ASSERT_EQUAL_FATAL(port_start(&port, NULL, &ops), 0);
+	if (why == NULL)
+		CU_ASSERT_PTR_NULL(port.narrow);
+	if (why)
+		CU_ASSERT_STRING_EQUAL(port.narrow, why);
+}
+
+/* A NIC that refuses, one that says yes and does not, and virtual functions, which never know. */
+static void test_promiscuous(void)
+{
+	static const int errors[] = {-ENOTSUP, -EPERM, -EIO, -1};
+	for (size_t i = 0; i < 4; i++) {
+		nic(40, 128);
+		fake.refuses = errors[i];
+		expect_narrow("the device refuses promiscuous mode");
+	}
+	nic(40, 128);
+	fake.refuses = 1;
+	expect_narrow(NULL);
+	CU_ASSERT_TRUE(port.promiscuous);
+	nic(40, 128);
+	fake.refuses = 1;
+	fake.forgets = true;
+	expect_narrow("the device refuses promiscuous mode");
+	nic(40, 128);
+	fake.refuses = 1;
+	fake.info.driver_name = "net_e1000_igb_vf";
+	expect_narrow("a virtual function");
+	nic(40, 128);
+	run(1); /* a vdev has no filter, and says that it cannot */
+	CU_ASSERT_PTR_NULL(port.narrow);
+	CU_ASSERT_FALSE(port.promiscuous);
+}
+
+/* Queues that others fill are all polled. */
+static void test_fixed_queues(void)
+{
+	static const char *const drivers[] = {
+		"net_pcap", "net_af_xdp", "net_af_packet", "net_ring", "net_vhost"};
+	for (size_t i = 0; i < 5; i++) {
+		nic(40, 128);
+		fake.info.driver_name = drivers[i];
+		fake.info.max_rx_queues = 4;
+		CU_ASSERT_EQUAL(run(1), 4);
+	}
+}
+
 static void test_stamps(void)
 {
 	nic(40, 128);
@@ -253,6 +307,8 @@ void test_rx_port(void)
 	CU_add_test(s, "the device did otherwise", test_twin);
 	CU_add_test(s, "queues", test_queues);
 	CU_add_test(s, "sizes of frames", test_sizes);
+	CU_add_test(s, "promiscuous mode refused", test_promiscuous);
+	CU_add_test(s, "queues that others fill", test_fixed_queues);
 	CU_add_test(s, "time stamps", test_stamps);
 	CU_add_test(s, "transmit queues", test_transmit);
 	CU_add_test(s, "hashes of packets", test_hash);

@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Interfaces that come, go and are made again, that others use at the same time, and that have
+several queues. In a namespace of the test's own; skipped where the test is not root."""
+import ctypes
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+import capture
+import harness
+import netns
+
+
+def no_namespaces():
+    """Why there can be no interfaces of our own; "" where there can."""
+    if os.geteuid() != 0:
+        return "not root"
+    name = f"dl{os.getpid()}y"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": False}
+    try:
+        made = subprocess.run(["ip", "netns", "add", name], **quiet).returncode or subprocess.run(
+            ["ip", "-n", name, "link", "add", "veth0", "type", "veth", "peer", "name",
+             "veth1"],
+            **quiet).returncode
+    except OSError:
+        return "ip(8) is not installed"
+    subprocess.run(["ip", "netns", "del", name], **quiet)
+    return "no namespaces or veth pairs" if made else ""
+
+
+WHY_NOT = no_namespaces()
+
+# Sends one query a line of standard input: "INTERFACE NAME"; "!INTERFACE NAME": for ever.
+SENDER = """
+import socket, sys
+sys.path.insert(0, sys.argv[1])
+import capture
+def send(interface, name):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((interface, 0))
+    def once(i):
+        try:
+            s.send(capture.udp(0, "10.54.0.1", 1024 + i % 60000, "10.54.0.2", 53,
+                   capture.message(i % 65536, name)).data)
+        except OSError:
+            pass
+    return once
+for line in sys.stdin:
+    interface, name = line.split()
+    once = send(interface.lstrip("!"), name)
+    once(1)
+    print("sent", flush=True)
+    i = 1
+    while interface[0] == "!":
+        i += 1
+        once(i)
+"""
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class Case(harness.Case):
+    """tap0 sees what out0 sends, tap1 what out1 does."""
+
+    def setUp(self):
+        super().setUp()
+        self.name = f"dl{os.getpid()}i"
+        netns.ip("netns", "add", self.name)
+        self.addCleanup(netns.ip, "netns", "del", self.name)
+        self.ip("link", "set", "lo", "up")
+        for i in (0, 1):
+            self.pair(i)
+        self.out = self.dir / "out.jsonl"
+        self.sender = self.sends()
+
+    def ip(self, *words):
+        netns.ip("-n", self.name, *words)
+
+    def batch(self, *lines):
+        """Several changes in one go, with nothing in between."""
+        subprocess.run(["ip", "-n", self.name, "-batch", "-"], input="\n".join(lines) + "\n",
+                       check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def pair(self, i):
+        self.ip("link", "add", f"out{i}", "type", "veth", "peer", "name", f"tap{i}")
+        for end in ("out", "tap"):
+            self.ip("link", "set", f"{end}{i}", "up")
+
+    def enter(self):
+        with open(f"/run/netns/{self.name}", "rb") as f:
+            if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0x40000000):
+                raise OSError(ctypes.get_errno(), "setns")
+
+    def sends(self):
+        p = subprocess.Popen(["ip", "netns", "exec", self.name, "python3", "-c", SENDER,
+                              pathlib.Path(__file__).parent], bufsize=0,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+        def end():
+            p.kill()
+            p.wait()
+            p.stdin.close()
+            p.stdout.close()
+        self.addCleanup(end)
+        return p
+
+    def send(self, interface, name, sender=None):
+        sender = sender or self.sender
+        sender.stdin.write(f"{interface} {name}\n".encode())
+        self.assertEqual(self.read_lines(sender.stdout, 1), [b"sent\n"])
+
+    def listen(self, *args, out=None, until="listening on"):
+        p = self.start(*args, "-o", out or self.out, "--idle", "sleep", "--timeout", "200",
+                       "--set", "txn.reorder_ms=50", stdin=subprocess.DEVNULL,
+                       preexec_fn=self.enter)
+        self.said(p, until)
+        return p
+
+    def records(self):
+        text = self.out.read_bytes() if self.out.exists() else b""
+        return [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
+
+    def settled(self, process, *names):
+        """Waits until these names are in the output."""
+        until = time.monotonic() + harness.HANG_S
+        while not set(names) <= {r.get("qname") for r in self.records()}:
+            self.assertIsNone(process.poll())
+            self.assertLess(time.monotonic(), until, (names, process.text))
+            time.sleep(0.05)
+
+    def stop(self, process, code=0):
+        process.send_signal(signal.SIGINT)
+        return self.finish(process, code=code, whole=False)
+
+    def losses(self):
+        return [r for r in self.records() if r["status"] == "loss"]
+
+    def promiscuous(self, interface):
+        text = subprocess.run(["ip", "netns", "exec", self.name, "cat",
+                               f"/sys/class/net/{interface}/flags"], check=True,
+                              stdout=subprocess.PIPE).stdout
+        return bool(int(text, 16) & 0x100)
+
+
+class Start(Case):
+    def test_foreign(self):
+        """While it starts, other interfaces have traffic: none of it is in the log."""
+        noise = self.sends()
+        self.send("!out1", "foreign.example.com", noise)
+        early = 0
+        for turn in range(10):
+            workers = turn % 3 + 1
+            with self.subTest(turn, workers=workers):
+                self.out.unlink(missing_ok=True)
+                p = self.listen("-i", "tap0", "-w", workers)
+                self.send("out0", "own.example.com")
+                self.settled(p, "own.example.com")
+                run = self.stop(p)
+                self.assertEqual({r["qname"] for r in self.records()}, {"own.example.com"})
+                port = run.stats["input"]["ports"][0]
+                self.assertEqual(port["packets"], run.stats["total"]["rx"]["packets"])
+                early += port["before_start"]
+        print(f"# {early} packets of ten starts came before it listened")
+
+
+class Gone(Case):
+    def again(self, process, *lines, interface="tap0"):
+        """The interface is made again; what comes then is seen."""
+        self.batch(*lines)
+        self.said(process, f"{interface} was made again")
+        self.send("out0", "after.example.com")
+        self.settled(process, "after.example.com")
+
+    MAKE = ("link add out0 type veth peer name tap0", "link set out0 up", "link set tap0 up")
+
+    def listen_first(self, *args, **more):
+        p = self.listen(*args, **more)
+        self.send("out0", "before.example.com")
+        self.settled(p, "before.example.com")
+        return p
+
+    def interrupted(self, run, times=1, device="tap0"):
+        names = [r["qname"] for r in self.records() if r["status"] != "loss"]
+        self.assertEqual(sorted(set(names)), ["after.example.com", "before.example.com"])
+        loss = self.losses()
+        self.assertEqual(loss[0]["loss"], "begins")
+        self.assertEqual(sum(r["interruptions"] for r in loss if r["loss"] == "ends"), times)
+        self.assertEqual(loss[-1]["blind"], [])
+        ports = run.stats["input"]["ports"]
+        self.assertEqual(ports[0]["device"], device)
+        self.assertEqual(sum(p["packets"] for p in ports), run.stats["total"]["rx"]["packets"])
+
+    def test_again(self):
+        for workers in (1, 2):
+            with self.subTest(workers=workers):
+                self.out.unlink(missing_ok=True)
+                p = self.listen_first("-i", "tap0", "-w", workers)
+                self.again(p, "link del tap0", *self.MAKE)
+                self.assertIn("tap0 is gone", p.text)
+                self.assertTrue(self.promiscuous("tap0"))
+                run = self.stop(p)
+                self.interrupted(run)
+
+    def test_often(self):
+        """More often than there are ports in DPDK."""
+        p = self.listen_first("-i", "tap0", "-i", "tap1")
+        for turn in range(40):
+            self.batch("link del tap0", *self.MAKE)
+            while p.text.count("tap0 was made again") <= turn:
+                p.text += b"".join(self.read_lines(p.stderr, 1)).decode()
+        self.send("out0", "after.example.com")
+        self.settled(p, "after.example.com")
+        self.interrupted(self.stop(p), times=40)
+
+    def test_same_number(self):
+        """The new one has the number of the old one."""
+        p = self.listen_first("-i", "tap0")
+        index = int(subprocess.run(["ip", "-n", self.name, "-o", "link", "show", "tap0"],
+                                   check=True, stdout=subprocess.PIPE).stdout.split(b":")[0])
+        self.again(p, "link del tap0", f"link add tap0 index {index} type veth peer name out0",
+                   *self.MAKE[1:])
+        self.interrupted(self.stop(p))
+
+    def test_later(self):
+        """Another interface keeps it alive; `loss` names what is not seen."""
+        p = self.listen_first("-i", "tap0", "-i", "tap1")
+        self.ip("link", "del", "tap0")
+        self.said(p, "tap0 is gone")
+        self.send("out1", "meanwhile.example.com")
+        self.settled(p, "meanwhile.example.com")
+        until = time.monotonic() + harness.HANG_S
+        while not self.losses():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.05)
+        self.assertEqual((self.losses()[0]["loss"], self.losses()[0]["blind"]),
+                         ("begins", ["tap0"]))
+        self.again(p, *self.MAKE)
+        self.send("out1", "last.example.com")
+        self.settled(p, "last.example.com")
+        self.stop(p)
+        self.assertEqual(self.losses()[-1]["blind"], [])
+
+    @unittest.skipUnless(netns.has_xdp(), "the kernel has no XDP sockets")
+    def test_device(self):
+        device = "net_af_xdp0,iface=tap0"
+        options = harness.ENV.get("ASAN_OPTIONS", "")
+        self.addCleanup(harness.ENV.__setitem__, "ASAN_OPTIONS", options)
+        harness.ENV["ASAN_OPTIONS"] = options + ":detect_leaks=0"
+        p = self.listen_first("-d", device)
+        self.batch("link del tap0", *self.MAKE)
+        self.said(p, f"{device} was made again")
+        self.send("out0", "after.example.com")
+        self.settled(p, "after.example.com")
+        self.interrupted(self.stop(p), device=device)
+
+    def test_renamed(self):
+        """It is the same interface under another name, whoever has its name now."""
+        p = self.listen_first("-i", "tap0")
+        self.batch("link set tap0 down", "link set tap0 name old0", "link set old0 up",
+                   "link add tap0 type veth peer name new0",
+                   "link set tap0 up")
+        self.said(p, "the link is up again")
+        self.send("out0", "after.example.com")
+        self.settled(p, "after.example.com")
+        run = self.stop(p)
+        self.assertNotIn("gone", p.text + run.err)
+
+    def test_moved(self):
+        """To another namespace: for us it is gone. The run ends, and its output says why."""
+        other = self.name + "o"
+        netns.ip("netns", "add", other)
+        self.addCleanup(netns.ip, "netns", "del", other)
+        p = self.listen_first("-i", "tap0")
+        self.ip("link", "set", "tap0", "netns", other)
+        text = self.said(p, "nothing left to listen on")
+        self.assertIn("tap0 is gone", text)
+        self.finish(p, code=1, whole=False)
+        self.assertEqual([r["blind"] for r in self.losses() if r["loss"] == "ends"], [["tap0"]])
+
+    def test_bridge(self):
+        """A port that leaves its bridge is not gone."""
+        self.batch("link add br0 type bridge", "link set br0 up", "link set tap0 master br0")
+        p = self.listen_first("-i", "tap0")
+        self.batch("link set tap0 nomaster", "link set tap0 master br0", "link set tap0 nomaster")
+        self.send("out0", "after.example.com")
+        self.settled(p, "after.example.com")
+        run = self.stop(p)
+        self.assertNotIn("gone", p.text + run.err)
+        self.assertEqual(self.losses(), [])
+
+
+class Promiscuous(Case):
+    def test_others_are_left_alone(self):
+        """Of two, one is killed and one ends."""
+        killed = self.listen("-i", "tap0", out="/dev/null")
+        other = self.listen("-i", "tap0")
+        killed.kill()
+        killed.wait()
+        self.assertTrue(self.promiscuous("tap0"))
+        self.send("out0", "after.example.com")
+        self.settled(other, "after.example.com")
+        self.stop(other)
+        self.assertFalse(self.promiscuous("tap0"))
+
+    def test_flag(self):
+        """Who set it by hand finds it as it was, and a kill leaves nothing behind."""
+        self.ip("link", "set", "tap0", "promisc", "on")
+        self.stop(self.listen("-i", "tap0", out="/dev/null"))
+        self.assertTrue(self.promiscuous("tap0"))
+        self.ip("link", "set", "tap0", "promisc", "off")
+        p = self.listen("-i", "tap0", out="/dev/null")
+        self.assertTrue(self.promiscuous("tap0"))
+        p.kill()
+        p.wait()
+        self.assertFalse(self.promiscuous("tap0"))
+
+
+if __name__ == "__main__":
+    harness.main()
