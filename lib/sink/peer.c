@@ -142,6 +142,26 @@ int peer_grow(struct peer *w, size_t room)
 	return 0;
 }
 
+/* Of the frames behind those that are gone, only those stay that are on their way: what is left of
+ * them must leave first, later. */
+static void keep_begun(struct peer *w, uint32_t gone)
+{
+	size_t cut = gone ? w->ends[gone - 1] : w->cut;
+	size_t begun = w->sent + w->stream.pending;
+	uint32_t keep = gone;
+
+	while (keep < w->frames && (keep > gone ? w->ends[keep - 1] : cut) < begun)
+		keep++;
+	if (keep == gone) {
+		peer_clear(w);
+		return;
+	}
+	w->cut = cut;
+	w->frames = keep - gone;
+	memmove(w->ends, w->ends + gone, w->frames * sizeof(*w->ends));
+	w->out.at = w->out.start + w->ends[w->frames - 1];
+}
+
 uint32_t peer_flush(struct sink *s, struct peer *w, int64_t until_ns, int *error)
 {
 	size_t sent = 0;
@@ -159,16 +179,7 @@ uint32_t peer_flush(struct sink *s, struct peer *w, int64_t until_ns, int *error
 		peer_clear(w);
 	} else if (*error == -ETIMEDOUT) {
 		peer_is_stuck(s, w);
-		/* What is left of the frame that is cut in the middle must leave first, later. */
-		size_t cut = gone ? w->ends[gone - 1] : w->cut;
-		if (w->sent == cut) {
-			peer_clear(w);
-		} else {
-			w->cut = cut;
-			w->out.at = w->out.start + w->ends[gone];
-			w->ends[0] = w->ends[gone];
-			w->frames = 1;
-		}
+		keep_begun(w, gone);
 	} else {
 		sink_why(s, 0, "%s", w->stream.why);
 		peer_clear(w);

@@ -44,8 +44,8 @@ int peer_open(struct sink *s, struct peer *w);
 bool peer_up(struct sink *s, struct peer *w, int64_t until_ns);
 
 /*
- * The frame of which a part has left, if there is one: the rest must leave before anything else
- * does. NULL: none.
+ * The first frame of which a part has left, if there is one: the rest must leave before anything
+ * else does. NULL: none.
  */
 static inline const char *peer_cut(const struct peer *w, size_t *len)
 {
@@ -67,8 +67,9 @@ static inline void peer_end_frame(struct peer *w)
 
 /*
  * Sends the buffer until the time is over. Frames that have left as a whole. *error: 0; -ETIMEDOUT:
- * a frame of which a part has left stays, the others are gone from the buffer; -errno: the
- * connection is lost and the buffer empty, and s->why says it.
+ * frames that are on their way stay (one of which a part has left, with TLS all of which a part is
+ * encrypted), the others are gone from the buffer; -errno: the connection is lost and the buffer
+ * empty, and s->why says it.
  */
 uint32_t peer_flush(struct sink *s, struct peer *w, int64_t until_ns, int *error);
 

@@ -33,7 +33,8 @@ struct sink_doc {
 		       */
 	uint16_t key_len; /* so many octets at its start are its key and no document (ops->keyed) */
 	uint8_t tag; /* index into s->tags */
-	uint8_t last; /* 1: the last document of its record; records are counted by it */
+	uint8_t last : 1; /* the last document of its record; records are counted by it */
+	uint8_t rejected : 1; /* by sink_reject() */
 };
 
 /*

@@ -65,6 +65,9 @@ struct stream {
 	struct stream_lookup *lookup;
 	struct addrinfo *addresses; /* what the name stands for */
 	struct addrinfo *address; /* the one in use */
+	/* TLS: octets of a send that is begun and not through: the next one must begin with them.
+	 */
+	size_t pending;
 	struct stream_tls *tls;
 	struct ssl_st *ssl;
 };
@@ -91,7 +94,8 @@ void stream_wait(struct stream *s, short events, int64_t until_ns);
 bool stream_up(struct stream *s, int64_t until_ns);
 
 /*
- * Sends what fits: octets taken (0: none now), or -errno: the connection is lost, and the next
+ * Sends what fits: octets taken (0: none now; with TLS the next call must offer s->pending octets
+ * of the same again), or -errno: the connection is lost, and the next
  * stream_step() begins anew after the back-off. Datagrams are sent whole; -EMSGSIZE leaves the
  * connection as it is. A stream that is not up gives -ENOTCONN. With conf->answers a peer that
  * takes no more gives 0, and stream_recv() the error, after all that it had said (not with TLS).

@@ -97,7 +97,7 @@ static int stream_lines_deliver(
 
 	if (!peer_up(s, w, until))
 		return 0;
-	/* The rest of a document that is cut is that of the first, which came again. */
+	/* What is on its way are the first documents, which came again. */
 	if (w->frames)
 		i += peer_flush(s, w, until, &error);
 	while (i < b->n_docs && error == 0 && w->frames == 0) {

@@ -17,6 +17,17 @@ struct stream_tls {
 	SSL_CTX *ctx;
 };
 
+/* A key with a passphrase: nobody is there to be asked for it. */
+static int no_passphrase(char *room, int size, int writing, void *asked)
+{
+	(void)room;
+	(void)size;
+	(void)writing;
+	if (asked)
+		*(bool *)asked = true;
+	return -1;
+}
+
 /* The last entry of OpenSSL's queue in words, which it empties. */
 static const char *reason(void)
 {
@@ -25,6 +36,9 @@ static const char *reason(void)
 	ERR_clear_error();
 	return text ? text : "unknown error";
 }
+
+static const char encrypted[] = "it is encrypted; give one that is not (openssl pkey -in IN -out "
+				"OUT), readable for this program alone";
 
 static const char *or_null(const char *s)
 {
@@ -36,6 +50,9 @@ static int load(struct stream *s, SSL_CTX *ctx)
 	const struct stream_conf *conf = s->conf;
 	const char *ca = or_null(conf->ca_file), *cert = or_null(conf->cert_file),
 		   *key = or_null(conf->key_file);
+	bool asked = false;
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
 	if (ca ? SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1
 	       : SSL_CTX_set_default_verify_paths(ctx) != 1)
 		return stream_why(s, -EINVAL, "cannot use the CA certificates of %s: %s",
@@ -45,8 +62,9 @@ static int load(struct stream *s, SSL_CTX *ctx)
 	if (key && !cert)
 		return stream_why(s, -EINVAL, "the key %s has no certificate", key);
 	if (cert && SSL_CTX_use_PrivateKey_file(ctx, key ? key : cert, SSL_FILETYPE_PEM) != 1)
-		return stream_why(
-			s, -EINVAL, "cannot use the key %s: %s", key ? key : cert, reason());
+		return stream_why(s, -EINVAL, "cannot use the key %s: %s", key ? key : cert,
+			asked ? (ERR_clear_error(), encrypted) : reason());
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
 	return 0;
 }
 
@@ -135,8 +153,22 @@ ssize_t stream_tls_send(struct stream *s, const void *octets, size_t len)
 	size_t n = 0;
 	s->wants = 0;
 	errno = 0;
+	/* A record that is encrypted and has not left as a whole must be offered again as it was:
+	 * its octets are on their way, whatever becomes of the buffer (SSL_write(3)). */
+	if (s->pending > len)
+		return stream_why(s, -EPROTO, "TLS: a part of a record was taken back");
+	if (s->pending)
+		len = s->pending;
+	else if (len > SSL3_RT_MAX_PLAIN_LENGTH)
+		len = SSL3_RT_MAX_PLAIN_LENGTH;
 	int done = SSL_write_ex(s->ssl, octets, len, &n);
-	return done == 1 ? (ssize_t)n : verdict(s, done);
+	if (done == 1) {
+		s->pending = s->pending > n ? s->pending - n : 0;
+		return (ssize_t)n;
+	}
+	int error = verdict(s, done);
+	s->pending = error == 0 ? len : 0;
+	return error;
 }
 
 ssize_t stream_tls_recv(struct stream *s, void *room, size_t size)
@@ -159,6 +191,7 @@ void stream_tls_end(struct stream *s, bool polite)
 	SSL_free(s->ssl);
 	ERR_clear_error();
 	s->ssl = NULL;
+	s->pending = 0;
 }
 
 #else

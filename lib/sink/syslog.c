@@ -113,7 +113,8 @@ static bool frame(struct syslog *y, const char *json, size_t len, int64_t ts_ns,
 	return true;
 }
 
-/* Is the frame of which a part has left that of this document, which comes again? */
+/* Is the first frame of which a part has left that of this document, which comes again? Then those
+ * behind it are those of the next. */
 static bool is_cut(const struct syslog *y, const struct sink_block *b, uint32_t i)
 {
 	size_t n, len;
@@ -144,9 +145,9 @@ static int deliver_stream(
 	int error = 0;
 	if (y->peer.frames) {
 		bool again = is_cut(y, b, i);
-		if (peer_flush(s, &y->peer, until_ns, &error) == 0)
-			return 0;
-		i += again;
+		uint32_t gone = peer_flush(s, &y->peer, until_ns, &error);
+		if (again)
+			i = gone < b->n_docs - i ? i + gone : b->n_docs;
 	}
 	while (i < b->n_docs && error == 0 && y->peer.frames == 0) {
 		if (fill(s, b, i) == i) {

@@ -51,10 +51,12 @@ static int64_t deadline(const struct sink_thread *t)
 /* Documents up to number `to` of the block at hand are settled. */
 static void settle(struct sink_thread *t, const struct sink_block *b, uint32_t from, uint32_t to)
 {
-	uint32_t records = sink_records(b, from, to);
+	uint32_t rejected = 0;
 
-	metrics_add(&t->metrics.written, records - t->rejected);
-	metrics_add(&t->metrics.dropped_refused, t->rejected);
+	for (uint32_t i = from; i < to; i++)
+		rejected += b->docs[i].last && b->docs[i].rejected;
+	metrics_add(&t->metrics.written, sink_records(b, from, to) - rejected);
+	metrics_add(&t->metrics.dropped_refused, rejected);
 	if (b == &t->spool.block) {
 		spool_advance(&t->spool, to);
 		return;
@@ -76,7 +78,6 @@ static void step(struct sink_thread *t, struct sink_block *b, uint32_t from, int
 	s->why[0] = '\0';
 	thread_number(t, b);
 	t->at_hand = b;
-	t->rejected = 0;
 	int n = s->ops->deliver(s, b, from, ms > 0 ? ms : 1);
 	t->at_hand = NULL;
 	if (n > 0) {

@@ -36,7 +36,6 @@ struct sink_thread {
 	uint32_t pending_at, pending_count, pending_size;
 	uint32_t from; /* documents of the oldest pending block that are settled */
 	uint32_t pinned; /* so many of the oldest pending blocks may have been sent already */
-	uint32_t rejected; /* records of the documents at hand that sink_reject() took out */
 	uint64_t seq;
 	struct spool spool;
 	bool has_spool;
