@@ -1,26 +1,35 @@
 -- SPDX-License-Identifier: BSD-3-Clause
--- Tables for a ClickHouse server of today (24 and later). Lines go in as they are:
---   clickhouse-client --query 'INSERT INTO dns.transactions FORMAT JSONEachRow' < dns.jsonl
+-- Tables for a ClickHouse server of today (25 and later). Lines go in as they are:
+--   clickhouse-client --date_time_input_format=best_effort \
+--       --query 'INSERT INTO dns.transactions FORMAT JSONEachRow' < dns.jsonl
+-- Every member of the native schema is a column; a member that a line has not is empty, or NULL where
+-- zero would say something. Addresses are text, as they stand in the lines, so that IPv4 reads as IPv4;
+-- isIPAddressInRange(client, '192.0.2.0/24') finds a network.
 CREATE DATABASE IF NOT EXISTS dns;
 
 CREATE TABLE IF NOT EXISTS dns.transactions
 (
     ts DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD),
+    inserted DateTime('UTC') DEFAULT now() CODEC(DoubleDelta, ZSTD),
     sensor LowCardinality(String),
     status LowCardinality(String),
     proto LowCardinality(String),
-    client IPv6,
+    client String CODEC(ZSTD),
     client_port UInt16,
-    server IPv6,
+    server LowCardinality(String),
     server_port UInt16,
     vlan Array(UInt16),
+    tunnel Tuple(type LowCardinality(String), id Nullable(UInt64), src String, dst String),
     transport LowCardinality(String),
     sni String CODEC(ZSTD),
     id UInt16,
     opcode LowCardinality(String),
     qname String CODEC(ZSTD),
+    qname_unicode String CODEC(ZSTD),
     qtype LowCardinality(String),
     qclass LowCardinality(String),
+    unicast Bool,
+    questions Array(Tuple(name String, type String, class String, unicast Bool)),
     rcode LowCardinality(String),
     flags Array(LowCardinality(String)),
     query_flags Array(LowCardinality(String)),
@@ -29,16 +38,31 @@ CREATE TABLE IF NOT EXISTS dns.transactions
     retries UInt32,
     query_bytes UInt32,
     reply_bytes UInt32,
-    answers Array(Tuple(name String, type String, ttl UInt32, data String)),
-    authority Array(Tuple(name String, type String, ttl UInt32, data String)),
-    additional Array(Tuple(name String, type String, ttl UInt32, data String)),
+    transfer Tuple(messages UInt32, records UInt64, octets UInt64, serial Nullable(UInt32),
+        duration_us Nullable(Float64), incomplete Bool),
+    answers Array(Tuple(name String, type LowCardinality(String), class LowCardinality(String), ttl UInt32,
+        flush Bool, data String)),
+    authority Array(Tuple(name String, type LowCardinality(String), class LowCardinality(String), ttl UInt32,
+        flush Bool, data String)),
+    additional Array(Tuple(name String, type LowCardinality(String), class LowCardinality(String), ttl UInt32,
+        flush Bool, data String)),
+    dso Array(Tuple(type String, data String)),
+    edns Tuple(version UInt8, udp UInt16, `do` Bool, ecs String, cookie String, nsid String,
+        ede Array(Tuple(code UInt16, text String)), keepalive UInt16, padding UInt32,
+        options Array(Tuple(code UInt16, name String, value String, data String))),
+    query_edns Tuple(version UInt8, udp UInt16, `do` Bool, ecs String, cookie String, nsid String,
+        ede Array(Tuple(code UInt16, text String)), keepalive UInt16, padding UInt32,
+        options Array(Tuple(code UInt16, name String, value String, data String))),
+    shed Array(LowCardinality(String)),
+    omitted Tuple(questions UInt16, answers UInt16, authority UInt16, additional UInt16),
     error LowCardinality(String),
     error_in LowCardinality(String)
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(ts)
 ORDER BY (toStartOfHour(ts), qname, client)
-TTL toDateTime(ts) + INTERVAL 90 DAY
+-- By when a row came, not by its packets' time: a capture of last year stays 90 days, too.
+TTL inserted + INTERVAL 90 DAY
 SETTINGS index_granularity = 8192;
 
 -- Who was told what, once an hour: small, and for ever.
@@ -55,7 +79,7 @@ CREATE TABLE IF NOT EXISTS dns.names
 ENGINE = AggregatingMergeTree ORDER BY (name, type, data, hour);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS dns.names_feed TO dns.names AS
-SELECT toStartOfHour(toDateTime(ts, 'UTC')) AS hour, rr.1 AS name, rr.2 AS type, rr.4 AS data,
+SELECT toStartOfHour(toDateTime(ts, 'UTC')) AS hour, rr.name AS name, rr.type AS type, rr.data AS data,
     count() AS times, min(ts) AS first, max(ts) AS last
 FROM dns.transactions ARRAY JOIN answers AS rr
 GROUP BY hour, name, type, data;

@@ -1,0 +1,46 @@
+-- SPDX-License-Identifier: BSD-3-Clause
+-- The native schema as a view of DuckDB. Run it where the files are; the name may be a pattern
+-- ('/var/log/dnsloupe/*.jsonl.gz'). All columns are named, so that a query works whether or not the
+-- files at hand have the member.
+CREATE OR REPLACE VIEW dns AS
+SELECT * FROM read_json('dns.jsonl', format = 'newline_delimited', columns = {
+    ts: 'TIMESTAMP_NS',
+    sensor: 'VARCHAR',
+    status: 'VARCHAR',
+    proto: 'VARCHAR',
+    client: 'VARCHAR',
+    client_port: 'USMALLINT',
+    server: 'VARCHAR',
+    server_port: 'USMALLINT',
+    vlan: 'USMALLINT[]',
+    tunnel: 'STRUCT(type VARCHAR, id UBIGINT, src VARCHAR, dst VARCHAR)',
+    transport: 'VARCHAR',
+    sni: 'VARCHAR',
+    id: 'USMALLINT',
+    opcode: 'VARCHAR',
+    qname: 'VARCHAR',
+    qname_unicode: 'VARCHAR',
+    qtype: 'VARCHAR',
+    qclass: 'VARCHAR',
+    unicast: 'BOOLEAN',
+    questions: 'STRUCT(name VARCHAR, type VARCHAR, class VARCHAR, unicast BOOLEAN)[]',
+    rcode: 'VARCHAR',
+    flags: 'VARCHAR[]',
+    query_flags: 'VARCHAR[]',
+    latency_us: 'DOUBLE',
+    tcp_rtt_us: 'DOUBLE',
+    retries: 'UINTEGER',
+    query_bytes: 'UINTEGER',
+    reply_bytes: 'UINTEGER',
+    transfer: 'STRUCT(messages UINTEGER, records UBIGINT, octets UBIGINT, serial UINTEGER, duration_us DOUBLE, incomplete BOOLEAN)',
+    answers: 'STRUCT(name VARCHAR, type VARCHAR, class VARCHAR, ttl UINTEGER, flush BOOLEAN, data VARCHAR)[]',
+    authority: 'STRUCT(name VARCHAR, type VARCHAR, class VARCHAR, ttl UINTEGER, flush BOOLEAN, data VARCHAR)[]',
+    additional: 'STRUCT(name VARCHAR, type VARCHAR, class VARCHAR, ttl UINTEGER, flush BOOLEAN, data VARCHAR)[]',
+    dso: 'STRUCT(type VARCHAR, data VARCHAR)[]',
+    edns: 'JSON',
+    query_edns: 'JSON',
+    shed: 'VARCHAR[]',
+    omitted: 'STRUCT(questions USMALLINT, answers USMALLINT, authority USMALLINT, additional USMALLINT)',
+    error: 'VARCHAR',
+    error_in: 'VARCHAR'
+});
