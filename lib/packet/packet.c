@@ -178,15 +178,40 @@ enum packet_verdict packet_walk(
 	return verdict;
 }
 
+static bool src_above_dst(const struct pkt *pkt)
+{
+	unsigned __int128 src, dst;
+
+	memcpy(&src, &pkt->src, sizeof(src));
+	memcpy(&dst, &pkt->dst, sizeof(dst));
+	return src > dst;
+}
+
+/* The sum of both addresses, in an order that is the same for both directions: turned round where
+ * `turn` says so, without a jump, as which direction comes next cannot be predicted. */
+static inline hash_sum pair_sum(const struct hash_secret *secret, const struct pkt *pkt, bool turn)
+{
+	uint64_t a[2], b[2], all = 0 - (uint64_t)turn;
+
+	memcpy(a, &pkt->src, sizeof(a));
+	memcpy(b, &pkt->dst, sizeof(b));
+	uint64_t x = (a[0] ^ b[0]) & all, y = (a[1] ^ b[1]) & all;
+	return hash_pair(secret, 0, a[0] ^ x, a[1] ^ y) + hash_pair(secret, 1, b[0] ^ x, b[1] ^ y);
+}
+
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt)
 {
-	uint64_t a = hash_16(secret, &pkt->src, pkt->sport);
-	uint64_t b = hash_16(secret, &pkt->dst, pkt->dport);
-	return (uint32_t)(hash_mix((a + b) ^ secret->word[2], secret->word[3] ^ pkt->realm) >> 32);
+	uint32_t ports = pkt->sport | (uint32_t)pkt->dport << 16;
+	bool turn = pkt->sport > pkt->dport;
+
+	if (bits_unlikely(pkt->sport == pkt->dport))
+		turn = src_above_dst(pkt);
+	ports = turn ? ports >> 16 | ports << 16 : ports;
+	uint64_t rest = ports | (uint64_t)pkt->v6 << 32 | (uint64_t)pkt->proto << 40;
+	return hash_of_sum(secret, pair_sum(secret, pkt, turn) + hash_pair(secret, 2, rest, pkt->realm));
 }
 
 uint32_t packet_pair_hash(const struct hash_secret *secret, const struct pkt *pkt)
 {
-	uint64_t a = hash_16(secret, &pkt->src, 0), b = hash_16(secret, &pkt->dst, 0);
-	return (uint32_t)(hash_mix((a + b) ^ secret->word[3], secret->word[2]) >> 32);
+	return hash_of_sum(secret, pair_sum(secret, pkt, src_above_dst(pkt)));
 }

@@ -134,13 +134,14 @@ enum packet_verdict packet_walk(
 	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt);
 
 /*
- * A hash of the realm and both ends (addresses and ports) that is the same for both directions,
- * keyed, so that nobody can aim all flows at one worker.
+ * A hash of the realm, both ends (addresses and ports), protocol and family that is the same for
+ * both directions, keyed (base/hash.h), so that nobody can aim flows at one bucket. Of a fragment
+ * it is without meaning: there are no ports.
  */
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt);
 
 /* The same over the addresses alone, so that the fragments of a flow, which have no ports, hash as
- * the flow does. */
+ * the flow does, and nobody can aim all flows at one worker. */
 uint32_t packet_pair_hash(const struct hash_secret *secret, const struct pkt *pkt);
 
 /* Counts a verdict. */

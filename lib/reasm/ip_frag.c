@@ -96,21 +96,32 @@ static void give_up(struct ip_frag *f, uint32_t i, uint64_t *why)
 	give_back(f, i);
 }
 
+/* The oldest datagram of a bucket that is full (base/hash.h), or 0. */
+static uint32_t crowded(const struct ip_frag *f, uint32_t hash)
+{
+	uint32_t oldest = 0;
+	unsigned n = 0;
+
+	for (uint32_t i = f->buckets[hash & f->mask]; i; i = at(f, i)->next, n++)
+		oldest = i;
+	return n < HASH_CHAIN ? 0 : oldest;
+}
+
 static uint32_t begin(
 	struct ip_frag *f, const struct ip_frag_key *key, uint32_t hash, const struct pkt *fragment)
 {
+	uint32_t full = crowded(f, hash);
+	if (full)
+		give_up(f, full, &f->metrics->frag_evicted);
+	else if (!f->free && f->virgin == f->capacity && f->oldest)
+		give_up(f, f->oldest, &f->metrics->frag_evicted);
 	uint32_t i = f->free;
-	if (i) {
+	if (i)
 		f->free = at(f, i)->next;
-	} else if (f->virgin < f->capacity) {
+	else if (f->virgin < f->capacity)
 		i = ++f->virgin;
-	} else if (f->oldest) {
-		i = f->oldest;
-		remove_one(f, i);
-		metrics_add(&f->metrics->frag_evicted, !at(f, i)->cut);
-	} else {
+	else
 		return 0; /* all are finished and wait for ip_frag_recycle() */
-	}
 	struct ip_frag_datagram *d = at(f, i);
 	memset(d, 0, sizeof(*d));
 	d->key = *key;

@@ -139,23 +139,44 @@ void tcp_flow_remove(struct tcp_table *t, uint32_t slot)
 	t->used--;
 }
 
-/* Ended connections go first, then those that never said more than SYN, then the oldest. */
-static void evict(struct tcp_table *t)
+static void evict(struct tcp_table *t, uint32_t slot)
 {
-	static const uint8_t order[TCP_LISTS] = {TCP_LINGER, TCP_HALF, TCP_ACTIVE, TCP_WAITING};
-	uint32_t slot = 0;
-	for (unsigned i = 0; slot == 0; i++)
-		slot = t->oldest[order[i]];
 	if (t->flows[slot].list != TCP_LINGER)
 		metrics_add(&t->store.metrics->tcp_evicted, 1);
 	tcp_flow_drop(t, slot);
 	tcp_flow_remove(t, slot);
 }
 
+/* The oldest connection of a bucket that is full (base/hash.h), or 0. */
+static uint32_t crowded(const struct tcp_table *t, uint32_t hash)
+{
+	uint32_t oldest = 0;
+	unsigned n = 0;
+
+	for (uint32_t slot = t->buckets[hash & t->mask]; slot; n++) {
+		oldest = slot;
+		slot = t->flows[slot].bucket_next;
+	}
+	return n < HASH_CHAIN ? 0 : oldest;
+}
+
+/* Ended connections go first, then those that never said more than SYN, then the oldest. */
+static void make_room(struct tcp_table *t)
+{
+	static const uint8_t order[TCP_LISTS] = {TCP_LINGER, TCP_HALF, TCP_ACTIVE, TCP_WAITING};
+	uint32_t slot = 0;
+	for (unsigned i = 0; slot == 0; i++)
+		slot = t->oldest[order[i]];
+	evict(t, slot);
+}
+
 uint32_t tcp_flow_add(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 {
-	if (t->used == t->capacity)
-		evict(t);
+	uint32_t full = crowded(t, hash);
+	if (full)
+		evict(t, full);
+	else if (t->used == t->capacity)
+		make_room(t);
 	uint32_t slot = t->free;
 	if (slot)
 		t->free = t->flows[slot].bucket_next;

@@ -66,6 +66,18 @@ uint32_t flow_find(
 	return 0;
 }
 
+uint32_t flow_crowded(const struct flow_table *t, uint32_t hash)
+{
+	uint32_t oldest = 0;
+	unsigned n = 0;
+
+	for (uint32_t slot = t->buckets[hash & t->mask]; slot; n++) {
+		oldest = slot;
+		slot = t->flows[slot].bucket_next;
+	}
+	return n < HASH_CHAIN ? 0 : oldest;
+}
+
 uint32_t flow_add(struct flow_table *t, const struct pkt *pkt, uint32_t hash, bool from_client)
 {
 	uint32_t slot = t->free;

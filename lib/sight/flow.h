@@ -75,6 +75,10 @@ static inline struct flow *flow_at(const struct flow_table *t, uint32_t slot)
 uint32_t flow_find(
 	const struct flow_table *t, const struct pkt *pkt, uint32_t hash, bool *from_client);
 
+/* The oldest connection of this hash's bucket, where that is full (base/hash.h) and it has to go
+ * before flow_add(); or 0. */
+uint32_t flow_crowded(const struct flow_table *t, uint32_t hash);
+
 /* A new connection in FLOW_WAITING; there is room. `from_client`: who sent the packet. */
 uint32_t flow_add(struct flow_table *t, const struct pkt *pkt, uint32_t hash, bool from_client);
 

@@ -210,14 +210,15 @@ static uint32_t begin(struct sight *s, const struct pkt *pkt, uint32_t hash, boo
 	struct flow_table *t = &s->table;
 
 	*from_client = packet_encrypted_end(s->packets, &pkt->dst, pkt->dport, pkt->v6);
-	if (t->used == t->capacity) {
-		uint32_t old = t->list[FLOW_TOLD].oldest;
-		if (old) {
+	uint32_t old = flow_crowded(t, hash);
+	if (!old && t->used == t->capacity)
+		old = t->list[FLOW_TOLD].oldest ? t->list[FLOW_TOLD].oldest
+						: t->list[FLOW_WAITING].oldest;
+	if (old) {
+		if (flow_at(t, old)->list == FLOW_TOLD)
 			metrics_add(&s->metrics->forgotten, 1);
-		} else {
-			old = t->list[FLOW_WAITING].oldest;
+		else
 			tell_without(s, old, SIGHT_evicted);
-		}
 		flow_remove(t, old);
 	}
 	metrics_add(&s->metrics->flows, 1);

@@ -73,10 +73,8 @@ void fluentd_form_free(struct fluentd_form *f)
 
 static void identify(struct fluentd_message *m, const char *p, size_t n)
 {
-	static const struct hash_secret one = {{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9,
-						0x94d049bb133111eb, 0x2545f4914f6cdd1d}},
-					two = {{0xd6e8feb86659fd93, 0xa0761d6478bd642f,
-						0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3}};
+	struct hash_secret one = hash_fixed(1), two = hash_fixed(2);
+
 	m->id[0] = hash_bytes(&one, p, n, n);
 	m->id[1] = hash_bytes(&two, p, n, n);
 	m->acked = false;

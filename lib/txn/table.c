@@ -29,10 +29,9 @@ void table_init(struct table *t, void *memory, uint32_t capacity, const struct h
 
 uint32_t table_hash(const struct table *t, const struct table_key *key)
 {
-	uint64_t h = hash_16(&t->secret, &key->client, key->ends);
-	h = hash_16(&t->secret, &key->server, h);
-	h ^= key->realm;
-	return (uint32_t)(hash_mix(h ^ t->secret.word[2], key->ends ^ t->secret.word[3]) >> 32);
+	return hash_of_sum(&t->secret, hash_16(&t->secret, 0, &key->client) +
+					       hash_16(&t->secret, 1, &key->server) +
+					       hash_pair(&t->secret, 2, key->ends, key->realm));
 }
 
 static inline bool key_equal(const struct table_key *a, const struct table_key *b)
@@ -239,6 +238,23 @@ uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, 
 	age_append(t, slot);
 	t->open++;
 	return slot;
+}
+
+uint32_t table_bucket_full(const struct table *t, uint32_t slot)
+{
+	const struct table_entry *e = table_at(t, slot);
+	uint32_t at, oldest = 0;
+	unsigned n = 0;
+
+	if (e->group_prev == 0)
+		for (at = slot; at; at = table_at(t, at)->bucket_next, n++)
+			oldest = at;
+	if (n > HASH_CHAIN)
+		return oldest;
+	if (e->indexed)
+		for (n = 0, at = slot; at; at = table_at(t, at)->index_next, n++)
+			oldest = at;
+	return n > HASH_CHAIN ? oldest : 0;
 }
 
 /* The link in a bucket that points to `slot`. */

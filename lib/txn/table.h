@@ -154,6 +154,21 @@ bool table_has_room(const struct table *t, uint32_t len);
 uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, uint32_t first,
 	const struct dns_msg *msg, const uint8_t *data, uint32_t len);
 
+/*
+ * The query that has to go (table_remove()) because the one that table_add() just gave made its
+ * bucket or its bucket of the second index too full (base/hash.h): the oldest there; or 0. To be
+ * asked again until then.
+ */
+uint32_t table_bucket_full(const struct table *t, uint32_t slot);
+
+static inline uint32_t table_crowded(const struct table *t, uint32_t slot)
+{
+	const struct table_entry *e = table_at(t, slot);
+	if (bits_likely(!e->indexed && (e->group_prev || !e->bucket_next)))
+		return 0;
+	return table_bucket_full(t, slot);
+}
+
 /* Makes a query the youngest: another copy of it was seen. */
 void table_touch(struct table *t, uint32_t slot);
 

@@ -118,6 +118,10 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	if (bits_unlikely(e->timed))
 		e->rtt_ns = m->rtt_ns;
 	metrics_add(&x->metrics->opened, 1);
+	for (uint32_t old; bits_unlikely((old = table_crowded(t, slot)) != 0);) {
+		metrics_add(&x->metrics->evicted, 1);
+		emit_entry(x, old, NULL);
+	}
 	return slot;
 }
 

@@ -19,10 +19,8 @@ static void secrets(void)
 	CU_ASSERT_NOT_EQUAL(memcmp(&a, &b, sizeof(a)), 0);
 	CU_ASSERT_EQUAL(memcmp(&fixed, &again, sizeof(a)), 0);
 	CU_ASSERT_NOT_EQUAL(memcmp(&fixed, &other, sizeof(a)), 0);
-	for (size_t i = 0; i < BITS_COUNT(a.word); i++) {
-		CU_ASSERT_EQUAL(a.word[i] & 1, 1);
-		CU_ASSERT_EQUAL(fixed.word[i] & 1, 1);
-	}
+	CU_ASSERT_EQUAL(a.mix[3] & 1, 1);
+	CU_ASSERT_EQUAL(fixed.mix[3] & 1, 1);
 }
 
 /* Length, every octet, running value and secret all count; no octet past the end is read. */

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Keys and questions that somebody chooses so that open queries meet in one bucket. */
+#include "txn/rig.h"
+
+#include "support/hostile.h"
+
+void test_txn_hostile(void);
+
+#define MANY 1000
+
+static uint32_t key_hash(const struct hash_secret *s, uint64_t w[HOSTILE_WORDS])
+{
+	struct table t = {.secret = *s};
+	struct table_key key;
+	_Static_assert(sizeof(key) == HOSTILE_WORDS * sizeof(*w), "all of a key");
+	memcpy(&key, w, sizeof(key));
+	return table_hash(&t, &key);
+}
+
+/* Octets of any number: questions of the second index, fragments, what comes again. */
+static uint32_t octets_hash(const struct hash_secret *s, uint64_t w[HOSTILE_WORDS])
+{
+	return (uint32_t)(hash_bytes(s, w, HOSTILE_WORDS * sizeof(*w), 0) >> 32);
+}
+
+/* The same with a whole block before them. */
+static uint32_t long_hash(const struct hash_secret *s, uint64_t w[HOSTILE_WORDS])
+{
+	uint64_t octets[2 * HOSTILE_WORDS];
+	memcpy(octets, w, sizeof(octets) / 2);
+	memcpy(octets + HOSTILE_WORDS, w, sizeof(octets) / 2);
+	return (uint32_t)(hash_bytes(s, octets, sizeof(octets), 0) >> 32);
+}
+
+static void keys(void)
+{
+	CU_ASSERT(hostile_worst(key_hash) <= HOSTILE_MOST);
+}
+
+static void octets(void)
+{
+	CU_ASSERT(hostile_worst(octets_hash) <= HOSTILE_MOST);
+	CU_ASSERT(hostile_worst(long_hash) <= HOSTILE_MOST);
+}
+
+static unsigned longest_chain(const struct table *t)
+{
+	unsigned longest = 0;
+	for (uint32_t b = 0; b <= t->mask; b++) {
+		unsigned keyed = 0, indexed = 0;
+		for (uint32_t s = t->buckets[b]; s; s = table_at(t, s)->bucket_next)
+			keyed++;
+		for (uint32_t s = t->index[b]; s; s = table_at(t, s)->index_next)
+			indexed++;
+		longest = keyed > longest ? keyed : longest;
+		longest = indexed > longest ? indexed : longest;
+	}
+	return longest;
+}
+
+/* Whatever the secret: with one bucket for all keys and one for all questions, searches are bounded
+ * and what had to go for that is counted. */
+static void one_bucket(void)
+{
+	static struct wire w;
+	char name[32];
+	for (unsigned one_base = 0; one_base < 2; one_base++) {
+		struct rig *rig = rig_new(2 * MANY, RIG_TIMEOUT, RIG_REORDER);
+		rig->x.table.mask = 0;
+		for (unsigned i = 0; i < MANY; i++) {
+			snprintf(name, sizeof(name), "n%u.example", i);
+			wire_message(&w, one_base ? 1 : i, 0x0100, name, 1);
+			struct pkt pkt = rig_pkt(&w, 100);
+			rig_take_pkt(rig, &pkt);
+			if (rig->count)
+				rig_one(rig, RECORD_NO_REPLY, 100);
+		}
+		CU_ASSERT_EQUAL(longest_chain(&rig->x.table), HASH_CHAIN);
+		CU_ASSERT_EQUAL(
+			rig->metrics.evicted, MANY - HASH_CHAIN - (one_base ? TABLE_SCAN : 0));
+		wire_message(&w, one_base ? 1 : MANY - 1, 0x8100, name, 1);
+		rig_take(rig, &w, 101);
+		rig_one(rig, RECORD_ANSWERED, 100);
+		rig_finish(rig);
+		rig_balance(rig);
+		rig_free(rig);
+	}
+}
+
+/* Questions that differ in length only, in case, or in zeros behind them. */
+static void lengths(void)
+{
+	struct hash_secret s = hash_fixed(3);
+	uint8_t zero[300] = {0};
+	uint64_t seen[300];
+	for (unsigned n = 0; n < BITS_COUNT(seen); n++) {
+		seen[n] = hash_bytes(&s, zero, n, 0);
+		for (unsigned k = 0; k < n; k++)
+			CU_ASSERT_NOT_EQUAL(seen[k], seen[n]);
+	}
+}
+
+void test_txn_hostile(void)
+{
+	CU_pSuite s = CU_add_suite("txn/hostile", NULL, NULL);
+	CU_add_test(s, "keys", keys);
+	CU_add_test(s, "octets", octets);
+	CU_add_test(s, "lengths", lengths);
+	CU_add_test(s, "one bucket", one_bucket);
+}
