@@ -3,7 +3,14 @@
 #ifndef APP_CONTROL_H
 #define APP_CONTROL_H
 
-#include "app/run.h"
+#include "engine/engine.h"
+
+/* Why a run has ended. */
+struct control_end {
+	int signal; /* the first one that stopped it; 0: none */
+	int64_t signal_ns; /* when it came, monotonic */
+	bool input_gone; /* all interfaces are gone */
+};
 
 /* Blocks the signals that control_loop() takes, in this thread and those it will start. 0 or
  * -errno. */
@@ -12,8 +19,7 @@ int control_block_signals(void);
 /*
  * Waits until the loggers have ended. INT and TERM make the workers stop receiving and what is in
  * hand run through; a second one ends the process at once. An output that fails stops the input.
- * Returns the signal that stopped the run, or 0.
  */
-int control_loop(struct run *run);
+void control_loop(struct engine *e, struct control_end *end);
 
 #endif

@@ -2,10 +2,11 @@
 #include "app/eal.h"
 
 #include "base/log.h"
+#include "base/text.h"
+#include "rx/eal_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
@@ -17,9 +18,6 @@
 
 #define EAL_ARGS 96
 #define EAL_ROOM 16384
-
-/* Set once, before any other thread runs: DPDK's messages go where they want. */
-static bool shows_log;
 
 /* The argument vector, and the room its words stand in. */
 struct eal_argv {
@@ -47,30 +45,12 @@ static void add(struct eal_argv *v, const char *format, ...)
 	v->used += (size_t)n + 1;
 }
 
-uint32_t eal_mbufs(const struct run *run)
+/* Rings, the datagrams of several workers, DPDK's own; and what the input needs. */
+unsigned eal_memory_mb(const struct engine *e)
 {
-	if (run->direct)
-		return 0;
-	if (run->conf->memory_mbufs)
-		return (uint32_t)run->conf->memory_mbufs;
-	/* A burst of the largest frames, what lcores keep in their caches, and what is on its way
-	 * between workers; 2^n - 1 suits the pool's ring. */
-	uint32_t need = 4128 + run->workers * 512 + (run->workers > 1 ? HANDOFF_SIZE : 0);
-	return bits_pow2(need) - 1;
-}
-
-/* EAL memory: buffers (without hugepages each takes a page of 4,096 octets, because none may cross
- * a page's end), rings, the device's own. */
-unsigned eal_memory_mb(const struct run *run)
-{
-	uint64_t ring =
-		bits_pow2((uint32_t)((run->conf->memory_record_mb << 20) / RECORD_SMALLEST) + 1);
-	uint64_t octets = (run->workers > 1 ? run->workers * (2u << 20) : 0) +
-			  run->workers * (ring * 8 + (1u << 20)) + (24u << 20);
-	if (run->live)
-		octets += (uint64_t)live_memory_mb(run->live, run->conf) << 20;
-	else
-		octets += (uint64_t)eal_mbufs(run) * 4352 * run->queues;
+	const unsigned workers = e->place.workers;
+	uint64_t octets = (workers > 1 ? workers * (2u << 20) : 0) + workers * (1u << 20) +
+			  (24u << 20) + e->input.ops->memory(&e->input);
 	return (unsigned)(octets >> 20) + 1;
 }
 
@@ -127,29 +107,14 @@ static void add_placed(struct eal_argv *v, const struct place *place)
 	add(v, "%s", map);
 }
 
-/* Live: devices on a bus, and no others there. Those that we make come later. */
-static void add_devices(struct eal_argv *v, const struct live *live)
+static int choose_memory(struct eal_argv *v, struct engine *e, const struct process *process)
 {
-	bool bus = false;
-	for (unsigned i = 0; i < live->n_devices; i++)
-		if (live->devices[i].bus) {
-			add(v, "-a");
-			add(v, "%s", live->devices[i].args);
-			bus = true;
-		}
-	if (!bus)
-		add(v, "--no-pci");
-}
-
-static int choose_memory(struct eal_argv *v, struct run *run, const struct process *process)
-{
-	unsigned need = eal_memory_mb(run), there = eal_free_hugepages_mb();
+	unsigned need = eal_memory_mb(e), there = eal_free_hugepages_mb();
 	/* They were there the first time, and did not do. */
-	bool never = run->conf->eal_hugepages == CONF_HUGEPAGES_NEVER || process->again;
+	bool never = e->conf->eal_hugepages == CONF_HUGEPAGES_NEVER || process->again;
 
-	run->hugepages = !never && there >= need + 2;
-	if (!run->hugepages && !process->again &&
-		run->conf->eal_hugepages == CONF_HUGEPAGES_ALWAYS) {
+	e->hugepages = !never && there >= need + 2;
+	if (!e->hugepages && !process->again && e->conf->eal_hugepages == CONF_HUGEPAGES_ALWAYS) {
 		log_error(
 			"eal.hugepages: %u MB of hugepages are needed and %u MB are free; reserve "
 			"them (write %u to /sys/kernel/mm/hugepages/hugepages-2048kB/"
@@ -157,7 +122,7 @@ static int choose_memory(struct eal_argv *v, struct run *run, const struct proce
 			need + 2, there, need / 2 + 1);
 		return -ENOMEM;
 	}
-	if (run->hugepages) {
+	if (e->hugepages) {
 		log_detail("memory: %u MB from hugepages (%u MB are free)", need, there);
 		add(v, "--in-memory");
 		add(v, "--single-file-segments");
@@ -174,23 +139,6 @@ static int choose_memory(struct eal_argv *v, struct run *run, const struct proce
 	return 0;
 }
 
-int eal_make_port(const struct run *run)
-{
-	char devargs[4096];
-	struct text t = text_of(devargs, sizeof(devargs) - 1);
-	struct eal_hush hush;
-
-	text_format(&t, "%s", EAL_PORT);
-	for (unsigned q = 0; q < run->queues; q++)
-		text_format(&t, ",rx_pcap=/proc/self/fd/%d", feed_fd(&run->feed, q));
-	*t.at = '\0';
-	eal_hush(&hush);
-	int error = rte_dev_probe(devargs);
-	eal_unhush(&hush);
-	eal_hush_free(&hush);
-	return error;
-}
-
 /* The words of eal.args, separated by blanks. */
 static void add_words(struct eal_argv *v, const char *words)
 {
@@ -202,50 +150,20 @@ static void add_words(struct eal_argv *v, const char *words)
 	}
 }
 
-void eal_hush(struct eal_hush *h)
+static void add_word(void *arg, const char *word)
 {
-	*h = (struct eal_hush){0};
-	if (shows_log)
-		return;
-	h->stream = open_memstream(&h->log, &h->len);
-	if (h->stream) {
-		rte_log_set_global_level(RTE_LOG_INFO);
-		rte_openlog_stream(h->stream);
-	}
+	add(arg, "%s", word);
 }
 
-const char *eal_unhush(struct eal_hush *h)
+static void add_all(struct eal_argv *v, const struct engine *e)
 {
-	if (!h->stream)
-		return "DPDK says why above";
-	rte_log_set_global_level(RTE_LOG_CRIT);
-	rte_openlog_stream(stderr);
-	fclose(h->stream);
-	h->stream = NULL;
-	size_t n = h->log ? h->len : 0;
-	while (n && h->log[n - 1] == '\n')
-		h->log[--n] = '\0';
-	char *line = n ? strrchr(h->log, '\n') : NULL;
-	return line ? line + 1 : n ? h->log : "no reason was given";
-}
-
-void eal_hush_free(struct eal_hush *h)
-{
-	free(h->log);
-	h->log = NULL;
-}
-
-static void add_all(struct eal_argv *v, const struct run *run)
-{
-	if (run->live) {
-		add_placed(v, &run->live->place);
-		add_devices(v, run->live);
-	} else {
-		add_floating(v, run->workers + run->loggers + 1);
-		add(v, "--no-pci");
-	}
+	if (e->place.floats)
+		add_floating(v, e->place.workers + e->place.loggers + 1);
+	else
+		add_placed(v, &e->place);
+	e->input.ops->words(&e->input, add_word, v);
 	add(v, "--no-telemetry");
-	add_words(v, run->conf->eal_args);
+	add_words(v, e->conf->eal_args);
 }
 
 /* Set while rte_eal_init() runs, which ends the process where it was asked for its help. */
@@ -259,19 +177,18 @@ static void outlive_eal(void)
 	_exit(1);
 }
 
-/* Descriptors that the run opens: EAL has four a thread, the feeder three a queue, and sinks,
- * sockets of live input and their timers a few each. */
-static unsigned files_wanted(const struct run *run)
+/* Descriptors that the run opens: EAL has four a thread, and sinks a few each. */
+static unsigned files_wanted(const struct engine *e)
 {
-	return 32 + 4 * (run->workers + run->loggers + 1) + 3 * run->queues +
-	       (run->live ? 4 * (run->workers + 1) : 0) + 4 * (unsigned)run->conf->sinks.count;
+	return 32 + 4 * (e->place.workers + e->place.loggers + 1) +
+	       e->input.ops->descriptors(&e->input) + 4 * (unsigned)e->conf->sinks.count;
 }
 
 /* rte_eal_init(), whose usage text must not get among the records. */
-static int start_aside(struct eal_argv *v)
+static int start_aside(struct eal_argv *v, bool shown)
 {
 	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	int away = shows_log ? dup(STDERR_FILENO) : open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int away = shown ? dup(STDERR_FILENO) : open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	fflush(stdout);
 	if (out >= 0 && away >= 0)
@@ -289,51 +206,41 @@ static int start_aside(struct eal_argv *v)
 	return used;
 }
 
-int eal_start(struct run *run, struct process *process)
+int eal_start(struct engine *e, struct process *process)
 {
 	static struct eal_argv v; /* EAL keeps pointers into it */
 	static struct process_files files;
-	struct eal_hush hush;
+	struct eal_log log;
+	const bool shown = e->conf->eal_log;
 
 	add(&v, "dnsloupe");
-	int error = process_files_want(files_wanted(run));
+	int error = process_files_want(files_wanted(e));
 	if (error == 0)
-		error = choose_memory(&v, run, process);
+		error = choose_memory(&v, e, process);
 	if (error)
 		return error;
 	process_files_note(&files);
 	atexit(outlive_eal);
-	add_all(&v, run);
+	add_all(&v, e);
 	if (v.full) {
 		log_error("eal.args: too many words");
 		return -E2BIG;
 	}
-	shows_log = run->conf->eal_log;
-	eal_hush(&hush);
-	int used = start_aside(&v);
+	eal_log_catch(&log, shown, RTE_LOG_INFO);
+	int used = start_aside(&v, shown);
 	error = used < 0 ? -rte_errno : 0;
-	const char *line = eal_unhush(&hush);
-	if (error && error != -EINVAL && run->hugepages &&
-		run->conf->eal_hugepages == CONF_HUGEPAGES_AUTO)
+	const char *line = eal_log_end(&log);
+	if (error && error != -EINVAL && e->hugepages &&
+		e->conf->eal_hugepages == CONF_HUGEPAGES_AUTO)
 		process_again(process, &files); /* goes on only where that fails */
 	if (used < 0)
-		log_error("DPDK does not start: %s%s", shows_log ? rte_strerror(rte_errno) : line,
-			shows_log ? "" : "; try --set eal.log=true");
-	eal_hush_free(&hush);
+		log_error("DPDK does not start: %s%s", shown ? rte_strerror(rte_errno) : line,
+			shown ? "" : "; try --set eal.log=true");
+	eal_log_free(&log);
 	return used < 0 && error == 0 ? -EIO : error;
 }
 
 void eal_stop(void)
 {
 	rte_eal_cleanup();
-}
-
-unsigned eal_worker_lcore(unsigned i)
-{
-	return i + 1;
-}
-
-unsigned eal_logger_lcore(const struct run *run, unsigned i)
-{
-	return run->workers + 1 + i;
 }

@@ -2,10 +2,10 @@
 #include "app/plan.h"
 
 #include "app/eal.h"
-#include "app/worker.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What a message costs a worker and a record a logger, on a core of some 2.5 GHz, in nanoseconds:
  * rough, for the order of magnitude (doc/performance.md has what was measured). */
@@ -24,23 +24,15 @@ static void print_thread(const char *name, unsigned number, unsigned cpu)
 	putchar('\n');
 }
 
-static void print_live(const struct run *run)
+static void print_threads(const struct engine *e)
 {
-	const struct live *live = run->live;
-	const struct place *p = &live->place;
+	const struct place *p = &e->place;
 
-	for (unsigned i = 0; i < live->n_devices; i++) {
-		const struct device *d = &live->devices[i];
-		printf("input    %s %s: up to %u queues", d->kernel ? "interface" : "device",
-			d->given, d->files ? d->files : p->workers);
-		if (!d->kernel)
-			printf(" of up to %llu descriptors",
-				(unsigned long long)run->conf->input_descriptors);
-		printf(", each with %u buffers of %u octets", live_mbufs(live, run->conf, d),
-			d->room ? d->room : RTE_MBUF_DEFAULT_DATAROOM);
-		if (d->node >= 0)
-			printf(", NUMA node %d", d->node);
-		putchar('\n');
+	if (p->floats) {
+		printf("thread   control, feeder, %u workers (%u receive), %u loggers, on any "
+		       "CPU\n",
+			p->workers, e->input.receivers, p->loggers);
+		return;
 	}
 	printf("thread   control on CPU %u\n", p->control);
 	for (unsigned i = 0; i < p->workers; i++)
@@ -49,54 +41,45 @@ static void print_live(const struct run *run)
 		print_thread("logger", i, p->logger[i]);
 	printf("thread   sinks on any of %d CPUs%s\n", CPU_COUNT(&p->sinks),
 		p->loggers_rest ? ", which are the loggers'" : "");
-	printf("idle     workers %s, loggers %s\n", run->rests ? "rest" : "look again at once",
-		run->loggers_rest ? "rest" : "look again at once");
+	printf("idle     workers %s, loggers %s\n", e->rests ? "rest" : "look again at once",
+		e->loggers_rest ? "rest" : "look again at once");
 }
 
-static void print_files(const struct run *run)
+static void print_memory(const struct engine *e)
 {
-	for (size_t i = 0; i < run->conf->input_files.count; i++)
-		printf("input    file %s\n", run->conf->input_files.at[i]);
-	printf("thread   control, feeder, %u workers (%u receive), %u loggers, on any CPU\n",
-		run->workers, run->queues, run->loggers);
-}
-
-static void print_memory(const struct run *run)
-{
-	unsigned need = eal_memory_mb(run), there = eal_free_hugepages_mb();
-	bool huge = run->conf->eal_hugepages != CONF_HUGEPAGES_NEVER && there >= need + 2;
+	unsigned need = eal_memory_mb(e), there = eal_free_hugepages_mb();
+	bool huge = e->conf->eal_hugepages != CONF_HUGEPAGES_NEVER && there >= need + 2;
 
 	printf("memory   %u MiB of DPDK's, from %s (%u MiB of hugepages are free)\n", need,
 		huge ? "hugepages" : "ordinary pages", there);
-	printf("memory   %u x %zu MiB of tables%s\n", run->workers, worker_table_bytes(run) >> 20,
-		run->live && !run->rests ? "" : ", used as they fill");
-	printf("memory   %u x %llu MiB of records on their way to the logger\n", run->workers,
-		(unsigned long long)run->conf->memory_record_mb);
+	printf("memory   %u x %zu MiB of tables%s\n", e->place.workers, engine_table_bytes(e) >> 20,
+		e->rests ? ", used as they fill" : "");
+	printf("memory   %u x %llu MiB of records on their way to the logger\n", e->place.workers,
+		(unsigned long long)e->conf->memory_record_mb);
 }
 
-static void print_limits(const struct run *run)
+static void print_limits(const struct engine *e)
 {
-	const struct conf *conf = run->conf;
+	const struct conf *conf = e->conf;
 	unsigned long long arena = (conf->memory_record_mb << 20) / USUAL_RECORD;
 
 	printf("limit    %llu unanswered queries a second: txn.max_open over txn.timeout_ms\n",
-		(unsigned long long)run->workers * conf->txn_max_open * 1000 /
+		(unsigned long long)e->place.workers * conf->txn_max_open * 1000 /
 			conf->txn_timeout_ms);
-	printf("limit    about %llu records while the output stands still\n", run->workers * arena);
+	printf("limit    about %llu records while the output stands still\n",
+		e->place.workers * arena);
 	printf("limit    about %.0f million messages a second by the workers, %.1f million records "
 	       "by the loggers, on cores of 2.5 GHz\n",
-		run->workers * 1000.0 / WORKER_NS, run->loggers * 1000.0 / LOGGER_NS);
+		e->place.workers * 1000.0 / WORKER_NS, e->place.loggers * 1000.0 / LOGGER_NS);
 }
 
-int plan_print(const struct run *run)
+int plan_print(const struct engine *e)
 {
-	if (run->live)
-		print_live(run);
-	else
-		print_files(run);
-	print_memory(run);
-	printf("output   %s\n", strcmp(run->conf->output_file, "-") == 0 ? "standard output"
-									 : run->conf->output_file);
-	print_limits(run);
+	e->input.ops->describe(&e->input, stdout);
+	print_threads(e);
+	print_memory(e);
+	printf("output   %s\n",
+		strcmp(e->conf->output_file, "-") == 0 ? "standard output" : e->conf->output_file);
+	print_limits(e);
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -errno;
 }

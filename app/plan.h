@@ -3,10 +3,10 @@
 #ifndef APP_PLAN_H
 #define APP_PLAN_H
 
-#include "app/run.h"
+#include "engine/engine.h"
 
-/* Prints it for a run whose input is planned (run->live, workers, queues). 0, or -errno of standard
+/* Prints it for a run whose input is planned (engine_plan()). 0, or -errno of standard
  * output. */
-int plan_print(const struct run *run);
+int plan_print(const struct engine *e);
 
 #endif

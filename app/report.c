@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/report.h"
 
-#include "app/totals.h"
 #include "base/log.h"
+#include "base/when.h"
 
 #include <inttypes.h>
 
-static double seconds_of(const struct run *run)
+static double seconds_of(const struct engine *e)
 {
-	return (double)(run->ended_ns - run->started_ns) / WHEN_NS_PER_S;
+	return (double)(e->ended_ns - e->started_ns) / WHEN_NS_PER_S;
 }
 
 /* "12 tcp, 3 fragment": verdicts of packets that carried no decoded message. */
@@ -28,21 +28,20 @@ static void list_other_packets(const struct metrics_worker *sum)
 		log_note("other packets: %s", room);
 }
 
-static void list_losses(const struct run *run, const struct metrics_worker *sum)
+static void list_losses(const struct engine *e, const struct metrics_worker *sum)
 {
-	const struct metrics_sink sink = totals_logger(run).sink;
-	struct port_counts counts = totals_ports(run);
-	uint64_t cut = atomic_load(&run->feed.frames_cut);
+	const struct metrics_sink sink = ledger_loggers(&e->ledger).sink;
+	const struct input_counts counts = ledger_input(&e->ledger);
 	char room[512];
 	struct text t = text_of(room, sizeof(room) - 1);
 	const struct {
 		const char *what;
 		uint64_t n;
 	} rows[] = {
-		{"packets missed by the device", counts.missed},
-		{"packets for want of buffers", counts.no_mbuf},
+		{"packets missed by the device", counts.port.missed},
+		{"packets for want of buffers", counts.port.no_mbuf},
 		{"packets between workers", sum->rx.handoff_lost},
-		{"packets cut because larger than 262112 octets", cut},
+		{"packets cut because larger than 262112 octets", counts.cut},
 		{"records for want of room", sum->record.dropped_full},
 		{"records by the output", sink.dropped_sink},
 		{"records for want of room in the queue of a sink", sink.dropped_queue},
@@ -66,19 +65,20 @@ static void list_losses(const struct run *run, const struct metrics_worker *sum)
 }
 
 /* Records written: of one sink what it has, of several what the loggers took. */
-static uint64_t records_of(const struct run *run)
+static uint64_t records_of(const struct engine *e)
 {
-	return run->sinks.count == 1 ? totals_logger(run).sink.written : totals_taken(run);
+	return e->sinks.count == 1 ? ledger_loggers(&e->ledger).sink.written
+				   : ledger_taken(&e->ledger);
 }
 
 /* One line a sink, where there are several. */
-static void list_sinks(const struct run *run)
+static void list_sinks(const struct engine *e)
 {
-	for (unsigned i = 0; run->sinks.count > 1 && i < run->sinks.count; i++) {
+	for (unsigned i = 0; e->sinks.count > 1 && i < e->sinks.count; i++) {
 		struct metrics_sink m = {0};
 		char room[400];
 		struct text t = text_of(room, sizeof(room) - 1);
-		sinks_sum(&run->sinks, i, &m);
+		sinks_sum(&e->sinks, i, &m);
 		const uint64_t dropped = sinks_dropped(&m);
 		const struct {
 			const char *what;
@@ -89,20 +89,20 @@ static void list_sinks(const struct run *run)
 			if (rows[k].n)
 				text_format(&t, ", %" PRIu64 " %s", rows[k].n, rows[k].what);
 		*t.at = '\0';
-		log_note("sink %s: %" PRIu64 " records written%s", run->sinks.thread[i].sink.name,
+		log_note("sink %s: %" PRIu64 " records written%s", e->sinks.thread[i].sink.name,
 			m.written, room);
 	}
 }
 
-void report_summary(const struct run *run)
+void report_summary(const struct engine *e)
 {
-	struct metrics_worker sum = totals_worker(run);
-	double seconds = seconds_of(run);
+	struct metrics_worker sum = ledger_workers(&e->ledger);
+	double seconds = seconds_of(e);
 	uint64_t messages = sum.txn.queries + sum.txn.replies + sum.txn.malformed + sum.txn.copies;
 
 	log_note("%" PRIu64 " packets, %" PRIu64 " DNS messages, %" PRIu64
 		 " records in %.2f s (%.0f packets/s)",
-		sum.rx.packets, messages, records_of(run), seconds,
+		sum.rx.packets, messages, records_of(e), seconds,
 		seconds > 0 ? (double)sum.rx.packets / seconds : 0);
 	log_note("transactions: %" PRIu64 " answered, %" PRIu64 " no_reply, %" PRIu64
 		 " no_query, %" PRIu64 " mismatch, %" PRIu64 " malformed; %" PRIu64 " retries",
@@ -111,21 +111,21 @@ void report_summary(const struct run *run)
 	if (sum.sight.flows)
 		log_note("encrypted DNS: %" PRIu64 " connections, %" PRIu64 " with a server name",
 			sum.sight.flows, sum.sight.sni);
-	list_sinks(run);
+	list_sinks(e);
 	list_other_packets(&sum);
-	list_losses(run, &sum);
+	list_losses(e, &sum);
 }
 
-void report_left(const struct run *run)
+void report_left(const struct engine *e)
 {
-	struct metrics_worker sum = totals_worker(run);
+	struct metrics_worker sum = ledger_workers(&e->ledger);
 	uint64_t whole =
 		0; /* sinks that get every record, those of one logger each taken together */
-	for (unsigned i = 0; i < run->sinks.count; i++)
-		whole += run->sinks.thread[i].sink.conf->of_logger <= 1;
+	for (unsigned i = 0; i < e->sinks.count; i++)
+		whole += e->sinks.thread[i].sink.conf->of_logger <= 1;
 	log_error("stopped at once by a second signal: of %" PRIu64 " packets received, %" PRIu64
 		  " queries were still open and %" PRIu64 " records were not written",
 		sum.rx.packets, sum.txn.opened - sum.txn.answered - sum.txn.no_reply,
 		sum.record.made - sum.record.dropped_full -
-			(whole ? totals_logger(run).sink.written / whole : 0));
+			(whole ? ledger_loggers(&e->ledger).sink.written / whole : 0));
 }

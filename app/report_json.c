@@ -2,8 +2,8 @@
 /* All counters as JSON. */
 #include "app/report.h"
 
-#include "app/totals.h"
 #include "base/log.h"
+#include "base/when.h"
 #include "encode/json.h"
 
 #include <errno.h>
@@ -45,16 +45,16 @@ static void put_string(struct text *t, const char *name, const char *value)
 	json_str(t, value, strlen(value));
 }
 
-static void put_sinks(struct text *t, const struct run *run)
+static void put_sinks(struct text *t, const struct engine *e)
 {
 	static const char *const states[] = {
 		[SINK_UP] = "up", [SINK_AWAY] = "away", [SINK_FAILED] = "failed"};
 	JSON_KEY(t, "sinks");
 	json_open(t, '[');
-	for (unsigned i = 0; i < run->sinks.count; i++) {
-		const struct sink_thread *thread = &run->sinks.thread[i];
+	for (unsigned i = 0; i < e->sinks.count; i++) {
+		const struct sink_thread *thread = &e->sinks.thread[i];
 		struct metrics_logger m = {0};
-		sinks_sum(&run->sinks, i, &m.sink);
+		sinks_sum(&e->sinks, i, &m.sink);
 		json_open(t, '{');
 		put_string(t, "name", thread->sink.name);
 		put_string(t, "type", thread->sink.ops->name);
@@ -70,12 +70,7 @@ static void put_sinks(struct text *t, const struct run *run)
 }
 
 /* Numbers that stand in no list of counters. */
-struct number {
-	const char *name;
-	uint64_t n;
-};
-
-static void put_numbers(struct text *t, const struct number *rows, size_t count)
+static void put_numbers(struct text *t, const struct input_number *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		put_name(t, rows[i].name);
@@ -96,80 +91,71 @@ static void put_drops(struct text *t, const struct port_drops *d)
 	json_close(t, '}');
 }
 
-/* One port of a live run. */
-static void put_port(struct text *t, const struct live *live, unsigned i)
+static void put_parts(struct text *t, const struct input *in)
 {
-	struct port_counts counts;
-	live_counts(live, i, &counts);
-	const struct number rows[] = {{"queues", live->ports[i].plan.queues},
-		{"packets", counts.packets}, {"missed", counts.missed}, {"no_mbuf", counts.no_mbuf},
-		{"errors", counts.errors}, {"before_start", live->before_start[i]}};
-	json_open(t, '{');
-	put_string(t, "device", live->device_of[i]->given);
-	put_string(t, "driver", live->ports[i].plan.driver);
-	put_numbers(t, rows, BITS_COUNT(rows));
-	put_drops(t, &live->drops[i]);
-	json_close(t, '}');
+	struct input_part part;
+
+	JSON_KEY(t, "ports");
+	json_open(t, '[');
+	for (unsigned i = 0; in->ops->part(in, i, &part); i++) {
+		json_open(t, '{');
+		put_string(t, "device", part.device);
+		put_string(t, "driver", part.driver);
+		put_numbers(t, part.numbers, part.n_numbers);
+		put_drops(t, part.drops);
+		json_close(t, '}');
+	}
+	json_close(t, ']');
 }
 
-static void put_input(struct text *t, const struct run *run)
+static void put_input(struct text *t, const struct input *in)
 {
-	struct feed_progress p;
+	struct input_number numbers[INPUT_NUMBERS];
 
 	JSON_KEY(t, "input");
 	json_open(t, '{');
-	if (run->live) {
-		JSON_KEY(t, "ports");
-		json_open(t, '[');
-		for (unsigned i = 0; i < run->live->n_ports; i++)
-			put_port(t, run->live, i);
-		json_close(t, ']');
-	} else {
-		feed_progress(&run->feed, &p);
-		const struct number rows[] = {{"octets", p.octets_read}, {"frames", p.frames},
-			{"frames_cut", p.frames_cut}, {"files_failed", p.files_failed},
-			{"no_mbuf", totals_ports(run).no_mbuf}};
-		put_numbers(t, rows, BITS_COUNT(rows));
-	}
+	put_numbers(t, numbers, in->ops->numbers(in, numbers));
+	if (in->ops->part)
+		put_parts(t, in);
 	json_close(t, '}');
 }
 
-static void put_stats(struct text *t, const struct run *run)
+static void put_stats(struct text *t, const struct engine *e)
 {
-	struct metrics_worker sum = totals_worker(run);
+	struct metrics_worker sum = ledger_workers(&e->ledger);
 
 	json_open(t, '{');
 	JSON_PAIR(t, "version", DNSLOUPE_VERSION);
 	JSON_KEY(t, "seconds");
-	json_milli(t, (run->ended_ns - run->started_ns) / WHEN_NS_PER_MS);
+	json_milli(t, (e->ended_ns - e->started_ns) / WHEN_NS_PER_MS);
 	JSON_KEY(t, "hugepages");
-	json_bool(t, run->hugepages);
-	put_input(t, run);
+	json_bool(t, e->hugepages);
+	put_input(t, &e->input);
 	JSON_KEY(t, "messages_lost");
 	json_u64(t, log_lost());
 	JSON_KEY(t, "total");
 	put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker), &sum);
 	JSON_KEY(t, "logger");
-	const struct metrics_logger logger = totals_logger(run);
+	const struct metrics_logger logger = ledger_loggers(&e->ledger);
 	put_lists(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &logger);
 	JSON_KEY(t, "loggers");
 	json_open(t, '[');
-	for (unsigned i = 0; i < run->loggers; i++) {
-		const struct metrics_logger one = totals_logger_one(run, i);
+	for (unsigned i = 0; i < e->loggers; i++) {
+		const struct metrics_logger one = ledger_logger(&e->ledger, i);
 		put_lists(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &one);
 	}
 	json_close(t, ']');
-	put_sinks(t, run);
+	put_sinks(t, e);
 	JSON_KEY(t, "workers");
 	json_open(t, '[');
-	for (unsigned i = 0; i < run->workers; i++)
+	for (unsigned i = 0; i < e->workers; i++)
 		put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker),
-			&run->worker[i].metrics);
+			e->ledger.worker[i]);
 	json_close(t, ']');
 	json_end_line(t);
 }
 
-int report_stats(const struct run *run, const char *path)
+int report_stats(const struct engine *e, const char *path)
 {
 	static char room[REPORT_ROOM];
 	struct text t = text_of(room, sizeof(room));
@@ -178,7 +164,7 @@ int report_stats(const struct run *run, const char *path)
 			  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
 	int error = fd < 0 ? -errno : 0;
 
-	put_stats(&t, run);
+	put_stats(&t, e);
 	for (size_t done = 0, n = text_len(&t); error == 0 && done < n;) {
 		ssize_t k = write(fd, room + done, n - done);
 		if (k < 0 && errno != EINTR)

@@ -3,16 +3,16 @@
 #ifndef APP_STATS_H
 #define APP_STATS_H
 
-#include "app/run.h"
+#include "engine/engine.h"
 #include "sink/statsd.h"
 
 /* Is statsd.host right? 0, or -EINVAL and the error. */
 int stats_check(const struct conf *conf, struct conf_error *err);
 
 /* Opens it where statsd.host is set. 0, or -EINVAL, said. */
-int stats_open(struct statsd *s, const struct run *run);
+int stats_open(struct statsd *s, const struct engine *e);
 
 /* For the control loop: sends a round where one is due, or `last`, whenever. Never waits. */
-void stats_turn(struct statsd *s, const struct run *run, int64_t now_ns, bool last);
+void stats_turn(struct statsd *s, const struct engine *e, int64_t now_ns, bool last);
 
 #endif

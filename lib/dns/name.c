@@ -110,10 +110,6 @@ static char *odd_label(char *at, const uint8_t *p, int n, bool quoted, bool zone
 	return at;
 }
 
-/* Sixteen octets at once, in what the compiler makes of it. */
-typedef uint8_t octets16 __attribute__((vector_size(16)));
-typedef uint64_t words2 __attribute__((vector_size(16)));
-
 /*
  * Copies sixteen octets, those of which the bit in `dots` is set as '.'. Returns a bit for each
  * octet that stands for itself in every form (odd_octet[] is 0): by tables of the high half of an

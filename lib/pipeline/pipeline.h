@@ -60,7 +60,7 @@ size_t pipeline_bytes(const struct pipeline_conf *conf);
 
 /*
  * Starts a pipeline. `memory`: zeroed, pipeline_bytes() octets, aligned to a cache line, the
- * caller's, as are packets, out and metrics. `steer` is the caller's to set.
+ * caller's, as are packets, out and metrics.
  */
 void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf *conf,
 	const struct packet_conf *packets, struct record_arena *out,

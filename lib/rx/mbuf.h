@@ -5,6 +5,7 @@
 
 #include "metrics/metrics.h"
 #include "rx/frame.h"
+#include "rx/order.h"
 
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
@@ -30,6 +31,13 @@ bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch
 
 /* The place in the capture of what the feeder put into a buffer. */
 uint64_t mbuf_number(const struct rte_mbuf *m);
+
+/* The note about a packet that is processed in order, in the headroom in front of its octets. */
+static inline struct order_item *mbuf_item(const struct rte_mbuf *m)
+{
+	_Static_assert(sizeof(struct order_item) <= RTE_PKTMBUF_HEADROOM, "it is that large");
+	return m->buf_addr;
+}
 
 /* Where DPDK's drivers put time stamps, and where workers leave them for each other, in ns. */
 struct mbuf_stamp {

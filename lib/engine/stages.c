@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/stages.h"
+
+#include "base/when.h"
+
+static void choose_ports(struct packet_conf *packets, const struct conf *conf)
+{
+#define PACKET_TUNNEL(name, layer, port, port2)                                                    \
+	packet_tunnel_ports(packets, PACKET_TUNNEL_##name, conf->tunnels_##name.at,                \
+		(unsigned)conf->tunnels_##name.count);
+#include "packet/ports.def"
+#undef PACKET_TUNNEL
+	for (size_t i = 0; i < conf->dns_ports.count; i++)
+		packet_port_add(packets, conf->dns_ports.at[i]);
+}
+
+static void choose_sightings(struct packet_conf *packets, const struct conf *conf)
+{
+	struct prefix prefix;
+
+	if (!conf->encrypted_sightings)
+		return;
+	packet_encrypted_ports(
+		packets, conf->encrypted_ports.at, (unsigned)conf->encrypted_ports.count);
+	for (size_t i = 0; i < conf->encrypted_resolvers.count; i++)
+		if (!prefix_parse(&prefix, conf->encrypted_resolvers.at[i]))
+			packet_resolver_add(packets, &prefix);
+}
+
+void stages_packets(struct packet_conf *packets, const struct conf *conf)
+{
+	packet_conf_init(packets);
+	packets->realms = conf->txn_key_includes_vlan;
+	choose_ports(packets, conf);
+	choose_sightings(packets, conf);
+}
+
+/* Which replies wait for their queries: of queues in no common order all, for a moment; of a
+ * capture, which has its own order, those that its stamps allow. */
+static struct txn_early_conf choose_early(const struct conf *conf, const struct input *input)
+{
+	const int64_t reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS;
+	struct txn_early_conf early = {.unordered = input->unordered};
+
+	if (input->unordered) {
+		early.wait_ns = reorder_ns;
+		early.later_ns = INT64_MAX;
+	} else if (input->ops->ordered) {
+		early.later_ns = (int64_t)conf->txn_early_ms * WHEN_NS_PER_MS;
+		early.earlier_ns = (int64_t)conf->txn_skew_us * WHEN_NS_PER_US;
+		if (early.later_ns + early.earlier_ns)
+			early.wait_ns = early.later_ns + early.earlier_ns + reorder_ns;
+	}
+	return early;
+}
+
+struct pipeline_conf stages_pipeline(const struct conf *conf, const struct packet_conf *packets,
+	const struct input *input, unsigned self)
+{
+	const int64_t reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS;
+	return (struct pipeline_conf){
+		.txn = {.max_open = (uint32_t)conf->txn_max_open,
+			.timeout_ns = (int64_t)conf->txn_timeout_ms * WHEN_NS_PER_MS,
+			.reorder_ns = reorder_ns,
+			.duplicate_ns = (int64_t)conf->txn_duplicate_window_ms * WHEN_NS_PER_MS,
+			.early = choose_early(conf, input),
+			.sum_transfers = conf->txn_transfers == CONF_TRANSFERS_SUMMARY},
+		.tcp = {.max_streams = (uint32_t)conf->tcp_max_streams,
+			.buffer_bytes = conf->tcp_buffer_mb << 20,
+			.stream_bytes = 256 * 1024,
+			.idle_ns = (int64_t)conf->tcp_idle_ms * WHEN_NS_PER_MS},
+		.frag = {.max_datagrams = (uint32_t)conf->fragments_max,
+			.timeout_ns = (int64_t)conf->fragments_timeout_ms * WHEN_NS_PER_MS},
+		.sight = {.max_flows = packets->sightings ? (uint32_t)conf->encrypted_max : 0,
+			.idle_ns = (int64_t)conf->encrypted_idle_ms * WHEN_NS_PER_MS},
+		.rss = input->rss,
+		.self = (uint16_t)self,
+		.workers = (uint16_t)input->share.workers,
+	};
+}

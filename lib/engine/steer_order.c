@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* In the order of the capture. */
+#include "engine/steer.h"
+
+#include "rx/idle.h"
+
+/* Buffers of the largest datagram. */
+#define DATAGRAM_MOST (65536 / RTE_MBUF_DEFAULT_DATAROOM + 2)
+/* Bursts of whole packets that a turn processes, before it looks for new ones. */
+#define TURN_BURSTS 8
+
+static void put(struct steer *s, struct order_item *item)
+{
+	order_put(item->piece ? &s->pieces[item->level] : &s->wholes[item->level], item);
+}
+
+/* Takes what others handed over. How many packets. */
+static unsigned collect(struct steer *s)
+{
+	struct rte_mbuf *packets[PIPELINE_BURST];
+	unsigned n, all = 0;
+
+	while ((n = handoff_take(&s->group->handoff, s->self, packets, PIPELINE_BURST))) {
+		all += n;
+		for (unsigned i = 0; i < n; i++)
+			__builtin_prefetch(mbuf_item(packets[i]));
+		for (unsigned i = 0; i < n; i++) {
+			struct order_item *item = mbuf_item(packets[i]);
+			metrics_add(item->level ? &s->metrics->reasm.frag_taken_over
+						: &s->metrics->rx.taken_over,
+				1);
+			put(s, item);
+		}
+	}
+	return all;
+}
+
+/* Hands packets, with their notes, to another worker; takes what is handed over while it waits. */
+static unsigned give(struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n)
+{
+	unsigned done = 0, idle = 0;
+
+	while ((done += handoff_give(&s->group->handoff, to, packets + done, n - done)) < n)
+		if (collect(s) == 0)
+			idle_turn(&idle);
+	return 0;
+}
+
+static void received(struct steer *s, struct input_burst *b)
+{
+	struct rte_mbuf *gone[PIPELINE_BURST];
+	unsigned dead = 0;
+
+	pipeline_sort(s->pipeline, b->frames, b->n);
+	for (unsigned i = 0; i < b->n; i++) {
+		if (b->frames[i].owner == PIPELINE_NOBODY) {
+			gone[dead++] = b->of[i];
+			continue;
+		}
+		struct order_item *item = mbuf_item(b->of[i]);
+		*item = (struct order_item){.packet = b->of[i],
+			.number = item->number,
+			.from = s->self,
+			.piece = b->frames[i].piece};
+		if (b->frames[i].owner == s->self)
+			put(s, item);
+	}
+	rte_pktmbuf_free_bulk(gone, dead);
+	steer_give_others(s, b, give);
+}
+
+/* Passes a datagram that was put together here to its owner. The pool has room for it. */
+static void pass_datagram(
+	struct steer *s, const struct frame *whole, uint64_t number, unsigned level)
+{
+	struct rte_mbuf *m =
+		level < STEER_LEVELS || !whole->piece ? mbuf_of_frame(s->pool, whole) : NULL;
+	if (!m) /* fragments in fragments in fragments: counted as frag_other */
+		return;
+	struct order_item *item = mbuf_item(m);
+	*item = (struct order_item){.packet = m,
+		.number = number,
+		.from = s->self,
+		.level = (uint8_t)level,
+		.piece = whole->piece};
+	if (whole->owner == s->self) {
+		put(s, item);
+		return;
+	}
+	metrics_add(&s->metrics->reasm.frag_handed_over, 1);
+	give(s, whole->owner, &m, 1);
+}
+
+/* Takes the fragments of a level up to a number of the capture, and says how far it came. */
+static unsigned join_pieces(struct steer *s, unsigned level, uint64_t upto)
+{
+	struct order *pieces = &s->pieces[level];
+	struct order_item *item;
+	unsigned n = 0;
+	uint64_t done = upto;
+
+	while (!order_empty(pieces)) {
+		if (rte_mempool_avail_count(s->pool) < DATAGRAM_MOST) {
+			done = order_least(pieces) - 1 < upto ? order_least(pieces) - 1 : upto;
+			break;
+		}
+		item = order_take(pieces, 1, upto);
+		if (!item)
+			break;
+		struct rte_mbuf *m = item->packet;
+		uint64_t number = item->number;
+		struct frame frame, whole;
+		if (s->rx->ops->frames(s->rx, &m, 1, &frame, &m) == 1) {
+			if (pipeline_join(s->pipeline, &frame, &whole))
+				pass_datagram(s, &whole, number, level + 1);
+			rte_pktmbuf_free(m);
+		}
+		pipeline_joined(s->pipeline);
+		n++;
+	}
+	atomic_store_explicit(&s->marks[level + 1], done, memory_order_release);
+	return n;
+}
+
+/* Processes whole packets up to a number of the capture. */
+static unsigned process_wholes(struct steer *s, uint64_t upto)
+{
+	unsigned all = 0;
+
+	for (unsigned burst = 0; burst < TURN_BURSTS; burst++) {
+		struct rte_mbuf *packets[PIPELINE_BURST], *of[PIPELINE_BURST];
+		struct frame frames[PIPELINE_BURST];
+		struct order_item *item;
+		unsigned n = 0;
+		while (n < PIPELINE_BURST && (item = order_take(s->wholes, STEER_LEVELS + 1, upto)))
+			packets[n++] = item->packet;
+		if (n == 0)
+			break;
+		unsigned count = s->rx->ops->frames(s->rx, packets, n, frames, of);
+		pipeline_burst(s->pipeline, frames, count);
+		rte_pktmbuf_free_bulk(of, count);
+		all += n;
+	}
+	return all;
+}
+
+static unsigned take(struct steer *s)
+{
+	uint64_t upto[STEER_LEVELS + 1];
+
+	/* All that was received up to the input's mark has been passed on. */
+	atomic_store_explicit(&s->marks[0], s->rx->mark, memory_order_release);
+	/* The marks first: what was passed on before them is then in the ring. */
+	for (unsigned level = 0; level <= STEER_LEVELS; level++) {
+		upto[level] = INPUT_END;
+		for (unsigned i = 0; i < s->group->workers; i++) {
+			uint64_t mark = atomic_load_explicit(
+				&s->group->member[i]->marks[level], memory_order_acquire);
+			upto[level] = mark < upto[level] ? mark : upto[level];
+		}
+	}
+	unsigned n = collect(s);
+	for (unsigned level = 0; level < STEER_LEVELS; level++)
+		n += join_pieces(s, level, upto[level]);
+	n += process_wholes(s, upto[STEER_LEVELS]);
+	s->settled = n == 0 && upto[STEER_LEVELS] == INPUT_END;
+	return n;
+}
+
+static void finish(struct steer *s)
+{
+	unsigned idle = 0;
+
+	do {
+		if (take(s))
+			idle = 0;
+		else if (!s->settled)
+			idle_turn(&idle);
+	} while (!s->settled);
+}
+
+const struct steer_ops steer_in_order = {.take = take, .received = received, .finish = finish};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whether NICs spread packets as their twin in software says. */
+#ifndef INPUT_DEVICE_JUDGE_H
+#define INPUT_DEVICE_JUDGE_H
+
+#include "input/device_rx.h"
+
+/* Called by the control loop now and then: says it, once for each port that was told how to. */
+void device_judge(struct devices *d);
+
+#endif

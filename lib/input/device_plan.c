@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Devices before EAL: which devices, which interfaces, may we, how much memory. */
+#include "input/device.h"
+
+#include "base/log.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * af_packet's ring: frames of 16 KiB, because what an interface's GRO and TSO put together reaches
+ * us in one piece, and room for 2,048 of them.
+ */
+#define KERNEL_FRAME 16384
+#define KERNEL_FRAMES 2048
+#define KERNEL_BLOCK 65536
+#define KERNEL_ROOM KERNEL_FRAME
+
+#define CLASS_NET "/sys/class/net/"
+#define PCI_DEVICES "/sys/bus/pci/devices/"
+
+/* A whole number in a file of /sys; `none` where there is no such file. */
+static long read_number(const char *before, const char *name, const char *after, long none)
+{
+	char path[256];
+	long n = none;
+	snprintf(path, sizeof(path), "%s%s%s", before, name, after);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return none;
+	if (fscanf(f, "%li", &n) != 1)
+		n = none;
+	fclose(f);
+	return n;
+}
+
+static int fail_interface(const char *name)
+{
+	char room[512];
+	struct text t = text_of(room, sizeof(room) - 1);
+	struct if_nameindex *all = if_nameindex();
+	for (struct if_nameindex *i = all; i && i->if_index; i++)
+		text_format(&t, "%s%s", text_len(&t) ? ", " : "", i->if_name);
+	if (all)
+		if_freenameindex(all);
+	*t.at = '\0';
+	log_error("input.interfaces: there is no interface %s; there are: %s", name, room);
+	return -ENODEV;
+}
+
+/* Which link type af_packet's frames have, by the interface's hardware type. */
+static int link_type_of(const char *name)
+{
+	switch (read_number(CLASS_NET, name, "/type", ARPHRD_ETHER)) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK: return FRAME_LINK_ETHERNET;
+	case ARPHRD_NONE: /* tun, wireguard */
+	case ARPHRD_PPP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_RAWIP: return FRAME_LINK_RAW;
+	case ARPHRD_IEEE80211_RADIOTAP: return FRAME_LINK_RADIOTAP;
+	case ARPHRD_IEEE80211: return FRAME_LINK_IEEE802_11;
+	default: return FRAME_LINK_UNKNOWN;
+	}
+}
+
+static int may_listen(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	int error = -errno;
+	log_error("cannot listen on interfaces: %s; run as root, or with the capabilities "
+		  "cap_net_raw and cap_net_admin",
+		strerror(-error));
+	return error;
+}
+
+static int plan_interface(struct device *d, const char *name, unsigned i)
+{
+	if (if_nametoindex(name) == 0)
+		return fail_interface(name);
+	int error = may_listen();
+	if (error)
+		return error;
+	int link_type = link_type_of(name);
+	if (link_type == FRAME_LINK_UNKNOWN) {
+		log_error("interface %s: frames of its hardware type %ld are not decoded", name,
+			read_number(CLASS_NET, name, "/type", -1));
+		return -ENOTSUP;
+	}
+	*d = (struct device){.given = name,
+		.promiscuous_fd = -1,
+		.node = (int)read_number(CLASS_NET, name, "/device/numa_node", -1),
+		.link_type = (uint16_t)link_type,
+		.room = KERNEL_ROOM,
+		.kernel = true};
+	snprintf(d->name, sizeof(d->name), "net_af_packet_i%u", i);
+	snprintf(d->interface, sizeof(d->interface), "%s", name);
+	return 0;
+}
+
+/* "3b:00.0", "0000:3b:00.0": a PCI address, in its long form to `full`. */
+static bool pci_address(const char *word, size_t len, char full[16])
+{
+	unsigned domain = 0, bus, device, function;
+	int used = 0;
+	char copy[16];
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, word, len);
+	copy[len] = '\0';
+	if (sscanf(copy, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &used) != 4 ||
+		(size_t)used != len) {
+		domain = 0;
+		if (sscanf(copy, "%2x:%2x.%1x%n", &bus, &device, &function, &used) != 3 ||
+			(size_t)used != len)
+			return false;
+	}
+	snprintf(full, 16, "%04x:%02x:%02x.%u", domain & 0xffff, bus & 0xff, device & 0x1f,
+		function & 7);
+	return true;
+}
+
+/* A NIC must be there, and with a driver that DPDK can use. */
+static int check_pci(const char *name)
+{
+	static const char *const fit[] = {"vfio-pci", "uio_pci_generic", "igb_uio", "mlx5_core",
+		"mlx4_core", "hv_netvsc", "mana"};
+	char path[PATH_MAX], target[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "%s", name);
+	if (access(path, F_OK) != 0) {
+		log_error("input.devices: there is no PCI device %s; dpdk-devbind.py --status-dev "
+			  "net lists those that there are",
+			name);
+		return -ENODEV;
+	}
+	snprintf(path, sizeof(path), PCI_DEVICES "%s/driver", name);
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = '\0';
+	const char *driver = strrchr(target, '/') ? strrchr(target, '/') + 1 : "none";
+	for (size_t i = 0; i < BITS_COUNT(fit); i++)
+		if (strcmp(driver, fit[i]) == 0)
+			return 0;
+	log_error("input.devices: %s has the kernel driver %s, which DPDK cannot use: bind it with "
+		  "scripts/tune --bind %s --apply, or listen with -i on its interface",
+		name, driver, name);
+	return -EBUSY;
+}
+
+/* How many captures a device plays. */
+static uint16_t files_of(const char *word)
+{
+	uint16_t n = 0;
+	for (const char *at = word;
+		strncmp(word, "net_pcap", 8) == 0 && (at = strstr(at, ",rx_pcap=")); at++)
+		n++;
+	return n;
+}
+
+bool device_all_captures(const struct conf *conf)
+{
+	unsigned files = 0;
+	for (size_t i = 0; i < conf->input_devices.count; i++) {
+		const char *word = conf->input_devices.at[i];
+		const uint16_t n = files_of(word);
+		if (n == 0 || strstr(word, ",infinite_rx=1"))
+			return false;
+		files += n;
+	}
+	return conf->input_interfaces.count == 0 && files > 1;
+}
+
+static int plan_device(struct device *d, const char *word)
+{
+	size_t n = strcspn(word, ",");
+	char full[16];
+
+	*d = (struct device){
+		.given = word, .promiscuous_fd = -1, .node = -1, .link_type = FRAME_LINK_ETHERNET};
+	const char *address = strncmp(word, "pci:", 4) == 0 ? word + 4 : word;
+	if (pci_address(address, n - (size_t)(address - word), full)) {
+		int error = check_pci(full);
+		if (error)
+			return error;
+		d->bus = true;
+		d->node = (int)read_number(PCI_DEVICES, full, "/numa_node", -1);
+		snprintf(d->name, sizeof(d->name), "%s", full);
+		snprintf(d->args, sizeof(d->args), "%s%s", full, word + n);
+		return 0;
+	}
+	if (n >= sizeof(d->name) || strlen(word) >= sizeof(d->args)) {
+		log_error("input.devices: \"%.60s...\" is too long", word);
+		return -E2BIG;
+	}
+	memcpy(d->name, word, n);
+	d->name[n] = '\0';
+	snprintf(d->args, sizeof(d->args), "%s", word);
+	d->files = files_of(word);
+	d->endless = d->files && strstr(word, ",infinite_rx=1");
+	const char *iface = strstr(word, "iface=");
+	size_t len = iface && iface[-1] == ',' ? strcspn(iface + 6, ",") : 0;
+	if (len && len < sizeof(d->interface)) {
+		memcpy(d->interface, iface + 6, len);
+		/* Drivers make interfaces (tap), or mean something else (vhost: a socket). */
+		if (if_nametoindex(d->interface) == 0)
+			d->interface[0] = '\0';
+	}
+	return 0;
+}
+
+/* An interface's packets wait in the kernel's ring. */
+uint32_t device_mbufs(const struct input *in, const struct device *device)
+{
+	return input_mbufs(in, (device->kernel ? 64 : in->conf->input_descriptors) + 512);
+}
+
+uint64_t device_memory(const struct input *in)
+{
+	const struct devices *devices = in->state;
+	uint64_t octets = 32u << 20;
+
+	for (unsigned i = 0; i < devices->n; i++) {
+		const struct device *d = &devices->device[i];
+		/* Without hugepages, whole pages. */
+		uint64_t room = d->room ? (d->room + 512 + 4095) / 4096 * 4096 : 4352;
+		unsigned queues = d->files ? d->files : in->share.workers;
+		octets += (device_mbufs(in, d) * room + (4u << 20)) * queues;
+	}
+	return octets;
+}
+
+void device_describe(const struct input *in, FILE *out)
+{
+	const struct devices *devices = in->state;
+
+	for (unsigned i = 0; i < devices->n; i++) {
+		const struct device *d = &devices->device[i];
+		fprintf(out, "input    %s %s: up to %u queues", d->kernel ? "interface" : "device",
+			d->given, d->files ? d->files : in->share.workers);
+		if (!d->kernel)
+			fprintf(out, " of up to %llu descriptors",
+				(unsigned long long)in->conf->input_descriptors);
+		fprintf(out, ", each with %u buffers of %u octets", device_mbufs(in, d),
+			d->room ? d->room : RTE_MBUF_DEFAULT_DATAROOM);
+		if (d->node >= 0)
+			fprintf(out, ", NUMA node %d", d->node);
+		fputc('\n', out);
+	}
+}
+
+int device_plan(struct input *in)
+{
+	const struct conf *conf = in->conf;
+	struct devices *devices = calloc(1, sizeof(*devices));
+	int error = 0;
+
+	in->state = devices;
+	if (!devices) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < conf->input_devices.count && error == 0; i++)
+		error = plan_device(&devices->device[devices->n++], conf->input_devices.at[i]);
+	for (unsigned i = 0; i < devices->n && in->node < 0; i++)
+		in->node = devices->device[i].node;
+	for (size_t i = 0; i < conf->input_interfaces.count && error == 0; i++)
+		error = plan_interface(
+			&devices->device[devices->n++], conf->input_interfaces.at[i], (unsigned)i);
+	return error;
+}
+
+/* Each packet of a device on one NUMA node crosses to a worker on another one. */
+static void warn_of_nodes(const struct input *in, const struct device *d)
+{
+	for (unsigned k = 0; k < in->share.workers && d->node >= 0; k++) {
+		int at = in->share.nodes[k];
+		if (at == d->node || at < 0)
+			continue;
+		log_warn("%s is on NUMA node %d, worker %u runs on node %d: each packet "
+			 "crosses; choose other CPUs with --lcores",
+			d->given, d->node, k, at);
+		return;
+	}
+}
+
+int device_share(struct input *in)
+{
+	struct devices *devices = in->state;
+
+	for (unsigned i = 0, n = 0; i < devices->n; i++) {
+		struct device *d = &devices->device[i];
+		warn_of_nodes(in, d);
+		/* Queues of interfaces come with the number of workers. */
+		if (d->kernel)
+			snprintf(d->args, sizeof(d->args),
+				"net_af_packet_i%u,iface=%s,qpairs=%u,blocksz=%d,framesz=%d,"
+				"framecnt=%d",
+				n++, d->given, in->share.workers, KERNEL_BLOCK, KERNEL_FRAME,
+				KERNEL_FRAMES);
+	}
+	in->unordered = !in->ops->ordered && in->share.workers > 1;
+	return 0;
+}

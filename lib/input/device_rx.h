@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker's side of devices: its queues, and what time it is. */
+#ifndef INPUT_DEVICE_RX_H
+#define INPUT_DEVICE_RX_H
+
+#include "input/device.h"
+#include "input/device_rest.h"
+#include "rx/clock.h"
+#include "rx/merge.h"
+#include "rx/rss_check.h"
+
+struct device_queue {
+	const struct port *of;
+	uint16_t port; /* DPDK's number */
+	uint16_t queue;
+	uint8_t index; /* of the port among ours */
+	uint8_t stamp; /* enum port_stamp */
+	uint16_t link_type;
+	unsigned reserve; /* in order: free buffers without which it is not asked */
+	struct clock nic;
+	/* Several queues only: what it gives now came to it after this, by the counter. */
+	uint64_t after;
+	uint64_t mark; /* another such moment, once it has given `left` packets more */
+	uint32_t left;
+	bool shut; /* not to be polled: rx/port_gate.h */
+	uint64_t taken; /* packets; written by the worker */
+	bool checks; /* the NIC's hash, of the first packets */
+	struct rss_check check;
+};
+
+#define DEVICE_QUEUES (DEVICE_PORTS * 2) /* of one worker */
+
+struct device_rx {
+	struct input_rx rx;
+	const struct devices *devices;
+	struct device_queue queues[DEVICE_QUEUES];
+	unsigned n_queues;
+	const struct device_queue *from; /* of the latest burst */
+	struct clock cpu;
+	struct clock_latest latest;
+	int64_t now_ns; /* when the latest burst was taken */
+	uint32_t late_us; /* how long before that its packets may have been there */
+	bool several; /* queues, of all workers, that are received from in no common order */
+	int64_t most_late_us;
+	uint64_t tick; /* counter at the latest time() */
+	uint64_t aligned; /* counter at the latest alignment */
+	uint64_t hz;
+	_Atomic int64_t set_ns; /* by how much the wall clock was set; written by the worker */
+	struct device_rest rest;
+	struct port_pass pass;
+	struct merge merge; /* recorded only */
+} __attribute__((aligned(BITS_CACHE_LINE)));
+
+/* Makes the workers' sides of started ports: devices->rx. 0 or -errno, said. */
+int device_rx_open(struct input *in, const struct input_rx_ops *ops, bool several);
+/* Frees them, and closes the ports: the stop() of struct input_ops. */
+void device_rx_stop(struct input *in);
+
+static inline struct device_rx *device_rx_of(struct input_rx *rx)
+{
+	return (struct device_rx *)rx;
+}
+
+/* Receives a burst of queue q: notes when, and counts. How many packets. */
+unsigned device_rx_poll(struct device_rx *rx, struct device_queue *q, struct rte_mbuf **packets);
+
+/* The time of a packet of the latest burst, in nanoseconds. */
+static inline int64_t device_rx_stamp(const struct device_rx *rx, const struct rte_mbuf *m)
+{
+	const struct device_queue *q = rx->from;
+	const struct mbuf_stamp *stamp = &rx->devices->stamp;
+	if (bits_likely(q->stamp == PORT_STAMP_NONE) || !(m->ol_flags & stamp->flag))
+		return rx->now_ns;
+	uint64_t value = mbuf_stamp_get(m, stamp);
+	if (q->stamp == PORT_STAMP_NIC)
+		return clock_of(&q->nic, value);
+	return value < 100000000000000000u ? (int64_t)value * 1000 : (int64_t)value;
+}
+
+/* Was it put together by a worker, with a preamble? Devices' packets have a port. */
+static inline bool device_rx_is_made(const struct rte_mbuf *m)
+{
+	return m->port == RTE_MBUF_PORT_INVALID;
+}
+
+/* Functions of struct input_rx_ops. */
+void device_rx_begin(struct input_rx *rx);
+bool device_rx_time(struct input_rx *rx, int64_t latest_ns, int64_t *clock_ns);
+void device_rx_rest(struct input_rx *rx, unsigned work);
+void device_rx_wake(struct input_rx *rx);
+struct input_rx *device_rx_get(const struct input *in, unsigned worker);
+
+/* Says where the wall clock was set; for the control loop. */
+void device_rx_watch_clock(struct devices *d);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "input/input.h"
+
+#include "base/log.h"
+#include "rx/feed_pipe.h"
+#include "rx/handoff.h"
+
+#include <errno.h>
+
+/* Buffers that one burst of the largest frames takes. */
+#define BURST_MBUFS (PIPELINE_BURST * (FEED_CAPTURE_MAX / 2048 + 1))
+
+#define INPUT(kind) extern const struct input_ops input_##kind;
+#include "input/inputs.def"
+#undef INPUT
+
+static const struct input_ops *const kinds[] = {
+#define INPUT(kind) &input_##kind,
+#include "input/inputs.def"
+#undef INPUT
+};
+
+int input_plan(struct input *in, const struct conf *conf)
+{
+	for (size_t i = 0; i < BITS_COUNT(kinds); i++)
+		if (kinds[i]->suits(conf))
+			return input_plan_kind(in, conf, kinds[i]);
+	*in = (struct input){0};
+	log_error("nothing to read: no kind of input suits the configuration");
+	return -EINVAL;
+}
+
+int input_plan_kind(struct input *in, const struct conf *conf, const struct input_ops *ops)
+{
+	*in = (struct input){.ops = ops, .conf = conf, .node = -1};
+	return ops->plan(in);
+}
+
+int input_share(struct input *in, const struct input_share *share)
+{
+	in->share = *share;
+	in->receivers = share->workers;
+	return in->ops->share(in);
+}
+
+void input_close(struct input *in)
+{
+	if (in->ops)
+		in->ops->close(in);
+	in->ops = NULL;
+}
+
+uint32_t input_mbufs(const struct input *in, uint64_t held)
+{
+	const unsigned workers = in->share.workers;
+
+	if (in->conf->memory_mbufs)
+		return (uint32_t)in->conf->memory_mbufs;
+	uint64_t need = held + workers * 512 + (workers > 1 ? HANDOFF_SIZE : 0);
+	return bits_pow2((uint32_t)need) - 1; /* suits the pool's ring */
+}
+
+unsigned input_reserve(const struct rte_mempool *pool, unsigned workers)
+{
+	unsigned need = BURST_MBUFS + workers * 384, most = pool->size / 4 * 3;
+	return need < most ? need : most;
+}
+
+void input_rx_nothing(struct input_rx *rx)
+{
+	(void)rx;
+}
+
+void input_drop_mbufs(struct input_rx *rx, struct rte_mbuf **packets, unsigned n)
+{
+	(void)rx;
+	rte_pktmbuf_free_bulk(packets, n);
+}
+
+void input_refuse(struct input_rx *rx, struct rte_mbuf *m)
+{
+	packet_count(&rx->metrics->packet, PACKET_too_large);
+	rte_pktmbuf_free(m);
+}

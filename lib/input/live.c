@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Live devices: packets are processed as they come, by the worker's clock or the NIC's. Nothing
+ * waits: what is not taken in time is lost, and counted.
+ */
+#include "input/device_rx.h"
+#include "input/device_watch.h"
+
+/* Frames of a queue that are alike but for their octets, where their buffers have no stamp
+ * (`stamped` is the flag). */
+struct alike {
+	struct frame frame;
+	uint64_t stamped;
+};
+
+static inline struct alike alike_of(struct device_rx *rx)
+{
+	return (struct alike){.frame = {.ts_ns = rx->now_ns,
+				      .clock_ns = clock_latest_take(&rx->latest, rx->now_ns),
+				      .late_us = rx->late_us,
+				      .link_type = rx->from->link_type},
+		.stamped = rx->from->stamp == PORT_STAMP_NONE ? 0 : rx->devices->stamp.flag};
+}
+
+/* The frame in a buffer that rx->from gave just now. */
+static inline bool frame_received(
+	struct input_rx *base, struct frame *frame, struct rte_mbuf **m, unsigned i)
+{
+	struct device_rx *rx = device_rx_of(base);
+
+	if (!mbuf_frame_live(frame, m, &base->scratch, i, &base->metrics->rx))
+		return false;
+	frame->ts_ns = device_rx_stamp(rx, *m);
+	frame->late_us = rx->late_us;
+	frame->link_type = rx->from->link_type;
+	frame->clock_ns = clock_latest_take(&rx->latest, frame->ts_ns);
+	frame->owner = 0;
+	return true;
+}
+
+static unsigned frames_received(
+	struct device_rx *rx, struct rte_mbuf **packets, unsigned n, struct input_burst *b)
+{
+	const struct alike alike = alike_of(rx);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		__builtin_prefetch(rte_pktmbuf_mtod(packets[i], const char *));
+	for (unsigned i = 0; i < n; i++) {
+		struct frame *frame = &b->frames[count];
+		if (bits_likely(mbuf_is_plain(packets[i], alike.stamped))) {
+			*frame = alike.frame;
+			frame->data = rte_pktmbuf_mtod(packets[i], const uint8_t *);
+			frame->len = frame->wire_len = rte_pktmbuf_pkt_len(packets[i]);
+			b->of[count++] = packets[i];
+		} else if (frame_received(&rx->rx, frame, &packets[i], count)) {
+			b->of[count++] = packets[i];
+		} else {
+			input_refuse(&rx->rx, packets[i]);
+		}
+	}
+	return count;
+}
+
+static unsigned poll_queue(struct input_rx *base, unsigned queue, struct input_burst *b)
+{
+	struct rte_mbuf *packets[PIPELINE_BURST];
+	struct device_rx *rx = device_rx_of(base);
+	unsigned n = device_rx_poll(rx, &rx->queues[queue], packets);
+
+	b->n = n ? frames_received(rx, packets, n, b) : 0;
+	return n;
+}
+
+static void leave(const struct input_rx *base, struct rte_mbuf *m, const struct frame *frame)
+{
+	const struct device_rx *rx = (const struct device_rx *)base;
+	mbuf_stamp_set(m, &rx->devices->stamp, frame->ts_ns);
+	m->hash.usr = frame->late_us << 1 | frame->piece;
+	/* Of what was put together the port stays the invalid one. */
+	if (frame->link_type != FRAME_LINK_DATAGRAM)
+		m->port = rx->from->port;
+}
+
+/* The frame in a buffer that another worker left here. */
+static inline bool frame_left(
+	struct input_rx *base, struct frame *frame, struct rte_mbuf **m, unsigned i)
+{
+	struct device_rx *rx = device_rx_of(base);
+	const uint32_t left = (*m)->hash.usr;
+
+	if (bits_unlikely(device_rx_is_made(*m))) {
+		if (!mbuf_frame_fed(frame, *m, &base->scratch, i, &base->metrics->rx))
+			return false;
+	} else {
+		if (!mbuf_frame_live(frame, m, &base->scratch, i, &base->metrics->rx))
+			return false;
+		frame->ts_ns = (int64_t)mbuf_stamp_get(*m, &rx->devices->stamp);
+		frame->late_us = left >> 1;
+		frame->link_type = rx->devices->link_of[(*m)->port];
+		frame->clock_ns = clock_latest_take(&rx->latest, frame->ts_ns);
+		frame->owner = 0;
+	}
+	frame->piece = left & 1;
+	return true;
+}
+
+static unsigned frames_left(struct input_rx *rx, struct rte_mbuf **packets, unsigned n,
+	struct frame *frames, struct rte_mbuf **of)
+{
+	return input_frames(rx, packets, n, frames, of, frame_left);
+}
+
+static void stop_receiving(struct input_rx *rx)
+{
+	rx->ended = true;
+}
+
+static const struct input_rx_ops rx_ops = {
+	.begin = device_rx_begin,
+	.poll = poll_queue,
+	.done = input_rx_nothing,
+	.drop = input_drop_mbufs,
+	.leave = leave,
+	.frames = frames_left,
+	.time = device_rx_time,
+	.rest = device_rx_rest,
+	.wake = device_rx_wake,
+	.stop = stop_receiving,
+};
+
+static bool suits(const struct conf *conf)
+{
+	return conf->input_interfaces.count || conf->input_devices.count;
+}
+
+static int start(struct input *in)
+{
+	struct devices *d = in->state;
+	int error = device_start(in);
+
+	if (error == 0)
+		error = device_rx_open(in, &rx_ops, d->queues > 1);
+	for (unsigned i = 0; error == 0 && i < d->workers; i++)
+		d->rx[i].rx.queues = d->rx[i].n_queues;
+	return error;
+}
+
+const struct input_ops input_live = {
+	.name = "live",
+	.suits = suits,
+	.plan = device_plan,
+	.share = device_share,
+	.describe = device_describe,
+	.memory = device_memory,
+	.descriptors = device_descriptors,
+	.words = device_words,
+	.start = start,
+	.rx = device_rx_get,
+	.announce = device_announce,
+	.watch = device_watch,
+	.counts = device_counts,
+	.numbers = device_numbers,
+	.source = device_source,
+	.part = device_part,
+	.finish = device_finish,
+	.stop = device_rx_stop,
+	.close = device_close,
+};

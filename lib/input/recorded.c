@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Devices that play captures (net_pcap's rx_pcap): several queues are taken as one capture, in the
+ * order of their stamps, by however many workers. How fast such a queue is read says nothing of
+ * when its packets were sent, and nothing is lost while it waits: so workers wait for each other,
+ * as they do for files, and the same lines come out each time. Once all are read, time goes on by
+ * the clock of the machine.
+ */
+#include "input/device_rx.h"
+#include "input/device_watch.h"
+
+_Static_assert(MERGE_ENDED == INPUT_END, "what has passed there is a mark here");
+
+/* Receives of those queues without which the merge does not go on. */
+static void receive(struct device_rx *rx)
+{
+	struct merge *m = &rx->merge;
+	struct rte_mbuf *packets[PIPELINE_BURST];
+
+	for (unsigned i = 0; i < m->n; i++) {
+		struct device_queue *q = &rx->queues[i];
+		if (!merge_wants(m, i) ||
+			rte_mempool_avail_count(q->of->pools[q->queue]) < q->reserve)
+			continue;
+		unsigned n = device_rx_poll(rx, q, packets);
+		if (n == 0)
+			merge_end(m, i);
+		for (unsigned k = 0; k < n; k++) {
+			/* The time stays with the packet. */
+			int64_t ts_ns = device_rx_stamp(rx, packets[k]);
+			mbuf_stamp_set(packets[k], &rx->devices->stamp, ts_ns);
+			packets[k]->port = q->port;
+			merge_put(m, i, mbuf_item(packets[k]), packets[k], ts_ns);
+		}
+	}
+}
+
+static inline bool frame_of(
+	struct input_rx *base, struct frame *frame, struct rte_mbuf **m, unsigned i)
+{
+	const struct devices *d = device_rx_of(base)->devices;
+
+	if (bits_unlikely(device_rx_is_made(*m)))
+		return mbuf_frame_fed(frame, *m, &base->scratch, i, &base->metrics->rx);
+	if (!mbuf_frame_live(frame, m, &base->scratch, i, &base->metrics->rx))
+		return false;
+	frame->ts_ns = (int64_t)mbuf_stamp_get(*m, &d->stamp);
+	/* What is received may be far ahead of what is processed. */
+	frame->clock_ns = (int64_t)mbuf_item(*m)->number;
+	frame->late_us = 0;
+	frame->link_type = d->link_of[(*m)->port];
+	frame->owner = 0;
+	return true;
+}
+
+static unsigned frames_of(struct input_rx *rx, struct rte_mbuf **packets, unsigned n,
+	struct frame *frames, struct rte_mbuf **of)
+{
+	return input_frames(rx, packets, n, frames, of, frame_of);
+}
+
+/* Makes a burst of what `take` gives of the merge. */
+static unsigned merged(
+	struct input_rx *base, struct input_burst *b, struct order_item *(*take)(struct merge *m))
+{
+	struct rte_mbuf *packets[PIPELINE_BURST];
+	struct merge *m = &device_rx_of(base)->merge;
+	struct order_item *item;
+	unsigned n = 0;
+
+	while (n < PIPELINE_BURST && (item = take(m)))
+		packets[n++] = item->packet;
+	b->n = frames_of(base, packets, n, b->frames, b->of);
+	return n;
+}
+
+static unsigned poll_merged(struct input_rx *base, unsigned queue, struct input_burst *b)
+{
+	struct device_rx *rx = device_rx_of(base);
+
+	(void)queue; /* all of them are one */
+	receive(rx);
+	unsigned n = merged(base, b, merge_take);
+	base->mark = merge_passed(&rx->merge);
+	return n;
+}
+
+/* Nothing more is received: what the merge holds goes. */
+static unsigned poll_rest(struct input_rx *base, unsigned queue, struct input_burst *b)
+{
+	(void)queue;
+	unsigned n = merged(base, b, merge_take_rest);
+	if (n == 0) {
+		base->ended = true;
+		base->mark = INPUT_END;
+	}
+	return n;
+}
+
+/* Until all is read, the stamps are all that moves time. */
+static bool time_of_stamps(struct input_rx *rx, int64_t latest_ns, int64_t *clock_ns)
+{
+	return device_rx_time(rx, latest_ns, clock_ns) && rx->mark == INPUT_END;
+}
+
+static void stop_receiving(struct input_rx *rx);
+
+static const struct input_rx_ops rx_ops = {
+	.begin = device_rx_begin,
+	.poll = poll_merged,
+	.done = input_rx_nothing,
+	.drop = input_drop_mbufs,
+	.frames = frames_of,
+	.time = time_of_stamps,
+	.rest = device_rx_rest,
+	.wake = device_rx_wake,
+	.stop = stop_receiving,
+};
+
+static const struct input_rx_ops rest_ops = {
+	.begin = device_rx_begin,
+	.poll = poll_rest,
+	.done = input_rx_nothing,
+	.drop = input_drop_mbufs,
+	.frames = frames_of,
+	.time = time_of_stamps,
+	.rest = device_rx_rest,
+	.wake = device_rx_wake,
+	.stop = stop_receiving,
+};
+
+static void stop_receiving(struct input_rx *rx)
+{
+	rx->ops = &rest_ops;
+}
+
+static bool suits(const struct conf *conf)
+{
+	return device_all_captures(conf);
+}
+
+static int start(struct input *in)
+{
+	struct devices *d = in->state;
+	int error = device_start(in);
+
+	if (error == 0)
+		error = device_rx_open(in, &rx_ops, false);
+	for (unsigned i = 0; error == 0 && i < d->workers; i++) {
+		d->rx[i].rx.queues = 1; /* also where it has none: it gives marks */
+		d->rx[i].merge.n = d->rx[i].n_queues;
+	}
+	return error;
+}
+
+const struct input_ops input_recorded = {
+	.name = "recorded",
+	.ordered = true,
+	.suits = suits,
+	.plan = device_plan,
+	.share = device_share,
+	.describe = device_describe,
+	.memory = device_memory,
+	.descriptors = device_descriptors,
+	.words = device_words,
+	.start = start,
+	.rx = device_rx_get,
+	.announce = device_announce,
+	.watch = device_watch,
+	.counts = device_counts,
+	.numbers = device_numbers,
+	.source = device_source,
+	.part = device_part,
+	.finish = device_finish,
+	.stop = device_rx_stop,
+	.close = device_close,
+};
