@@ -31,6 +31,7 @@ void stages_packets(struct packet_conf *packets, const struct conf *conf)
 {
 	packet_conf_init(packets);
 	packets->realms = conf->txn_key_includes_vlan;
+	packets->max_depth = (uint16_t)conf->packet_max_depth;
 	choose_ports(packets, conf);
 	choose_sightings(packets, conf);
 }

@@ -345,6 +345,11 @@ static int result(const struct input *in)
 	return feed_result(&((const struct files *)in->state)->feed, NULL);
 }
 
+static const char *strange(const struct input *in)
+{
+	return feed_strange(&((const struct files *)in->state)->feed);
+}
+
 static void stop(struct input *in)
 {
 	struct files *f = in->state;
@@ -384,6 +389,7 @@ const struct input_ops input_files = {
 	.numbers = numbers,
 	.finish = finish,
 	.result = result,
+	.strange = strange,
 	.stop = stop,
 	.close = close_files,
 };

@@ -173,6 +173,9 @@ struct input_ops {
 	/* 0, or -errno where some of the input could not be read, which was said then. NULL: there
 	 * is no such thing. */
 	int (*result)(const struct input *in);
+	/* The first file with a link type that is not decoded, and the type; "" where there was
+	 * none. At the end; may be NULL. */
+	const char *(*strange)(const struct input *in);
 	/* Before EAL ends: closes all that start() opened. */
 	void (*stop)(struct input *in);
 	/* Last: frees what plan() made. */

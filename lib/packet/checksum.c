@@ -45,6 +45,7 @@ enum packet_checksum packet_checksum(const struct pkt *pkt)
 {
 	bool udp = pkt->proto == PACKET_UDP;
 	uint32_t header = udp ? UDP_HEADER : pkt->tcp_header;
+	static const uint8_t lite[2] = {0, 136 - PACKET_UDP};
 	uint16_t sent;
 
 	if (header == 0 || pkt->len < pkt->wire_len)
@@ -55,6 +56,10 @@ enum packet_checksum packet_checksum(const struct pkt *pkt)
 		return PACKET_CHECKSUM_UNKNOWN;
 	uint64_t pseudo = sum_pseudo_header(pkt, header + pkt->wire_len);
 	if (fold(pseudo + sum_words(start, header) + sum_words(pkt->payload, pkt->len)) == 0xffff)
+		return PACKET_CHECKSUM_RIGHT;
+	/* UDP-Lite where it covers all: the same with its own number (RFC 3828 section 3.1) */
+	if (udp && fold(pseudo + sum_words(lite, sizeof(lite)) + sum_words(start, header) +
+			   sum_words(pkt->payload, pkt->len)) == 0xffff)
 		return PACKET_CHECKSUM_RIGHT;
 	return sent == fold(pseudo) ? PACKET_CHECKSUM_PARTIAL : PACKET_CHECKSUM_WRONG;
 }

@@ -7,6 +7,7 @@
 #define PACKET_LAYER_H
 
 #include "packet/packet.h"
+#include "packet/wire.h"
 
 enum layer {
 #define LAYER(name, function) LAYER_##name,
@@ -22,6 +23,7 @@ struct walk {
 	bool ip; /* an IP header has been passed: pkt has its addresses */
 	uint16_t next; /* EtherType, IP protocol or link type of the next header */
 	uint32_t announced; /* octets of IP payload by the IP header, from `at` on */
+	uint32_t missing; /* octets that the capture cut off the frame; only of use where `cut` */
 	enum packet_verdict verdict;
 	const struct packet_conf *conf;
 	struct pkt *pkt;
@@ -84,43 +86,53 @@ static inline void layer_tunnel_id(struct walk *w, enum tunnel_type type, uint32
 }
 
 /*
- * Does an IP packet stand `skip` octets from here? For tunnels that do not say what they carry: the
- * version, and a length that fits into what is around.
+ * Does an IP packet stand at p, `skip` octets from here? For tunnels that do not say what they
+ * carry: the version, and a length that fits into what is around.
  */
-static inline bool layer_looks_ip(const struct walk *w, size_t skip)
+static inline bool looks_ip(const uint8_t *p, size_t left, bool cut)
 {
-	if (layer_left(w) < skip + 20)
+	size_t length;
+	if (left < IPV4_HEADER)
 		return false;
-	const uint8_t *p = w->at + skip;
-	size_t left = layer_left(w) - skip, length;
 	if (p[0] >> 4 == 4 && (p[0] & 15) >= 5)
 		length = bits_be16(p + 2);
 	else if (p[0] >> 4 == 6)
-		length = 40u + bits_be16(p + 4);
+		length = IPV6_HEADER + bits_be16(p + 4);
 	else
 		return false;
-	return w->cut || length <= left;
+	return cut || length <= left;
+}
+
+static inline bool layer_looks_ip(const struct walk *w, size_t skip)
+{
+	size_t left = layer_left(w);
+	return left >= skip && looks_ip(w->at + skip, left - skip, w->cut);
 }
 
 /* Likewise an Ethernet frame with one of the EtherTypes that lead to IP. */
-static inline bool layer_looks_ethernet(const struct walk *w, size_t skip)
+static inline bool looks_ethernet(const uint8_t *p, size_t left)
 {
-	if (layer_left(w) < skip + 15)
+	if (left < ETHER_HEADER + 1)
 		return false;
-	const uint8_t *p = w->at + skip;
-	switch (bits_be16(p + 12)) {
-	case 0x0800: return p[14] >> 4 == 4;
-	case 0x86dd: return p[14] >> 4 == 6;
-	case 0x0806:
-	case 0x8100:
-	case 0x88a8:
-	case 0x9100:
-	case 0x9200:
-	case 0x8847:
-	case 0x8848:
-	case 0x8864: return true;
+	switch (bits_be16(p + ETHER_TYPE)) {
+	case ETHER_IPV4: return p[ETHER_HEADER] >> 4 == 4;
+	case ETHER_IPV6: return p[ETHER_HEADER] >> 4 == 6;
+	case ETHER_ARP:
+	case ETHER_VLAN:
+	case ETHER_SERVICE_VLAN:
+	case ETHER_OLD_VLAN:
+	case ETHER_OLD_VLAN_2:
+	case ETHER_MPLS:
+	case ETHER_MPLS_MULTICAST:
+	case ETHER_PPPOE: return true;
 	default: return false;
 	}
+}
+
+static inline bool layer_looks_ethernet(const struct walk *w, size_t skip)
+{
+	size_t left = layer_left(w);
+	return left >= skip && looks_ethernet(w->at + skip, left - skip);
 }
 
 #endif

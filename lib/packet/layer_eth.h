@@ -9,13 +9,24 @@
 
 #include "packet/layer.h"
 
+static inline bool layer_is_vlan(uint16_t type)
+{
+	return type == ETHER_VLAN || type == ETHER_SERVICE_VLAN || type == ETHER_OLD_VLAN ||
+	       type == ETHER_OLD_VLAN_2;
+}
+
+static inline void layer_vlan_id(struct walk *w, uint16_t id)
+{
+	if (w->pkt->vlans < PACKET_VLANS)
+		w->pkt->vlan[w->pkt->vlans++] = id & 0x0fff; /* IEEE 802.1Q clause 9.6 */
+}
+
 static inline enum layer layer_vlan(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if (w->pkt->vlans < PACKET_VLANS)
-		w->pkt->vlan[w->pkt->vlans++] = bits_be16(p) & 0x0fff;
+	layer_vlan_id(w, bits_be16(p));
 	w->next = bits_be16(p + 2);
 	return LAYER_ethertype;
 }
@@ -23,28 +34,37 @@ static inline enum layer layer_vlan(struct walk *w)
 /* What w->next says. */
 static inline enum layer layer_ethertype(struct walk *w)
 {
-	if (bits_likely(w->next == 0x0800))
+	if (bits_likely(w->next == ETHER_IPV4))
 		return LAYER_ipv4;
 	switch (w->next) {
-	case 0x86dd: return LAYER_ipv6;
-	case 0x8100:
-	case 0x88a8:
-	case 0x9100:
-	case 0x9200: return layer_vlan(w);
-	case 0x0806:
-	case 0x8035: return layer_stop(w, PACKET_arp);
+	case ETHER_IPV6: return LAYER_ipv6;
+	case ETHER_VLAN:
+	case ETHER_SERVICE_VLAN:
+	case ETHER_OLD_VLAN:
+	case ETHER_OLD_VLAN_2: return layer_vlan(w);
+	case ETHER_ARP:
+	case ETHER_RARP: return layer_stop(w, PACKET_arp);
 	default: return LAYER_ethertype_rest;
 	}
 }
 
+/* Behind a tag: further ones that stand in a row are one layer, however many. */
+static inline enum layer layer_vlans(struct walk *w)
+{
+	enum layer layer = LAYER_ethertype;
+	while (layer == LAYER_ethertype && layer_is_vlan(w->next))
+		layer = layer_vlan(w);
+	return layer == LAYER_ethertype ? layer_ethertype(w) : layer;
+}
+
 static inline enum layer layer_ethernet(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 14);
+	const uint8_t *p = layer_take(w, ETHER_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	w->next = bits_be16(p + 12);
+	w->next = bits_be16(p + ETHER_TYPE);
 	enum layer layer = layer_ethertype(w);
-	if (layer == LAYER_ethertype_rest && w->next < 0x600) {
+	if (layer == LAYER_ethertype_rest && w->next < ETHER_LENGTHS) {
 		w->at = p;
 		return LAYER_ieee802_3;
 	}
@@ -98,25 +118,27 @@ static inline enum layer layer_trill(struct walk *w)
 static inline enum layer layer_ethertype_rest(struct walk *w)
 {
 	switch (w->next) {
-	case 0x6558: return LAYER_ethernet;
-	case 0x8847:
-	case 0x8848: return LAYER_mpls;
-	case 0x8863: return layer_stop(w, PACKET_tunnel_control); /* PPPoE discovery */
-	case 0x8864: return LAYER_pppoe;
-	case 0x880b: return LAYER_ppp;
-	case 0x8870: return LAYER_llc; /* a jumbo frame with LLC */
-	case 0x88e5: return layer_macsec(w);
-	case 0x88e7: return layer_around(w, 4); /* 802.1ah I-TAG */
-	case 0x892f: return layer_tag(w, 6); /* HSR: path, size, sequence (IEC 62439-3) */
-	case 0x893f: return layer_tag(w, 8); /* 802.1BR E-TAG */
-	case 0x8926: return layer_tag(w, 6); /* VN-Tag */
-	case 0x8909: return layer_metadata(w);
-	case 0x8903: return layer_around(w, 2); /* FabricPath: tree and TTL */
-	case 0x22f3: return layer_trill(w);
-	case 0x894f: return LAYER_nsh;
+	case ETHER_BRIDGED: return LAYER_ethernet;
+	case ETHER_MPLS:
+	case ETHER_MPLS_MULTICAST: return LAYER_mpls;
+	case ETHER_PPPOE_DISCOVERY: return layer_stop(w, PACKET_tunnel_control);
+	case ETHER_PPPOE: return LAYER_pppoe;
+	case ETHER_PPP: return LAYER_ppp;
+	case ETHER_JUMBO_LLC: return LAYER_llc;
+	case ETHER_MACSEC: return layer_macsec(w);
+	case ETHER_ITAG: return layer_around(w, 4);
+	case ETHER_HSR: return layer_tag(w, 6); /* path, size, sequence */
+	case ETHER_ETAG: return layer_tag(w, 8);
+	case ETHER_VNTAG: return layer_tag(w, 6);
+	case ETHER_METADATA: return layer_metadata(w);
+	case ETHER_FABRICPATH: return layer_around(w, 2); /* tree and TTL */
+	case ETHER_TRILL: return layer_trill(w);
+	case ETHER_NSH: return LAYER_nsh;
+	case ETHER_TTAG: return LAYER_ttag;
+	case ETHER_ARISTA: return LAYER_arista;
 	default: break;
 	}
-	if (w->next >= 0x600)
+	if (w->next >= ETHER_LENGTHS)
 		return layer_stop(w, PACKET_other_ethertype);
 	layer_bound(w, w->next); /* the length of an IEEE 802.3 frame, behind a tag */
 	return LAYER_llc;
@@ -166,17 +188,16 @@ static inline enum layer layer_mpacket(struct walk *w)
  */
 static inline enum layer layer_ieee802_3(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 14);
+	const uint8_t *p = layer_take(w, ETHER_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	if ((p[0] & 0xfd) == 1 && bits_be32(p + 1) == 0x000c0000) {
 		if (!layer_take(w, 12))
 			return layer_short(w, PACKET_bad_frame);
-		if (w->pkt->vlans < PACKET_VLANS)
-			w->pkt->vlan[w->pkt->vlans++] = (bits_be16(p + 20) >> 1) & 0x0fff;
+		layer_vlan_id(w, bits_be16(p + 20) >> 1);
 		return LAYER_ethernet;
 	}
-	layer_bound(w, bits_be16(p + 12));
+	layer_bound(w, bits_be16(p + ETHER_TYPE));
 	return LAYER_llc;
 }
 

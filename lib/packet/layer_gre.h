@@ -16,6 +16,8 @@ enum {
 	GRE_ACK = 0x0080,
 	GRE_VERSION = 0x0007,
 	GRE_ROUTES = 16, /* source route entries that are followed */
+	GRE_ERSPAN_III = 0x22eb,
+	GRE_WCCP = 0x883e,
 };
 
 /* ERSPAN II and III: the session; III may have 8 octets more. */
@@ -70,7 +72,7 @@ static inline bool layer_gre_routes(struct walk *w)
 /* Version 1: the key is the length of the payload and the call id. */
 static inline enum layer layer_gre_pptp(struct walk *w, uint16_t flags, uint16_t protocol)
 {
-	if (protocol != 0x880b || !(flags & GRE_KEY))
+	if (protocol != ETHER_PPP || !(flags & GRE_KEY))
 		return layer_stop(w, PACKET_bad_tunnel);
 	const uint8_t *p = layer_take(w, 4);
 	size_t more = (flags & GRE_SEQUENCE ? 4 : 0) + (flags & GRE_ACK ? 4 : 0);
@@ -86,13 +88,14 @@ static inline enum layer layer_gre_pptp(struct walk *w, uint16_t flags, uint16_t
 static inline enum layer layer_gre_payload(struct walk *w, uint16_t flags, uint16_t protocol)
 {
 	switch (protocol) {
-	case 0x88be:
-	case 0x22eb: return layer_erspan(w, flags & GRE_SEQUENCE);
-	case 0x883e: return layer_wccp(w);
+	case ETHER_ERSPAN:
+	case GRE_ERSPAN_III: return layer_erspan(w, flags & GRE_SEQUENCE);
+	case GRE_WCCP: return layer_wccp(w);
 	case 0x0000: return layer_stop(w, PACKET_tunnel_control); /* Cisco's keep-alives */
 	default:
 		w->next = protocol;
-		return protocol < 0x600 ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
+		return protocol < ETHER_LENGTHS ? layer_stop(w, PACKET_other_ethertype)
+						: LAYER_ethertype;
 	}
 }
 
@@ -124,8 +127,8 @@ static inline enum layer layer_gre(struct walk *w)
 		 * NVGRE is Ethernet with a key and nothing else; its network ids begin at 0x1000
 		 * (RFC 7637 section 3.2), which tells them from small keys of a bridge over GRE.
 		 */
-		bool nvgre = protocol == 0x6558 && !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) &&
-			     key >> 8 >= 0x1000;
+		bool nvgre = protocol == ETHER_BRIDGED &&
+			     !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) && key >> 8 >= 0x1000;
 		layer_tunnel_id(w, TUNNEL_gre, nvgre ? key >> 8 : key);
 	}
 	if (!layer_take(w, flags & GRE_SEQUENCE ? 4 : 0))

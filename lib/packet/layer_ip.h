@@ -27,6 +27,12 @@ static inline void layer_ip_bound(struct walk *w, uint32_t payload)
 	layer_bound(w, payload);
 }
 
+/* No length of its own: all that is there, and what the capture cut off. */
+static inline void layer_ip_unbounded(struct walk *w)
+{
+	w->announced = (uint32_t)layer_left(w) + (w->cut ? w->missing : 0);
+}
+
 /* What the transport's or fragment's payload is, `wire_len` octets long by the headers. */
 static inline void layer_payload(struct walk *w, uint32_t wire_len)
 {
@@ -59,31 +65,31 @@ static inline enum layer layer_fragment(
 
 static inline enum layer layer_ip_protocol(struct walk *w)
 {
-	if (bits_likely(w->next == 17))
+	if (bits_likely(w->next == IP_UDP))
 		return LAYER_udp;
 	bool v6 = w->pkt->v6;
 	switch (w->next) {
-	case 6: return LAYER_tcp;
-	case 0: /* hop-by-hop options */
-	case 43: /* routing */
-	case 60: /* destination options */
-	case 135: /* mobility */
-	case 139: /* HIP */
-	case 140: /* Shim6 */
-		return v6 ? LAYER_ipv6_extension : layer_stop(w, PACKET_other_ip_protocol);
-	case 44: return v6 ? LAYER_ipv6_fragment : layer_stop(w, PACKET_other_ip_protocol);
-	case 51: return LAYER_ah;
-	case 50: return layer_stop(w, PACKET_esp);
-	case 1:
-	case 58: return layer_stop(w, PACKET_icmp);
-	case 4:
-	case 41: return LAYER_ip_in_ip;
-	case 47: return LAYER_gre;
-	case 97: /* EtherIP */
-	case 143: return LAYER_etherip;
-	case 115: return LAYER_l2tp_ip;
-	case 137: return LAYER_mpls;
-	case 132: return layer_stop(w, PACKET_sctp);
+	case IP_TCP: return LAYER_tcp;
+	case IP_HOP_BY_HOP:
+	case IP_ROUTING:
+	case IP_DESTINATION:
+	case IP_MOBILITY:
+	case IP_HIP:
+	case IP_SHIM6: return v6 ? LAYER_ipv6_extension : layer_stop(w, PACKET_other_ip_protocol);
+	case IP_FRAGMENT: return v6 ? LAYER_ipv6_fragment : layer_stop(w, PACKET_other_ip_protocol);
+	case IP_UDPLITE: return LAYER_udplite;
+	case IP_AH: return LAYER_ah;
+	case IP_ESP: return LAYER_esp;
+	case IP_ICMP:
+	case IP_ICMPV6: return layer_stop(w, PACKET_icmp);
+	case IP_IPV4:
+	case IP_IPV6: return LAYER_ip_in_ip;
+	case IP_GRE: return LAYER_gre;
+	case IP_ETHERIP:
+	case IP_ETHERNET: return LAYER_etherip;
+	case IP_L2TP: return LAYER_l2tp_ip;
+	case IP_MPLS: return LAYER_mpls;
+	case IP_SCTP: return layer_stop(w, PACKET_sctp);
 	default: return layer_stop(w, PACKET_other_ip_protocol);
 	}
 }
@@ -100,17 +106,17 @@ static inline void layer_addr_v4(struct addr *a, const uint8_t *four)
 
 static inline enum layer layer_ipv4(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 20);
+	const uint8_t *p = layer_take(w, IPV4_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
 	uint32_t header = (p[0] & 15u) * 4, total = bits_be16(p + 2);
-	if (p[0] >> 4 != 4 || header < 20)
-		return layer_stop(w, PACKET_bad_ip);
-	if (!layer_take(w, header - 20))
+	if (p[0] >> 4 != 4 || header < IPV4_HEADER)
+		return LAYER_not_ipv4;
+	if (!layer_take(w, header - IPV4_HEADER))
 		return layer_short(w, PACKET_bad_ip);
 	/* Segmentation offload leaves the total length 0: the datagram is what was captured. */
 	if (bits_unlikely(total == 0))
-		w->announced = (uint32_t)layer_left(w);
+		layer_ip_unbounded(w);
 	else if (total < header)
 		return layer_stop(w, PACKET_bad_ip);
 	else
@@ -129,15 +135,15 @@ static inline enum layer layer_ipv4(struct walk *w)
 
 static inline enum layer layer_ipv6(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 40);
+	const uint8_t *p = layer_take(w, IPV6_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
 	if (p[0] >> 4 != 6)
-		return layer_stop(w, PACKET_bad_ip);
+		return LAYER_not_ipv6;
 	uint32_t payload = bits_be16(p + 4);
 	/* 0 is a jumbogram (RFC 2675) or offload: what was captured. */
 	if (bits_unlikely(payload == 0))
-		w->announced = (uint32_t)layer_left(w);
+		layer_ip_unbounded(w);
 	else
 		layer_ip_bound(w, payload);
 	w->pkt->src = addr_of_v6(p + 8);
@@ -146,6 +152,29 @@ static inline enum layer layer_ipv6(struct walk *w)
 	w->ip = true;
 	w->next = p[6];
 	return layer_ip_protocol(w);
+}
+
+/*
+ * The n octets behind us are a header of another version than what stood before them said: the
+ * version decides, for a link or a tunnel that can tell only one of them wrong often does.
+ */
+static inline enum layer layer_other_version(
+	struct walk *w, size_t n, unsigned version, enum layer layer)
+{
+	if (w->at[-(ptrdiff_t)n] >> 4 != version)
+		return layer_stop(w, PACKET_bad_ip);
+	w->at -= n;
+	return layer;
+}
+
+static inline enum layer layer_not_ipv4(struct walk *w)
+{
+	return layer_other_version(w, IPV4_HEADER, 6, LAYER_ipv6);
+}
+
+static inline enum layer layer_not_ipv6(struct walk *w)
+{
+	return layer_other_version(w, IPV6_HEADER, 4, LAYER_ipv4);
 }
 
 /* An extension header of length (second octet + extra) * unit octets, at least 8. */
@@ -186,13 +215,13 @@ static inline enum layer layer_ipv6_fragment(struct walk *w)
 static inline enum layer layer_ip_in_ip(struct walk *w)
 {
 	layer_tunnel(w, TUNNEL_ipip);
-	return w->next == 4 ? LAYER_ipv4 : LAYER_ipv6;
+	return w->next == IP_IPV4 ? LAYER_ipv4 : LAYER_ipv6;
 }
 
 /* EtherIP (RFC 3378: version 3 and 12 bits of zero), or Ethernet at once (143, RFC 8986). */
 static inline enum layer layer_etherip(struct walk *w)
 {
-	if (w->next == 97) {
+	if (w->next == IP_ETHERIP) {
 		const uint8_t *p = layer_take(w, 2);
 		if (!p)
 			return layer_short(w, PACKET_bad_tunnel);

@@ -6,6 +6,7 @@
 #ifndef PACKET_LAYER_LINK_H
 #define PACKET_LAYER_LINK_H
 
+#include "packet/layer_ip.h"
 #include "packet/layer_wlan.h"
 
 static inline enum layer layer_link(struct walk *w)
@@ -44,7 +45,8 @@ static inline enum layer layer_datagram(struct walk *w)
 	pkt->vlans = d.vlans;
 	memcpy(pkt->vlan, d.vlan, sizeof(pkt->vlan));
 	w->ip = true;
-	w->announced = (uint32_t)layer_left(w);
+	/* How long it was is not known where only a part of it is there. */
+	w->announced = w->cut ? IP_LARGEST : (uint32_t)layer_left(w);
 	w->next = d.proto;
 	return LAYER_ip_protocol;
 }
@@ -162,7 +164,7 @@ static inline enum layer layer_symantec(struct walk *w)
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	w->next = bits_be16(p + 6);
-	return w->next < 0x600 ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
+	return w->next < ETHER_LENGTHS ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
 }
 
 /* IP over IEEE 1394: two addresses of 8 octets, EtherType. */
@@ -172,7 +174,7 @@ static inline enum layer layer_ieee1394(struct walk *w)
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	w->next = bits_be16(p + 16);
-	return w->next < 0x600 ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
+	return w->next < ETHER_LENGTHS ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
 }
 
 #endif

@@ -16,7 +16,7 @@ static inline enum layer layer_snap(struct walk *w)
 	switch (bits_be32(p) >> 8) {
 	case 0x000000:
 	case 0x0000f8: /* 802.1H */
-		if (protocol < 0x600)
+		if (protocol < ETHER_LENGTHS)
 			return layer_stop(w, PACKET_llc);
 		w->next = protocol;
 		return LAYER_ethertype;
@@ -86,7 +86,7 @@ static inline enum layer layer_frelay(struct walk *w)
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	w->next = bits_be16(p);
-	return w->next < 0x600 ? layer_stop(w, PACKET_llc) : LAYER_ethertype;
+	return w->next < ETHER_LENGTHS ? layer_stop(w, PACKET_llc) : LAYER_ethertype;
 }
 
 /* FDDI (13 octets) and token ring (14, and the route if the source address says so). */

@@ -68,8 +68,9 @@ static inline enum layer layer_hdlc(struct walk *w)
 		return layer_short(w, PACKET_bad_frame);
 	w->next = bits_be16(p + 2);
 	/* 0x8035 is no RARP here but keep-alives */
-	return w->next < 0x600 || w->next == 0x8035 ? layer_stop(w, PACKET_other_ethertype)
-						    : LAYER_ethertype;
+	return w->next < ETHER_LENGTHS || w->next == ETHER_RARP
+		       ? layer_stop(w, PACKET_other_ethertype)
+		       : LAYER_ethertype;
 }
 
 /* The capture put the direction in front of PPP, or in the place of its first octet. */

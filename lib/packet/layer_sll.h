@@ -17,7 +17,7 @@ static inline enum layer layer_null(struct walk *w)
 		return layer_short(w, PACKET_bad_frame);
 	uint32_t family = bits_be32(p);
 	w->next = (uint16_t)family;
-	if (w->next >= 0x600)
+	if (w->next >= ETHER_LENGTHS)
 		return LAYER_ethertype;
 	if (family > 0xffff)
 		family = __builtin_bswap32(family);
@@ -42,7 +42,7 @@ static inline enum layer layer_cooked(struct walk *w, uint16_t hardware, uint16_
 	case 824: return layer_stop(w, PACKET_other_ethertype); /* netlink */
 	default: break;
 	}
-	if (protocol >= 0x600)
+	if (protocol >= ETHER_LENGTHS)
 		return LAYER_ethertype;
 	switch (protocol) {
 	case 3: return LAYER_ethernet;

@@ -60,7 +60,7 @@ static inline enum layer layer_geneve(struct walk *w)
 	if (p[1] & 0x80)
 		return layer_stop(w, PACKET_tunnel_control);
 	w->next = bits_be16(p + 2);
-	if (w->next < 0x600)
+	if (w->next < ETHER_LENGTHS)
 		return layer_stop(w, PACKET_other_port);
 	layer_tunnel_id(w, TUNNEL_geneve, bits_be32(p + 4) >> 8);
 	return LAYER_ethertype;

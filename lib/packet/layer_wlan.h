@@ -8,7 +8,30 @@
 
 #include "packet/layer.h"
 
-#define WLAN_PADDED 0xffff /* w->next: padding stands between header and payload (radiotap) */
+/* w->next, in the place of a link type */
+#define WLAN_PADDED 0xffff /* padding stands between header and payload (radiotap) */
+#define WLAN_SWAPPED 0xfffe /* the octets of frame control stand in the other order (CAPWAP) */
+
+/* IEEE 802.11-2020 clause 9.2.4 and 9.3. */
+enum {
+	WLAN_CONTROL_HEADER = 10, /* of an acknowledgement, the shortest frame */
+	WLAN_HEADER = 24,
+	WLAN_ADDRESS = 6,
+	WLAN_TYPE = 0x0f, /* of octet 0: version and type */
+	WLAN_DATA = 0x08,
+	WLAN_QOS = 0x80, /* subtype */
+	WLAN_NO_DATA = 0x40, /* subtype */
+	WLAN_DISTRIBUTION = 0x03, /* of octet 1: to and from, both of a frame with four addresses */
+	WLAN_MORE_FRAGMENTS = 0x04,
+	WLAN_PROTECTED = 0x40,
+	WLAN_ORDER = 0x80,
+	WLAN_AGGREGATE = 0x80, /* of QoS control: an A-MSDU */
+};
+
+static inline bool wlan_is_data(uint8_t octet)
+{
+	return (octet & WLAN_TYPE) == WLAN_DATA;
+}
 
 /* A length by the machine that captured: little endian, unless it is too large to be that. */
 static inline uint32_t layer_host32(const uint8_t *p)
@@ -25,31 +48,33 @@ static inline uint16_t layer_le16(const uint8_t *p)
 /* IEEE 802.11-2020 section 9.2.4 and 9.3.2. Of an aggregate the first frame is decoded. */
 static inline enum layer layer_wlan(struct walk *w)
 {
-	bool padded = w->next == WLAN_PADDED, aggregate = false;
-	const uint8_t *p = layer_take(w, 24);
+	const bool padded = w->next == WLAN_PADDED, swapped = w->next == WLAN_SWAPPED;
+	bool aggregate = false;
+	/* Control and management frames, of which control frames are short. */
+	if (layer_left(w) >= WLAN_CONTROL_HEADER && !wlan_is_data(w->at[swapped]))
+		return layer_stop(w, PACKET_wlan);
+	const uint8_t *p = layer_take(w, WLAN_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if ((p[0] & 0x0f) != 0x08 || p[0] & 0x40) /* data frames, if they carry data */
+	const uint8_t type = p[swapped], flags = p[!swapped];
+	if (type & WLAN_NO_DATA)
 		return layer_stop(w, PACKET_wlan);
 	/* A piece of a frame: more to come, or not the first. */
-	if (p[1] & 0x04 || p[22] & 0x0f)
+	if (flags & WLAN_MORE_FRAGMENTS || p[22] & 0x0f)
 		return layer_stop(w, PACKET_wlan);
-	size_t header = 24;
-	if ((p[1] & 0x03) == 0x03)
-		header += 6; /* fourth address */
-	if (p[0] & 0x80) {
-		if (!layer_take(w, header - 24 + 2))
+	size_t header = WLAN_HEADER;
+	if ((flags & WLAN_DISTRIBUTION) == WLAN_DISTRIBUTION)
+		header += WLAN_ADDRESS;
+	if (type & WLAN_QOS) {
+		size_t control = header;
+		header += flags & WLAN_ORDER ? 2 + 4 : 2; /* QoS and HT control */
+		if (!layer_take(w, header - WLAN_HEADER))
 			return layer_short(w, PACKET_bad_frame);
-		aggregate = p[header] & 0x80;
-		header += 2;
-		if (p[1] & 0x80)
-			header += 4; /* HT control */
-		if (!layer_take(w, p[1] & 0x80 ? 4 : 0))
-			return layer_short(w, PACKET_bad_frame);
-	} else if (!layer_take(w, header - 24)) {
+		aggregate = p[control] & WLAN_AGGREGATE;
+	} else if (!layer_take(w, header - WLAN_HEADER)) {
 		return layer_short(w, PACKET_bad_frame);
 	}
-	if (p[1] & 0x40)
+	if (flags & WLAN_PROTECTED)
 		return layer_stop(w, PACKET_wlan_encrypted);
 	if (padded && !layer_take(w, (4 - header % 4) % 4))
 		return layer_short(w, PACKET_bad_frame);

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/packet.h"
 
+#include "packet/layer_atm.h"
+#include "packet/layer_capwap.h"
+#include "packet/layer_erf.h"
+#include "packet/layer_esp.h"
 #include "packet/layer_eth.h"
 #include "packet/layer_gre.h"
 #include "packet/layer_gtp.h"
+#include "packet/layer_gue.h"
+#include "packet/layer_infiniband.h"
 #include "packet/layer_ip.h"
+#include "packet/layer_juniper.h"
 #include "packet/layer_l2tp.h"
 #include "packet/layer_l4.h"
 #include "packet/layer_link.h"
+#include "packet/layer_lisp.h"
 #include "packet/layer_llc.h"
 #include "packet/layer_mpls.h"
 #include "packet/layer_ppp.h"
 #include "packet/layer_sll.h"
+#include "packet/layer_stamp.h"
 #include "packet/layer_vxlan.h"
 #include "packet/layer_wlan.h"
 
@@ -70,9 +79,10 @@ void packet_conf_init(struct packet_conf *conf)
 	};
 
 	memset(conf, 0, sizeof(*conf));
+	conf->max_depth = PACKET_DEPTH;
 	for (size_t i = 0; i < BITS_COUNT(defaults); i++)
-		packet_tunnel_ports(
-			conf, defaults[i].kind, defaults[i].ports, defaults[i].ports[1] ? 2 : 1);
+		packet_tunnel_ports(conf, defaults[i].kind, defaults[i].ports,
+			(defaults[i].ports[0] != 0) + (defaults[i].ports[1] != 0));
 }
 
 uint64_t packet_realm(const struct pkt *pkt)
@@ -82,6 +92,7 @@ uint64_t packet_realm(const struct pkt *pkt)
 	case TUNNEL_gre:
 	case TUNNEL_vxlan:
 	case TUNNEL_geneve:
+	case TUNNEL_lisp:
 	case TUNNEL_pppoe: realm |= pkt->tunnel.id; break;
 	default: break; /* GTP, L2TP, MPLS: each end chooses its own */
 	}
@@ -106,7 +117,7 @@ void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment)
 /* The walk from `layer` on, with a copy of its state: packet_walk() keeps its own in registers. */
 static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum layer layer)
 {
-	for (int depth = 0; layer != LAYER_end && depth < PACKET_DEPTH; depth++) {
+	for (unsigned left = w.conf->max_depth; left > 0; left--) {
 		switch (layer) {
 #define LAYER(name, function)                                                                      \
 	case LAYER_##name:                                                                         \
@@ -114,7 +125,7 @@ static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum
 		break;
 #include "packet/layers.def"
 #undef LAYER
-		case LAYER_end: break;
+		case LAYER_end: return w.verdict;
 		}
 	}
 	return layer == LAYER_end ? w.verdict : PACKET_too_deep;
@@ -127,6 +138,7 @@ static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
 		.at = frame->data,
 		.end = frame->data + frame->len,
 		.cut = frame->len < frame->wire_len,
+		.missing = frame->wire_len - frame->len,
 		.next = frame->link_type,
 		.conf = conf,
 		.pkt = pkt,
@@ -164,6 +176,7 @@ static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
 			       .ip = w.ip,
 			       .next = w.next,
 			       .announced = w.announced,
+			       .missing = w.missing,
 			       .conf = conf,
 			       .pkt = pkt},
 		layer);
@@ -208,7 +221,8 @@ uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pk
 		turn = src_above_dst(pkt);
 	ports = turn ? ports >> 16 | ports << 16 : ports;
 	uint64_t rest = ports | (uint64_t)pkt->v6 << 32 | (uint64_t)pkt->proto << 40;
-	return hash_of_sum(secret, pair_sum(secret, pkt, turn) + hash_pair(secret, 2, rest, pkt->realm));
+	return hash_of_sum(
+		secret, pair_sum(secret, pkt, turn) + hash_pair(secret, 2, rest, pkt->realm));
 }
 
 uint32_t packet_pair_hash(const struct hash_secret *secret, const struct pkt *pkt)

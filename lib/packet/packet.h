@@ -11,7 +11,7 @@
 #include "rx/frame.h"
 
 #define PACKET_VLANS 4 /* VLAN ids that are kept of one packet */
-#define PACKET_DEPTH 16 /* layers that are followed */
+#define PACKET_DEPTH 64 /* layers that are followed, unless the configuration says otherwise */
 #define PACKET_PORTS 1024 /* words of a bitmap over all ports */
 #define PACKET_RESOLVERS 64 /* prefixes of resolvers whose port 443 is watched */
 #define PACKET_HTTPS 443
@@ -40,6 +40,7 @@ struct packet_conf {
 	uint8_t tunnel_of[1 << 16]; /* enum packet_tunnel by port; a DNS port comes first */
 	bool sightings; /* a port means encrypted DNS */
 	bool realms; /* pkt.realm tells networks apart, else it is 0 */
+	uint16_t max_depth; /* layers that are followed: VLAN tags in a row are one */
 	uint8_t resolvers; /* of the following */
 	struct prefix resolver[PACKET_RESOLVERS];
 };
@@ -122,7 +123,7 @@ static inline bool packet_port_is(const struct packet_conf *conf, uint16_t port)
 }
 
 /*
- * Walks the headers of a frame, outermost first, in a loop of at most PACKET_DEPTH turns.
+ * Walks the headers of a frame, outermost first, in a loop of at most conf->max_depth turns.
  * Returns PACKET_dns with *pkt filled; PACKET_tcp_dns with *pkt a TCP segment on a DNS port
  * (payload may be empty); PACKET_encrypted with *pkt the same, or a UDP datagram, to or from an end
  * of encrypted DNS; PACKET_fragment with *pkt a fragment and the outer headers seen so far;

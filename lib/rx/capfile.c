@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/when.h"
+#include "rx/linktype.h"
 #include "rx/pcapng.h"
 
 #include <errno.h>
@@ -222,6 +223,8 @@ static int open_classic(struct capfile *c, uint32_t magic)
 	if (LINK_RESERVED(link))
 		return capfile_fail(c, -ENOTSUP, "link type 0x%" PRIx32 " is not supported", link);
 	c->link_type = (uint16_t)LINK_TYPE(link);
+	c->strange_link = c->link_type;
+	c->strange = !linktype_is_decoded(c->link_type);
 	c->fcs_len = (uint8_t)LINK_FCS_LEN(link);
 	c->frac_ns = magic == MAGIC_NS ? 1 : WHEN_NS_PER_US;
 	c->head_len = magic == MAGIC_MODIFIED ? RECORD_HEAD_MODIFIED : RECORD_HEAD;
@@ -230,6 +233,54 @@ static int open_classic(struct capfile *c, uint32_t magic)
 	c->lengths_doubtful = major == 2 && minor == 3;
 	c->at += FILE_HEAD;
 	return 0;
+}
+
+static bool is_magic(uint32_t number)
+{
+	return number == MAGIC_US || number == MAGIC_NS || number == MAGIC_MODIFIED;
+}
+
+bool capfile_is_magic(uint32_t number)
+{
+	return is_magic(number) || is_magic(__builtin_bswap32(number));
+}
+
+int capfile_joined(struct capfile *c)
+{
+	uint32_t magic, link = 0;
+	const char *kind = "pcapng", *name = NULL;
+	char type[64] = "";
+
+	memcpy(&magic, c->at, sizeof(magic));
+	if (capfile_is_magic(magic)) {
+		kind = "pcap";
+		if (capfile_need(c, FILE_HEAD) > 0) {
+			memcpy(&link, c->at + FILE_HEAD - sizeof(link), sizeof(link));
+			link = LINK_TYPE(is_magic(magic) ? link : __builtin_bswap32(link));
+			name = linktype_name((uint16_t)link);
+			snprintf(type, sizeof(type), " of link type %" PRIu32 "%s%s%s", link,
+				name ? " (" : "", name ? name : "", name ? ")" : "");
+		}
+	}
+	return capfile_fail(c, -EBADMSG,
+		"another %s file%s begins in its middle, joined by cat; join with 'mergecap -a -w "
+		"NEW FILE...', or give each with -r",
+		kind, type);
+}
+
+/* Does another file begin where a record should? Asked only of a record that looks like it. */
+static bool is_joined(struct capfile *c)
+{
+	uint32_t magic, version;
+
+	memcpy(&magic, c->at, sizeof(magic));
+	if (magic == PCAPNG_SECTION) /* then the length of the block and its byte order */
+		return capfile_need(c, 12) > 0 && pcapng_is_order(c->at + 8);
+	if (!capfile_is_magic(magic))
+		return false;
+	memcpy(&version, c->at + 4, sizeof(version)); /* 2.4, two numbers of 16 bits */
+	return is_magic(magic) ? version == (4u << 16 | 2)
+			       : __builtin_bswap32(version) == (2u << 16 | 4);
 }
 
 int capfile_open_from(struct capfile *c, capfile_read_fn *read, void *source, const char *name)
@@ -243,7 +294,7 @@ int capfile_open_from(struct capfile *c, capfile_read_fn *read, void *source, co
 	c->source = source;
 	c->name = name;
 	c->status = 0;
-	c->eof = c->over = c->swapped = c->pcapng = false;
+	c->eof = c->over = c->swapped = c->pcapng = c->strange = false;
 	c->n_interfaces = 0;
 	c->message[0] = '\0';
 
@@ -261,9 +312,9 @@ int capfile_open_from(struct capfile *c, capfile_read_fn *read, void *source, co
 		return r == -EINVAL ? refuse(c) : r;
 	}
 	other = __builtin_bswap32(magic);
-	c->swapped = other == MAGIC_US || other == MAGIC_NS || other == MAGIC_MODIFIED;
-	if (!c->swapped && magic != MAGIC_US && magic != MAGIC_NS && magic != MAGIC_MODIFIED)
+	if (!capfile_is_magic(magic))
 		return refuse(c);
+	c->swapped = is_magic(other);
 	return open_classic(c, c->swapped ? other : magic);
 }
 
@@ -274,7 +325,6 @@ static int next_classic(struct capfile *c, struct capfile_frame *frame)
 
 	if (bits_unlikely(r <= 0))
 		return r == 0 && c->at == c->end ? 0 : capfile_cut(c, r, "a record header", head);
-
 	uint32_t cap_len = capfile_u32(c, c->at + 8);
 	uint32_t wire_len = capfile_u32(c, c->at + 12);
 	if (bits_unlikely(c->lengths_swapped || (c->lengths_doubtful && cap_len > wire_len))) {
@@ -282,8 +332,13 @@ static int next_classic(struct capfile *c, struct capfile_frame *frame)
 		cap_len = wire_len;
 		wire_len = t;
 	}
-	if (bits_unlikely(cap_len > CAPFILE_FRAME_MAX))
-		return capfile_fail(c, -EBADMSG, "a frame of %" PRIu32 " octets", cap_len);
+	/* The header of a joined file has 0 or a magic number in this place. */
+	if (bits_unlikely(cap_len - 1 >= CAPFILE_FRAME_MAX)) {
+		if (is_joined(c))
+			return capfile_joined(c);
+		if (cap_len > CAPFILE_FRAME_MAX)
+			return capfile_fail(c, -EBADMSG, "a frame of %" PRIu32 " octets", cap_len);
+	}
 	r = capfile_need(c, head + cap_len);
 	if (bits_unlikely(r <= 0))
 		return capfile_cut(c, r, "a frame", cap_len);

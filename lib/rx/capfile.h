@@ -46,6 +46,7 @@ struct capfile_interface {
 	uint16_t link_type;
 	uint8_t shift;
 	uint8_t fcs_len;
+	bool strange; /* the link type is not decoded */
 };
 
 struct capfile {
@@ -69,6 +70,9 @@ struct capfile {
 	uint8_t fcs_len;
 	uint16_t link_type;
 	uint32_t frac_ns; /* nanoseconds in one unit of a stamp's fraction */
+	/* The link type of the first frame, or file, that is not decoded; of use if `strange` */
+	uint16_t strange_link;
+	bool strange;
 	/* pcapng */
 	struct capfile_interface *interfaces;
 	uint32_t n_interfaces;
@@ -116,6 +120,12 @@ int capfile_skip(struct capfile *c, uint64_t n);
 /* Composes c->message, appends where it happened (at c->at), returns error and keeps it. */
 int capfile_fail(struct capfile *c, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Is it, in either byte order, what a classic capture file begins with? */
+bool capfile_is_magic(uint32_t number);
+
+/* At c->at another file begins that was joined to this one. Returns -EBADMSG with a message. */
+int capfile_joined(struct capfile *c);
 
 /* The outcome of capfile_need where the octets were indispensable: "ends in the middle of WHAT". */
 int capfile_cut(struct capfile *c, int need, const char *what, uint64_t wanted);

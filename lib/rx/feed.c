@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rx/linktype.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -190,6 +191,8 @@ static int feed_file(struct feed *feed)
 		if (r < 0)
 			capfile_fail(&feed->file, r, "cannot be handed on: %s", strerror(-r));
 	}
+	if (feed->file.strange && !feed->strange[0])
+		linktype_note(feed->strange, feed->file.name, feed->file.strange_link);
 	return r;
 }
 

@@ -64,6 +64,7 @@ struct feed {
 	struct feed_input *input; /* being read */
 	struct capfile file;
 	char message[CAPFILE_MESSAGE];
+	char strange[CAPFILE_MESSAGE]; /* written by the feeder before `done` */
 };
 
 _Static_assert(
@@ -140,6 +141,15 @@ static inline bool feed_done(const struct feed *feed)
  * and why. It was logged. Any thread.
  */
 int feed_result(const struct feed *feed, const char **message);
+
+/*
+ * The first file with a link type that is not decoded, and the type, as "day.pcap: link type 189
+ * (USB_LINUX)"; "" where there was none. After feed_done().
+ */
+static inline const char *feed_strange(const struct feed *feed)
+{
+	return feed->strange;
+}
 
 /* Any thread, any time between feed_start and the next feed_start. */
 void feed_progress(const struct feed *feed, struct feed_progress *progress);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/when.h"
+#include "rx/linktype.h"
 
 #include <errno.h>
 
@@ -148,6 +149,7 @@ static int take_interface(struct capfile *c, uint32_t len)
 		.link_type = capfile_u16(c, c->at + 8),
 		.snaplen = capfile_u32(c, c->at + 12),
 	};
+	i->strange = !linktype_is_decoded(i->link_type);
 	set_resolution(i, 6);
 	while ((r = next_option(c, &at, end, &code, &option_len, &value)) > 0) {
 		r = interface_option(c, i, code, value, option_len);
@@ -277,6 +279,10 @@ static int take_packet(struct capfile *c, uint32_t type, uint32_t len, struct ca
 
 	const struct capfile_interface *i = &c->interfaces[id];
 	frame->link_type = i->link_type;
+	if (bits_unlikely(i->strange) && !c->strange) {
+		c->strange = true;
+		c->strange_link = i->link_type;
+	}
 	frame->fcs_len = i->fcs_len;
 	frame->untimed = type == BLOCK_SIMPLE;
 	if (frame->untimed) {
@@ -294,16 +300,20 @@ static int take_packet(struct capfile *c, uint32_t type, uint32_t len, struct ca
 	return take_data(c, len, head, frame);
 }
 
+bool pcapng_is_order(const uint8_t *p)
+{
+	uint32_t magic;
+	memcpy(&magic, p, sizeof(magic));
+	return magic == BYTE_ORDER_MAGIC || magic == __builtin_bswap32(BYTE_ORDER_MAGIC);
+}
+
 int pcapng_open(struct capfile *c)
 {
 	int r = capfile_need(c, BLOCK_FRAME);
-	uint32_t magic = 0;
 
 	if (r < 0)
 		return r;
-	if (r > 0)
-		memcpy(&magic, c->at + 8, sizeof(magic));
-	if (magic != BYTE_ORDER_MAGIC && magic != __builtin_bswap32(BYTE_ORDER_MAGIC))
+	if (r == 0 || !pcapng_is_order(c->at + 8))
 		return -EINVAL;
 	return take_section(c);
 }
@@ -324,6 +334,8 @@ int pcapng_next(struct capfile *c, struct capfile_frame *frame)
 				return r;
 		}
 		uint32_t len = capfile_u32(c, c->at + 4);
+		if (bits_unlikely(capfile_is_magic(type)))
+			return capfile_joined(c);
 		if (bits_unlikely(len < BLOCK_FRAME || len % 4 != 0))
 			return capfile_fail(c, -EBADMSG, "a block of %u octets", len);
 		if (type == BLOCK_ENHANCED || type == BLOCK_SIMPLE || type == BLOCK_PACKET)

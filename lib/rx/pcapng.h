@@ -13,6 +13,9 @@
  */
 int pcapng_open(struct capfile *c);
 
+/* Is it a byte-order mark, in either order? */
+bool pcapng_is_order(const uint8_t *p);
+
 /* As capfile_next. */
 int pcapng_next(struct capfile *c, struct capfile_frame *frame);
 

@@ -93,7 +93,7 @@ class Links(harness.Case):
         run = self.dnsloupe("-r", path, code=1, whole=True)
         self.assertEqual(run.out, b"")
         self.assertEqual(len(run.errors), 1, run.err)
-        self.assertIn("link type", run.errors[0])
+        self.assertIn(f"{path}: link type {BLUETOOTH} (BLUETOOTH_HCI_H4_WITH_PHDR)", run.errors[0])
 
     def test_link_type_of_the_reassembler(self):
         """A capture cannot pass for what the program makes itself; the books stay right."""
@@ -183,6 +183,15 @@ class Cut(harness.Case):
             self.assertEqual([e.split(": ")[0] for e in run.errors],
                              [str(p) for p in (bad, empty, bad)])
             self.assertEqual(run.stats["input"]["files_failed"], 3)
+
+    def test_joined(self):
+        """Two captures joined by cat, of either format: what that is, and of which link type."""
+        one = capture.pcap(capture.pair(1))
+        for order in "<>":
+            other = capture.pcap(capture.pair(2), capture.RAW, order)
+            self.cut(one + other, 1, "cat", "link type 101 (RAW)")
+            self.cut(capture.pcapng(capture.pair(1)) + other, 1, "cat", "link type 101 (RAW)")
+            self.cut(one + capture.pcapng(capture.pair(2), order=order), 1, "cat", "pcapng")
 
     def test_others_go_on(self):
         """A file that is cut does not keep the next one from being read."""

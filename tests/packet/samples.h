@@ -78,6 +78,11 @@ static const struct sample samples[] = {
 		MACS "8100 0001 8100 0001 8100 0001 8100 0001 8100 0001 8100 0001 8100 0001"
 		     "8100 0001 8100 0001 8100 0001 8100 0001 8100 0001 8100 0001 8100 0001"
 		     "8100 0001 8100 0001 8100 0001 8100 0001 8100 0001 8100 0001 0800" DNS4,
+		"dns", "1 1 1 1 ", .lengths = 1},
+	{"nine tunnels, which is too deep for this test", 1,
+		MACS "0800" V4("0107", "04") V4("00f3", "04") V4("00df", "04") V4("00cb", "04")
+			V4("00b7", "04") V4("00a3", "04") V4("008f", "04") V4("007b", "04")
+				V4("0067", "04") DNS4,
 		"too_deep"},
 
 	/* what is not IP */
@@ -149,7 +154,11 @@ static const struct sample samples[] = {
 	{"no next header", 1, MACS "86dd" V6("0000", "3b"), "other_ip_protocol"},
 	{"extension past the end", 1, MACS "86dd" V6("0008", "00") "11ff 0104 00000000", "bad_ip"},
 	{"extension without room", 1, MACS "86dd" V6("0004", "3c") "1100 0104", "bad_ip"},
-	{"version 4 in IPv6", 1, MACS "86dd 45000000 001b 1140" SRC6 DST6, "bad_ip"},
+	{"version 4 by the type of version 6", 1, MACS "86dd" DNS4, "dns", .lengths = 1,
+		.unbounded = 1} /* seen where a header of IPv6 would end */,
+	{"version 6 by the type of version 4", 1, MACS "0800" DNS6, "dns", .v6 = 1, .lengths = 1},
+	{"version 5 by the type of version 6", 1, MACS "86dd 55000000 001b 1140" SRC6 DST6,
+		"bad_ip"},
 	{"ICMPv6", 1, MACS "86dd" V6("0008", "3a") "80000000 00000000", "icmp"},
 	{"ESP, IPv6", 1, MACS "86dd" V6("0008", "32") "80000000 00000000", "esp"},
 
@@ -161,11 +170,22 @@ static const struct sample samples[] = {
 	{"no payload", 1, MACS "0800" V4("001c", "11") "10e1 0035 0008 0000", "empty"},
 	{"eleven octets of payload", 1,
 		MACS "0800" V4("0027", "11") UDP("0013") "0007 0100 0001 0000 0000 00", "runt"},
+	{"length beyond the IP payload", 1, MACS "0800" V4("002f", "11") UDP("001c") MSG "00",
+		"bad_udp"},
 	{"length 7", 1, MACS "0800" V4("002f", "11") UDP("0007") MSG, "bad_udp"},
 	{"IP payload of 7", 1, MACS "0800" V4("001b", "11") "10e1 0035 0008 00", "bad_udp"},
 	{"length 0", 1, MACS "0800" V4("002f", "11") UDP("0000") MSG, "dns", .lengths = 1},
 	{"octets of IP behind UDP", 1, MACS "0800" V4("0033", "11") UDP("001b") MSG "deadbeef",
 		"dns"},
+
+	{"UDP-Lite", 1, MACS "0800" V4("002f", "88") UDP("0008") MSG, "dns", .lengths = 1},
+	{"UDP-Lite, all covered", 1, MACS "86dd" V6("001b", "88") UDP("0000") MSG, "dns", .v6 = 1,
+		.lengths = 1},
+	{"UDP-Lite, coverage 7", 1, MACS "0800" V4("002f", "88") UDP("0007") MSG, "bad_udp"},
+	{"UDP-Lite, coverage beyond the end", 1, MACS "0800" V4("002f", "88") UDP("001c") MSG,
+		"bad_udp"},
+	{"UDP-Lite, other ports", 1, MACS "0800" V4("0020", "88") "10e1 10e2 000c 0000 01020304",
+		"other_port"},
 
 	/* TCP */
 	{"TCP, other ports", 1,
@@ -206,6 +226,7 @@ static const struct sample samples[] = {
 		"0841 0000 020000000001 020000000002 020000000003 0000 0102030405060708",
 		"wlan_encrypted"},
 	{"802.11, beacon", 105, "8000 0000 ffffffffffff 020000000002 020000000002 0000", "wlan"},
+	{"802.11, acknowledgement", 105, "d400 0000 020000000001", "wlan"},
 	{"PPP, LCP", 9, "ff03 c021 0101 0004", "ppp"},
 
 	/* cut */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the tests of layers share (layers.h), the depth limit, and the ports of tunnels. */
 #include "packet/layers.h"
+#include "packet/wire.h"
 
 void test_packet_layers(void);
 
@@ -242,7 +243,6 @@ static void bombs(void)
 		unsigned link;
 		const char *first, *again, *last;
 	} cases[] = {
-		{1, "eth:8100", "00018100", "00010800 " D4},
 		{1, "eth:0800", "out4:4", D4},
 		{1, "eth:86dd", "out6:41", D6},
 		{1, "eth:0800", "out4:41 out6:4", D4},
@@ -263,6 +263,15 @@ static void bombs(void)
 		{1, "eth:8870", "aaaa030080c20007 eth:8870", "aaaa030000000800 " D4},
 	};
 	static struct layers m;
+	/* Tags in a row are no depth. */
+	struct pkt tagged;
+	layers_made(&m, "00010800 " D4);
+	for (int k = 0; k < 100; k++)
+		layers_make(&m, "00018100");
+	layers_make(&m, "eth:8100");
+	CU_ASSERT_EQUAL(
+		layers_walk(layers_conf(), &m, 1, size_of(&m), size_of(&m), &tagged), PACKET_dns);
+	CU_ASSERT_EQUAL(tagged.vlans, PACKET_VLANS);
 	for (size_t i = 0; i < BITS_COUNT(cases); i++) {
 		struct pkt pkt;
 		layers_made(&m, cases[i].last);
@@ -297,6 +306,46 @@ static void nested(void)
 	layers_check(cases, BITS_COUNT(cases));
 }
 
+/* The configuration says how many layers are followed. */
+static void depth(void)
+{
+	static struct packet_conf conf;
+	static struct layers m;
+	struct pkt pkt;
+	packet_conf_init(&conf);
+	packet_port_add(&conf, 53);
+	layers_made(&m, D4);
+	for (int k = 0; k < 16; k++)
+		layers_make(&m, "out4:47 00000800");
+	layers_make(&m, "eth:0800");
+	size_t n = size_of(&m);
+	CU_ASSERT_EQUAL(layers_walk(&conf, &m, 1, n, n, &pkt), PACKET_dns);
+	conf.max_depth = 16;
+	CU_ASSERT_EQUAL(layers_walk(&conf, &m, 1, n, n, &pkt), PACKET_too_deep);
+}
+
+/* No length says where a datagram ends (offload): none is longer than a datagram can be. */
+static void unbounded(void)
+{
+	static uint8_t octets[144000] = {0x45, [9] = 17, [12] = 192, 0, 2, 1, 192, 0, 2, 53, 0, 53};
+	struct frame frame = {.data = octets, .link_type = FRAME_LINK_RAW};
+	struct pkt pkt;
+	frame.len = frame.wire_len = 20 + IP_LARGEST;
+	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_dns);
+	CU_ASSERT_EQUAL(pkt.wire_len, IP_LARGEST - 8);
+	frame.len = frame.wire_len = 20 + IP_LARGEST + 1;
+	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_bad_udp);
+	frame.len = frame.wire_len = sizeof(octets);
+	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_bad_udp);
+	/* The capture cut it: what it says of the frame counts. */
+	frame.len = 100;
+	frame.wire_len = 1000;
+	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_dns);
+	CU_ASSERT(pkt.wire_len == 972 && pkt.len == 72 && pkt.cut);
+	frame.wire_len = sizeof(octets);
+	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_bad_udp);
+}
+
 /* A DNS port goes before a tunnel's; ports can be changed, and a kind can be turned off. */
 static void ports(void)
 {
@@ -327,5 +376,7 @@ void test_packet_layers(void)
 	CU_pSuite s = CU_add_suite("packet/layers", NULL, NULL);
 	CU_add_test(s, "bombs", bombs);
 	CU_add_test(s, "nested", nested);
+	CU_add_test(s, "depth", depth);
+	CU_add_test(s, "no length", unbounded);
 	CU_add_test(s, "ports", ports);
 }

@@ -16,6 +16,7 @@ static int set_up(void)
 {
 	packet_conf_init(&conf);
 	packet_port_add(&conf, 53);
+	conf.max_depth = 16;
 	packet_encrypted_ports(&conf, (const uint16_t[]){853}, 1);
 	return 0;
 }

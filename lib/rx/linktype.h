@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Link types of the pcap registry, by number and name, for messages. */
+#ifndef RX_LINKTYPE_H
+#define RX_LINKTYPE_H
+
+#include "rx/capfile.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Is it one of those that packet_walk() decodes (rx/links.def)? */
+bool linktype_is_decoded(uint16_t type);
+
+/* Its name without LINKTYPE_, or NULL: none that we know. */
+const char *linktype_name(uint16_t type);
+
+/* Writes "FILE: link type 189 (USB_LINUX)". */
+void linktype_note(char room[CAPFILE_MESSAGE], const char *file, uint16_t type);
+
+#endif

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Encapsulations and link types of the field, in frames made here: what is in them comes out, and
+tshark, where it decodes them by itself, finds the same names."""
+import shutil
+import struct
+import subprocess
+
+import capture
+import harness
+
+ERF, IPOIB, SUNATM, JUNIPER_ETHER, WLAN, INFINIBAND = 197, 242, 123, 178, 105, 247
+MAC3 = bytes(6) + bytes(6) + bytes(6) + b"\x10\0"
+OUTER = "198.51.100.1", "198.51.100.2"
+
+
+def ip(frame):
+    return frame.data[14:]
+
+
+def kind(frame):
+    return frame.data[12:14]
+
+
+def again(frame, data):
+    return capture.Frame(frame.ns, data, len(data))
+
+
+def ipv4(proto, payload, src=OUTER[0], dst=OUTER[1]):
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 1, 0, 64, proto, 0)
+    head += b"".join(bytes(int(n) for n in a.split(".")) for a in (src, dst))
+    return head[:10] + struct.pack(">H", capture.checksum(head)) + head[12:] + payload
+
+
+def over_udp(header, port, sport=5555, inner=ip):
+    def wrap(f):
+        payload = header + inner(f)
+        return again(f, f.data[:12] + b"\x08\0" + ipv4(
+            17, struct.pack(">4H", sport, port, 8 + len(payload), 0) + payload))
+    return wrap
+
+
+def tagged(tag):
+    return lambda f: again(f, f.data[:12] + tag + f.data[12:])
+
+
+def udplite(f):
+    """Its checksum covers the header; the pseudo header has the length of the datagram."""
+    p = bytearray(ip(f))
+    length = len(p) - 20
+    p[9] = 136
+    p[10:12] = b"\0\0"
+    p[10:12] = struct.pack(">H", capture.checksum(bytes(p[:20])))
+    p[24:28] = b"\0\x08\0\0"
+    p[26:28] = struct.pack(">H", capture.checksum(
+        bytes(p[12:20]) + struct.pack(">HH", 136, length) + bytes(p[20:28])))
+    return again(f, f.data[:14] + bytes(p))
+
+
+def esp_null(f):
+    """ESP in tunnel mode without encryption, padding to 4, ICV of 12 octets."""
+    inner = ip(f)
+    pad = -(len(inner) + 2) % 4
+    payload = struct.pack(">II", 42, 1) + inner + bytes(range(1, pad + 1)) + \
+        bytes([pad, 4]) + bytes(range(12))
+    return again(f, f.data[:12] + b"\x08\0" + ipv4(50, payload))
+
+
+def erf(f):
+    head = struct.pack("<Q", (f.ns // 10**9 << 32) + (f.ns % 10**9 * 2**32 // 10**9))
+    return again(f, head + struct.pack(">BBHHH", 2, 4, 18 + len(f.data), 0, len(f.data)) +
+                 b"\0\0" + f.data)
+
+
+def nested(n):
+    def wrap(f):
+        p = ip(f)
+        for _ in range(n):
+            p = ipv4(4, p)
+        return again(f, f.data[:14] + p)
+    return wrap
+
+
+# name: (link type, how a frame is wrapped, tunnel in the record, does tshark see it unasked?)
+CASES = {
+    "erf": (ERF, erf, None, True),
+    "ipoib": (IPOIB, lambda f: again(f, bytes(40) + kind(f) + b"\0\0" + ip(f)), None, True),
+    "infiniband": (INFINIBAND, lambda f: again(
+        f, b"\0\2\0\1\0\x12\0\2" + b"\x64\0\xff\xff" + bytes(8) + bytes(8) + kind(f) + b"\0\0" +
+        ip(f) + bytes(6)), None, False),
+    "sunatm": (SUNATM, lambda f: again(
+        f, b"\2\0\0\x20\xaa\xaa\3\0\0\0" + kind(f) + ip(f)), None, True),
+    "juniper": (JUNIPER_ETHER, lambda f: again(
+        f, b"MGC\x80\0\6\2\1\x1a\3\1\x0e" + f.data), None, True),
+    "ttag": (1, tagged(b"\x89\x88" + bytes(6)), None, False),
+    "arista": (1, tagged(b"\xd2\x8b\0\1\0\x10" + bytes(8)), None, True),
+    "lisp": (1, over_udp(b"\x88\0\0\1\0\0\x2a\1", 4341), "lisp", True),
+    "gue": (1, over_udp(b"\0\4\0\0", 6080), "gue", False),
+    "capwap": (1, over_udp(b"\0\x10\2\0\0\0\0\0", 5247, inner=lambda f: f.data), "capwap", True),
+    "capwap_wlan": (1, over_udp(b"\0\x10\3\0\0\0\0\0", 5247, inner=lambda f: (
+        b"\1\x08\0\0" + MAC3 + b"\xaa\xaa\3\0\0\0" + kind(f) + ip(f))), "capwap", True),
+    "gtp_from_its_port": (1, over_udp(
+        b"", 40000, 2152, lambda f: b"\x30\xff" + struct.pack(">HI", len(ip(f)), 9) + ip(f)),
+        "gtp", True),
+    "geneve_from_its_port": (1, over_udp(b"\0\0\x65\x58\0\0\x2a\0", 40000, 6081,
+                                         lambda f: f.data), "geneve", True),
+    "udplite": (1, udplite, None, True),
+    "esp_null": (1, esp_null, "esp", False),
+    "ethertype": (1, lambda f: again(f, f.data[:12] + b"\x86\xdd" + ip(f)), None, False),
+    "vlans": (1, tagged(b"".join(struct.pack(">HH", 0x8100, i + 1) for i in range(16))), None,
+              True),
+    "ipip_16": (1, nested(16), "ipip", True),
+}
+
+
+def tshark_names(path):
+    done = subprocess.run(["tshark", "-n", "-r", path, "-Y", "dns", "-T", "fields", "-e",
+                           "dns.qry.name"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, timeout=harness.HANG_S, check=False)
+    return done.stdout.decode().split()
+
+
+class Encapsulations(harness.Case):
+    def check(self, case):
+        link, wrap, tunnel, seen = CASES[case]
+        path = self.dir / f"{case}.pcap"
+        path.write_bytes(capture.pcap([wrap(f) for i in range(4) for f in capture.pair(i)], link))
+        for workers in "1", "2":
+            run = self.dnsloupe("-w", workers, "-r", path, whole=True)
+            self.assertEqual([r["status"] for r in run.records], ["answered"] * 4, run.err)
+            self.assertEqual(sorted(r["qname"] for r in run.records),
+                             [f"n{i}.example.com" for i in range(4)])
+            self.assertEqual({r.get("tunnel", {}).get("type") for r in run.records}, {tunnel})
+        if seen and shutil.which("tshark"):
+            names = tshark_names(path)
+            self.assertEqual(len(names), 8)
+            self.assertEqual(set(names), {r["qname"] for r in run.records})
+
+    def test_depth(self):
+        path = self.dir / "deep.pcap"
+        path.write_bytes(capture.pcap([nested(16)(f) for f in capture.pair(1)]))
+        run = self.dnsloupe("--set", "packet.max_depth=16", "-r", path, whole=True)
+        self.assertEqual(run.records, [])
+        self.assertEqual(run.stats["total"]["packet"]["too_deep"], 2)
+
+    def test_fou(self):
+        """Foo over UDP has no port of its own."""
+        path = self.dir / "fou.pcap"
+        path.write_bytes(capture.pcap([over_udp(b"", 5556)(f) for f in capture.pair(1)]))
+        self.assertEqual(self.dnsloupe("-r", path).records, [])
+        run = self.dnsloupe("--set", "tunnels.fou=5556", "-r", path)
+        self.assertEqual([r["tunnel"]["type"] for r in run.records], ["fou"])
+
+    def test_lengths(self):
+        """A UDP length beyond the IP payload, and one that only the frame bounds."""
+        path = self.dir / "lengths.pcap"
+        query = capture.query(1).data
+        beyond = query[:38] + struct.pack(">H", len(query)) + query[40:]
+        bare = query[:16] + b"\0\0" + query[18:38] + b"\0\0" + query[40:]
+        frames = [capture.Frame(capture.START_NS, d, len(d))
+                  for d in (beyond, bare, bare + bytes(144000))]
+        path.write_bytes(capture.pcap(frames))
+        run = self.dnsloupe("-r", path, whole=True)
+        self.assertEqual([r["query_bytes"] for r in run.records], [len(query) - 42])
+        self.assertEqual(run.stats["total"]["packet"]["bad_udp"], 2)
+
+    def test_wlan_control(self):
+        path = self.dir / "ack.pcap"
+        path.write_bytes(capture.pcap([again(capture.query(1), b"\xd4\0\0\0" + bytes(6))], WLAN))
+        run = self.dnsloupe("-r", path, whole=True)
+        self.assertEqual(run.stats["total"]["packet"]["wlan"], 1)
+
+
+def add(case):
+    setattr(Encapsulations, "test_" + case, lambda self: self.check(case))
+
+
+for each in CASES:
+    add(each)
+if __name__ == "__main__":
+    harness.main()
