@@ -32,6 +32,7 @@ int control_block_signals(void)
 	sigset_t set;
 	signals(&set);
 	sigaddset(&set, SIGPIPE); /* a reader that left is an error of write() */
+	sigaddset(&set, SIGXFSZ); /* so is a file that may not grow (ulimit -f): EFBIG */
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 

@@ -60,7 +60,8 @@ static void list_losses(const struct engine *e, const struct metrics_worker *sum
 		log_warn("lost: %s", room);
 	if (sum->txn.evicted)
 		log_warn("%" PRIu64 " queries left as no_reply before their time because the table "
-			 "was full; raise txn.max_open",
+			 "was full; the counters txn.evicted_* say whose, raise txn.max_open if it "
+			 "was no flood",
 			sum->txn.evicted);
 }
 

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS dns.transactions
     flags Array(LowCardinality(String)),
     query_flags Array(LowCardinality(String)),
     latency_us Nullable(Float64),
+    evicted Bool,
     tcp_rtt_us Nullable(Float64),
     retries UInt32,
     query_bytes UInt32,

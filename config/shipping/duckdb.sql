@@ -28,6 +28,7 @@ SELECT * FROM read_json('dns.jsonl', format = 'newline_delimited', columns = {
     flags: 'VARCHAR[]',
     query_flags: 'VARCHAR[]',
     latency_us: 'DOUBLE',
+    evicted: 'BOOLEAN',
     tcp_rtt_us: 'DOUBLE',
     retries: 'UINTEGER',
     query_bytes: 'UINTEGER',

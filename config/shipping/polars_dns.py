@@ -23,7 +23,7 @@ SCHEMA = {
     "questions": pl.List(pl.Struct({"name": pl.String, "type": pl.String, "class": pl.String,
                                     "unicast": pl.Boolean})),
     "rcode": pl.String, "flags": pl.List(pl.String), "query_flags": pl.List(pl.String),
-    "latency_us": pl.Float64, "tcp_rtt_us": pl.Float64, "retries": pl.Int64,
+    "latency_us": pl.Float64, "evicted": pl.Boolean, "tcp_rtt_us": pl.Float64, "retries": pl.Int64,
     "query_bytes": pl.Int64, "reply_bytes": pl.Int64,
     "transfer": pl.Struct({"messages": pl.Int64, "records": pl.Int64, "octets": pl.Int64,
                            "serial": pl.Int64, "duration_us": pl.Float64,

@@ -58,6 +58,9 @@ bool books_balance(const struct ledger *l, bool whole)
 		"queries, and opened and retries", w.txn.queries, w.txn.opened + w.txn.retries);
 	right &= equal(
 		"opened, and answered and no_reply", w.txn.opened, w.txn.answered + w.txn.no_reply);
+	right &= equal("queries evicted and why", w.txn.evicted,
+		w.txn.evicted_server + w.txn.evicted_domain + w.txn.evicted_client +
+			w.txn.evicted_long + w.txn.evicted_oldest + w.txn.evicted_bucket);
 	right &= equal("replies and their outcomes", w.txn.replies,
 		w.txn.answered + w.txn.no_query + w.txn.mismatch + w.txn.duplicate +
 			w.txn.transfer_messages);

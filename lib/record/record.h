@@ -75,6 +75,7 @@ struct record {
 	union {
 		uint8_t error; /* enum dns_error: why RECORD_MALFORMED */
 		uint8_t transport; /* RECORD_ENCRYPTED: enum record_transport */
+		uint8_t evicted; /* RECORD_NO_REPLY: it had to go before its time was over */
 	};
 	uint8_t query_cut; /* the capture cut the query, the reply */
 	uint8_t reply_cut;

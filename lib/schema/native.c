@@ -172,6 +172,8 @@ static char *measures_at(char *at, const struct record *r)
 	if (bits_likely(r->status == RECORD_ANSWERED || r->status == RECORD_DUPLICATE)) {
 		at = JSON_KEY_AT(at, "latency_us");
 		at = json_milli_at(at, r->latency_ns);
+	} else if (bits_unlikely(r->status == RECORD_NO_REPLY && r->evicted)) {
+		at = text_lit_at(at, "\"evicted\":true,");
 	}
 	if (bits_unlikely(r->rtt_ns)) {
 		at = JSON_KEY_AT(at, "tcp_rtt_us");

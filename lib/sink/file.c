@@ -1,96 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The sink of files: whole lines, rotation, compression afterwards, logrotate. */
-#include "sink/lines.h"
-#include "sink/pack.h"
-#include "sink/rotate.h"
+#include "base/log.h"
+#include "sink/file_inner.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-struct file {
-	struct lines lines;
-	struct rotate_name current; /* the file that is being written */
-	int64_t due_s; /* when the next one begins; INT64_MAX: not by time */
-	struct pack pack;
-	bool packed; /* what an earlier run has left uncompressed is on its way */
-};
+#define UNREAD_MS 50 /* between two looks at a FIFO that nobody reads */
 
-static int64_t now_s(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec;
-}
-
-static int fail(struct sink *s, int error, const char *what)
+int file_fail(struct sink *s, int error, const char *what)
 {
 	const struct file *f = s->state;
-	return sink_why(s, error, "cannot %s %s: %s", what, f->current.text, strerror(-error));
+	return sink_why(s, error, "cannot %s %s: %s%s", what, f->current.text, strerror(-error),
+		error == -EFBIG ? " (ulimit -f)" : "");
+}
+
+static int64_t now_s(const struct sink *s)
+{
+	struct file *f = s->state;
+	return rotate_clock_now(&f->clock);
 }
 
 static bool rotates(const struct conf_sink *conf)
 {
 	return conf->rotate_bytes || conf->rotate_seconds;
-}
-
-/* A file that ends within a line, as a crash leaves it, is cut back to its last whole one. */
-static int cut_torn(struct file *f, uint64_t size)
-{
-	char room[4096];
-
-	f->lines.size = size;
-	for (uint64_t end = size; end > 0;) {
-		size_t n = end < sizeof(room) ? (size_t)end : sizeof(room);
-		if (pread(f->lines.fd, room, n, (off_t)(end - n)) != (ssize_t)n)
-			return -errno;
-		const char *newline = memrchr(room, '\n', n);
-		if (newline || end == n) {
-			f->lines.size = newline ? end - n + (size_t)(newline + 1 - room) : 0;
-			break;
-		}
-		end -= n;
-	}
-	if (f->lines.size == size)
-		return 0;
-	return ftruncate(f->lines.fd, (off_t)f->lines.size) < 0 ? -errno : 0;
-}
-
-/* Opens the current file. `append`: on what is there. 0 or -errno, with s->why. */
-static int open_current(struct sink *s, bool append)
-{
-	struct file *f = s->state;
-	struct stat st;
-	int flags = O_CREAT | O_CLOEXEC | O_NOCTTY | O_APPEND | (append ? 0 : O_TRUNC);
-
-	/* Reading is for the torn tail alone; a pipe or device may refuse it. */
-	f->lines.fd = open(f->current.text, O_WRONLY | flags, 0644);
-	if (f->lines.fd < 0)
-		return fail(s, -errno, "open");
-	f->lines.regular = fstat(f->lines.fd, &st) == 0 && S_ISREG(st.st_mode);
-	f->lines.size = 0;
-	f->lines.skip = 0;
-	if (!f->lines.regular)
-		fcntl(f->lines.fd, F_SETFL, O_NONBLOCK);
-	if (f->lines.regular && append && st.st_size) {
-		f->lines.size = (uint64_t)st.st_size;
-		int fd = open(f->current.text, O_RDWR | O_APPEND | O_CLOEXEC);
-		int error = fd < 0 ? -errno : 0;
-		if (fd >= 0) {
-			close(f->lines.fd);
-			f->lines.fd = fd;
-		}
-		if (error == 0 && sink_is_plain(s))
-			error = cut_torn(f, (uint64_t)st.st_size);
-		if (error && error != -EACCES)
-			return fail(s, error, "write on");
-	}
-	uint64_t seconds = s->conf->rotate_seconds;
-	f->due_s = seconds ? rotate_due(now_s(), seconds) : INT64_MAX;
-	return 0;
 }
 
 /* Finishes the current file: synced, closed, under its own name. 0 or -errno, with s->why. */
@@ -103,9 +38,9 @@ static int finish(struct sink *s, bool rename_it)
 	if (f->lines.fd < 0)
 		return 0;
 	if (conf->fsync != CONF_FSYNC_NEVER && f->lines.regular && fsync(f->lines.fd) < 0)
-		error = fail(s, -errno, "sync");
+		error = file_fail(s, -errno, "sync");
 	if (close(f->lines.fd) < 0 && error == 0)
-		error = fail(s, -errno, "write to");
+		error = file_fail(s, -errno, "write to");
 	f->lines.fd = -1;
 	if (!rename_it || !f->lines.regular)
 		return error;
@@ -115,16 +50,22 @@ static int finish(struct sink *s, bool rename_it)
 	}
 	/* Without rotation a part becomes the file itself. */
 	struct rotate_name done;
+	bool sync = conf->fsync != CONF_FSYNC_NEVER;
 	if (rotates(conf) || access(conf->path, F_OK) == 0)
-		done = rotate_next(conf->path, now_s());
+		done = rotate_next(conf->path, now_s(s));
 	else
 		snprintf(done.text, sizeof(done.text), "%s", conf->path);
 	if (rename(f->current.text, done.text) < 0)
-		return fail(s, -errno, "rename");
+		return file_fail(s, -errno, "rename");
+	if (sync && error == 0) {
+		error = rotate_sync(conf->path);
+		if (error)
+			file_fail(s, error, "sync the directory of");
+	}
 	if (conf->compress != CONF_COMPRESS_NONE && strcmp(done.text, conf->path) != 0)
 		pack_add(&f->pack, done.text);
-	else if (conf->rotate_keep || conf->rotate_max_age_s)
-		rotate_prune(conf->path, conf->rotate_keep, conf->rotate_max_age_s, now_s());
+	else
+		rotate_prune(conf->path, &f->limits, now_s(s));
 	return error;
 }
 
@@ -142,18 +83,24 @@ static int file_open(struct sink *s)
 		return -ENOMEM;
 	s->state = f;
 	lines_init(&f->lines);
-	pack_init(&f->pack, conf);
+	rotate_clock_init(&f->clock);
+	rotate_begin(&f->limits, conf, now_s(s));
+	pack_init(&f->pack, conf, &f->limits);
 	snprintf(f->current.text, sizeof(f->current.text), "%s%s", conf->path,
 		conf->part ? ".part" : "");
 	int error = 0;
 	/* What a crash left of a part is no part of what comes. */
 	if (conf->part && !conf->append && access(f->current.text, F_OK) == 0) {
-		struct rotate_name left = rotate_next(conf->path, now_s());
+		struct rotate_name left = rotate_next(conf->path, now_s(s));
 		if (rename(f->current.text, left.text) < 0)
-			error = fail(s, -errno, "rename");
+			error = file_fail(s, -errno, "rename");
 	}
 	if (error == 0)
-		error = open_current(s, conf->append);
+		error = file_open_current(s, conf->append);
+	if (f->unread) {
+		log_note("sink %s: nobody reads %s yet", s->name, f->current.text);
+		error = 0;
+	}
 	if (error) {
 		if (f->lines.fd >= 0)
 			close(f->lines.fd);
@@ -189,61 +136,97 @@ static uint32_t fitting(const struct sink *s, const struct sink_block *b, uint32
 static int rotate(struct sink *s)
 {
 	int error = finish(s, true);
-	return error ? error : open_current(s, true);
+	return error ? error : file_open_current(s, true);
 }
 
 /* Begins a new file where its time has come, or the next document needs it. */
 static int rotate_if_due(struct sink *s, bool needed)
 {
 	struct file *f = s->state;
-	bool due = f->due_s != INT64_MAX && now_s() >= f->due_s;
+	int64_t now = now_s(s);
+	bool due = now >= f->due_s;
 
+	f->due_s = rotate_sooner(f->due_s, now, s->conf->rotate_seconds);
 	if (f->lines.fd < 0 || !f->lines.regular || f->lines.skip || !(due || needed))
 		return 0;
 	if (f->lines.size)
 		return rotate(s);
-	f->due_s = rotate_due(now_s(), s->conf->rotate_seconds ?: 1);
+	f->due_s = file_due(s, now);
+	return 0;
+}
+
+/* A FIFO without a reader: live, or where the run is being stopped, its receiver is away; reading
+ * files it is waited for. */
+static int wait_for_reader(struct sink *s, int deadline_ms)
+{
+	const struct file *f = s->state;
+
+	if (s->patient || sink_is_stopped(s))
+		return sink_why(s, 0, "nobody reads %s", f->current.text);
+	s->why[0] = '\0';
+	poll(NULL, 0, deadline_ms < UNREAD_MS ? deadline_ms : UNREAD_MS);
 	return 0;
 }
 
 static int file_deliver(struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	struct file *f = s->state;
-	int error = f->lines.fd < 0 ? open_current(s, true) : 0;
+	int error = f->lines.fd < 0 ? file_open_current(s, true) : 0;
 
+	if (error && f->unread)
+		return wait_for_reader(s, deadline_ms);
 	if (error == 0)
 		error = rotate_if_due(s, fitting(s, b, from) == from);
 	if (error)
 		return later(s, error);
 	int n = lines_write(&f->lines, s, b, from, fitting(s, b, from), deadline_ms);
 	if (n < 0)
-		return later(s, fail(s, n, "write to"));
+		return later(s, file_fail(s, n, "write to"));
 	if (n > 0 && s->conf->fsync == CONF_FSYNC_BLOCK && f->lines.regular &&
 		fdatasync(f->lines.fd) < 0)
 		f->lines.error = -errno; /* told with the next call: these lines are written */
 	return n;
 }
 
+/* What an earlier run had no time for. Not before the thread runs: the one that compresses begins
+ * as its child. */
+static void pack_left(struct sink *s)
+{
+	struct file *f = s->state;
+
+	if (!f->packed && s->conf->compress != CONF_COMPRESS_NONE)
+		rotate_each_plain(s->conf->path, add_plain, &f->pack);
+	f->packed = true;
+}
+
 static int file_idle(struct sink *s, int deadline_ms)
 {
 	struct file *f = s->state;
-	const struct conf_sink *conf = s->conf;
 
 	(void)deadline_ms;
-	/* Not before the thread runs: the one that compresses begins as its child. */
-	if (!f->packed && conf->compress != CONF_COMPRESS_NONE)
-		rotate_each_plain(conf->path, add_plain, &f->pack);
-	f->packed = true;
-	if (conf->rotate_max_age_s)
-		rotate_prune(conf->path, 0, conf->rotate_max_age_s, now_s());
+	pack_left(s);
+	if (rotate_clock_stepped(&f->clock))
+		__atomic_store_n(&f->limits.since_s, now_s(s), __ATOMIC_RELAXED);
+	if (s->conf->rotate_max_age_s)
+		rotate_prune(s->conf->path, &f->limits, now_s(s));
 	return later(s, rotate_if_due(s, false));
+}
+
+/* The last file is finished, and what is finished is compressed. */
+static int file_end(struct sink *s)
+{
+	struct file *f = s->state;
+	int error = finish(s, s->conf->part);
+
+	pack_left(s);
+	return error ? error : pack_is_busy(&f->pack);
 }
 
 static int file_reopen(struct sink *s)
 {
 	/* Who moved the file away begins a new one; a part is finished by that. */
 	int error = finish(s, s->conf->part);
-	return later(s, error ? error : open_current(s, true));
+	return later(s, error ? error : file_open_current(s, true));
 }
 
 static int file_close(struct sink *s)
@@ -261,6 +244,13 @@ static int file_close(struct sink *s)
 static int file_check(const struct conf_sink *conf, struct conf_error *err)
 {
 	const char *lacks = pack_lacks(conf->compress), *what = NULL;
+	mode_t mode;
+
+	if (file_mode(conf->mode, &mode) < 0)
+		return conf_fail(err, -EINVAL,
+			"mode: \"%.20s\" is no mode, expected three octal digits such as 0640 "
+			"that let the owner write",
+			conf->mode);
 
 	if (lacks) {
 		snprintf(err->text, sizeof(err->text),
@@ -290,5 +280,6 @@ const struct sink_ops sink_file = {
 	.deliver = file_deliver,
 	.idle = file_idle,
 	.reopen = file_reopen,
+	.end = file_end,
 	.close = file_close,
 };

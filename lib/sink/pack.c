@@ -15,12 +15,12 @@ struct pack_job {
 	char file[];
 };
 
-void pack_init(struct pack *p, const struct conf_sink *conf)
+void pack_init(struct pack *p, const struct conf_sink *conf, const struct rotate_limits *limits)
 {
 	*p = (struct pack){.how = conf->compress,
 		.path = conf->path,
-		.keep = conf->rotate_keep,
-		.max_age_s = conf->rotate_max_age_s};
+		.limits = limits,
+		.sync = conf->fsync != CONF_FSYNC_NEVER};
 	p->last = &p->first;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
@@ -34,17 +34,19 @@ static void work(const struct pack *p, const char *file)
 	snprintf(done.text, sizeof(done.text), "%s%s", file,
 		p->how == CONF_COMPRESS_GZIP ? ".gz" : ".zst");
 	snprintf(part.text, sizeof(part.text), "%s~", file);
-	int error = pack_file(p->how, file, part.text);
+	int error = pack_file(p, file, part.text);
 	if (error == 0 && rename(part.text, done.text) < 0)
 		error = -errno;
+	if (error == 0 && p->sync)
+		error = rotate_sync(p->path);
 	if (error == 0)
 		unlink(file);
-	else
+	else if (error != -EBUSY)
 		unlink(part.text);
 	/* One that was pruned meanwhile is not missed. */
-	if (error && error != -ENOENT)
+	if (error && error != -ENOENT && error != -ECANCELED && error != -EBUSY)
 		log_warn("cannot compress %s: %s; it stays as it is", file, strerror(-error));
-	rotate_prune(p->path, p->keep, p->max_age_s, time(NULL));
+	rotate_prune(p->path, p->limits, time(NULL));
 }
 
 static void *pack_main(void *arg)
@@ -53,7 +55,7 @@ static void *pack_main(void *arg)
 
 	setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
 	pthread_mutex_lock(&p->lock);
-	while (p->first || !p->stop) {
+	while (!p->stop) {
 		struct pack_job *job = p->first;
 		if (!job) {
 			pthread_cond_wait(&p->work, &p->lock);
@@ -62,10 +64,12 @@ static void *pack_main(void *arg)
 		p->first = job->next;
 		if (!p->first)
 			p->last = &p->first;
+		p->working = true;
 		pthread_mutex_unlock(&p->lock);
 		work(p, job->file);
 		free(job);
 		pthread_mutex_lock(&p->lock);
+		p->working = false;
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
@@ -93,8 +97,17 @@ void pack_add(struct pack *p, const char *file)
 		log_warn("cannot compress %s: %s; it stays as it is", file, strerror(-error));
 }
 
+bool pack_is_busy(struct pack *p)
+{
+	pthread_mutex_lock(&p->lock);
+	bool busy = p->running && (p->first || p->working);
+	pthread_mutex_unlock(&p->lock);
+	return busy;
+}
+
 void pack_close(struct pack *p)
 {
+	__atomic_store_n(&p->cancel, true, __ATOMIC_RELAXED);
 	if (p->running) {
 		pthread_mutex_lock(&p->lock);
 		p->stop = true;

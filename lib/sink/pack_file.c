@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One file compressed. */
+#include "sink/lock.h"
 #include "sink/pack.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 /* What a compressor makes of one more piece; n 0: the end. 0 or -errno. */
 struct packer {
 	int fd;
+	int sync_fd; /* the same file, for fsync(): gzclose() closes the other; -1: not asked for */
 	gzFile gzip;
 #ifdef SINK_ZSTD
 	ZSTD_CCtx *zstd;
@@ -107,28 +109,50 @@ static void end(struct packer *p)
 		gzclose(p->gzip);
 	else if (p->fd >= 0)
 		close(p->fd);
+	if (p->sync_fd >= 0)
+		close(p->sync_fd);
 	free(p);
 }
 
-int pack_file(enum conf_choice how, const char *from, const char *to)
+/* All of fd into the file that is opened at `to`. 0 or -errno. */
+static int pack_all(struct packer *p, const struct pack *order, int fd)
+{
+	ssize_t n = 1;
+	int error = 0;
+
+	while (error == 0 && n > 0) {
+		if (__atomic_load_n(&order->cancel, __ATOMIC_RELAXED))
+			return -ECANCELED;
+		n = read(fd, p->in, sizeof(p->in));
+		error = n < 0 ? -errno : put(p, (size_t)n);
+	}
+	if (error == 0 && p->sync_fd >= 0 && fsync(p->sync_fd) < 0)
+		error = -errno;
+	return error;
+}
+
+int pack_file(const struct pack *order, const char *from, const char *to)
 {
 	struct packer *p = calloc(1, sizeof(*p));
 	int fd = open(from, O_RDONLY | O_CLOEXEC), error = p ? 0 : -ENOMEM;
 	struct stat st = {0};
-	ssize_t n = 1;
 
 	if (error == 0 && (fd < 0 || fstat(fd, &st) < 0))
 		error = -errno;
+	if (error == 0)
+		error = lock_fd(fd);
 	if (p)
-		p->fd = -1;
+		p->fd = p->sync_fd = -1;
 	if (error == 0) {
 		p->fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, st.st_mode & 0777);
-		error = p->fd < 0 ? -errno : begin(p, how);
+		error = p->fd < 0 ? -errno : begin(p, order->how);
 	}
-	while (error == 0 && n > 0) {
-		n = read(fd, p->in, sizeof(p->in));
-		error = n < 0 ? -errno : put(p, (size_t)n);
+	if (error == 0 && order->sync) {
+		p->sync_fd = fcntl(p->fd, F_DUPFD_CLOEXEC, 0);
+		error = p->sync_fd < 0 ? -errno : 0;
 	}
+	if (error == 0)
+		error = pack_all(p, order, fd);
 	if (p)
 		end(p);
 	if (fd >= 0)

@@ -48,7 +48,7 @@ static DIR *open_folder(const char *path, struct rotate_name *folder)
 	return opendir(n ? folder->text : ".");
 }
 
-/* The number behind the stamp: finished later in the same second. */
+/* The number behind the stamp. */
 static unsigned long number_of(const char *name, const char *base)
 {
 	return strtoul(name + strlen(base) + 1 + STAMP_LEN + 1, NULL, 10);
@@ -64,9 +64,9 @@ static int newest_first(const void *a, const void *b)
 {
 	const struct finished *x = a, *y = b;
 
-	if (x->stamp != y->stamp)
-		return x->stamp < y->stamp ? 1 : -1;
-	return (x->number < y->number) - (x->number > y->number);
+	if (x->number != y->number)
+		return x->number < y->number ? 1 : -1;
+	return (x->stamp < y->stamp) - (x->stamp > y->stamp);
 }
 
 /* All finished files of the path, to be freed. 0 or -errno. */
@@ -104,40 +104,66 @@ static int list_finished(const char *path, struct finished **list, size_t *count
 	return 0;
 }
 
+/* The number behind the last that is there: the first ones may have been removed already. */
+static unsigned long next_number(const char *path)
+{
+	struct finished *list;
+	unsigned long number = 1;
+	size_t count;
+
+	list_finished(path, &list, &count);
+	for (size_t i = 0; i < count; i++)
+		if (list[i].number >= number)
+			number = list[i].number + 1;
+	free(list);
+	return number;
+}
+
 struct rotate_name rotate_next(const char *path, int64_t now_s)
 {
 	struct rotate_name name;
-	struct finished *list;
 	time_t now = (time_t)now_s;
-	unsigned long number = 1;
-	size_t count;
 	struct tm tm;
 	char stamp[40];
 
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
-	list_finished(path, &list, &count);
-	/* Behind the last of that second: the first ones may have been removed already. */
-	for (size_t i = 0; i < count; i++)
-		if (list[i].stamp == now_s && list[i].number >= number)
-			number = list[i].number + 1;
-	free(list);
-	snprintf(name.text, sizeof(name.text), "%s.%s-%03lu", path, stamp, number);
+	snprintf(name.text, sizeof(name.text), "%s.%s-%06lu", path, stamp, next_number(path));
 	return name;
 }
 
-int rotate_prune(const char *path, uint64_t keep, uint64_t max_age_s, int64_t now_s)
+void rotate_begin(struct rotate_limits *limits, const struct conf_sink *conf, int64_t now_s)
+{
+	*limits = (struct rotate_limits){.keep = conf->rotate_keep,
+		.max_age_s = conf->rotate_max_age_s,
+		.own = next_number(conf->path),
+		.since_s = now_s};
+}
+
+/* Is it older than it may be? A clock that was behind when it was finished makes none of our own
+ * files older than the run. */
+static bool is_old(const struct finished *f, const struct rotate_limits *limits, int64_t now_s)
+{
+	int64_t since = __atomic_load_n(&limits->since_s, __ATOMIC_RELAXED);
+	int64_t stamp = f->number >= limits->own && f->stamp < since ? since : f->stamp;
+
+	return limits->max_age_s && now_s - stamp > (int64_t)limits->max_age_s;
+}
+
+int rotate_prune(const char *path, const struct rotate_limits *limits, int64_t now_s)
 {
 	struct finished *list;
 	size_t count;
+
+	if (limits->keep == 0 && limits->max_age_s == 0)
+		return 0;
 	int error = list_finished(path, &list, &count);
 
 	if (count)
 		qsort(list, count, sizeof(*list), newest_first);
 	for (size_t i = 0; i < count; i++) {
 		struct rotate_name file;
-		bool old = max_age_s && now_s - list[i].stamp > (int64_t)max_age_s;
-		if (!old && !(keep && i >= keep))
+		if (!is_old(&list[i], limits, now_s) && !(limits->keep && i >= limits->keep))
 			continue;
 		snprintf(file.text, sizeof(file.text), "%.*s%s", (int)(base_of(path) - path), path,
 			list[i].name);
@@ -146,6 +172,43 @@ int rotate_prune(const char *path, uint64_t keep, uint64_t max_age_s, int64_t no
 	}
 	free(list);
 	return error;
+}
+
+int rotate_sync(const char *path)
+{
+	struct rotate_name folder;
+	DIR *d = open_folder(path, &folder);
+	int error = !d || fsync(dirfd(d)) < 0 ? -errno : 0;
+
+	if (d)
+		closedir(d);
+	return error == -EINVAL ? 0 : error; /* a file system that has no such thing */
+}
+
+int64_t rotate_clock_now(const struct rotate_clock *c)
+{
+	struct timespec now;
+
+	(void)c;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
+void rotate_clock_init(struct rotate_clock *c)
+{
+	struct timespec real, boot;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &real);
+	c->offset_s = real.tv_sec - boot.tv_sec;
+}
+
+bool rotate_clock_stepped(struct rotate_clock *c)
+{
+	int64_t before = c->offset_s;
+
+	rotate_clock_init(c);
+	return c->offset_s > before + 1 || c->offset_s < before - 1;
 }
 
 int rotate_each_plain(const char *path, void (*found)(void *arg, const char *file), void *arg)

@@ -99,6 +99,12 @@ struct sink_ops {
 	int (*idle)(struct sink *s, int deadline_ms);
 	/* USR1: logrotate. 0 or -errno for a fault that ends the sink. NULL: nothing to do. */
 	int (*reopen)(struct sink *s);
+	/*
+	 * Nothing more will come, and all is settled: finishes what takes its time. 1: at work,
+	 * asked again in a moment, but not once the run is being stopped; 0: done, or -errno for a
+	 * fault. NULL: nothing to do.
+	 */
+	int (*end)(struct sink *s);
 	/* Frees. What could not be finished (fsync, rename) is -errno with s->why. */
 	int (*close)(struct sink *s);
 };
@@ -140,6 +146,9 @@ static inline const char *sink_doc_tag(const struct sink *s, const struct sink_b
 {
 	return s->tags ? s->tags[b->docs[i].tag] : "";
 }
+
+/* Is the run being stopped by a signal? Then nothing is waited for beyond drain_ms. */
+bool sink_is_stopped(const struct sink *s);
 
 /* Are the encoded octets of documents simply the block's data: JSON lines without keys? */
 static inline bool sink_is_plain(const struct sink *s)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "schema/kind.h"
+#include "sink/apart.h"
 #include "sink/thread_inner.h"
 
 #include <errno.h>
@@ -73,6 +74,8 @@ int sinks_check(const struct conf *conf, struct conf_error *err)
 					inner.text);
 		}
 	}
+	if (rc == 0)
+		rc = apart_check(conf, &all, err);
 	conf_sinks_free(&all);
 	if (rc == -ENOMEM)
 		snprintf(err->text, sizeof(err->text), "out of memory");

@@ -10,6 +10,7 @@
 #define IDLE_MS 1000
 #define PAUSE_MIN_MS 100 /* between two tries of a receiver that is away */
 #define PAUSE_MAX_MS 2000
+#define END_NS (20 * WHEN_NS_PER_MS) /* between two looks at what a kind still has to do */
 #define SLOW_NS WHEN_NS_PER_MS /* before a receiver that is only slow is asked again */
 
 /* The one clock of this stage: everything below gets the time from the loop. */
@@ -159,6 +160,22 @@ static void orders(struct sink_thread *t)
 		thread_fail(t, error);
 }
 
+/* Is the kind still finishing its work? */
+static bool is_ending(struct sink_thread *t, int64_t now)
+{
+	struct sink *s = &t->sink;
+
+	if (!s->ops->end || t->state == SINK_FAILED || sink_is_stopped(s))
+		return false;
+	s->why[0] = '\0';
+	int rc = s->ops->end(s);
+	if (rc < 0)
+		thread_fail(t, rc);
+	else if (rc > 0)
+		rest(t, now + END_NS);
+	return rc > 0;
+}
+
 /* One turn of the loop. False: all is done. */
 static bool turn(struct sink_thread *t)
 {
@@ -167,6 +184,8 @@ static bool turn(struct sink_thread *t)
 
 	pull(t);
 	orders(t);
+	if (t->live && t->state != SINK_FAILED)
+		thread_say_loss(t, now);
 	if (t->closing_ns == 0 && (t->closed || __atomic_load_n(&t->hurry, __ATOMIC_RELAXED)))
 		t->closing_ns = now;
 	bool late = now >= deadline(t);
@@ -181,7 +200,7 @@ static bool turn(struct sink_thread *t)
 		return true;
 	}
 	if (t->closed && t->pending_count == 0 && !b)
-		return false;
+		return is_ending(t, now);
 	if (!b) {
 		idle(t, now);
 		return true;

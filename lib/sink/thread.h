@@ -52,6 +52,8 @@ struct sink_thread {
 	uint32_t pause_ms;
 	uint64_t reopened; /* orders that are done */
 	uint64_t away_dropped, away_spooled; /* counters when it went away */
+	int64_t loss_ns; /* when loss is looked at again */
+	uint64_t loss_said; /* records dropped that were told of */
 	bool closed; /* every lane is, and was emptied */
 	/* written by the thread, read by others */
 	uint32_t state; /* enum sink_state */

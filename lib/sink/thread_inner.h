@@ -23,6 +23,10 @@ void thread_tell(struct sink_thread *t, bool hungry);
 void thread_say_away(struct sink_thread *t, int64_t now);
 void thread_say_back(struct sink_thread *t, int64_t now);
 
+/* Once a minute: how many records were dropped since the last time, and why, as long as that goes
+ * on. */
+void thread_say_loss(struct sink_thread *t, int64_t now);
+
 /* The sink has failed for good: says so; from now on its records are dropped. */
 void thread_fail(struct sink_thread *t, int error);
 

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+#define LOSS_NS (INT64_C(60) * WHEN_NS_PER_S) /* between two messages about loss */
+
 int sink_why(struct sink *s, int rc, const char *format, ...)
 {
 	va_list args;
@@ -15,6 +17,11 @@ int sink_why(struct sink *s, int rc, const char *format, ...)
 	vsnprintf(s->why, sizeof(s->why), format, args);
 	va_end(args);
 	return rc;
+}
+
+bool sink_is_stopped(const struct sink *s)
+{
+	return s->thread && __atomic_load_n(&s->thread->hurry, __ATOMIC_RELAXED);
 }
 
 void sink_reject(struct sink *s, const struct sink_block *b, uint32_t i)
@@ -117,6 +124,26 @@ void thread_say_back(struct sink_thread *t, int64_t now)
 		 " were dropped",
 		t->sink.name, (double)(now - t->away_ns) / WHEN_NS_PER_S,
 		t->metrics.spooled - t->away_spooled, dropped(t) - t->away_dropped);
+}
+
+void thread_say_loss(struct sink_thread *t, int64_t now)
+{
+	uint64_t all = dropped(t) + t->metrics.dropped_sink;
+
+	if (now < t->loss_ns)
+		return;
+	bool first = t->loss_ns == 0;
+	t->loss_ns = now + LOSS_NS;
+	if (first || all == t->loss_said)
+		return;
+	log_warn("sink %s: %" PRIu64 " records were dropped in the last minute, %" PRIu64
+		 " in all: %s%s%s",
+		t->sink.name, all - t->loss_said, all,
+		t->state == SINK_UP ? "its receiver is slower than the traffic"
+				    : "it is still away: ",
+		t->state == SINK_UP ? "" : t->sink.why,
+		t->spool_said ? "; the spool takes no more" : "");
+	t->loss_said = all;
 }
 
 void thread_fail(struct sink_thread *t, int error)

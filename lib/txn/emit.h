@@ -115,8 +115,9 @@ static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
 	table_remove(&x->table, slot);
 }
 
-/* Closes an open query: with its reply, or without (m NULL). */
-static inline void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m)
+/* Closes an open query: with its reply, or without (m NULL); `evicted`: before its time. */
+static inline __attribute__((always_inline)) void emit_ended(
+	struct txn *x, uint32_t slot, const struct txn_message *m, bool evicted)
 {
 	const struct pkt *reply = m ? m->pkt : NULL;
 	const struct table_entry *e = table_at(&x->table, slot);
@@ -134,11 +135,35 @@ static inline void emit_entry(struct txn *x, uint32_t slot, const struct txn_mes
 			r->latency_ns = when_since(reply->ts_ns, e->ts_ns);
 			r->transfer = m->transfer;
 			record_reply_of(r, m);
+		} else {
+			r->evicted = evicted;
 		}
 		record_commit(x->out, r);
 	}
 	metrics_add(reply ? &x->metrics->answered : &x->metrics->no_reply, 1);
 	table_remove(&x->table, slot);
+}
+
+static inline void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m)
+{
+	emit_ended(x, slot, m, false);
+}
+
+/* Closes an open query that has to go before its time. */
+static inline void emit_evicted(struct txn *x, uint32_t slot, enum table_cause cause)
+{
+	struct metrics_txn *m = x->metrics;
+
+	metrics_add(&m->evicted, 1);
+	switch (cause) {
+	case TABLE_SERVER: metrics_add(&m->evicted_server, 1); break;
+	case TABLE_DOMAIN: metrics_add(&m->evicted_domain, 1); break;
+	case TABLE_CLIENT: metrics_add(&m->evicted_client, 1); break;
+	case TABLE_LONG: metrics_add(&m->evicted_long, 1); break;
+	case TABLE_OLDEST: metrics_add(&m->evicted_oldest, 1); break;
+	case TABLE_BUCKET: metrics_add(&m->evicted_bucket, 1); break;
+	}
+	emit_ended(x, slot, NULL, true);
 }
 
 #endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/table.h"
 
-/* A chained slot of a long query: the number of the next, then octets. */
-#define CHAIN_ROOM (TABLE_SLOT - sizeof(uint32_t))
-
 static uint32_t bucket_count(uint32_t capacity)
 {
 	return bits_pow2(capacity);
@@ -12,7 +9,8 @@ static uint32_t bucket_count(uint32_t capacity)
 size_t table_bytes(uint32_t capacity)
 {
 	return ((size_t)capacity + 1) * TABLE_SLOT +
-	       (2 * (size_t)bucket_count(capacity) + capacity) * sizeof(uint32_t);
+	       (2 * (size_t)bucket_count(capacity) + capacity) * sizeof(uint32_t) +
+	       holders_bytes(capacity);
 }
 
 void table_init(struct table *t, void *memory, uint32_t capacity, const struct hash_secret *secret)
@@ -24,7 +22,9 @@ void table_init(struct table *t, void *memory, uint32_t capacity, const struct h
 	t->returned = t->index + bucket_count(capacity);
 	t->mask = bucket_count(capacity) - 1;
 	t->capacity = capacity;
+	t->pressed = capacity / 2;
 	t->secret = *secret;
+	holders_init(&t->holders, t->returned + capacity, capacity, secret);
 }
 
 uint32_t table_hash(const struct table *t, const struct table_key *key)
@@ -104,16 +104,9 @@ uint32_t table_find(
 	return 0;
 }
 
-static uint32_t slots_for(uint32_t len)
-{
-	if (len <= TABLE_INLINE)
-		return 1;
-	return 1 + (uint32_t)((len - TABLE_INLINE + CHAIN_ROOM - 1) / CHAIN_ROOM);
-}
-
 bool table_has_room(const struct table *t, uint32_t len)
 {
-	return t->capacity - t->used >= slots_for(len);
+	return t->capacity - t->used >= table_slots(len);
 }
 
 static uint32_t take_slot(struct table *t)
@@ -140,8 +133,11 @@ static void age_append(struct table *t, uint32_t slot)
 	t->youngest = slot;
 }
 
-static void age_remove(struct table *t, const struct table_entry *e)
+static void age_remove(struct table *t, uint32_t slot)
 {
+	const struct table_entry *e = table_at(t, slot);
+	if (bits_unlikely(t->hand == slot))
+		t->hand = e->age_next;
 	if (e->age_prev)
 		table_at(t, e->age_prev)->age_next = e->age_next;
 	else
@@ -156,8 +152,25 @@ void table_touch(struct table *t, uint32_t slot)
 {
 	if (t->youngest == slot)
 		return;
-	age_remove(t, table_at(t, slot));
+	age_remove(t, slot);
 	age_append(t, slot);
+}
+
+static struct agelinks long_links(const struct table *t)
+{
+	return (struct agelinks){&table_at(t, 0)->long_link, TABLE_SLOT};
+}
+
+static void long_append(struct table *t, uint32_t slot)
+{
+	agelist_append(&t->longs, long_links(t), slot);
+	t->long_slots += table_slots(table_at(t, slot)->query_len);
+}
+
+static void long_remove(struct table *t, uint32_t slot)
+{
+	agelist_remove(&t->longs, long_links(t), slot);
+	t->long_slots -= table_slots(table_at(t, slot)->query_len);
 }
 
 static void group_append(struct table *t, uint32_t slot, uint32_t first)
@@ -190,8 +203,8 @@ static void store_query(struct table *t, struct table_entry *e, const uint8_t *d
 	while (n < len) {
 		uint32_t slot = take_slot(t), part = len - n;
 		uint8_t *chained = (uint8_t *)table_at(t, slot);
-		if (part > CHAIN_ROOM)
-			part = CHAIN_ROOM;
+		if (part > TABLE_CHAINED)
+			part = TABLE_CHAINED;
 		memcpy(chained + sizeof(uint32_t), data + n, part);
 		*link = slot;
 		link = (uint32_t *)chained;
@@ -207,8 +220,8 @@ void table_query(const struct table *t, const struct table_entry *e, uint8_t *to
 	for (uint32_t slot = e->more; slot && n < e->query_len;) {
 		const uint8_t *chained = (const uint8_t *)table_at(t, slot);
 		uint32_t part = e->query_len - n;
-		if (part > CHAIN_ROOM)
-			part = CHAIN_ROOM;
+		if (part > TABLE_CHAINED)
+			part = TABLE_CHAINED;
 		memcpy(to + n, chained + sizeof(uint32_t), part);
 		n += part;
 		memcpy(&slot, chained, sizeof(slot));
@@ -226,6 +239,7 @@ uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, 
 	e->name_len = msg->name_len;
 	e->retries = 0;
 	e->indexed = 0;
+	e->held = 0;
 	e->transfer = 0;
 	store_query(t, e, data, len);
 	if (bits_unlikely(first && table_at(t, first)->group_count >= TABLE_SCAN)) {
@@ -237,6 +251,10 @@ uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, 
 	group_append(t, slot, first);
 	age_append(t, slot);
 	t->open++;
+	if (bits_unlikely(e->more))
+		long_append(t, slot);
+	if (bits_unlikely(t->used > t->pressed))
+		table_hold(t, slot);
 	return slot;
 }
 
@@ -305,9 +323,13 @@ void table_remove(struct table *t, uint32_t slot)
 {
 	struct table_entry *e = table_at(t, slot);
 	group_remove(t, slot);
-	age_remove(t, e);
+	age_remove(t, slot);
 	if (e->indexed)
 		index_remove(t, slot);
+	if (bits_unlikely(e->held))
+		table_let_go(t, slot);
+	if (bits_unlikely(e->more))
+		long_remove(t, slot);
 	for (uint32_t more = e->more; more;) {
 		uint32_t next;
 		memcpy(&next, table_at(t, more), sizeof(next));

@@ -7,21 +7,24 @@
  * question must be told from one that nobody asked for. Groups of more than TABLE_SCAN also have
  * their later members in a second index by base and question, so that no choice of questions by a
  * stranger makes a lookup slow. All open queries form a list by the time of their latest copy.
+ * Of a full table whoever holds most of it loses a query (holders.h).
  */
 #ifndef TXN_TABLE_H
 #define TXN_TABLE_H
 
 #include "base/addr.h"
+#include "base/agelist.h"
 #include "base/hash.h"
 #include "dns/msg.h"
 #include "packet/tunnel.h"
+#include "txn/holders.h"
 
 #include <stddef.h>
 
 #define TABLE_SLOT 512 /* octets of an open query, all told but the two indices (8 octets) */
 #define TABLE_SCAN 8 /* members of a group that are looked at one by one */
 #define TABLE_VLANS 4
-#define TABLE_INLINE 320 /* octets of a query in its first slot */
+#define TABLE_INLINE 296 /* octets of a query in its first slot */
 
 struct table_key {
 	struct addr client, server;
@@ -62,7 +65,8 @@ struct table_entry {
 	uint32_t group_count; /* of the first member only */
 	uint16_t name_len; /* octets of the first question's name; 0: no question */
 	uint8_t cut;
-	uint8_t indexed;
+	uint8_t indexed : 1;
+	uint8_t held : 1; /* `holders` is set, and counted */
 	uint8_t transfer; /* the caller's: number of its zone transfer; 0: none */
 	uint8_t vlans;
 	uint8_t tunnelled; /* `tunnel` is set */
@@ -74,6 +78,8 @@ struct table_entry {
 	uint32_t index_next; /* in the second index */
 	uint32_t question_hash; /* with the key's; where indexed */
 	uint16_t vlan[TABLE_VLANS];
+	struct holder_names holders;
+	struct agelink long_link; /* of queries that take several slots */
 };
 
 _Static_assert(sizeof(struct table_entry) == TABLE_SLOT, "an entry fills its slot");
@@ -95,6 +101,12 @@ struct table {
 			       warm */
 	uint32_t free; /* how many are on it */
 	uint32_t oldest, youngest;
+	uint32_t hand; /* whose turn it is to be looked at by table_victim(); 0: the oldest's */
+	uint32_t pressed; /* slots; where more are used, holders are counted */
+	uint32_t other_most; /* table_victim()'s */
+	uint32_t long_slots; /* slots of queries that take several */
+	struct agelist longs; /* these, by when they came */
+	struct holders holders;
 	uint32_t used; /* slots */
 	uint32_t open; /* queries */
 	struct hash_secret secret;
@@ -144,6 +156,27 @@ uint32_t table_group(const struct table *t, const struct table_key *key, uint32_
 uint32_t table_find(
 	const struct table *t, uint32_t first, const struct dns_msg *msg, const uint8_t *data);
 
+/* A chained slot of a long query: the number of the next, then octets. */
+#define TABLE_CHAINED (TABLE_SLOT - sizeof(uint32_t))
+
+/* Slots that a query of len octets takes. */
+static inline uint32_t table_slots(uint32_t len)
+{
+	if (bits_likely(len <= TABLE_INLINE))
+		return 1;
+	return 1 + (uint32_t)((len - TABLE_INLINE + TABLE_CHAINED - 1) / TABLE_CHAINED);
+}
+
+/* Why a query has to go before its time: who it is that holds most, or what else. */
+enum table_cause {
+	TABLE_SERVER, /* a domain at one server holds most */
+	TABLE_DOMAIN, /* a domain at all servers does */
+	TABLE_CLIENT, /* a network of clients does */
+	TABLE_LONG, /* queries that take several slots do */
+	TABLE_OLDEST, /* none holds much: the oldest of some */
+	TABLE_BUCKET, /* table_crowded() */
+};
+
 /* Can a query of len octets be taken without letting another go? */
 bool table_has_room(const struct table *t, uint32_t len);
 
@@ -168,6 +201,17 @@ static inline uint32_t table_crowded(const struct table *t, uint32_t slot)
 		return 0;
 	return table_bucket_full(t, slot);
 }
+
+/*
+ * The query that has to go first so that the table has room, and why; there is one. Takes a bounded
+ * number of steps: one where a flood holds the table. Several of one domain or network go in the
+ * order in which they came.
+ */
+uint32_t table_victim(struct table *t, enum table_cause *cause);
+
+/* Counts a query for its holders, and no longer: table_add()'s and table_remove()'s. */
+void table_hold(struct table *t, uint32_t slot);
+void table_let_go(struct table *t, uint32_t slot);
 
 /* Makes a query the youngest: another copy of it was seen. */
 void table_touch(struct table *t, uint32_t slot);

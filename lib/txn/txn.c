@@ -72,6 +72,14 @@ static uint32_t oldest_waiting(struct txn *x, const struct txn_message *m)
 	return slot;
 }
 
+static __attribute__((noinline)) void evict(struct txn *x)
+{
+	enum table_cause cause;
+	uint32_t slot = table_victim(&x->table, &cause);
+
+	emit_evicted(x, slot, cause);
+}
+
 /* The slot that it opened; 0: it is a copy of an open one. */
 static uint32_t take_query(struct txn *x, const struct txn_message *m)
 {
@@ -95,10 +103,8 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 		metrics_add(&x->metrics->retries, 1);
 		return 0;
 	}
-	while (!table_has_room(t, pkt->len)) {
-		metrics_add(&x->metrics->evicted, 1);
-		emit_entry(x, t->oldest, NULL);
-	}
+	while (bits_unlikely(!table_has_room(t, pkt->len)))
+		evict(x);
 	if (t->open != open) /* others of the group may have gone */
 		first = table_group(t, &m->key, m->hash);
 	slot = table_add(t, &m->key, m->hash, first, &m->msg, pkt->payload, pkt->len);
@@ -118,10 +124,8 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	if (bits_unlikely(e->timed))
 		e->rtt_ns = m->rtt_ns;
 	metrics_add(&x->metrics->opened, 1);
-	for (uint32_t old; bits_unlikely((old = table_crowded(t, slot)) != 0);) {
-		metrics_add(&x->metrics->evicted, 1);
-		emit_entry(x, old, NULL);
-	}
+	for (uint32_t old; bits_unlikely((old = table_crowded(t, slot)) != 0);)
+		emit_evicted(x, old, TABLE_BUCKET);
 	return slot;
 }
 

@@ -7,7 +7,7 @@ import re
 KEYS = [
     "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "vlan",
     "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
-    "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "tcp_rtt_us", "retries", "query_bytes",
+    "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us", "retries", "query_bytes",
     "reply_bytes", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "shed",
     "omitted", "error", "error_in"]
 ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
@@ -158,6 +158,8 @@ def _status(o):
         yield f"{status}, but reply_bytes, rcode, id or opcode is missing"
     if ("query_bytes" in o) != (status in ("answered", "no_reply")) and status != "malformed":
         yield f"query_bytes with status {status}, or not"
+    if "evicted" in o and (status != "no_reply" or o["evicted"] is not True):
+        yield f"evicted is {o['evicted']} with status {status}"
     if "transfer" in o:
         yield from _transfer(o)
     if o.get("retries") == 0:

@@ -4,6 +4,7 @@
 import gzip
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -148,6 +149,109 @@ class Several(Case):
         self.assertEqual(process.wait(timeout=harness.HANG_S), 1)
         run = self.finish(process, code=1, whole=False)
         self.assertEqual(len(run.errors), 2, run.err)
+
+
+class Files(Case):
+    def copy(self):
+        path = self.dir / "cap.pcap"
+        shutil.copy(RESOLVER, path)
+        return path, path.read_bytes()
+
+    def test_output_is_input(self):
+        """Whatever it is called, a capture that is read is not written to."""
+        path, octets = self.copy()
+        (self.dir / "link").symlink_to(path)
+        os.link(path, self.dir / "hard")
+        for name in ("cap.pcap", "./cap.pcap", "link", "hard"):
+            where = f"{self.dir}/{name}"
+            self.refuses(["-r", path, "-o", where], "output.file: ", "overwrite the capture in input.files", code=2)
+            self.refuses(["-r", path, *sink("file", path=where)], "sinks[0].path: ", code=2)
+            self.refuses(["-r", path, "--stats", where], "stats.file: ", code=2)
+            with open(path, "rb") as stdin:
+                done = subprocess.run(self.command(["-r", "-", "-o", where]), stdin=stdin, env=harness.ENV,
+                                      capture_output=True, timeout=harness.HANG_S, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(b"standard input", done.stderr)
+        # Nor is one that is not read, but looks like one.
+        other = self.dir / "other.pcap"
+        shutil.copy(RESOLVER, other)
+        self.refuses(["-r", RESOLVER, "-o", other], "is a capture")
+        self.assertEqual((path.read_bytes(), other.read_bytes()), (octets, octets))
+
+    def test_two_writers(self):
+        """The second of two processes, and of two sinks of one, is refused; the first goes on."""
+        path = self.dir / "out"
+        keys = {"path": path, "rotate__bytes": 10**5, "compress": "gzip"}
+        process = self.start("-r", "-", *sink("file", **keys))
+        process.stdin.write(capture.pcap(capture.pair(0)))
+        self.wait_for("a line", lambda: path.exists() and path.stat().st_size)
+        self.refuses(["-r", RESOLVER, *sink("file", **keys)],
+                     "sink file: another process or sink writes to")
+        self.refuses(["-r", RESOLVER, "-o", path], "another process or sink writes to")
+        (self.dir / "same").symlink_to(path)
+        self.finish(process)
+        self.assertEqual(len(self.lines(path)), 1)
+        self.refuses(["-r", RESOLVER, *sink("file", name="a", path=path),
+                      *sink("file", name="b", path=self.dir / "same")],
+                     "sink b: another process or sink writes to")
+
+    def test_mode(self):
+        path = self.dir / "out"
+        before = os.umask(0o022)
+        self.addCleanup(os.umask, before)
+        self.dnsloupe("-r", RESOLVER, "-o", path)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o640)
+        path.unlink()
+        self.dnsloupe("-r", self.load(5000), *sink(
+            "file", path=path, mode="0600", rotate__bytes=10**5, compress="gzip"))
+        self.assertEqual({p.stat().st_mode & 0o777 for p in self.dir.glob("out*")}, {0o600})
+
+    def test_fifo(self):
+        """Nobody reads the FIFO: a signal ends the run; a reader that comes late gets all."""
+        fifo = self.dir / "fifo"
+        os.mkfifo(fifo)
+        process = self.start("-r", self.load(1000), "-o", fifo, "--set", "sinks=[]")
+        self.said(process, "nobody reads")
+        time.sleep(0.3)
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGTERM)
+        run = self.finish(process, code=1, whole=False)
+        self.assertEqual(self.sink_stats(run, "output")["written"], 0)
+        process = self.start("-r", self.load(1000), "-o", fifo)
+        self.said(process, "nobody reads")
+        with open(fifo, "rb") as reader:
+            lines = reader.read().splitlines()
+        self.finish(process)
+        self.assertEqual(len(lines), 1000)
+
+    def test_size_limit(self):
+        """ulimit -f: a full disk, and no signal that kills."""
+        path, limit = self.dir / "out", 16 << 20  # the EAL's files need some, too
+        run = self.dnsloupe("-r", self.load(60000), "-o", path, code=1, whole=False,
+                            preexec_fn=lambda: resource.setrlimit(
+                                resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)))
+        self.assertIn("File too large (ulimit -f)", run.err)
+        self.assertTrue(path.read_bytes().endswith(b"\n"))
+        self.assertLessEqual(path.stat().st_size, limit)
+
+    def test_compression_can_be_stopped(self):
+        """A signal ends the run while it compresses; the next start finishes that."""
+        path = self.dir / "out"
+        keys = {"path": path, "rotate__bytes": 3 * 10**6, "compress": "gzip"}
+        process = self.start("-r", self.load(60000), *sink("file", **keys))
+        finished = lambda: sorted(self.dir.glob("out.*Z-*"))
+        self.wait_for("finished files", lambda: len(finished()) > 3)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=harness.HANG_S)
+        self.assertIn(process.returncode, (0, 1), err)
+        self.assertEqual(list(self.dir.glob("*~")), [])
+        self.assertTrue([p for p in finished() if p.suffix != ".gz"])
+        before = sum(len(self.lines(p)) if p.suffix != ".gz" else
+                     len(gzip.decompress(p.read_bytes()).splitlines()) for p in finished() + [path])
+        self.dnsloupe("-r", RESOLVER, *sink("file", **keys))
+        self.assertEqual({p.suffix for p in finished()}, {".gz"})
+        after = sum(len(gzip.decompress(p.read_bytes()).splitlines()) for p in finished())
+        self.assertGreaterEqual(after + len(self.lines(path)), before)
 
 
 class Receiver(threading.Thread):

@@ -241,6 +241,12 @@ static void paths(void)
 	r->rtt_ns = 1234500;
 	r->latency_ns = -1;
 	bench_holds(&b, r, "\"latency_us\":-0.001,\"tcp_rtt_us\":1234.5,\"query_bytes\"");
+	bench_lacks(&b, r, "evicted");
+	b.reply.len = 0;
+	r = bench_record(&b, RECORD_NO_REPLY);
+	bench_lacks(&b, r, "evicted");
+	r->evicted = 1;
+	bench_holds(&b, r, "\"evicted\":true,\"query_bytes\"");
 }
 
 /* DSO (RFC 8490): TLVs behind the header; none of them, no key. */

@@ -52,8 +52,8 @@ static inline const struct sink_block *lines(unsigned first, unsigned n, size_t 
 	for (unsigned i = 0; i < n; i++) {
 		char *at = data + b.len;
 		memset(at, 'a' + (int)(first + i) % 26, len);
-		snprintf(at, len + 1, "%08u", first + i);
-		at[8] = 'x';
+		snprintf(at, len + 1, "{%08u", first + i);
+		at[9] = len > 10 ? 'x' : '\n';
 		at[len - 1] = '\n';
 		b.len += len;
 		docs[i] = (struct sink_doc){.end = (uint32_t)b.len, .last = 1};
@@ -91,7 +91,7 @@ static inline long lines_of(const char *name, unsigned first, size_t len)
 		return -2;
 	}
 	for (size_t k; (k = fread(line, 1, len, f)) > 0; n++)
-		if (k < len || atol(line) != n + (long)first || line[len - 1] != '\n' ||
+		if (k < len || atol(line + 1) != n + (long)first || line[len - 1] != '\n' ||
 			memchr(line, '\n', len - 1))
 			n = -1000000;
 	free(line);

@@ -9,6 +9,8 @@
 
 void test_sink_file(void);
 
+extern const struct sink_ops sink_file;
+
 static void plain(void)
 {
 	open_sink("type=file,path=%D/out");
@@ -32,6 +34,112 @@ static void plain(void)
 	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
 	CU_ASSERT_EQUAL(lines_of(path, 0, 100), 0);
 	clear();
+}
+
+static void write_file(const char *octets, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+	CU_ASSERT_EQUAL(fwrite(octets, 1, n, f), n);
+	fclose(f);
+}
+
+/* What is there and not ours is left as it is, and said. */
+static void not_ours(void)
+{
+	static const struct {
+		const char *octets;
+		size_t n;
+		bool fresh, refused; /* append=false; is it? */
+		const char *why;
+	} rows[] = {{"their notes", 11, false, true, "unfinished line"},
+		{"a\nb\nc", 5, false, true, "unfinished line"},
+		{"\xd4\xc3\xb2\xa1\2\0\4\0", 8, false, true, "is a capture"},
+		{"\xd4\xc3\xb2\xa1\2\0\4\0", 8, true, true, "is a capture"},
+		{"\x0a\x0d\x0d\x0a\x1c\0\0\0", 8, true, true, "is a capture"},
+		{"a\nb\n", 4, false, false, NULL}, {"a\n{\"ts\":", 8, false, false, NULL},
+		{"their notes", 11, true, false, NULL}};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		char room[64];
+		write_file(rows[i].octets, rows[i].n);
+		int rc = open_error(rows[i].fresh ? "type=file,path=%D/out,append=false"
+						  : "type=file,path=%D/out",
+			false);
+		CU_ASSERT_EQUAL(rc, rows[i].refused ? -EEXIST : 0);
+		if (rc == 0)
+			CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		if (rows[i].why)
+			CU_ASSERT_PTR_NOT_NULL(strstr(sink.why, rows[i].why));
+		FILE *f = fopen(path, "rb");
+		size_t n = fread(room, 1, sizeof(room), f);
+		fclose(f);
+		size_t want = rows[i].refused ? rows[i].n : rows[i].fresh ? 0 : i == 6 ? 2 : 4;
+		CU_ASSERT(n == want && memcmp(room, rows[i].octets, n) == 0);
+		clear();
+	}
+}
+
+/* One writer a file. */
+static void locked(void)
+{
+	open_sink("type=file,path=%D/out");
+	put(0, 10, 100);
+	struct sink first = sink;
+	CU_ASSERT_EQUAL(open_error("type=file,path=%D/out", false), -EBUSY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(sink.why, "another process or sink"));
+	CU_ASSERT_EQUAL(open_error("type=file,path=%D/out,append=false", false), -EBUSY);
+	CU_ASSERT_EQUAL(lines_of(path, 0, 100), 10);
+	sink = first;
+	CU_ASSERT_EQUAL(sink.ops->reopen(&sink), 0);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	clear();
+}
+
+static void modes(void)
+{
+	static const struct {
+		const char *keys;
+		mode_t mode;
+	} rows[] = {{"type=file,path=%D/out", 0640}, {"type=file,path=%D/out,mode=0600", 0600},
+		{"type=file,path=%D/out,mode=664,part=true", 0664}};
+	mode_t before = umask(0);
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		struct stat st;
+		open_sink(rows[i].keys);
+		put(0, 1, 100);
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		CU_ASSERT(stat(path, &st) == 0 && (st.st_mode & 07777) == rows[i].mode);
+		clear();
+	}
+	umask(before);
+	static const char *const wrong[] = {"", "9", "0840", "1640", "0440", "rw"};
+	for (size_t i = 0; i < BITS_COUNT(wrong); i++) {
+		struct conf_error err;
+		struct conf_sink conf = *rig_sink(&rig, "type=file,path=%D/out", false);
+		char text[8];
+		conf.mode = strcpy(text, wrong[i]);
+		CU_ASSERT_EQUAL(sink_file.check(&conf, &err), -EINVAL);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "mode: "));
+	}
+}
+
+/* A FIFO without a reader holds up nobody; when one comes, it gets all. */
+static void unread_fifo(void)
+{
+	for (int patient = 0; patient < 2; patient++) {
+		const struct sink_block *b = lines(0, 10, 100);
+		char room[2000];
+		CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
+		CU_ASSERT_EQUAL_FATAL(open_error("type=file,path=%D/out", patient), 0);
+		CU_ASSERT_EQUAL(sink.ops->deliver(&sink, b, 0, 1), 0);
+		CU_ASSERT_EQUAL(sink.why[0] != '\0', patient);
+		int fd = open(path, O_RDONLY | O_NONBLOCK);
+		sink.why[0] = '\0';
+		CU_ASSERT_EQUAL(sink.ops->deliver(&sink, b, 0, 100), 10);
+		CU_ASSERT_EQUAL(read(fd, room, sizeof(room)), 1000);
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		close(fd);
+		clear();
+	}
 }
 
 static void cannot_open(void)
@@ -89,7 +197,7 @@ static void part(void)
 	CU_ASSERT_EQUAL(lines_of(path, 0, 100), 10);
 	put(10, 10, 100);
 	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
-	CU_ASSERT(count_files("out*") == 2 && count_files("out.*Z-001") == 1);
+	CU_ASSERT(count_files("out*") == 2 && count_files("out.*Z-000001") == 1);
 	open_sink("type=file,path=%D/out,part=true");
 	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
 	CU_ASSERT_EQUAL(count_files("out*"), 2); /* nothing was written: no file */
@@ -240,6 +348,10 @@ void test_sink_file(void)
 	CU_pSuite s = CU_add_suite("sink/file", set_up, tear_down);
 	CU_add_test(s, "a file", plain);
 	CU_add_test(s, "what cannot be opened", cannot_open);
+	CU_add_test(s, "what is not ours", not_ours);
+	CU_add_test(s, "one writer", locked);
+	CU_add_test(s, "modes", modes);
+	CU_add_test(s, "a pipe that nobody reads", unread_fifo);
 	CU_add_test(s, "cut back to whole lines", cut_back);
 	CU_add_test(s, "a part", part);
 	CU_add_test(s, "reopened", reopened);

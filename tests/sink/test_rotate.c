@@ -50,13 +50,61 @@ static void by_count_and_age(void)
 		snprintf(name, sizeof(name), "%s/%s", rig.dir, names[i]);
 		close(open(name, O_CREAT | O_WRONLY, 0600));
 	}
-	CU_ASSERT_EQUAL(rotate_prune(path, 0, 60, 1577836800 + 60), 0);
+	struct rotate_limits by_age = {.max_age_s = 60, .own = 9}, by_count = {.keep = 1, .own = 9};
+	CU_ASSERT_EQUAL(rotate_prune(path, &by_age, 1577836800 + 60), 0);
 	CU_ASSERT_EQUAL(count_files("*"), 7);
-	CU_ASSERT_EQUAL(rotate_prune(path, 0, 60, 1577836800 + 61), 0);
+	CU_ASSERT_EQUAL(rotate_prune(path, &by_age, 1577836800 + 61), 0);
 	CU_ASSERT_EQUAL(count_files("*"), 5);
-	CU_ASSERT_EQUAL(rotate_prune(path, 1, 0, 0), 0);
+	CU_ASSERT_EQUAL(rotate_prune(path, &by_count, 0), 0);
 	CU_ASSERT_EQUAL(count_files("*"), 5);
-	CU_ASSERT_EQUAL(rotate_prune("/nowhere/out", 1, 0, 0), -ENOENT);
+	CU_ASSERT_EQUAL(rotate_prune("/nowhere/out", &by_count, 0), -ENOENT);
+	clear();
+}
+
+static unsigned is_there(const char *name)
+{
+	return count_files(name);
+}
+
+/* Which is older, their numbers say: a clock that was ahead when some were finished, or behind,
+ * costs none of what is finished now. */
+static void clock_was_wrong(void)
+{
+	static const char *const names[] = {"out.20990101T000000Z-000001",
+		"out.20990101T000001Z-000002", "out.20990101T000002Z-000003"};
+	for (size_t i = 0; i < BITS_COUNT(names); i++) {
+		char name[200];
+		snprintf(name, sizeof(name), "%s/%s", rig.dir, names[i]);
+		close(open(name, O_CREAT | O_WRONLY, 0600));
+	}
+	open_sink("type=file,path=%D/out,rotate.bytes=1000,rotate.keep=3");
+	for (unsigned i = 0; i < 3; i++)
+		put(i, 1, 600);
+	CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+	/* Two are finished: they and the newest of before. */
+	CU_ASSERT(is_there("out.*-000004") && is_there("out.*-000005") && is_there(names[2]));
+	CU_ASSERT(!is_there(names[0]) && !is_there(names[1]));
+	clear();
+	/* At the start the clock says 1970; then it is set. */
+	struct rotate_limits limits = {.max_age_s = 3600, .own = 2, .since_s = 100};
+	static const char *const early[] = {
+		"out.19700101T000100Z-000001", "out.19700101T000200Z-000002"};
+	for (size_t i = 0; i < BITS_COUNT(early); i++) {
+		char name[200];
+		snprintf(name, sizeof(name), "%s/%s", rig.dir, early[i]);
+		close(open(name, O_CREAT | O_WRONLY, 0600));
+	}
+	limits.since_s = 1800000000;
+	CU_ASSERT_EQUAL(rotate_prune(path, &limits, 1800000000 + 3600), 0);
+	CU_ASSERT(!is_there(early[0]) && is_there(early[1]));
+	CU_ASSERT_EQUAL(rotate_prune(path, &limits, 1800000000 + 3601), 0);
+	CU_ASSERT(!is_there(early[1]));
+	struct rotate_clock clock;
+	rotate_clock_init(&clock);
+	CU_ASSERT_FALSE(rotate_clock_stepped(&clock));
+	clock.offset_s -= 3;
+	CU_ASSERT_TRUE(rotate_clock_stepped(&clock));
+	CU_ASSERT_FALSE(rotate_clock_stepped(&clock));
 	clear();
 }
 
@@ -74,10 +122,15 @@ static void stamps(void)
 	struct rotate_name a = rotate_next(path, 1577836800);
 	close(open(a.text, O_CREAT | O_WRONLY, 0600));
 	struct rotate_name b = rotate_next(path, 1577836800);
-	CU_ASSERT_PTR_NOT_NULL(strstr(a.text, "out.20200101T000000Z-001"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(b.text, "out.20200101T000000Z-002"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(a.text, "out.20200101T000000Z-000001"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(b.text, "out.20200101T000000Z-000002"));
 	CU_ASSERT_EQUAL(rotate_due(7199, 3600), 7200);
 	CU_ASSERT_EQUAL(rotate_due(7200, 3600), 10800);
+	/* The clock is set back by an hour: at its next full hour, not at that of before. */
+	CU_ASSERT_EQUAL(rotate_sooner(10800, 7200, 3600), 10800);
+	CU_ASSERT_EQUAL(rotate_sooner(10800, 7199, 3600), 10800);
+	CU_ASSERT_EQUAL(rotate_sooner(10800, 3700, 3600), 7200);
+	CU_ASSERT_EQUAL(rotate_sooner(INT64_MAX, 3700, 0), INT64_MAX);
 	clear();
 }
 
@@ -91,7 +144,8 @@ static void compressed(void)
 		if (i == 1 && pack_lacks(CONF_COMPRESS_ZSTD))
 			continue;
 		snprintf(keys, sizeof(keys),
-			"type=file,path=%%D/out,rotate.bytes=100000,compress=%s", rows[i].keys);
+			"type=file,path=%%D/out,rotate.bytes=100000,compress=%s,fsync=rotate",
+			rows[i].keys);
 		/* One that an earlier run has left as it was. */
 		char left[200];
 		snprintf(left, sizeof(left), "%s.20200101T000000Z-001", path);
@@ -99,6 +153,8 @@ static void compressed(void)
 		open_sink(keys);
 		CU_ASSERT_EQUAL(sink.ops->idle(&sink, 0), 0);
 		put(0, 5000, 100);
+		while (sink.ops->end(&sink) > 0)
+			usleep(1000);
 		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
 		snprintf(command, sizeof(command), "out.*Z-*.%s", rows[i].ending);
 		CU_ASSERT_EQUAL(count_files(command), 5);
@@ -111,10 +167,34 @@ static void compressed(void)
 		}
 		clear();
 	}
-	CU_ASSERT_EQUAL(pack_file(CONF_COMPRESS_GZIP, path, path), -ENOENT);
+	struct pack order = {.how = CONF_COMPRESS_GZIP};
+	CU_ASSERT_EQUAL(pack_file(&order, path, path), -ENOENT);
 	close(open(path, O_CREAT | O_WRONLY, 0600));
-	CU_ASSERT_EQUAL(pack_file(CONF_COMPRESS_GZIP, path, "/dev/full"), -ENOSPC);
+	CU_ASSERT_EQUAL(pack_file(&order, path, "/dev/full"), -ENOSPC);
+	order.cancel = true;
+	CU_ASSERT_EQUAL(pack_file(&order, path, "/dev/null"), -ECANCELED);
 	clear();
+}
+
+/* Stopped in the middle of compressing, or before: what is left is whole, the next start goes on.
+ */
+static void compressed_later(void)
+{
+	for (unsigned wait_us = 0; wait_us < 4000; wait_us += 500) {
+		open_sink("type=file,path=%D/out,rotate.bytes=2000000,compress=gzip");
+		put(0, 60000, 100);
+		usleep(wait_us);
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		CU_ASSERT_EQUAL(count_files("*~"), 0);
+		CU_ASSERT_EQUAL(count_files("out.*Z-*"), 2);
+		open_sink("type=file,path=%D/out,rotate.bytes=2000000,compress=gzip");
+		while (sink.ops->end(&sink) > 0)
+			usleep(1000);
+		CU_ASSERT_EQUAL(sink.ops->close(&sink), 0);
+		CU_ASSERT_EQUAL(count_files("out.*Z-*.gz"), 2);
+		CU_ASSERT_EQUAL(count_files("out*"), 3);
+		clear();
+	}
 }
 
 void test_sink_rotate(void)
@@ -122,6 +202,8 @@ void test_sink_rotate(void)
 	CU_pSuite s = CU_add_suite("sink/rotate", set_up, tear_down);
 	CU_add_test(s, "by size", by_size);
 	CU_add_test(s, "by count and age", by_count_and_age);
+	CU_add_test(s, "the clock was wrong", clock_was_wrong);
 	CU_add_test(s, "names of finished files", stamps);
 	CU_add_test(s, "compressed", compressed);
+	CU_add_test(s, "compressed by the next start", compressed_later);
 }

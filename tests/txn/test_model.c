@@ -184,15 +184,16 @@ static void see(void *of, const struct record *r)
 	o->vlans = r->vlans ? r->vlan[0] : 0;
 }
 
-/* Draws a message and its octets; `w` is what goes on the wire. */
-static void draw(struct message *m, struct wire *w, unsigned bases, unsigned questions)
+/* Draws a message and its octets; `w` is what goes on the wire. `named`: queries have questions. */
+static void draw(struct message *m, struct wire *w, unsigned bases, unsigned questions, bool named)
 {
 	static const unsigned types[] = {1, 28}, classes[] = {1, 3};
 	char name[32];
 
 	m->reply = random() % 5 < 2;
 	m->base = (unsigned)random() % bases;
-	m->question = random() % 12 ? (int)((unsigned)random() % questions) : -1;
+	m->question =
+		random() % 12 || (named && !m->reply) ? (int)((unsigned)random() % questions) : -1;
 	m->upper = random() % 2;
 	m->vlan = (unsigned)random() % 3;
 	wire_clear(w);
@@ -201,7 +202,8 @@ static void draw(struct message *m, struct wire *w, unsigned bases, unsigned que
 	wire_header(w, m->base & 1, m->reply ? 0x8180 | rcode : 0x0100, m->question >= 0, 0, 0, 0);
 	if (m->question >= 0) {
 		unsigned q = (unsigned)m->question;
-		snprintf(name, sizeof(name), m->upper ? "N%u.EXAMPLE" : "n%u.example", q / 4);
+		snprintf(name, sizeof(name), m->upper ? "N%u.MODEL.EXAMPLE" : "n%u.model.example",
+			q / 4);
 		wire_question(w, name, types[q & 1], classes[q >> 1 & 1]);
 	}
 	/* octets that tell every message from every other */
@@ -263,7 +265,7 @@ static void run(const struct run *c, struct model *model, struct outcomes *out)
 	rig->see_of = out;
 	for (unsigned i = 0; i < OPERATIONS; i++) {
 		struct message m = {0};
-		draw(&m, &w, c->bases, c->questions);
+		draw(&m, &w, c->bases, c->questions, c->capacity < OPEN_MAX);
 		m.ts_ns = clock + random() % (c->step + 1) -
 			  (c->jitter ? random() % (c->jitter + 1) : 0);
 		if (m.ts_ns < clock - c->jitter)
@@ -318,7 +320,8 @@ static void many_questions(void)
 	check(&(struct run){4, 3, 60, OPEN_MAX, 1, 3, 0});
 }
 
-/* A table of few slots; packets in time order, for then what is over is also what is let go. */
+/* A table of few slots, all held by one client for one domain, so that the oldest goes; packets in
+ * time order, for then what is over is also what is let go. */
 static void small_table(void)
 {
 	check(&(struct run){5, 6, 12, 16, 1, 0, 4});

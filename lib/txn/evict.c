@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which open query goes where the table is full. */
+#include "txn/table.h"
+
+#define LOOKS 16 /* queries that are looked at for one eviction */
+
+static struct holder_names names_of(const struct table *t, const struct table_entry *e)
+{
+	if (e->held)
+		return e->holders;
+	return holders_of(&t->holders, &e->key.client, &e->key.server, e->key.v6,
+		e->query + DNS_HEADER_LEN, e->name_len);
+}
+
+void table_hold(struct table *t, uint32_t slot)
+{
+	struct table_entry *e = table_at(t, slot);
+
+	e->holders = names_of(t, e);
+	e->held = 1;
+	holders_take(&t->holders, &e->holders, table_slots(e->query_len));
+}
+
+void table_let_go(struct table *t, uint32_t slot)
+{
+	const struct table_entry *e = table_at(t, slot);
+
+	holders_give(&t->holders, &e->holders, table_slots(e->query_len));
+}
+
+/* What makes one query go rather than another one: higher goes first. */
+struct guilt {
+	uint32_t has, other; /* slots of its holder of the heaviest's kind, and of the other kind */
+	bool heavy; /* it is a holder as heavy as the heaviest, or half as heavy */
+};
+
+static struct guilt guilt_of(
+	const struct table *t, const struct holders_heaviest *top, uint32_t slot)
+{
+	struct holder_names n = names_of(t, table_at(t, slot));
+	struct guilt g = {.has = holders_count(&t->holders, &n, top->kind),
+		.other = holders_count(&t->holders, &n, top->other)};
+	g.heavy = g.has >= top->most / 2;
+	return g;
+}
+
+static bool guiltier(const struct guilt *a, const struct guilt *b)
+{
+	if (a->heavy != b->heavy)
+		return a->heavy;
+	return a->heavy ? a->other > b->other : a->has > b->has;
+}
+
+static enum table_cause cause_of(const struct holders_heaviest *top, bool heavy)
+{
+	if (!heavy)
+		return TABLE_OLDEST;
+	switch (top->kind) {
+	case HOLDER_SERVER: return TABLE_SERVER;
+	case HOLDER_DOMAIN: return TABLE_DOMAIN;
+	case HOLDER_CLIENT:
+	case HOLDER_KINDS: break;
+	}
+	return TABLE_CLIENT;
+}
+
+/* Of the long queries that have waited longest, that of the heaviest holder. */
+static uint32_t long_victim(const struct table *t, const struct holders_heaviest *top)
+{
+	uint32_t slot = t->longs.oldest, victim = slot;
+	struct guilt most = {0};
+
+	for (int i = 0; slot && i < LOOKS; i++) {
+		struct guilt g = guilt_of(t, top, slot);
+		if (guiltier(&g, &most)) {
+			most = g;
+			victim = slot;
+		}
+		if (g.heavy)
+			break;
+		slot = table_at(t, slot)->long_link.younger;
+	}
+	return victim;
+}
+
+/* The next query in turn: from the one that has waited longest to the latest, and over again. */
+static uint32_t take_turn(struct table *t)
+{
+	uint32_t slot = t->hand ? t->hand : t->oldest;
+
+	t->hand = table_at(t, slot)->age_next;
+	return slot;
+}
+
+/* Most queries of the heaviest holder may be the flood's or, where all come by one resolver,
+ * everybody's: then the other kind parts them, by what was seen of late. */
+static bool also_heavy(struct table *t, uint32_t other)
+{
+	if (other < t->other_most / 2) {
+		t->other_most -= (t->other_most + 15) / 16;
+		return false;
+	}
+	t->other_most = other;
+	return true;
+}
+
+uint32_t table_victim(struct table *t, enum table_cause *cause)
+{
+	struct holders_heaviest top = holders_heaviest(&t->holders);
+	struct guilt most = {0};
+	uint32_t victim = 0;
+
+	if (t->long_slots && t->long_slots >= top.most / 2) {
+		*cause = TABLE_LONG;
+		return long_victim(t, &top);
+	}
+	for (int i = 0; i < LOOKS; i++) {
+		uint32_t slot = take_turn(t);
+		struct guilt g = guilt_of(t, &top, slot);
+		if (victim == 0 || guiltier(&g, &most)) {
+			most = g;
+			victim = slot;
+		}
+		if (g.heavy && also_heavy(t, g.other))
+			break;
+	}
+	if (t->hand) { /* who is looked at next */
+		__builtin_prefetch(&table_at(t, t->hand)->age_next);
+		__builtin_prefetch(&table_at(t, t->hand)->holders);
+	}
+	*cause = cause_of(&top, most.heavy);
+	return victim;
+}

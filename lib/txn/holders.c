@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "txn/holders.h"
+
+#include "dns/name.h"
+
+#define CELLS_LEAST 1024u
+#define CELLS_MOST 65536u
+#define LABELS 16 /* last labels of a name that are remembered; a power of two */
+
+static uint32_t cell_count(uint32_t capacity)
+{
+	uint32_t n = bits_pow2(capacity) / 8;
+	if (n < CELLS_LEAST)
+		return CELLS_LEAST;
+	return n < CELLS_MOST ? n : CELLS_MOST;
+}
+
+size_t holders_bytes(uint32_t capacity)
+{
+	return (size_t)HOLDER_KINDS * HOLDERS_ROWS * cell_count(capacity) * sizeof(uint32_t);
+}
+
+void holders_init(
+	struct holders *h, void *memory, uint32_t capacity, const struct hash_secret *secret)
+{
+	*h = (struct holders){.cells = memory, .mask = cell_count(capacity) - 1, .secret = *secret};
+}
+
+static bool label_is(const uint8_t *label, const char *text, unsigned n)
+{
+	return label[0] == n && name_equal_fold(label + 1, (const uint8_t *)text, n);
+}
+
+/* Where the part of a name begins that somebody registered. */
+static unsigned domain_of(const uint8_t *name, unsigned len)
+{
+	unsigned at[LABELS], labels = 0, from = 0, keep = 2;
+
+	while (from < len && name[from] && name[from] < 64) {
+		at[labels++ % LABELS] = from;
+		from += name[from] + 1u;
+	}
+	if (labels < 2) /* the root, and names without a dot: all of them together */
+		return from < len ? from : len;
+	const uint8_t *last = name + at[(labels - 1) % LABELS];
+	const uint8_t *second = name + at[(labels - 2) % LABELS];
+	if (label_is(last, "arpa", 4)) /* a network of /16, or of /32 in IPv6 */
+		keep = label_is(second, "ip6", 3) ? 10 : 4;
+	else if (last[0] == 2 && second[0] <= 3) /* co.uk, com.au, ac.jp */
+		keep = 3;
+	return at[(labels - (keep < labels ? keep : labels)) % LABELS];
+}
+
+/* /24 and /56: what one customer, or one attacker, has at least. */
+static struct addr network_of(const struct addr *client, bool v6)
+{
+	struct addr net = *client;
+	unsigned keep = v6 ? 7 : 15;
+	memset(net.octets + keep, 0, sizeof(net.octets) - keep);
+	return net;
+}
+
+struct holder_names holders_of(const struct holders *h, const struct addr *client,
+	const struct addr *server, bool v6, const uint8_t *name, unsigned len)
+{
+	uint8_t folded[NAME_WIRE_MAX];
+	unsigned from = domain_of(name, len);
+	struct addr net = network_of(client, v6);
+	const struct hash_secret *s = &h->secret;
+	struct holder_names n;
+
+	name_fold(folded, name + from, len - from);
+	uint64_t domain = hash_bytes(s, folded, len - from, len != 0);
+	n.name[HOLDER_DOMAIN] = (uint32_t)domain;
+	n.name[HOLDER_SERVER] = hash_of_sum(s, hash_16(s, 0, server) + hash_pair(s, 1, domain, v6));
+	n.name[HOLDER_CLIENT] = hash_of_sum(s, hash_16(s, 0, &net) + hash_pair(s, 2, v6, 0));
+	return n;
+}
+
+static void add(struct holders *h, const struct holder_names *n, uint32_t slots)
+{
+	uint32_t *row = h->cells;
+
+	for (unsigned k = 0; k < HOLDER_KINDS; k++) {
+		uint32_t name = n->name[k];
+		row[name & h->mask] += slots;
+		row += h->mask + 1;
+		row[(name >> 16 | name << 16) & h->mask] += slots;
+		row += h->mask + 1;
+	}
+}
+
+void holders_take(struct holders *h, const struct holder_names *n, uint32_t slots)
+{
+	struct holder_names top;
+
+	memcpy(top.name, h->top, sizeof(top.name));
+	add(h, n, slots);
+	for (unsigned k = 0; k < HOLDER_KINDS; k++)
+		if (holders_count(h, n, k) > holders_count(h, &top, k))
+			h->top[k] = n->name[k];
+}
+
+void holders_give(struct holders *h, const struct holder_names *n, uint32_t slots)
+{
+	add(h, n, 0 - slots);
+}
+
+struct holders_heaviest holders_heaviest(const struct holders *h)
+{
+	struct holder_names top;
+	uint32_t has[HOLDER_KINDS];
+
+	memcpy(top.name, h->top, sizeof(top.name));
+	for (unsigned k = 0; k < HOLDER_KINDS; k++)
+		has[k] = holders_count(h, &top, k);
+	/* A domain that is asked for at many servers is one holder; else the narrower one counts.
+	 */
+	enum holder_kind named =
+		has[HOLDER_DOMAIN] / 2 > has[HOLDER_SERVER] ? HOLDER_DOMAIN : HOLDER_SERVER;
+	if (has[HOLDER_CLIENT] > has[named])
+		return (struct holders_heaviest){HOLDER_CLIENT, named, has[HOLDER_CLIENT]};
+	return (struct holders_heaviest){named, HOLDER_CLIENT, has[named]};
+}

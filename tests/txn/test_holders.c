@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who holds the table: which queries have one holder, and how well it is counted. */
+#include "txn/holders.h"
+
+#include "support/wire.h"
+
+#include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void test_txn_holders(void);
+
+static struct holders h;
+static void *memory;
+
+static void begin(uint32_t capacity)
+{
+	struct hash_secret secret = hash_fixed(5);
+	memory = calloc(1, holders_bytes(capacity));
+	holders_init(&h, memory, capacity, &secret);
+}
+
+static struct holder_names names(const char *name, const char *client, uint8_t server)
+{
+	static struct wire w;
+	static const uint8_t v6[16] = {0x20, 1, 0xd, 0xb8};
+	struct addr from = addr_of_v6(v6), to = addr_of_v6(v6);
+	bool is_v6 = *client == ':';
+	unsigned a = 0, b = 0;
+
+	if (is_v6) { /* :a:b, the seventh octet and the last one */
+		sscanf(client, ":%u:%u", &a, &b);
+		from.octets[6] = (uint8_t)a;
+		from.octets[15] = (uint8_t)b;
+	} else {
+		sscanf(client, "%u.%u", &a, &b);
+		from = addr_of_v4((const uint8_t[]){10, 0, (uint8_t)a, (uint8_t)b});
+	}
+	to.octets[15] = server;
+	wire_message(&w, 1, 0, name, 1);
+	return holders_of(&h, &from, &to, is_v6, w.octets + 12, w.len - 16);
+}
+
+static bool same_domain(const char *a, const char *b)
+{
+	struct holder_names x = names(a, "1.1", 1), y = names(b, "1.1", 1);
+	CU_ASSERT_EQUAL(x.name[HOLDER_CLIENT], y.name[HOLDER_CLIENT]);
+	CU_ASSERT_EQUAL(x.name[HOLDER_DOMAIN] == y.name[HOLDER_DOMAIN],
+		x.name[HOLDER_SERVER] == y.name[HOLDER_SERVER]);
+	return x.name[HOLDER_DOMAIN] == y.name[HOLDER_DOMAIN];
+}
+
+static void domains(void)
+{
+	begin(1024);
+	CU_ASSERT(same_domain("a.example.com", "b.example.com"));
+	CU_ASSERT(same_domain("x7.y8.z9.example.com", "EXAMPLE.com"));
+	CU_ASSERT(same_domain("a.co.uk.example.com", "b.example.com"));
+	CU_ASSERT(same_domain("a.b.example.co.uk", "c.example.co.uk"));
+	CU_ASSERT(same_domain("a.example.de", "b.example.de"));
+	CU_ASSERT(same_domain("kjh", "rtz"));
+	CU_ASSERT(same_domain("", "rtz"));
+	CU_ASSERT(same_domain("1.2.0.192.in-addr.arpa", "7.9.0.192.IN-ADDR.ARPA"));
+	CU_ASSERT(same_domain("1.2.3.4.5.6.7.8.8.b.d.0.1.0.0.2.ip6.arpa",
+		"f.e.d.c.b.6.7.8.8.b.d.0.1.0.0.2.ip6.arpa"));
+	CU_ASSERT_FALSE(same_domain("a.example.com", "a.example.org"));
+	CU_ASSERT_FALSE(same_domain("a.example.com", "a.other.com"));
+	CU_ASSERT_FALSE(same_domain("a.example.co.uk", "a.other.co.uk"));
+	CU_ASSERT_FALSE(same_domain("com", "example.com"));
+	CU_ASSERT_FALSE(same_domain("1.2.0.192.in-addr.arpa", "1.2.1.192.in-addr.arpa"));
+	CU_ASSERT_FALSE(same_domain("1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+		"1.0.0.0.0.0.0.0.9.b.d.0.1.0.0.2.ip6.arpa"));
+	free(memory);
+}
+
+/* As many labels as a name can have, and octets that are no name at all. */
+static void any_octets(void)
+{
+	static const struct addr none;
+	uint8_t name[255];
+	begin(1024);
+	for (unsigned i = 0; i < 254; i += 2) {
+		name[i] = 1;
+		name[i + 1] = 'a';
+	}
+	name[254] = 0;
+	for (unsigned n = 0; n <= sizeof(name); n++)
+		holders_of(&h, &none, &none, false, name, n);
+	for (unsigned i = 0; i < 20000; i++) {
+		unsigned n = (unsigned)random() % 256;
+		for (unsigned k = 0; k < n; k++)
+			name[k] = (uint8_t)(random() % (i % 2 ? 256 : 8));
+		holders_of(&h, &none, &none, i % 2, name, n);
+	}
+	free(memory);
+}
+
+static void networks(void)
+{
+	begin(1024);
+	uint32_t a = names("a.example", "1.1", 1).name[HOLDER_CLIENT];
+	CU_ASSERT_EQUAL(names("b.test", "1.200", 2).name[HOLDER_CLIENT], a);
+	CU_ASSERT_NOT_EQUAL(names("b.test", "2.1", 2).name[HOLDER_CLIENT], a);
+	a = names("a.example", ":1:1", 1).name[HOLDER_CLIENT];
+	CU_ASSERT_EQUAL(names("a.example", ":1:7", 1).name[HOLDER_CLIENT], a);
+	CU_ASSERT_NOT_EQUAL(names("a.example", ":2:1", 1).name[HOLDER_CLIENT], a);
+	struct holder_names x = names("a.example", "1.1", 1), y = names("a.example", "1.1", 2);
+	CU_ASSERT_EQUAL(x.name[HOLDER_DOMAIN], y.name[HOLDER_DOMAIN]);
+	CU_ASSERT_NOT_EQUAL(x.name[HOLDER_SERVER], y.name[HOLDER_SERVER]);
+	free(memory);
+}
+
+/* Many domains, of which one has half: counts are never too low and hardly ever too high, and the
+ * heaviest is the heaviest. All given back, nothing is left. */
+static void counts(void)
+{
+	enum { DOMAINS = 5000, EACH = 4 };
+	char name[32];
+	begin(131072);
+	for (unsigned round = 0; round < EACH; round++)
+		for (unsigned i = 0; i < DOMAINS; i++) {
+			snprintf(name, sizeof(name), "www.d%u.example", i);
+			struct holder_names n = names(name, "1.1", 1);
+			snprintf(name, sizeof(name), "r%u.heavy.test", i);
+			struct holder_names heavy = names(name, "2.1", 1);
+			holders_take(&h, &n, 1);
+			holders_take(&h, &heavy, 1);
+		}
+	unsigned over = 0;
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		snprintf(name, sizeof(name), "x.d%u.example", i);
+		struct holder_names n = names(name, "1.1", 1);
+		CU_ASSERT(holders_count(&h, &n, HOLDER_SERVER) >= EACH);
+		over += holders_count(&h, &n, HOLDER_SERVER) >= DOMAINS * EACH / 2;
+	}
+	CU_ASSERT(over <= 1);
+	struct holders_heaviest top = holders_heaviest(&h);
+	CU_ASSERT_EQUAL(top.kind, HOLDER_SERVER);
+	CU_ASSERT(top.most >= DOMAINS * EACH && top.most < DOMAINS * EACH * 11 / 10);
+	for (unsigned i = 0; i < DOMAINS * EACH; i++) {
+		snprintf(name, sizeof(name), "www.d%u.example", i % DOMAINS);
+		struct holder_names n = names(name, "1.1", 1),
+				    heavy = names("heavy.test", "2.1", 1);
+		holders_give(&h, &n, 1);
+		holders_give(&h, &heavy, 1);
+	}
+	for (size_t i = 0; i < holders_bytes(131072) / sizeof(*h.cells); i++)
+		CU_ASSERT_EQUAL_FATAL(h.cells[i], 0);
+	free(memory);
+}
+
+/* One domain at many servers is a holder; at one of them more narrowly so. */
+static void spread(void)
+{
+	begin(1024);
+	for (unsigned i = 0; i < 100; i++) {
+		char client[16];
+		snprintf(client, sizeof(client), "%u.1", i);
+		struct holder_names n = names("a.example.com", client, (uint8_t)(i % 4));
+		holders_take(&h, &n, 1);
+	}
+	struct holders_heaviest top = holders_heaviest(&h);
+	CU_ASSERT(top.kind == HOLDER_DOMAIN && top.most >= 100 && top.other == HOLDER_CLIENT);
+	free(memory);
+	begin(1024);
+	for (unsigned i = 0; i < 100; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "d%u.example", i);
+		struct holder_names n = names(name, "1.1", 1);
+		holders_take(&h, &n, 1);
+	}
+	top = holders_heaviest(&h);
+	CU_ASSERT(top.kind == HOLDER_CLIENT && top.most >= 100 && top.other == HOLDER_SERVER);
+	free(memory);
+}
+
+void test_txn_holders(void)
+{
+	CU_pSuite s = CU_add_suite("txn/holders", NULL, NULL);
+	CU_add_test(s, "domains", domains);
+	CU_add_test(s, "any octets", any_octets);
+	CU_add_test(s, "networks", networks);
+	CU_add_test(s, "counts", counts);
+	CU_add_test(s, "spread over servers", spread);
+}
