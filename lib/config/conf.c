@@ -76,6 +76,7 @@ const struct conf_kind *conf_kind_of(const struct conf_key *key)
 		[CONF_BOOL] = &conf_kind_bool,
 		[CONF_NUMBER] = &conf_kind_number,
 		[CONF_STRING] = &conf_kind_string,
+		[CONF_SECRET] = &conf_kind_secret,
 		[CONF_STRINGS] = &conf_kind_strings,
 		[CONF_PAIRS] = &conf_kind_pairs,
 		[CONF_PORTS] = &conf_kind_ports,

@@ -19,6 +19,7 @@ enum conf_type {
 	CONF_BOOL,
 	CONF_NUMBER,
 	CONF_STRING,
+	CONF_SECRET, /* a STRING that conf_write() shows as CONF_HIDDEN */
 	CONF_STRINGS,
 	CONF_PORTS,
 	CONF_ENUM,
@@ -61,6 +62,7 @@ struct conf_pairs {
 #define CONF_FIELD_BOOL bool
 #define CONF_FIELD_NUMBER uint64_t
 #define CONF_FIELD_STRING char *
+#define CONF_FIELD_SECRET char *
 #define CONF_FIELD_STRINGS struct conf_strings
 #define CONF_FIELD_PORTS struct conf_ports
 #define CONF_FIELD_ENUM enum conf_choice
@@ -194,9 +196,9 @@ struct conf_env {
 };
 
 /*
- * Reads lines NAME=value. Blank lines and those that begin with # or ; are skipped, `export` before
- * a name and quotes around a value are left out. 0; -EINVAL for another line; what open() and
- * read() say; -ENOMEM. Free it after 0.
+ * Reads lines NAME=value in the form of systemd's EnvironmentFile=: quotes, backslashes, lines that
+ * go on, comments that begin with # or ;; `export` before a name is left out. 0; -EINVAL for
+ * another line; what open() and read() say, -EFBIG beyond CONF_FILE_MAX; -ENOMEM. Free it after 0.
  */
 int conf_env_read(struct conf_env *env, const char *path, struct conf_error *err);
 void conf_env_free(struct conf_env *env);
@@ -229,8 +231,9 @@ int conf_check(const struct conf *conf, struct conf_error *err);
 
 /*
  * Writes every key and its value as one JSON document that conf_load_memory() takes back to an
- * equal conf. 0, or -errno of the stream.
+ * equal conf, but for secrets, which are hidden. 0, or -errno of the stream.
  */
+#define CONF_HIDDEN "(hidden)"
 int conf_write(const struct conf *conf, FILE *out);
 
 /* All keys with type, range, default, variable and help, then those of a sink: for a terminal; as
@@ -247,6 +250,9 @@ void conf_list_flags(FILE *out);
 /* Sets the error's text; returns rc. For checks of the stages that the keys belong to. */
 int conf_fail(struct conf_error *err, int rc, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Appends a copy of a pair. 0 or -ENOMEM. */
+int conf_pairs_add(struct conf_pairs *list, const char *name, const char *value);
 
 /* The word of a choice: "normal" for CONF_LOG_NORMAL. */
 const char *conf_choice_word(enum conf_choice choice);

@@ -1,40 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A file of environment variables, in the form of systemd's EnvironmentFile= and of `docker run
- * --env-file`. */
+/*
+ * A file of environment variables in the form of systemd's EnvironmentFile= (systemd.exec(5)), read
+ * as systemd reads it: quotes, backslashes, lines that go on, comments. What differs: `export` may
+ * stand before a name, and a line that is no NAME=value is an error, where systemd passes it over.
+ */
 #include "config/inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes the blanks at both ends, and one pair of quotes around what is left. */
-static char *strip(char *s)
-{
-	s += strspn(s, " \t");
-	size_t n = strlen(s);
-	while (n && strchr(" \t\r\n", s[n - 1]))
-		s[--n] = '\0';
-	if (n >= 2 && (s[0] == '"' || s[0] == '\'') && s[n - 1] == s[0]) {
-		s[n - 1] = '\0';
-		s++;
-	}
-	return s;
-}
+#define BLANKS " \t\r"
 
-/* One line: NAME=value, `export` before it for shells; nothing; or a comment. 1: a variable, at
- * *variable; 0; -EINVAL, -ENOMEM. */
-static int read_line(char *line, char **variable)
-{
-	char *name = strip(line), *value = strchr(name, '=');
+/* What is read, and where. */
+struct env_text {
+	const char *at;
+	unsigned line; /* of `at`, from 1 */
+};
 
-	if (*name == '\0' || *name == '#' || *name == ';')
-		return 0;
-	if (strncmp(name, "export ", 7) == 0)
-		name = strip(name + 7);
-	if (!value || value == name)
-		return -EINVAL;
-	*value++ = '\0';
-	return asprintf(variable, "%s=%s", strip(name), strip(value)) < 0 ? -ENOMEM : 1;
+/* The next octet, which is taken; 0: the end. */
+static char take(struct env_text *t)
+{
+	char c = *t->at;
+
+	t->at += c != '\0';
+	t->line += c == '\n';
+	return c;
 }
 
 static int append(struct conf_env *env, char *variable)
@@ -51,35 +42,149 @@ static int append(struct conf_env *env, char *variable)
 	return 0;
 }
 
-int conf_env_read(struct conf_env *env, const char *path, struct conf_error *err)
+/* What stands between double quotes. A backslash takes the meaning of the four octets that a shell
+ * has it for, and of the end of a line; before others it stands for itself. */
+static char *double_quoted(struct env_text *t, char *out)
 {
-	FILE *f = fopen(path, "re");
-	char *line = NULL, *variable;
-	size_t room = 0;
-	unsigned number = 0;
+	char c;
+
+	while ((c = take(t)) && c != '"') {
+		if (c != '\\') {
+			*out++ = c;
+			continue;
+		}
+		c = take(t);
+		if (c == '\0' || c == '\n')
+			continue;
+		if (!strchr("\"\\`$", c))
+			*out++ = '\\';
+		*out++ = c;
+	}
+	return out;
+}
+
+/* Takes a value to the end of its line, or beyond, into `out`. Blanks count between its first and
+ * last octet, and within quotes. */
+static void read_value(struct env_text *t, char *out)
+{
+	bool begun = false; /* octets outside of quotes have come: quotes are octets, too */
+	char *end = out, c; /* behind the last that counts */
+
+	while ((c = take(t)) && c != '\n') {
+		if (!begun && c == '\'') {
+			while ((c = take(t)) && c != '\'')
+				*out++ = c;
+			end = out;
+		} else if (!begun && c == '"') {
+			end = out = double_quoted(t, out);
+		} else if (c == '\\') {
+			begun = true;
+			c = take(t);
+			if (c && c != '\n')
+				*out++ = c;
+			end = out;
+		} else if (begun || !strchr(BLANKS, c)) {
+			begun = true;
+			*out++ = c;
+			if (!strchr(BLANKS, c))
+				end = out;
+		}
+	}
+	*end = '\0';
+}
+
+/* A name up to its "=", without the blanks around it and `export` before it. It, of *n octets;
+ * NULL: the line has none. */
+static const char *read_name(struct env_text *t, size_t *n)
+{
+	const char *name = t->at;
+
+	*n = strcspn(name, "=\n");
+	if (name[*n] != '=')
+		return NULL;
+	t->at += *n + 1;
+	if (strncmp(name, "export", 6) == 0 && *n > 6 && strchr(BLANKS, name[6])) {
+		size_t skip = 6 + strspn(name + 6, BLANKS);
+		name += skip;
+		*n -= skip;
+	}
+	while (*n && strchr(BLANKS, name[*n - 1]))
+		--*n;
+	return *n ? name : NULL;
+}
+
+/* All variables of a text, in which values get no longer. 0; -EINVAL with t->line; -ENOMEM. */
+static int read_all(struct conf_env *env, struct env_text *t, size_t size)
+{
 	int rc = 0;
 
-	*env = (struct conf_env){.list = calloc(1, sizeof(*env->list))};
-	if (!f)
-		return conf_fail(err, -errno, "%s: cannot read: %s", conf_show(path, 380).text,
-			strerror(errno));
-	if (!env->list)
-		rc = -ENOMEM;
-	while (rc == 0 && getline(&line, &room, f) >= 0) {
-		number++;
-		rc = read_line(line, &variable);
-		if (rc == 1)
-			rc = append(env, variable);
-		else if (rc == -EINVAL)
-			conf_fail(err, rc, "%s: line %u is no NAME=value",
-				conf_show(path, 380).text, number);
+	while (rc == 0) {
+		t->line += *t->at == '\n';
+		if (*t->at == '\n' || (*t->at && strchr(BLANKS, *t->at))) {
+			t->at++;
+			continue;
+		}
+		if (!*t->at)
+			break;
+		if (*t->at == '#' || *t->at == ';') {
+			t->at += strcspn(t->at, "\n");
+			continue;
+		}
+		size_t n;
+		const char *name = read_name(t, &n);
+		if (!name)
+			return -EINVAL;
+		char *variable = malloc(n + 1 + size + 1);
+		if (!variable)
+			return -ENOMEM;
+		memcpy(variable, name, n);
+		variable[n] = '=';
+		read_value(t, variable + n + 1);
+		char *less = realloc(variable, strlen(variable) + 1);
+		rc = append(env, less ? less : variable);
 	}
-	if (rc == 0 && ferror(f))
-		rc = conf_fail(err, -EIO, "%s: cannot read", conf_show(path, 380).text);
-	if (rc == -ENOMEM)
-		conf_fail(err, rc, "out of memory");
-	free(line);
+	return rc;
+}
+
+/* The whole file with a zero behind it, the caller's. 0 or -errno. */
+static int read_file(const char *path, char **text, size_t *size)
+{
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return -errno;
+	*text = malloc(CONF_FILE_MAX + 1);
+	int rc = *text ? 0 : -ENOMEM;
+	if (rc == 0) {
+		*size = fread(*text, 1, CONF_FILE_MAX, f);
+		(*text)[*size] = '\0';
+		rc = ferror(f) ? -EIO : fgetc(f) != EOF ? -EFBIG : 0;
+	}
 	fclose(f);
+	return rc;
+}
+
+int conf_env_read(struct conf_env *env, const char *path, struct conf_error *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+
+	*env = (struct conf_env){.list = calloc(1, sizeof(*env->list))};
+	int rc = env->list ? read_file(path, &text, &size) : -ENOMEM;
+	if (rc < 0) {
+		conf_fail(err, rc, "%s: cannot read: %s", conf_show(path, 380).text, strerror(-rc));
+	} else if (strlen(text) < size) {
+		rc = conf_fail(err, -EINVAL, "%s: has a zero octet", conf_show(path, 380).text);
+	} else {
+		struct env_text t = {text, 1};
+		rc = read_all(env, &t, size);
+		if (rc == -EINVAL)
+			conf_fail(err, rc, "%s: line %u is no NAME=value",
+				conf_show(path, 380).text, t.line);
+		else if (rc < 0)
+			conf_fail(err, rc, "out of memory");
+	}
+	free(text);
 	if (rc < 0)
 		conf_env_free(env);
 	return rc;

@@ -99,6 +99,7 @@ extern const struct conf_kind conf_kind_bool;
 extern const struct conf_kind conf_kind_number;
 extern const struct conf_kind conf_kind_enum;
 extern const struct conf_kind conf_kind_string;
+extern const struct conf_kind conf_kind_secret;
 extern const struct conf_kind conf_kind_strings;
 extern const struct conf_kind conf_kind_ports;
 extern const struct conf_kind conf_kind_pairs;

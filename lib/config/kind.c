@@ -276,3 +276,20 @@ const struct conf_kind conf_kind_string = {
 	.write = string_write,
 	.expects = string_expects,
 };
+
+/* SECRET: nobody reads it over an operator's shoulder. */
+
+static void secret_write(FILE *out, const void *field)
+{
+	conf_write_string(out, **(char *const *)field ? CONF_HIDDEN : "");
+}
+
+const struct conf_kind conf_kind_secret = {
+	.read = string_read,
+	.parse = conf_parse_word,
+	.drop = string_drop,
+	.copy = string_copy,
+	.equal = string_equal,
+	.write = secret_write,
+	.expects = string_expects,
+};

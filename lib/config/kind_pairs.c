@@ -107,6 +107,16 @@ static int pairs_read(
 	return 0;
 }
 
+int conf_pairs_add(struct conf_pairs *list, const char *name, const char *value)
+{
+	struct conf_pair *at = realloc(list->at, (list->count + 2) * sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	list->at = at;
+	return pairs_append(list, name, value);
+}
+
 static bool pairs_equal(const void *a, const void *b)
 {
 	const struct conf_pairs *x = a, *y = b;
@@ -120,6 +130,17 @@ static bool pairs_equal(const void *a, const void *b)
 	return true;
 }
 
+/* Is a property's value nobody's business, by its name (sasl.password, ssl.key.pem)? */
+static bool is_secret(const char *name)
+{
+	static const char *const words[] = {
+		"password", "secret", "ssl.key.pem", "oauthbearer.config", "token", "passphrase"};
+	for (size_t i = 0; i < BITS_COUNT(words); i++)
+		if (strcasestr(name, words[i]))
+			return true;
+	return false;
+}
+
 static void pairs_write(FILE *out, const void *field)
 {
 	const struct conf_pairs *list = field;
@@ -129,7 +150,8 @@ static void pairs_write(FILE *out, const void *field)
 		fputs(i ? ", " : "", out);
 		conf_write_string(out, list->at[i].name);
 		fputs(": ", out);
-		conf_write_string(out, list->at[i].value);
+		conf_write_string(
+			out, is_secret(list->at[i].name) ? CONF_HIDDEN : list->at[i].value);
 	}
 	putc('}', out);
 }

@@ -29,12 +29,22 @@ void filter_look(const struct record *r, struct filter_seen *seen)
 		dns_msg_read(&seen->reply, record_reply(r), r->reply_len);
 }
 
-static bool match_net(const struct filter *f, const struct record *r)
+static bool has_addr(const struct filter_nets *nets, const struct addr *addr, bool v6)
 {
-	for (size_t i = 0; i < f->n_nets; i++)
-		if (prefix_has(&f->nets[i], &r->client, r->v6))
+	for (size_t i = 0; i < nets->count; i++)
+		if (prefix_has(&nets->at[i], addr, v6))
 			return true;
 	return false;
+}
+
+static bool match_nets(const struct filter *f, const struct record *r)
+{
+	if (f->clients.count && !has_addr(&f->clients, &r->client, r->v6))
+		return false;
+	if (f->servers.count && !has_addr(&f->servers, &r->server, r->v6))
+		return false;
+	return !has_addr(&f->not_clients, &r->client, r->v6) &&
+	       !has_addr(&f->not_servers, &r->server, r->v6);
 }
 
 static bool match_rcode(const struct filter *f, const struct record *r, struct filter_seen *seen)
@@ -51,16 +61,16 @@ static bool match_rcode(const struct filter *f, const struct record *r, struct f
 	return has_bit(f->rcodes, edns_rcode(&edns, seen->reply.flags));
 }
 
-static bool has_domain(const struct filter *f, uint64_t h, const uint8_t *wire, size_t n)
+static bool has_domain(const struct filter_domains *d, uint64_t h, const uint8_t *wire, size_t n)
 {
-	for (size_t i = filter_slot(f, h); f->domains[i].len; i = (i + 1) & f->domains_mask)
-		if (f->domains[i].hash == h && f->domains[i].len == n &&
-			memcmp(f->domains[i].wire, wire, n) == 0)
+	for (size_t i = filter_slot(d, h); d->at[i].len; i = (i + 1) & d->mask)
+		if (d->at[i].hash == h && d->at[i].len == n && memcmp(d->at[i].wire, wire, n) == 0)
 			return true;
 	return false;
 }
 
-static bool match_domain(const struct filter *f, const struct filter_seen *seen)
+/* Is the name of the first question one of the list, or below one? */
+static bool match_domain(const struct filter_domains *d, const struct filter_seen *seen)
 {
 	uint8_t lower[NAME_WIRE_MAX], labels[NAME_WIRE_MAX / 2 + 1];
 	unsigned n = seen->asked.name_len, count = 0;
@@ -75,7 +85,7 @@ static bool match_domain(const struct filter *f, const struct filter_seen *seen)
 		unsigned begin = labels[--count];
 		while (at > begin)
 			h = filter_hash(h, lower[--at]);
-		if (has_domain(f, h, lower + begin, n - begin))
+		if (has_domain(d, h, lower + begin, n - begin))
 			return true;
 	}
 	return false;
@@ -85,16 +95,19 @@ bool filter_match(const struct filter *f, const struct record *r, struct filter_
 {
 	if (bits_likely(f->any))
 		return true;
-	if (f->statuses && !(f->statuses >> r->status & 1))
+	if (!(f->statuses >> r->status & 1) || !match_nets(f, r))
 		return false;
-	if (f->n_nets && !match_net(f, r))
-		return false;
-	if (!f->has_types && !f->has_rcodes && !f->n_domains)
+	if (!f->has_types && !f->has_not_types && !f->has_rcodes && !f->domains.count &&
+		!f->not_domains.count)
 		return true;
 	filter_look(r, seen);
 	if (f->has_types && !(seen->name && has_bit(f->types, seen->asked.qtype)))
 		return false;
+	if (f->has_not_types && seen->name && has_bit(f->not_types, seen->asked.qtype))
+		return false;
 	if (f->has_rcodes && !match_rcode(f, r, seen))
 		return false;
-	return !f->n_domains || match_domain(f, seen);
+	if (f->not_domains.count && match_domain(&f->not_domains, seen))
+		return false;
+	return !f->domains.count || match_domain(&f->domains, seen);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Which records a sink wants: the rows filter.* of config/sink.def, made into tables. All of the
- * filters that are set must match.
+ * filters that are set must match, and none of those that exclude.
  */
 #ifndef SINK_FILTER_H
 #define SINK_FILTER_H
@@ -19,16 +19,28 @@ struct filter_domain {
 	uint8_t *wire; /* in lower case, with the root's octet */
 };
 
+/* Networks of one list. */
+struct filter_nets {
+	struct prefix *at;
+	size_t count;
+};
+
+/* Names of one list, each with all below it. */
+struct filter_domains {
+	struct filter_domain *at; /* open addressing; len 0: free */
+	size_t count, mask;
+};
+
 struct filter {
 	bool any; /* no filter is set: every record matches */
-	uint8_t statuses; /* bit enum record_status; 0: all */
+	uint8_t statuses; /* bit enum record_status */
 	bool has_types, has_rcodes, has_high_rcodes;
 	uint8_t types[65536 / 8];
 	uint8_t rcodes[FILTER_RCODES / 8];
-	struct prefix *nets;
-	size_t n_nets;
-	struct filter_domain *domains; /* open addressing; len 0: free */
-	size_t n_domains, domains_mask;
+	struct filter_nets clients, servers, not_clients, not_servers;
+	struct filter_domains domains, not_domains;
+	bool has_not_types;
+	uint8_t not_types[65536 / 8];
 };
 
 /*

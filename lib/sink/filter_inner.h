@@ -17,9 +17,9 @@ static inline uint64_t filter_hash(uint64_t h, uint8_t octet)
 }
 
 /* Where in the table a hash is looked for first. */
-static inline size_t filter_slot(const struct filter *f, uint64_t h)
+static inline size_t filter_slot(const struct filter_domains *d, uint64_t h)
 {
-	return (size_t)(h >> 32 ^ h) & f->domains_mask;
+	return (size_t)(h >> 32 ^ h) & d->mask;
 }
 
 #endif

@@ -56,18 +56,19 @@ static int read_words(const struct by_word *w, uint8_t *map, struct conf_error *
 	return 0;
 }
 
-static int read_nets(struct filter *f, const struct conf_strings *list, struct conf_error *err)
+static int read_nets(struct filter_nets *nets, const char *key, const struct conf_strings *list,
+	struct conf_error *err)
 {
-	f->nets = calloc(list->count + 1, sizeof(*f->nets));
-	if (!f->nets)
+	nets->at = calloc(list->count + 1, sizeof(*nets->at));
+	if (!nets->at)
 		return -ENOMEM;
-	for (; f->n_nets < list->count; f->n_nets++) {
-		const char *wrong = prefix_parse(&f->nets[f->n_nets], list->at[f->n_nets]);
+	for (; nets->count < list->count; nets->count++) {
+		const char *wrong = prefix_parse(&nets->at[nets->count], list->at[nets->count]);
 		if (wrong)
 			return conf_fail(err, -EINVAL,
-				"filter.clients: entry %zu: \"%.100s\" is %s, expected such as "
+				"filter.%s: entry %zu: \"%.100s\" is %s, expected such as "
 				"192.0.2.0/24, 2001:db8::/32 or one address",
-				f->n_nets + 1, list->at[f->n_nets], wrong);
+				key, nets->count + 1, list->at[nets->count], wrong);
 	}
 	return 0;
 }
@@ -115,84 +116,135 @@ static unsigned name_wire(const char *p, uint8_t *wire)
 	return n + 1;
 }
 
-static int add_domain(struct filter *f, const uint8_t *wire, unsigned n)
+static int add_domain(struct filter_domains *d, const uint8_t *wire, unsigned n)
 {
 	uint64_t h = FILTER_HASH;
 
 	for (unsigned i = n; i > 0;)
 		h = filter_hash(h, wire[--i]);
-	size_t slot = filter_slot(f, h);
-	while (f->domains[slot].len)
-		slot = (slot + 1) & f->domains_mask;
+	size_t slot = filter_slot(d, h);
+	while (d->at[slot].len)
+		slot = (slot + 1) & d->mask;
 	uint8_t *copy = malloc(n);
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, wire, n);
-	f->domains[slot] = (struct filter_domain){.hash = h, .len = (uint16_t)n, .wire = copy};
-	f->n_domains++;
+	d->at[slot] = (struct filter_domain){.hash = h, .len = (uint16_t)n, .wire = copy};
+	d->count++;
 	return 0;
 }
 
-static int read_domains(struct filter *f, const struct conf_strings *list, struct conf_error *err)
+static int read_domains(struct filter_domains *d, const char *key, const struct conf_strings *list,
+	struct conf_error *err)
 {
 	size_t size = 4;
 	int rc = 0;
 
 	while (size < 4 * list->count)
 		size *= 2;
-	f->domains_mask = size - 1;
-	f->domains = calloc(size, sizeof(*f->domains));
-	if (!f->domains)
+	d->mask = size - 1;
+	d->at = calloc(size, sizeof(*d->at));
+	if (!d->at)
 		return -ENOMEM;
 	for (size_t i = 0; i < list->count && rc == 0; i++) {
 		uint8_t wire[NAME_WIRE_MAX];
 		unsigned n = name_wire(list->at[i], wire);
 		if (n == 0)
 			return conf_fail(err, -EINVAL,
-				"filter.domains: entry %zu: \"%.100s\" is no domain name", i + 1,
+				"filter.%s: entry %zu: \"%.100s\" is no domain name", key, i + 1,
 				list->at[i]);
-		rc = add_domain(f, wire, n);
+		rc = add_domain(d, wire, n);
 	}
+	return rc;
+}
+
+/* The lists of words. 0 or -EINVAL. */
+static int read_all_words(struct filter *f, const struct conf_sink *conf, struct conf_error *err)
+{
+	static const char types[] = "A, AAAA, TYPE65280", rcodes[] = "NOERROR, NXDOMAIN, RCODE23",
+			  statuses[] = "answered, no_reply, no_query, mismatch, duplicate, "
+				       "malformed, encrypted";
+	enum { STATUSES = RECORD_ENCRYPTED + 1 };
+	uint8_t not_statuses = 0;
+	const struct {
+		struct by_word by;
+		uint8_t *map;
+	} rows[] = {{{"qtypes", &conf->filter_qtypes, type_word, 65536, types}, f->types},
+		{{"exclude.qtypes", &conf->filter_not_qtypes, type_word, 65536, types},
+			f->not_types},
+		{{"rcodes", &conf->filter_rcodes, dns_rcode_text, FILTER_RCODES, rcodes},
+			f->rcodes},
+		{{"statuses", &conf->filter_statuses, status_word, STATUSES, statuses},
+			&f->statuses},
+		{{"exclude.statuses", &conf->filter_not_statuses, status_word, STATUSES, statuses},
+			&not_statuses}};
+	int rc = 0;
+
+	for (size_t i = 0; i < BITS_COUNT(rows) && rc == 0; i++)
+		rc = read_words(&rows[i].by, rows[i].map, err);
+	if (conf->filter_statuses.count == 0)
+		f->statuses = UINT8_MAX;
+	f->statuses &= (uint8_t)~not_statuses;
+	return rc;
+}
+
+/* The lists of networks and of names. 0, -EINVAL or -ENOMEM. */
+static int read_all_lists(struct filter *f, const struct conf_sink *conf, struct conf_error *err)
+{
+	const struct {
+		const char *key;
+		struct filter_nets *nets;
+		struct filter_domains *domains;
+		const struct conf_strings *list;
+	} rows[] = {{"clients", &f->clients, NULL, &conf->filter_clients},
+		{"servers", &f->servers, NULL, &conf->filter_servers},
+		{"exclude.clients", &f->not_clients, NULL, &conf->filter_not_clients},
+		{"exclude.servers", &f->not_servers, NULL, &conf->filter_not_servers},
+		{"domains", NULL, &f->domains, &conf->filter_domains},
+		{"exclude.domains", NULL, &f->not_domains, &conf->filter_not_domains}};
+	int rc = 0;
+
+	for (size_t i = 0; i < BITS_COUNT(rows) && rc == 0; i++)
+		rc = rows[i].nets ? read_nets(rows[i].nets, rows[i].key, rows[i].list, err)
+				  : read_domains(rows[i].domains, rows[i].key, rows[i].list, err);
 	return rc;
 }
 
 int filter_init(struct filter *f, const struct conf_sink *conf, struct conf_error *err)
 {
-	const struct by_word types = {
-		"qtypes", &conf->filter_qtypes, type_word, 65536, "A, AAAA, TYPE65280"};
-	const struct by_word rcodes = {"rcodes", &conf->filter_rcodes, dns_rcode_text,
-		FILTER_RCODES, "NOERROR, NXDOMAIN, RCODE23"};
-	const struct by_word statuses = {"statuses", &conf->filter_statuses, status_word,
-		RECORD_ENCRYPTED + 1,
-		"answered, no_reply, no_query, mismatch, duplicate, malformed, encrypted"};
-
 	memset(f, 0, sizeof(*f));
-	int rc = read_words(&types, f->types, err);
+	int rc = read_all_words(f, conf, err);
 	if (rc == 0)
-		rc = read_words(&rcodes, f->rcodes, err);
-	if (rc == 0)
-		rc = read_words(&statuses, &f->statuses, err);
-	if (rc == 0)
-		rc = read_nets(f, &conf->filter_clients, err);
-	if (rc == 0)
-		rc = read_domains(f, &conf->filter_domains, err);
+		rc = read_all_lists(f, conf, err);
 	if (rc < 0) {
 		filter_free(f);
 		return rc == -ENOMEM ? conf_fail(err, rc, "out of memory") : rc;
 	}
 	f->has_types = conf->filter_qtypes.count;
+	f->has_not_types = conf->filter_not_qtypes.count;
 	f->has_rcodes = conf->filter_rcodes.count;
 	for (unsigned i = 2; i < sizeof(f->rcodes); i++)
 		f->has_high_rcodes |= f->rcodes[i] != 0;
-	f->any = !f->has_types && !f->has_rcodes && !f->statuses && !f->n_nets && !f->n_domains;
+	f->any = !f->has_types && !f->has_not_types && !f->has_rcodes && f->statuses == UINT8_MAX &&
+		 !f->clients.count && !f->servers.count && !f->not_clients.count &&
+		 !f->not_servers.count && !f->domains.count && !f->not_domains.count;
 	return 0;
+}
+
+static void free_domains(struct filter_domains *d)
+{
+	for (size_t i = 0; d->at && i <= d->mask; i++)
+		free(d->at[i].wire);
+	free(d->at);
 }
 
 void filter_free(struct filter *f)
 {
-	for (size_t i = 0; f->domains && i <= f->domains_mask; i++)
-		free(f->domains[i].wire);
-	free(f->domains);
-	free(f->nets);
+	free_domains(&f->domains);
+	free_domains(&f->not_domains);
+	free(f->clients.at);
+	free(f->servers.at);
+	free(f->not_clients.at);
+	free(f->not_servers.at);
 	memset(f, 0, sizeof(*f));
 }

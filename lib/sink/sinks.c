@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "schema/kind.h"
 #include "sink/apart.h"
+#include "sink/secrets.h"
 #include "sink/thread_inner.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ const struct sink_ops *sink_ops_of(enum conf_choice type)
 }
 
 /* The rules of one sink, beyond those of its keys. */
-static int check(const struct conf_sink *conf, struct conf_error *err)
+static int check(struct conf_sink *conf, struct conf_error *err)
 {
 	const struct sink_ops *ops = sink_ops_of(conf->type);
 	struct filter *filter = calloc(1, sizeof(*filter));
@@ -43,6 +44,8 @@ static int check(const struct conf_sink *conf, struct conf_error *err)
 			ops ? ops->absent : "support", conf_choice_word(conf->type));
 		rc = -EINVAL;
 	}
+	if (rc == 0)
+		rc = secrets_read(conf, err);
 	if (rc == 0)
 		rc = schema_check(conf, err);
 	if (rc == 0 && ops->stream && encode_kind_of(conf->encoding)->framing == ENCODE_MESSAGE) {
@@ -111,7 +114,7 @@ static int open_lanes(struct sinks *s, struct sink_thread *t, bool touch)
 static int open_sink(struct sinks *s, unsigned i, const struct sinks_options *options)
 {
 	struct sink_thread *t = &s->thread[i];
-	const struct conf_sink *conf = &s->conf.at[i];
+	struct conf_sink *conf = &s->conf.at[i];
 	struct conf_error err;
 
 	t->sink = (struct sink){.conf = conf,
@@ -126,7 +129,9 @@ static int open_sink(struct sinks *s, unsigned i, const struct sinks_options *op
 	t->live = options->live;
 	t->wake_fd = options->wake_fd;
 	sem_init(&t->ready, 0, 0);
-	int error = filter_init(&t->filter, conf, &err);
+	int error = secrets_read(conf, &err);
+	if (error == 0)
+		error = filter_init(&t->filter, conf, &err);
 	if (error == 0)
 		error = open_lanes(s, t, options->touch);
 	if (error) {

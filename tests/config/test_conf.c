@@ -115,6 +115,7 @@ static void other_value(const struct conf_key *key, char *room, size_t size)
 
 	switch (key->type) {
 	case CONF_BOOL: word = strcmp(key->standard, "true") == 0 ? "false" : "true"; break;
+	case CONF_SECRET:
 	case CONF_STRING: word = "\"\\u00e4\\n\\\"\\\\\\u007f\""; break;
 	case CONF_STRINGS: word = "a.pcap,-"; break;
 	case CONF_PORTS: word = "65535,1"; break;

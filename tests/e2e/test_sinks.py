@@ -73,6 +73,17 @@ class Several(Case):
             "clients": ({"filter__clients": ["2001:db8::/32"]}, lambda r: ":" in r["client"]),
             "domains": ({"filter__domains": ["example.COM", "test."]},
                         lambda r: ("." + r["qname"].lower()).endswith((".example.com", ".test"))),
+            "servers": ({"filter__servers": ["192.0.2.0/24"]},
+                        lambda r: r["server"].startswith("192.0.2.")),
+            "not_types": ({"filter__exclude__qtypes": ["AAAA", "A"]},
+                          lambda r: r.get("qtype") not in ("AAAA", "A")),
+            "not_status": ({"filter__exclude__statuses": ["answered"]},
+                           lambda r: r["status"] != "answered"),
+            "not_clients": ({"filter__exclude__clients": ["2001:db8::/32"]},
+                            lambda r: not r["client"].startswith("2001:db8:")),
+            "not_domains": ({"filter__exclude__domains": ["example.com"], "filter__domains": ["com"]},
+                            lambda r: r["qname"].lower().endswith(".com")
+                            and not ("." + r["qname"].lower()).endswith(".example.com")),
             "both": ({"filter__domains": ["com"], "filter__qtypes": ["A"]},
                      lambda r: r["qname"].lower().endswith("com") and r["qtype"] == "A"),
         }
@@ -252,6 +263,51 @@ class Files(Case):
         self.assertEqual({p.suffix for p in finished()}, {".gz"})
         after = sum(len(gzip.decompress(p.read_bytes()).splitlines()) for p in finished())
         self.assertGreaterEqual(after + len(self.lines(path)), before)
+
+
+class Secrets(Case):
+    def shown(self, *args, env=None, code=0):
+        run = subprocess.run([harness.EXE, "--print-config", *args], check=False,
+                             capture_output=True, env={**harness.ENV, **(env or {})},
+                             timeout=harness.HANG_S)
+        self.assertEqual(run.returncode, code, run.stderr)
+        return run.stdout.decode() + run.stderr.decode()
+
+    def test_hidden(self):
+        """--print-config shows that there is a secret, and not which."""
+        out = self.shown(
+            *sink("fluentd", address="a", fluentd__shared_key="xyzzy1", fluentd__password="xyzzy2"),
+            *sink("kafka", kafka__brokers="b", kafka__topic="t", kafka__properties={
+                "sasl.password": "xyzzy3", "ssl.key.pem": "xyzzy4", "linger.ms": "77"}))
+        self.assertNotIn("xyzzy", out)
+        self.assertEqual(out.count("(hidden)"), 4)
+        self.assertIn("77", out)
+
+    def test_files(self):
+        """Secrets come from files; systemd's credentials are found by their names alone."""
+        (self.dir / "key").write_text("xyzzy\n")
+        (self.dir / "empty").write_text("\n")
+        (self.dir / "kafka").write_text("# more\nlinger.ms=77\n sasl.password = x=y \nno\n")
+        credentials = {"CREDENTIALS_DIRECTORY": str(self.dir)}
+        where = {"address": "127.0.0.1:1"}
+        flags = sink("fluentd", **where, fluentd__shared_key_file="key")
+        run = self.dnsloupe("--check", *flags, env={**harness.ENV, **credentials}, code=None)
+        self.assertEqual(run.code, 0, run.err)
+        for keys, words in (
+                ({"fluentd__shared_key_file": self.dir / "none"}, "fluentd.shared_key_file: cannot read"),
+                ({"fluentd__shared_key_file": self.dir / "empty"}, "has 0 octets"),
+                ({"fluentd__shared_key_file": self.dir / "key", "fluentd__shared_key": "a"},
+                 "the key itself is set, too"),
+                ({"fluentd__shared_key": "a", "fluentd__password_file": self.dir / "none"},
+                 "fluentd.password_file: cannot read")):
+            run = self.refuses(["--check", *sink("fluentd", **where, **keys)],
+                               "sinks[0].", words, code=2)
+            self.assertNotIn("xyzzy", run.err)
+        run = self.dnsloupe("--check", *sink(
+            "kafka", kafka__brokers="b", kafka__topic="t",
+            kafka__properties_file=self.dir / "kafka"), code=2)
+        if "was built without" not in run.err:
+            self.assertIn("kafka.properties_file: line 4 is no NAME=VALUE", run.err)
 
 
 class Receiver(threading.Thread):

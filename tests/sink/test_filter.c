@@ -196,6 +196,34 @@ static void extended(void)
 	filter_free(&filter);
 }
 
+/* What is excluded is left out, whatever else matches. */
+static void exclusions(void)
+{
+	static const struct {
+		const char *keys;
+		bool takes; /* www.example.com A, answered, from 192.0.2.1 to 192.0.2.53 */
+	} rows[] = {{"filter.exclude.clients=192.0.2.1", false},
+		{"filter.exclude.clients=[\"198.51.100.0/24\",\"192.0.2.0/24\"]", false},
+		{"filter.exclude.clients=192.0.2.53", true},
+		{"filter.exclude.servers=192.0.2.53", false},
+		{"filter.exclude.servers=192.0.2.1", true}, {"filter.servers=192.0.2.53", true},
+		{"filter.servers=192.0.2.1", false}, {"filter.exclude.domains=EXAMPLE.com", false},
+		{"filter.exclude.domains=ample.com", true}, {"filter.exclude.domains=.", false},
+		{"filter.domains=com,filter.exclude.domains=www.example.com", false},
+		{"filter.domains=com,filter.exclude.domains=mail.example.com", true},
+		{"filter.exclude.qtypes=A", false}, {"filter.exclude.qtypes=AAAA", true},
+		{"filter.exclude.statuses=answered", false},
+		{"filter.exclude.statuses=no_reply", true},
+		{"filter.statuses=answered,filter.exclude.statuses=answered", false},
+		{"filter.qtypes=A,filter.exclude.clients=192.0.2.1", false}};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		open_filter(rows[i].keys);
+		CU_ASSERT_FALSE(filter.any);
+		CU_ASSERT_EQUAL(takes(rig_record(1, "www.example.com", 1, 0)), rows[i].takes);
+		filter_free(&filter);
+	}
+}
+
 static void wrong(void)
 {
 	static const struct {
@@ -212,6 +240,10 @@ static void wrong(void)
 		{"filter.clients=::/129", "is not followed by / and 0 to 128"},
 		{"filter.clients=example", "is no address"},
 		{"filter.clients=192.0.2.77/31", "is more than a prefix: bits behind it are set"},
+		{"filter.exclude.clients=1.2.3/8",
+			"filter.exclude.clients: entry 1: \"1.2.3/8\" is no address"},
+		{"filter.exclude.domains=a..b", "filter.exclude.domains: entry 1"},
+		{"filter.exclude.qtypes=QUUX", "filter.exclude.qtypes: entry 1: unknown word"},
 		{"filter.domains=a..b", "filter.domains: entry 1: \"a..b\" is no domain name"},
 		{"filter.domains=.a", "is no domain name"},
 		{"filter.domains=[\"a\",\"b\\\\\"]", "entry 2"},
@@ -242,5 +274,6 @@ void test_sink_filter(void)
 	CU_add_test(s, "what a record lacks", lacking);
 	CU_add_test(s, "encrypted", encrypted);
 	CU_add_test(s, "extended response codes", extended);
+	CU_add_test(s, "what is excluded", exclusions);
 	CU_add_test(s, "what is wrong", wrong);
 }
