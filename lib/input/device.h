@@ -33,6 +33,8 @@ struct device {
 	bool bus; /* on a bus that EAL scans (PCI), not made by us */
 	bool kernel; /* -i: af_packet */
 	uint16_t files; /* captures that net_pcap plays, each by a queue of its own; or 0 */
+	unsigned rings; /* of buffers that its driver fills a queue */
+	uint16_t queues; /* that its arguments say it has; or 0 */
 	bool endless; /* for ever, from memory, without their stamps */
 	int sockets[PACKET_SOCKETS]; /* af_packet's, which says nothing of what it missed; the
 					driver's */
@@ -97,6 +99,14 @@ const char *device_source(const struct input *in, unsigned i);
 bool device_part(const struct input *in, unsigned i, struct input_part *part);
 void device_finish(struct input *in);
 void device_close(struct input *in);
+
+/* How many queues a device has whose arguments say so: d->queues. Adds what is missing there; 0, or
+ * -errno, said. */
+int device_plan_queues(struct device *d);
+
+/* Are enough buffers left of a port that was just started? It is started over larger pools where
+ * its driver took more than was planned. 0, or -errno with port->failed set. */
+int device_check_buffers(const struct input *in, unsigned i);
 
 /* Packet buffers of each queue of a device. */
 uint32_t device_mbufs(const struct input *in, const struct device *device);

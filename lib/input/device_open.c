@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "rx/bpf_print.h"
 #include "rx/eal_log.h"
 
 #include <errno.h>
@@ -203,6 +204,8 @@ static int start_port(const struct input *in, unsigned i, struct eal_log *log)
 	int error = port_start(port, &all->rss, &port_ops_dpdk);
 	if (flag)
 		packet_socket_set_flag(d->interface);
+	if (error == 0)
+		error = device_check_buffers(in, i);
 	if (error)
 		return error;
 	eal_log_end(log);
@@ -257,6 +260,7 @@ int device_start(struct input *in)
 	if (error)
 		log_error("cannot reserve room for time stamps: %s", strerror(-error));
 	begin_watch(d);
+	bpf_print_to_log();
 	for (unsigned i = 0; i < d->n && error == 0; i++) {
 		error = make_device(&d->device[i], in->conf->eal_log, false);
 		if (error == 0)
@@ -293,7 +297,7 @@ int device_reopen(struct input *in, unsigned i, bool quiet)
 	struct devices *all = in->state;
 	struct device *d = all->device_of[i];
 	struct port *port = &all->ports[i];
-	struct eal_log log;
+	struct eal_log log = {0};
 	const uint16_t queues = port->plan.queues;
 	uint16_t id;
 
@@ -313,5 +317,8 @@ int device_reopen(struct input *in, unsigned i, bool quiet)
 		error = -EINVAL;
 	if (error == 0)
 		error = start_port(in, i, &log);
+	if (error)
+		eal_log_end(&log);
+	eal_log_free(&log);
 	return error;
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "rx/nic.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -103,6 +104,7 @@ static int plan_interface(struct device *d, const char *name, unsigned i)
 	}
 	*d = (struct device){.given = name,
 		.promiscuous_fd = -1,
+		.rings = 1,
 		.node = (int)read_number(CLASS_NET, name, "/device/numa_node", -1),
 		.link_type = (uint16_t)link_type,
 		.room = KERNEL_ROOM,
@@ -152,6 +154,13 @@ static int check_pci(const char *name)
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	target[n < 0 ? 0 : n] = '\0';
 	const char *driver = strrchr(target, '/') ? strrchr(target, '/') + 1 : "none";
+	if (strcmp(driver, "vfio-pci") == 0) {
+		char why[256];
+		int error = nic_vfio(name, why, sizeof(why));
+		if (error)
+			log_error("input.devices: %s: %s", name, why);
+		return error;
+	}
 	for (size_t i = 0; i < BITS_COUNT(fit); i++)
 		if (strcmp(driver, fit[i]) == 0)
 			return 0;
@@ -189,14 +198,19 @@ static int plan_device(struct device *d, const char *word)
 	size_t n = strcspn(word, ",");
 	char full[16];
 
-	*d = (struct device){
-		.given = word, .promiscuous_fd = -1, .node = -1, .link_type = FRAME_LINK_ETHERNET};
+	*d = (struct device){.given = word,
+		.promiscuous_fd = -1,
+		.rings = 1,
+		.node = -1,
+		.link_type = FRAME_LINK_ETHERNET};
 	const char *address = strncmp(word, "pci:", 4) == 0 ? word + 4 : word;
 	if (pci_address(address, n - (size_t)(address - word), full)) {
 		int error = check_pci(full);
 		if (error)
 			return error;
 		d->bus = true;
+		d->rings = nic_rings((uint16_t)read_number(PCI_DEVICES, full, "/vendor", 0),
+			(uint16_t)read_number(PCI_DEVICES, full, "/device", 0));
 		d->node = (int)read_number(PCI_DEVICES, full, "/numa_node", -1);
 		snprintf(d->name, sizeof(d->name), "%s", full);
 		snprintf(d->args, sizeof(d->args), "%s%s", full, word + n);
@@ -219,13 +233,7 @@ static int plan_device(struct device *d, const char *word)
 		if (if_nametoindex(d->interface) == 0)
 			d->interface[0] = '\0';
 	}
-	return 0;
-}
-
-/* An interface's packets wait in the kernel's ring. */
-uint32_t device_mbufs(const struct input *in, const struct device *device)
-{
-	return input_mbufs(in, (device->kernel ? 64 : in->conf->input_descriptors) + 512);
+	return device_plan_queues(d);
 }
 
 uint64_t device_memory(const struct input *in)
@@ -237,7 +245,7 @@ uint64_t device_memory(const struct input *in)
 		const struct device *d = &devices->device[i];
 		/* Without hugepages, whole pages. */
 		uint64_t room = d->room ? (d->room + 512 + 4095) / 4096 * 4096 : 4352;
-		unsigned queues = d->files ? d->files : in->share.workers;
+		unsigned queues = d->queues ? d->queues : in->share.workers;
 		octets += (device_mbufs(in, d) * room + (4u << 20)) * queues;
 	}
 	return octets;
@@ -250,7 +258,7 @@ void device_describe(const struct input *in, FILE *out)
 	for (unsigned i = 0; i < devices->n; i++) {
 		const struct device *d = &devices->device[i];
 		fprintf(out, "input    %s %s: up to %u queues", d->kernel ? "interface" : "device",
-			d->given, d->files ? d->files : in->share.workers);
+			d->given, d->queues ? d->queues : in->share.workers);
 		if (!d->kernel)
 			fprintf(out, " of up to %llu descriptors",
 				(unsigned long long)in->conf->input_descriptors);

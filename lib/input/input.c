@@ -50,14 +50,17 @@ void input_close(struct input *in)
 	in->ops = NULL;
 }
 
-uint32_t input_mbufs(const struct input *in, uint64_t held)
+uint32_t input_mbufs_least(const struct input *in, uint64_t held)
 {
 	const unsigned workers = in->share.workers;
+	return (uint32_t)held + workers * 512 + (workers > 1 ? HANDOFF_SIZE : 0);
+}
 
+uint32_t input_mbufs(const struct input *in, uint64_t held)
+{
 	if (in->conf->memory_mbufs)
 		return (uint32_t)in->conf->memory_mbufs;
-	uint64_t need = held + workers * 512 + (workers > 1 ? HANDOFF_SIZE : 0);
-	return bits_pow2((uint32_t)need) - 1; /* suits the pool's ring */
+	return bits_pow2(input_mbufs_least(in, held)) - 1; /* suits the pool's ring */
 }
 
 unsigned input_reserve(const struct rte_mempool *pool, unsigned workers)

@@ -212,6 +212,8 @@ void input_close(struct input *in);
 /* Packet buffers of a pool: `held` by the device, those that workers keep in their caches and have
  * in hand, and those on their way between workers. memory.mbufs goes over it. */
 uint32_t input_mbufs(const struct input *in, uint64_t held);
+/* The same without memory.mbufs: fewer are too few. */
+uint32_t input_mbufs_least(const struct input *in, uint64_t held);
 
 /* Free buffers without which no burst may be asked of net_pcap, which loses a packet that it has no
  * buffer for: those in the caches of other lcores do not help this one. */

@@ -35,7 +35,8 @@ def no_namespaces():
 
 WHY_NOT = no_namespaces()
 
-# Sends one query a line of standard input: "INTERFACE NAME"; "!INTERFACE NAME": for ever.
+# Sends queries as the lines of its standard input say: "INTERFACE NAME NUMBER", each from a port of
+# its own; "!INTERFACE NAME NUMBER": for ever.
 SENDER = """
 import socket, sys
 sys.path.insert(0, sys.argv[1])
@@ -51,11 +52,11 @@ def send(interface, name):
             pass
     return once
 for line in sys.stdin:
-    interface, name = line.split()
+    interface, name, number = line.split()
     once = send(interface.lstrip("!"), name)
-    once(1)
+    for i in range(int(number)):
+        once(i)
     print("sent", flush=True)
-    i = 1
     while interface[0] == "!":
         i += 1
         once(i)
@@ -108,9 +109,9 @@ class Case(harness.Case):
         self.addCleanup(end)
         return p
 
-    def send(self, interface, name, sender=None):
+    def send(self, interface, name, sender=None, number=1):
         sender = sender or self.sender
-        sender.stdin.write(f"{interface} {name}\n".encode())
+        sender.stdin.write(f"{interface} {name} {number}\n".encode())
         self.assertEqual(self.read_lines(sender.stdout, 1), [b"sent\n"])
 
     def listen(self, *args, out=None, until="listening on"):
@@ -317,6 +318,47 @@ class Promiscuous(Case):
         p.kill()
         p.wait()
         self.assertFalse(self.promiscuous("tap0"))
+
+
+@unittest.skipUnless(netns.has_xdp(), "the kernel has no XDP sockets")
+class Xdp(Case):
+    """Interfaces with several queues, which af_xdp takes one by one."""
+
+    def setUp(self):
+        super().setUp()
+        options = harness.ENV.get("ASAN_OPTIONS", "")
+        self.addCleanup(harness.ENV.__setitem__, "ASAN_OPTIONS", options)
+        harness.ENV["ASAN_OPTIONS"] = options + ":detect_leaks=0"
+        try:
+            self.batch("link add outq numtxqueues 4 numrxqueues 4 type veth peer name tapq "
+                       "numtxqueues 4 numrxqueues 4", "link set outq up", "link set tapq up")
+        except subprocess.CalledProcessError:
+            self.skipTest("no veth pairs of several queues")
+
+    def test_several(self):
+        """A veth pair's queues do not send, too: the driver would take the first of them."""
+        self.refuses(["-d", "net_af_xdp0,iface=tapq", "-o", self.out], "tapq has 4 receive queues",
+                     "-i tapq", preexec_fn=self.enter)
+
+    def test_a_part(self):
+        """Who asks for one gets one, and is told."""
+        p = self.listen("-d", "net_af_xdp0,iface=tapq,queue_count=1",
+                        until="of the 4 queues of tapq it takes 1, from number 0")
+        self.said(p, "listening on")
+        self.stop(p)
+
+    def test_quiet(self):
+        """With -q, nothing is said, whatever libbpf thinks of this kernel."""
+        ready = self.dir / "pid"
+        p = self.start("-q", "-d", "net_af_xdp0,iface=tap0", "-o", self.out, "--idle", "sleep",
+                       "--set", f"process.pid_file={ready}", stdin=subprocess.DEVNULL,
+                       preexec_fn=self.enter)
+        until = time.monotonic() + harness.HANG_S
+        while not ready.exists() or not ready.read_text():
+            self.assertIsNone(p.poll())
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.05)
+        self.assertEqual(self.stop(p).err, "")
 
 
 if __name__ == "__main__":
