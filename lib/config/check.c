@@ -34,6 +34,15 @@ static int check_live(const struct conf *conf, struct conf_error *err)
 			"files or listen, not both");
 	for (size_t i = 0; i < conf->input_interfaces.count; i++) {
 		const char *name = conf->input_interfaces.at[i];
+		if (strchr(name, ','))
+			return conf_fail(err, -EINVAL,
+				"input.interfaces: \"%s\" is no name of an interface: give each by "
+				"a "
+				"flag or entry of its own (-i eth0 -i eth1), or all by -i any",
+				conf_show(name, 60).text);
+		if (strcmp(name, "any") == 0 && conf->input_interfaces.count > 1)
+			return conf_fail(err, -EINVAL,
+				"input.interfaces: \"any\" goes with no other interface");
 		if (name[0] == '\0' || strlen(name) > 15 || strpbrk(name, "/,: \t\n"))
 			return conf_fail(err, -EINVAL,
 				"input.interfaces: \"%s\" is no name of an interface",

@@ -53,6 +53,7 @@ struct device_rx;
 struct devices {
 	struct device device[DEVICE_MAX];
 	unsigned n;
+	char any[DEVICE_MAX][IF_NAMESIZE]; /* names of all interfaces, for -i any */
 	struct port ports[DEVICE_PORTS];
 	struct device *device_of[DEVICE_PORTS];
 	uint64_t hz_of[DEVICE_PORTS]; /* of the clocks of NICs, measured */

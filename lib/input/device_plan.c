@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "rx/nic.h"
+#include "rx/nic_any.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -270,6 +271,35 @@ void device_describe(const struct input *in, FILE *out)
 	}
 }
 
+/* All interfaces that are up and whose frames are decoded; of those that see the same, one. */
+static int plan_any(struct devices *devices)
+{
+	const int room = (int)(DEVICE_MAX - devices->n);
+	int n = nic_any_list(devices->any, room), error = n < 0 ? n : 0;
+
+	if (n > room) {
+		log_error(
+			"input.interfaces: any: %d interfaces are up, and %d can be listened on at "
+			"once: name those that matter",
+			n, room);
+		return -E2BIG;
+	}
+	for (int i = 0; i < n && error == 0; i++) {
+		const char *name = devices->any[i];
+		if (link_type_of(name) == FRAME_LINK_UNKNOWN)
+			log_note("any: %s is left out: frames of its hardware type are not "
+				 "decoded",
+				name);
+		else
+			error = plan_interface(&devices->device[devices->n++], name, (unsigned)i);
+	}
+	if (error == 0 && devices->n == 0) {
+		log_error("input.interfaces: any: no interface is up");
+		error = -ENODEV;
+	}
+	return error;
+}
+
 int device_plan(struct input *in)
 {
 	const struct conf *conf = in->conf;
@@ -285,6 +315,9 @@ int device_plan(struct input *in)
 		error = plan_device(&devices->device[devices->n++], conf->input_devices.at[i]);
 	for (unsigned i = 0; i < devices->n && in->node < 0; i++)
 		in->node = devices->device[i].node;
+	if (error == 0 && conf->input_interfaces.count == 1 &&
+		strcmp(conf->input_interfaces.at[0], "any") == 0 && if_nametoindex("any") == 0)
+		return plan_any(devices);
 	for (size_t i = 0; i < conf->input_interfaces.count && error == 0; i++)
 		error = plan_interface(
 			&devices->device[devices->n++], conf->input_interfaces.at[i], (unsigned)i);

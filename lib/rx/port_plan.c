@@ -21,11 +21,11 @@ static bool is_driver(const struct rte_eth_dev_info *info, const char *name)
 
 /* Does somebody else decide by which of its queues a packet comes? Then all are polled, however few
  * workers there are: a file or interface of net_pcap's, an interface's queue or a member of its
- * fan-out, a ring, a queue of the guest's: nobody else would read it. */
+ * fan-out, a queue of the guest's: nobody else would read it. */
 static bool has_fixed_queues(const struct rte_eth_dev_info *info)
 {
 	static const char *const drivers[] = {
-		"net_pcap", "net_af_xdp", "net_af_packet", "net_ring", "net_vhost"};
+		"net_pcap", "net_af_xdp", "net_af_packet", "net_vhost"};
 	for (size_t i = 0; i < BITS_COUNT(drivers); i++)
 		if (is_driver(info, drivers[i]))
 			return true;

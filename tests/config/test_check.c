@@ -95,7 +95,12 @@ static void test_live(void)
 		"input.files: goes with neither input.interfaces nor input.devices: read files or "
 		"listen, not both");
 	check_live("", "eth0/1", "", "input.interfaces: \"eth0/1\" is no name of an interface");
-	check_live("", "[\"a,b\"]", "", "input.interfaces: \"a,b\" is no name of an interface");
+	check_live("", "[\"a,b\"]", "",
+		"input.interfaces: \"a,b\" is no name of an interface: give each by a flag or "
+		"entry "
+		"of its own (-i eth0 -i eth1), or all by -i any");
+	check_live("", "[\"any\",\"b\"]", "",
+		"input.interfaces: \"any\" goes with no other interface");
 	check_live("", "sixteen-letters-", "",
 		"input.interfaces: \"sixteen-letters-\" is no name of an interface");
 	check_live("", "", "[\"a\",\",b\"]", "input.devices: entry 2 names no device");

@@ -320,6 +320,30 @@ class Promiscuous(Case):
         self.assertFalse(self.promiscuous("tap0"))
 
 
+class Any(Case):
+    def test_each_packet_once(self):
+        """A bridge with two ports, VLANs and pairs: what each carries is seen, and once."""
+        self.batch("link add br0 type bridge", "link set br0 up", "link set tap0 master br0",
+                   "link set tap1 master br0", "link add out2 type veth peer name tap2",
+                   "link set out2 up", "link set tap2 up")
+        p = self.listen("-i", "any")
+        names = [f"n{i}.example.com" for i in range(3)]
+        for i, name in enumerate(names):
+            self.send(f"out{i}", name)
+        self.settled(p, *names)
+        run = self.stop(p)
+        self.assertEqual(sorted(r["qname"] for r in self.records()), names)
+        self.assertEqual(run.stats["total"]["txn"]["copies"], 0)
+        self.assertEqual(run.stats["total"]["txn"]["retries"], 0)
+        self.assertEqual({q["device"] for q in run.stats["input"]["ports"]}, {"lo", "br0", "out2"}
+                         if "tap2" not in p.text else {"lo", "br0", "tap2"})
+
+    def test_hint(self):
+        """tcpdump's users list them with commas."""
+        self.refuses(["-i", "lo,tap0", "-o", self.out], "-i eth0 -i eth1", code=2,
+                     preexec_fn=self.enter)
+
+
 @unittest.skipUnless(netns.has_xdp(), "the kernel has no XDP sockets")
 class Xdp(Case):
     """Interfaces with several queues, which af_xdp takes one by one."""

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rx/nic_any.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef ARPHRD_IP6GRE
+#define ARPHRD_IP6GRE 823 /* linux/if_arp.h */
+#endif
+#define NET "/sys/class/net/"
+
+bool nic_any_takes(const struct nic_any *n, bool peer_up)
+{
+	if (!n->up || n->tunnel || n->gathered || (n->upper && !n->gathers))
+		return false;
+	return n->peer == 0 || !peer_up || n->index < n->peer;
+}
+
+static long number(const char *name, const char *file, long none)
+{
+	char path[128];
+	long n = none;
+	snprintf(path, sizeof(path), NET "%.15s/%s", name, file);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return none;
+	if (fscanf(f, "%li", &n) != 1)
+		n = none;
+	fclose(f);
+	return n;
+}
+
+static bool has(const char *name, const char *entry)
+{
+	char path[128];
+	snprintf(path, sizeof(path), NET "%.15s/%s", name, entry);
+	return access(path, F_OK) == 0;
+}
+
+static bool is_up(const char *name)
+{
+	return number(name, "flags", 0) & IFF_UP;
+}
+
+static bool gathers(const char *name)
+{
+	return has(name, "bridge") || has(name, "bonding");
+}
+
+/* The kernel's word for its kind in uevent; "" where there is none. */
+static void kind_of(const char *name, char kind[32])
+{
+	char path[128], line[128];
+	kind[0] = '\0';
+	snprintf(path, sizeof(path), NET "%.15s/uevent", name);
+	FILE *f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "DEVTYPE=%31s", kind) == 1)
+			break;
+	if (f)
+		fclose(f);
+}
+
+static bool is_tunnel(const char *name)
+{
+	char kind[32];
+	long type = number(name, "type", ARPHRD_ETHER);
+
+	kind_of(name, kind);
+	return strcmp(kind, "vxlan") == 0 || strcmp(kind, "geneve") == 0 || type == ARPHRD_TUNNEL ||
+	       type == ARPHRD_TUNNEL6 || type == ARPHRD_SIT || type == ARPHRD_IPGRE ||
+	       type == ARPHRD_IP6GRE;
+}
+
+static bool stands_over(const char *name)
+{
+	char path[128];
+	bool found = false;
+	snprintf(path, sizeof(path), NET "%.15s", name);
+	DIR *dir = opendir(path);
+	for (struct dirent *e = dir ? readdir(dir) : NULL; e && !found; e = readdir(dir))
+		found = strncmp(e->d_name, "lower_", 6) == 0;
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static bool is_gathered(const char *name)
+{
+	char path[128], target[256];
+	snprintf(path, sizeof(path), NET "%.15s/master", name);
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	const char *master = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
+	return gathers(master) && is_up(master);
+}
+
+/* The other end of a pair has us as its other end; an index of another namespace has not. */
+static unsigned peer_of(const struct nic_any *n)
+{
+	char name[IF_NAMESIZE];
+	long link = number(n->name, "iflink", 0);
+	if (n->upper || link <= 0 || (unsigned)link == n->index ||
+		!if_indextoname((unsigned)link, name))
+		return 0;
+	return number(name, "iflink", 0) == (long)n->index ? (unsigned)link : 0;
+}
+
+static bool takes(const char *name, unsigned index)
+{
+	struct nic_any n = {.index = index,
+		.up = is_up(name),
+		.gathers = gathers(name),
+		.upper = stands_over(name),
+		.tunnel = is_tunnel(name),
+		.gathered = is_gathered(name)};
+	char peer[IF_NAMESIZE];
+	snprintf(n.name, sizeof(n.name), "%s", name);
+	n.peer = peer_of(&n);
+	bool there = n.peer && if_indextoname(n.peer, peer);
+	/* What goes to the other end goes to the bridge that this is a port of. */
+	n.gathered |= there && is_gathered(peer);
+	return nic_any_takes(&n, there && is_up(peer));
+}
+
+int nic_any_list(char names[][IF_NAMESIZE], int most)
+{
+	struct if_nameindex *all = if_nameindex();
+	int n = 0;
+
+	if (!all)
+		return -errno;
+	for (const struct if_nameindex *i = all; i->if_index; i++) {
+		if (!takes(i->if_name, i->if_index))
+			continue;
+		if (n < most)
+			snprintf(names[n], IF_NAMESIZE, "%s", i->if_name);
+		n++;
+	}
+	if_freenameindex(all);
+	return n;
+}

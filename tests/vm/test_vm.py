@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Poll-mode drivers over NICs that QEMU emulates, in a virtual machine behind an IOMMU, with frames
+that are sent from outside. What comes out must be what a capture of the same frames gives.
+
+test_vm.py DNSLOUPE [CLASS.CASE]...; runs where VM_TESTS is set (meson test --suite vm); skipped where
+there is no QEMU, no kernel, or the guest is not up in ten minutes. VM_QEMU names another QEMU, VM_NICS the NICs that are tried.
+"""
+import collections
+import json
+import os
+import pathlib
+import shutil
+import struct
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+import capture
+import guest
+import harness
+
+MODELS = {
+    "e1000": "e1000",
+    "e1000e": "e1000e",
+    "vmxnet3": "vmxnet3",
+    "virtio": "virtio-net-pci,disable-legacy=on,iommu_platform=on",
+}
+NICS = os.environ.get("VM_NICS", ",".join(MODELS)).split(",")
+LIMIT_S = 300
+
+machine, why_not = None, ""
+
+
+def setUpModule():
+    global machine, why_not
+    why_not = "VM_TESTS=1 runs them (some ten minutes)" if not os.environ.get("VM_TESTS") else \
+        guest.missing()
+    if why_not:
+        return
+    place = pathlib.Path(tempfile.mkdtemp(prefix="dnsloupe-vm."))
+    try:
+        machine = guest.Guest(place, {name: MODELS.get(name, name) for name in NICS})
+    except TimeoutError as error:
+        why_not = str(error)
+        shutil.rmtree(place, ignore_errors=True)
+        return
+    machine.run("""
+echo 300 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+modprobe vfio-pci
+for d in %s; do
+	d=/sys/bus/pci/devices/$d
+	[ -e $d/driver ] && echo ${d##*/} >$d/driver/unbind
+	echo vfio-pci >$d/driver_override; echo ${d##*/} >/sys/bus/pci/drivers_probe
+	[ -e $d/driver ] || exit 1
+done
+""" % " ".join(machine.pci.values()))
+
+
+def tearDownModule():
+    if machine:
+        machine.close()
+        shutil.rmtree(machine.dir, ignore_errors=True)
+
+
+def whole_frames():
+    """The Ethernet frames of pcaps/ that every NIC takes as they are, in the order of files."""
+    for path in harness.captures():
+        if path.suffix != ".pcap":
+            continue
+        data = path.read_bytes()
+        order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+        if struct.unpack_from(order + "I", data, 20)[0] & 0xffff != 1:
+            continue
+        at = 24
+        while at + 16 <= len(data):
+            kept, was = struct.unpack_from(order + "II", data, at + 8)
+            frame = data[at + 16:at + 16 + kept]
+            at += 16 + kept
+            if kept == was and 60 <= len(frame) <= 1514:
+                yield frame
+
+
+# What depends on when a frame came.
+TIMES = ("ts", "latency_us", "sensor", "reply_ts", "shed", "tcp_rtt_us")
+
+
+def lines(text):
+    """Records without their times, counted."""
+    found = collections.Counter()
+    for line in text.splitlines():
+        record = json.loads(line)
+        if record["status"] == "loss":
+            continue
+        for key in TIMES:
+            record.pop(key, None)
+        record.get("transfer", {}).pop("duration_us", None)
+        found[json.dumps(record, sort_keys=True)] += 1
+    return found
+
+
+def differences(got, wanted):
+    """What is different in records of the same transaction, and what has no partner."""
+    key = lambda r: tuple(str(r.get(k)) for k in ("client", "client_port", "id", "qname", "status"))
+    found = []
+    more = [json.loads(x) for x in (got - wanted).elements()]
+    less = {key(r): r for r in map(json.loads, (wanted - got).elements())}
+    for record in more:
+        other = less.pop(key(record), None)
+        found.append(f"{key(record)}: " + ("is one too many" if other is None else ", ".join(
+            f"{k}: {record.get(k)!r} and not {other.get(k)!r}"
+            for k in sorted(record.keys() | other.keys()) if record.get(k) != other.get(k))))
+    return found + [f"{k}: is missing" for k in less]
+
+
+class Case(harness.Case):
+    def setUp(self):
+        super().setUp()
+        if why_not:
+            self.skipTest(why_not)
+
+    def listen(self, *args, nics=(), up=True):
+        """Starts it in the guest on some NICs."""
+        devices = " ".join(f"-d {machine.pci[n]}" for n in nics)
+        script = f"""rm -f out.jsonl stats.json
+{harness.EXE} -v --set sensor=golden {devices} {' '.join(map(str, args))} \
+-o out.jsonl --stats stats.json 2>/run/share/log &
+echo $! >pid
+wait $!
+code=$?
+cp out.jsonl stats.json /run/share/
+exit $code
+"""
+        for name in ("log", "out.jsonl", "stats.json"):
+            (machine.share / name).unlink(missing_ok=True)
+        job = machine.begin(script)
+        self.addCleanup(self.kill, job)
+        self.says(job, "listening on")
+        if up:
+            for _ in nics:
+                self.says(job, "the link is up", len(nics))
+        return job
+
+    def kill(self, job):
+        if not machine.ended(job):
+            machine.run("kill -9 $(cat pid); true")
+            machine.end(job)
+
+    def log(self):
+        path = machine.share / "log"
+        return path.read_text() if path.exists() else ""
+
+    def says(self, job, words, times=1):
+        until = time.monotonic() + LIMIT_S
+        while self.log().count(words) < times:
+            self.assertFalse(machine.ended(job), self.log())
+            self.assertLess(time.monotonic(), until, self.log())
+            time.sleep(0.1)
+
+    def stop(self, job, code=0):
+        """What it wrote, and its counters."""
+        if not machine.ended(job):
+            machine.run("kill -TERM $(cat pid); true")
+        got, _ = machine.end(job)
+        self.assertEqual(got, code, self.log())
+        stats = json.loads((machine.share / "stats.json").read_text())
+        self.check_books(stats, False)
+        return (machine.share / "out.jsonl").read_text(), stats
+
+    def settle(self):
+        """Until what was sent has passed the guest, and timeouts of joining are over."""
+        time.sleep(3)
+
+
+@unittest.skipUnless(harness.PCAPS.exists(), "no captures")
+class Lines(Case):
+    """The same lines as of the capture, driver by driver, with several workers."""
+
+    def same(self, nic, workers):
+        frames = list(whole_frames())
+        path = self.dir / "sent.pcap"
+        path.write_bytes(capture.pcap([capture.Frame(10**9 * 1_800_000_000 + i * 500_000, f, len(f))
+                                       for i, f in enumerate(frames)]))
+        wanted = lines(self.dnsloupe("-r", path).out.decode())
+        job = self.listen("-w", workers, "--idle", "sleep", nics=[nic])
+        machine.send(nic, frames)
+        self.settle()
+        out, stats = self.stop(job)
+        port, rx = stats["input"]["ports"][0], stats["total"]["rx"]
+        print(f"# {nic}, {workers} workers: {len(frames)} frames, {rx['packets']} received, "
+              f"{sum(lines(out).values())} of {sum(wanted.values())} lines, "
+              f"handed over {rx['handed_over']}")
+        self.assertEqual((port["missed"], port["no_mbuf"], rx["handoff_lost"]), (0, 0, 0))
+        self.assertEqual(rx["packets"], len(frames))
+        self.assertEqual(differences(lines(out), wanted), [])
+
+    def test_lines(self):
+        for nic in NICS:
+            for workers in (1, 2, 4):
+                with self.subTest(nic, workers=workers):
+                    self.same(nic, workers)
+
+
+class Links(Case):
+    def test_down_and_up(self):
+        nic = NICS[0]
+        job = self.listen("--idle", "sleep", nics=[nic])
+        self.assertNotIn("the link is down", self.log())
+        machine.qmp("set_link", name=nic, up=False)
+        self.says(job, "the link is down")
+        machine.qmp("set_link", name=nic, up=True)
+        self.says(job, "the link is up again")
+        machine.send(nic, [f.data for f in capture.pair(1)])
+        self.settle()
+        out, _ = self.stop(job)
+        self.assertEqual(sum(lines(out).values()), 1)
+
+    def test_held(self):
+        """A NIC that another process has: the message names it."""
+        nic = NICS[0]
+        job = self.listen("--idle", "sleep", nics=[nic])
+        code, text = machine.end(machine.begin(
+            f"{harness.EXE} -d {machine.pci[nic]} -o second.jsonl"))
+        self.assertEqual(code, 1)
+        pid = machine.run("cat pid").strip()
+        self.assertIn(f"process {pid} uses it", text)
+        self.stop(job)
+
+
+class Unplugged(Case):
+    """Last: the NIC does not come back."""
+
+    def test_unplugged(self):
+        nic = NICS[-1]
+        if not any(n in NICS[-1] for n in ("virtio", "vmxnet3", "e1000e", "igb")):
+            self.skipTest("no NIC that can be unplugged")
+        job = self.listen("--idle", "sleep", nics=[nic])
+        machine.send(nic, [f.data for f in capture.pair(1)])
+        self.settle()
+        machine.qmp("device_del", id=nic)
+        self.says(job, "is gone")
+        self.says(job, "nothing left to listen on")
+        out, _ = self.stop(job, code=1)
+        self.assertEqual(sum(lines(out).values()), 1)
+        self.assertEqual([json.loads(x)["loss"] for x in out.splitlines()
+                          if json.loads(x)["status"] == "loss"], ["begins", "ends"])
+
+
+if __name__ == "__main__":
+    harness.main()
