@@ -2,7 +2,11 @@
 /* Which open query goes where the table is full. */
 #include "txn/table.h"
 
-#define LOOKS 16 /* queries that are looked at for one eviction */
+/* Queries that are looked at for an eviction: so many on average, and at most, as what earlier ones
+ * did not need is kept: honest queries may come many in a row. */
+#define LOOKS 4
+#define LOOKS_MOST 256
+#define LOOKS_LONG 16 /* among long queries */
 
 static struct holder_names names_of(const struct table *t, const struct table_entry *e)
 {
@@ -70,7 +74,7 @@ static uint32_t long_victim(const struct table *t, const struct holders_heaviest
 	uint32_t slot = t->longs.oldest, victim = slot;
 	struct guilt most = {0};
 
-	for (int i = 0; slot && i < LOOKS; i++) {
+	for (int i = 0; slot && i < LOOKS_LONG; i++) {
 		struct guilt g = guilt_of(t, top, slot);
 		if (guiltier(&g, &most)) {
 			most = g;
@@ -114,7 +118,9 @@ uint32_t table_victim(struct table *t, enum table_cause *cause)
 		*cause = TABLE_LONG;
 		return long_victim(t, &top);
 	}
-	for (int i = 0; i < LOOKS; i++) {
+	t->looks = t->looks + LOOKS < LOOKS_MOST ? t->looks + LOOKS : LOOKS_MOST;
+	while (t->looks) {
+		t->looks--;
 		uint32_t slot = take_turn(t);
 		struct guilt g = guilt_of(t, &top, slot);
 		if (victim == 0 || guiltier(&g, &most)) {

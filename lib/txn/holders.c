@@ -60,18 +60,33 @@ static struct addr network_of(const struct addr *client, bool v6)
 	return net;
 }
 
+/* Of a domain in lower case. Its wire form ends by itself, so zeros may follow. */
+static uint32_t name_hash(const struct hash_secret *s, const uint8_t *name, unsigned len)
+{
+	uint8_t folded[NAME_WIRE_MAX];
+	hash_sum sum = 0;
+
+	if (bits_unlikely(len > 16 * HASH_PAIRS)) {
+		name_fold(folded, name, len);
+		return (uint32_t)hash_bytes(s, folded, len, 0);
+	}
+	memset(folded, 0, (size_t)16 * HASH_PAIRS);
+	name_fold(folded, name, len);
+	for (unsigned i = 0; i < HASH_PAIRS; i++)
+		sum += hash_16(s, i, folded + (size_t)16 * i);
+	return hash_of_sum(s, sum);
+}
+
 struct holder_names holders_of(const struct holders *h, const struct addr *client,
 	const struct addr *server, bool v6, const uint8_t *name, unsigned len)
 {
-	uint8_t folded[NAME_WIRE_MAX];
 	unsigned from = domain_of(name, len);
 	struct addr net = network_of(client, v6);
 	const struct hash_secret *s = &h->secret;
 	struct holder_names n;
 
-	name_fold(folded, name + from, len - from);
-	uint64_t domain = hash_bytes(s, folded, len - from, len != 0);
-	n.name[HOLDER_DOMAIN] = (uint32_t)domain;
+	uint32_t domain = name_hash(s, name + from, len - from);
+	n.name[HOLDER_DOMAIN] = domain;
 	n.name[HOLDER_SERVER] = hash_of_sum(s, hash_16(s, 0, server) + hash_pair(s, 1, domain, v6));
 	n.name[HOLDER_CLIENT] = hash_of_sum(s, hash_16(s, 0, &net) + hash_pair(s, 2, v6, 0));
 	return n;

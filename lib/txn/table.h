@@ -103,7 +103,8 @@ struct table {
 	uint32_t oldest, youngest;
 	uint32_t hand; /* whose turn it is to be looked at by table_victim(); 0: the oldest's */
 	uint32_t pressed; /* slots; where more are used, holders are counted */
-	uint32_t other_most; /* table_victim()'s */
+	uint32_t other_most; /* table_victim()'s, and the next one */
+	uint32_t looks;
 	uint32_t long_slots; /* slots of queries that take several */
 	struct agelist longs; /* these, by when they came */
 	struct holders holders;
@@ -203,8 +204,8 @@ static inline uint32_t table_crowded(const struct table *t, uint32_t slot)
 }
 
 /*
- * The query that has to go first so that the table has room, and why; there is one. Takes a bounded
- * number of steps: one where a flood holds the table. Several of one domain or network go in the
+ * The query that has to go first so that the table has room, and why; there is one. Takes a few
+ * steps on average and a bounded number at most: one where a flood holds the table. Several of one domain or network go in the
  * order in which they came.
  */
 uint32_t table_victim(struct table *t, enum table_cause *cause);

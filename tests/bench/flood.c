@@ -253,7 +253,7 @@ static void run_once(void)
 			kind = &flood_kinds[i];
 	if (!kind && !plain && !none)
 		exit(2);
-	set_up((plain ? 1 : 250) * (int64_t)WHEN_NS_PER_S / 50);
+	set_up(plain ? (int64_t)WHEN_NS_PER_S / 1000 : 5 * (int64_t)WHEN_NS_PER_S);
 	uint64_t n = play(plain ? &flood_kinds[0] : kind, !strcmp(o.count, "many"), !plain);
 	printf("{\"packets\":%llu,\"all\":%llu}\n", (unsigned long long)n,
 		(unsigned long long)run.packets_all);
