@@ -160,10 +160,11 @@ static uint32_t crowded(const struct tcp_table *t, uint32_t hash)
 	return n < HASH_CHAIN ? 0 : oldest;
 }
 
-/* Ended connections go first, then those that never said more than SYN, then the oldest. */
+/* Ended connections go first, then those of which one side alone was heard, then the oldest. */
 static void make_room(struct tcp_table *t)
 {
-	static const uint8_t order[TCP_LISTS] = {TCP_LINGER, TCP_HALF, TCP_ACTIVE, TCP_WAITING};
+	static const uint8_t order[TCP_LISTS] = {
+		TCP_LINGER, TCP_HALF, TCP_HALF_WAITING, TCP_ACTIVE, TCP_WAITING};
 	uint32_t slot = 0;
 	for (unsigned i = 0; slot == 0; i++)
 		slot = t->oldest[order[i]];
@@ -192,6 +193,7 @@ uint32_t tcp_flow_add(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 		.b_port = pkt->dport,
 		.v6 = pkt->v6,
 		.realm = pkt->realm,
+		.scale = {TCP_SCALE_UNKNOWN, TCP_SCALE_UNKNOWN},
 		.side = server ? SPLIT_REPLIES : SPLIT_QUERIES,
 		.hash = hash,
 		.bucket_next = t->buckets[hash & t->mask],
@@ -208,7 +210,9 @@ void tcp_flow_restart(struct tcp_table *t, uint32_t slot)
 	struct tcp_flow *f = &t->flows[slot];
 	memset(f->stream, 0, sizeof(f->stream));
 	memset(f->flags, 0, sizeof(f->flags));
+	memset(f->scale, TCP_SCALE_UNKNOWN, sizeof(f->scale));
 	f->handshake = 0;
+	f->proven = 0;
 	tcp_flow_list(t, slot, TCP_HALF);
 }
 

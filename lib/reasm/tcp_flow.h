@@ -16,6 +16,8 @@ enum {
 	TCP_KNOWN = 1, /* a place in it is known: next, first */
 	TCP_ACKED = 2, /* the peer is seen: acked */
 	TCP_ENDING = 4, /* fin is known */
+	TCP_CLAIMED = 8, /* a segment that did not fit made a claim */
+	TCP_CLAIM_SYN = 16, /* that was a SYN */
 };
 
 enum { TCP_HANDSHAKE_NONE, TCP_HANDSHAKE_SYN, TCP_HANDSHAKE_SYN_ACK, TCP_HANDSHAKE_DONE };
@@ -47,7 +49,8 @@ static inline void tcp_pull_upto(struct tcp_table *t, unsigned n, uint32_t seq)
 /* Octets are missing of the connection in hand that will hardly come any more: since long? */
 static inline bool tcp_is_due(const struct tcp_table *t, const struct tcp_flow *f)
 {
-	return f->list == TCP_WAITING && tcp_since(t->clock_ns, f->listed_ns) >= TCP_HOLE_NS;
+	bool waits = f->list == TCP_WAITING || f->list == TCP_HALF_WAITING;
+	return waits && tcp_since(t->clock_ns, f->listed_ns) >= TCP_HOLE_NS;
 }
 
 /* Gives up what is missing of the connection in hand, which is due, where it was waited for. */
@@ -58,6 +61,24 @@ void tcp_flow_end(struct tcp_table *t, enum tcp_end end);
 
 /* Begins the connection in hand with the segment in hand. */
 void tcp_segment_begin(struct tcp_table *t);
+
+/* The same after another one with the same ends: t->winner says where. */
+void tcp_segment_restart(struct tcp_table *t);
+
+/* A stream whose SYN was not seen: windows of up to TCP_NEAR. */
+#define TCP_SCALE_UNKNOWN 4
+
+/* The window scale of a SYN (RFC 7323 section 2.2). */
+uint8_t tcp_scale(const struct pkt *pkt);
+
+enum tcp_belief {
+	TCP_TAKE,
+	TCP_REFUSE,
+	TCP_OTHER, /* another connection with the same ends has begun */
+};
+
+/* What is to be believed of the segment in hand, which has the ends of the connection in hand. */
+enum tcp_belief tcp_believe(struct tcp_table *t, struct tcp_flow *f);
 
 /* The connection of a segment, and which stream it belongs to; or 0. */
 uint32_t tcp_flow_find(

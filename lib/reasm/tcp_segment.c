@@ -1,34 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reasm/tcp_flow.h"
 
-#define STALE_NS (1000 * INT64_C(1000000)) /* without segments for longer: may be replaced */
-
 static bool near(uint32_t a, uint32_t b)
 {
 	int32_t d = ranges_ahead(a, b);
 	return d > -TCP_NEAR && d < TCP_NEAR;
-}
-
-/* Does a SYN begin another connection than the one that its ends have? */
-static bool syn_is_other(const struct tcp_flow *f, unsigned dir, const struct pkt *pkt)
-{
-	const struct tcp_stream *s = &f->stream[dir], *peer = &f->stream[!dir];
-	bool reply = pkt->tcp_flags & TCP_ACK;
-	if (!(f->flags[dir] & TCP_KNOWN))
-		return !reply || ((f->flags[!dir] & TCP_KNOWN) && !near(pkt->ack, peer->next));
-	if (pkt->seq == s->first)
-		return false;
-	/* Joined in the middle: this may be its own SYN, which comes late. */
-	bool late = f->handshake == TCP_HANDSHAKE_NONE && s->next - (pkt->seq + 1) < TCP_NEAR;
-	return f->list == TCP_LINGER || !late;
-}
-
-/* Is a segment far from both streams? */
-static bool is_foreign(const struct tcp_flow *f, unsigned dir, const struct pkt *pkt)
-{
-	return (f->flags[dir] & TCP_KNOWN) && !near(pkt->seq, f->stream[dir].next) &&
-	       (f->flags[!dir] & TCP_KNOWN) && (pkt->tcp_flags & TCP_ACK) &&
-	       !near(pkt->ack, f->stream[!dir].next);
 }
 
 static void take_syn(struct tcp_table *t, struct tcp_flow *f)
@@ -41,6 +17,7 @@ static void take_syn(struct tcp_table *t, struct tcp_flow *f)
 		tcp_stream_start(&f->stream[t->dir], pkt->seq + 1, SPLIT_FRAME);
 		f->flags[t->dir] |= TCP_KNOWN;
 	}
+	f->scale[t->dir] = tcp_scale(pkt);
 	if (!reply) {
 		if (f->handshake == TCP_HANDSHAKE_NONE && f->stream[t->dir].next != pkt->seq + 1)
 			return; /* late */
@@ -72,7 +49,10 @@ static void take_handshake(struct tcp_table *t, struct tcp_flow *f)
 	if (t->dir != f->client || !(pkt->tcp_flags & TCP_ACK))
 		return;
 	f->handshake_ns = tcp_since(pkt->ts_ns, f->handshake_ns);
-	bool first = pkt->seq - (s->first + 1) <= s->next - (s->first + 1);
+	const struct tcp_stream *peer = &f->stream[!t->dir];
+	bool first = pkt->seq - (s->first + 1) <= s->next - (s->first + 1) &&
+		     (!(f->flags[!t->dir] & TCP_KNOWN) ||
+			     pkt->ack - (peer->first + 1) <= peer->next - (peer->first + 1));
 	if (!first || f->handshake_ns < 0) {
 		f->handshake = TCP_HANDSHAKE_NONE;
 		return;
@@ -82,9 +62,9 @@ static void take_handshake(struct tcp_table *t, struct tcp_flow *f)
 }
 
 /*
- * What the peer acknowledges and the capture does not hold will not come, or late. Replies wait for
- * it. A segment that says more than that, and is not known to be a reply, may be the answer to what
- * stands behind the hole, which must come out first.
+ * What the peer acknowledges and the capture does not hold comes late, or not at all. Replies wait
+ * for it. Where nobody knows which side asks, a segment that says more than that may be the answer
+ * to what stands behind the hole, which must come out first.
  */
 static void take_ack(struct tcp_table *t, struct tcp_flow *f)
 {
@@ -95,23 +75,15 @@ static void take_ack(struct tcp_table *t, struct tcp_flow *f)
 		ranges_ahead(pkt->ack, peer->acked) > 0)
 		peer->acked = pkt->ack;
 	f->flags[n] |= TCP_ACKED;
-	if (peer->window && tcp_side(f, n) != SPLIT_QUERIES &&
+	if (peer->window && tcp_side(f, n) == SPLIT_EITHER &&
 		(pkt->wire_len || (pkt->tcp_flags & TCP_FIN)))
 		tcp_pull_upto(t, n, peer->acked);
 }
 
 static void take_reset(struct tcp_table *t, struct tcp_flow *f)
 {
-	const struct pkt *pkt = t->pkt;
-	struct metrics_reasm *m = t->store.metrics;
-	const struct tcp_stream *s = &f->stream[t->dir];
-
-	if (pkt->len)
-		metrics_add(&m->tcp_octets_refused, pkt->len);
-	/* Anybody can send one: it must fit (RFC 9293 section 3.10.7.4, RFC 5961 section 3). */
-	if ((f->flags[t->dir] & TCP_KNOWN) && pkt->seq - s->next > t->store.limit)
-		tcp_count(&m->tcp_resets_refused);
-	else if (f->list != TCP_LINGER)
+	metrics_add(&t->store.metrics->tcp_octets_refused, t->pkt->len);
+	if (f->list != TCP_LINGER)
 		tcp_flow_end(t, TCP_END_RESET);
 }
 
@@ -178,13 +150,14 @@ static void take_payload(struct tcp_table *t, struct tcp_flow *f, uint32_t seq)
 		/* Much was lost. The stream goes on here, wherever that is. */
 		tcp_stream_end(&t->store, s);
 		tcp_stream_start(s, seq, SPLIT_SEARCH);
+		f->flags[t->dir] &= (uint8_t)~TCP_ENDING;
 		tcp_count(&m->tcp_gaps);
 	}
 	uint64_t *class = segment_class(t, s);
 	tcp_count(class);
 	if (f->list == TCP_LINGER && class != &m->tcp_retransmitted && class != &m->tcp_refused) {
 		/* It was not the end after all: somebody else's RST. */
-		tcp_flow_list(t, t->slot, TCP_ACTIVE);
+		tcp_flow_list(t, t->slot, f->proven ? TCP_ACTIVE : TCP_HALF);
 		tcp_count(&m->tcp_opened);
 	}
 	if (s->window)
@@ -202,9 +175,7 @@ static void take_segment(struct tcp_table *t)
 	f->last_ns = t->clock_ns;
 	if (tcp_is_due(t, f))
 		tcp_give_up(t);
-	if (f->list == TCP_HALF && (flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
-		tcp_flow_list(t, t->slot, TCP_ACTIVE);
-	else if (f->list <= TCP_ACTIVE && tcp_since(t->clock_ns, f->listed_ns) > t->idle_ns / 16)
+	if (f->list <= TCP_ACTIVE && tcp_since(t->clock_ns, f->listed_ns) > t->idle_ns / 16)
 		tcp_flow_list(t, t->slot, f->list); /* in order of age, but not at each segment */
 	if (pkt->wire_len == 0 || (flags & TCP_RST))
 		tcp_count(&t->store.metrics->tcp_bare);
@@ -235,34 +206,70 @@ static void take_segment(struct tcp_table *t)
 void tcp_segment_begin(struct tcp_table *t)
 {
 	tcp_count(&t->store.metrics->tcp_opened);
-	if (!(t->pkt->tcp_flags & TCP_SYN))
+	if (!(t->pkt->tcp_flags & TCP_SYN) && !t->winner)
 		tcp_count(&t->store.metrics->tcp_joined);
 	take_segment(t);
 }
 
+void tcp_segment_restart(struct tcp_table *t)
+{
+	struct tcp_flow *f = &t->flows[t->slot];
+	unsigned n = t->winner ? t->winner - 1u : 0;
+	struct tcp_claim claim = f->claim[n];
+
+	tcp_flow_restart(t, t->slot);
+	if (t->winner) {
+		tcp_stream_start(&f->stream[n], claim.seq, SPLIT_FRAME);
+		f->flags[n] |= TCP_KNOWN;
+		f->scale[n] = claim.scale;
+		f->client = n;
+		f->handshake = TCP_HANDSHAKE_SYN;
+		f->handshake_ns = f->claim_ns;
+	}
+	tcp_segment_begin(t);
+	t->winner = 0;
+}
+
 /* A segment that no connection takes. */
-static void refuse(struct tcp_table *t)
+static void refuse(struct tcp_table *t, uint64_t *why)
 {
 	struct metrics_reasm *m = t->store.metrics;
-	tcp_count(t->pkt->wire_len ? &m->tcp_refused : &m->tcp_bare);
+	bool bare = t->pkt->wire_len == 0 || (t->pkt->tcp_flags & TCP_RST);
+	tcp_count(bare ? &m->tcp_bare : &m->tcp_refused);
+	if (why)
+		tcp_count(why);
 	metrics_add(&m->tcp_octets_refused, t->pkt->len);
 	t->slot = 0;
 }
 
+/* What a segment is called that a connection refuses. */
+static uint64_t *refused_class(struct metrics_reasm *m, uint8_t flags)
+{
+	if (flags & TCP_RST)
+		return &m->tcp_resets_refused;
+	return flags & TCP_SYN ? &m->tcp_syns_refused : &m->tcp_implausible;
+}
+
 void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 {
-	bool syn = pkt->tcp_flags & TCP_SYN, rst = pkt->tcp_flags & TCP_RST;
+	struct metrics_reasm *m = t->store.metrics;
+	uint8_t flags = pkt->tcp_flags;
 
-	metrics_add(&t->store.metrics->tcp_octets, pkt->len);
+	metrics_add(&m->tcp_octets, pkt->len);
 	t->clock_ns = pkt->clock_ns;
 	t->pkt = pkt;
 	t->in.left = t->in.gone = 0;
-	t->pull = t->tail = 0;
+	t->pull = t->tail = t->winner = 0;
 	t->end = TCP_END_NONE;
+	/* RFC 9293 section 3.10.7.4: without ACK, all but SYN and RST is dropped. */
+	if (bits_unlikely(!(flags & (TCP_SYN | TCP_RST | TCP_ACK)))) {
+		refuse(t, &m->tcp_no_ack);
+		return;
+	}
 	t->slot = tcp_flow_find(t, pkt, hash, &t->dir);
 	if (t->slot == 0) {
-		if (rst || (!syn && pkt->wire_len == 0)) {
-			refuse(t);
+		if ((flags & TCP_RST) || (!(flags & TCP_SYN) && pkt->wire_len == 0)) {
+			refuse(t, NULL);
 			return;
 		}
 		t->slot = tcp_flow_add(t, pkt, hash);
@@ -270,23 +277,9 @@ void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 		tcp_segment_begin(t);
 		return;
 	}
-	const struct tcp_flow *f = &t->flows[t->slot];
-	bool other;
-	if (rst) {
-		other = false;
-	} else if (syn) {
-		other = syn_is_other(f, t->dir, pkt);
-	} else {
-		other = is_foreign(f, t->dir, pkt);
-		if (other && (pkt->wire_len == 0 ||
-				     (f->handshake != TCP_HANDSHAKE_NONE &&
-					     tcp_since(t->clock_ns, f->last_ns) < STALE_NS))) {
-			refuse(t);
-			return;
-		}
+	switch (tcp_believe(t, &t->flows[t->slot])) {
+	case TCP_TAKE: take_segment(t); break;
+	case TCP_REFUSE: refuse(t, refused_class(m, flags)); break;
+	case TCP_OTHER: tcp_flow_end(t, TCP_END_REUSED); break;
 	}
-	if (other)
-		tcp_flow_end(t, TCP_END_REUSED);
-	else
-		take_segment(t);
 }

@@ -192,6 +192,14 @@ const struct range *tcp_stream_hole(const struct tcp_store *store, const struct 
 	return behind;
 }
 
+uint32_t tcp_stream_edge(const struct tcp_store *store, const struct tcp_stream *s)
+{
+	if (s->window == 0)
+		return s->next;
+	const struct ranges *r = &window_of(store, s)->ranges;
+	return r->count ? r->at[r->count - 1].to : s->next;
+}
+
 void tcp_stream_jump(struct tcp_store *store, struct tcp_stream *s, uint32_t seq)
 {
 	uint32_t run = s->window ? ranges_run(&window_of(store, s)->ranges, s->next) : 0;

@@ -71,6 +71,9 @@ enum tcp_offer tcp_stream_offer(
 bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_side side,
 	uint32_t upto, struct tcp_piece *out);
 
+/* One past the last octet that is at hand, or was cut. */
+uint32_t tcp_stream_edge(const struct tcp_store *store, const struct tcp_stream *s);
+
 /* Gives up what is missing before seq, once tcp_stream_pull() up to seq gives no more. */
 void tcp_stream_jump(struct tcp_store *store, struct tcp_stream *s, uint32_t seq);
 

@@ -31,6 +31,14 @@ static bool is_held(const struct tcp_table *t, const struct tcp_flow *f, unsigne
 	return hole && ranges_ahead(asked->acked, hole->from) >= 0;
 }
 
+/* Where a connection belongs that has not ended. */
+static enum tcp_list list_of(const struct tcp_table *t, const struct tcp_flow *f)
+{
+	if (is_stalled(t, f, 0) || is_stalled(t, f, 1))
+		return f->proven ? TCP_WAITING : TCP_HALF_WAITING;
+	return f->proven ? TCP_ACTIVE : TCP_HALF;
+}
+
 static void count_end(struct tcp_table *t, const struct tcp_flow *f)
 {
 	struct metrics_reasm *m = t->store.metrics;
@@ -56,9 +64,9 @@ static bool settle(struct tcp_table *t)
 		t->slot = 0;
 		if (f->list == TCP_LINGER)
 			return false;
-		bool stalled = is_stalled(t, f, 0) || is_stalled(t, f, 1);
-		if (stalled != (f->list == TCP_WAITING))
-			tcp_flow_list(t, slot, stalled ? TCP_WAITING : TCP_ACTIVE);
+		enum tcp_list list = list_of(t, f);
+		if (f->list != list)
+			tcp_flow_list(t, slot, list);
 		return false;
 	}
 	enum tcp_end end = t->end;
@@ -66,8 +74,7 @@ static bool settle(struct tcp_table *t)
 	count_end(t, f);
 	t->end = TCP_END_NONE;
 	if (end == TCP_END_REUSED) {
-		tcp_flow_restart(t, slot);
-		tcp_segment_begin(t);
+		tcp_segment_restart(t);
 		return true;
 	}
 	t->slot = 0;
@@ -187,7 +194,7 @@ static uint32_t stale_upto(
 void tcp_give_up(struct tcp_table *t)
 {
 	struct tcp_flow *f = &t->flows[t->slot];
-	tcp_flow_list(t, t->slot, TCP_ACTIVE);
+	tcp_flow_list(t, t->slot, f->proven ? TCP_ACTIVE : TCP_HALF);
 	for (unsigned n = 0; n < 2; n++) {
 		const struct tcp_stream *s = &f->stream[n];
 		if (f->flags[n] & TCP_ACKED)
@@ -204,16 +211,18 @@ static struct tcp_flow *hold(struct tcp_table *t, uint32_t slot)
 {
 	t->slot = slot;
 	t->in.left = t->in.gone = 0;
-	t->pull = t->tail = 0;
+	t->pull = t->tail = t->winner = 0;
 	t->end = TCP_END_NONE;
 	return &t->flows[slot];
 }
 
 bool tcp_expire(struct tcp_table *t, int64_t clock_ns)
 {
-	uint32_t slot = t->oldest[TCP_WAITING];
 	t->clock_ns = clock_ns;
-	if (slot && tcp_is_due(t, &t->flows[slot])) {
+	for (int list = TCP_HALF_WAITING; list <= TCP_WAITING; list++) {
+		uint32_t slot = t->oldest[list];
+		if (!slot || !tcp_is_due(t, &t->flows[slot]))
+			continue;
 		struct tcp_flow *f = hold(t, slot);
 		if (tcp_since(clock_ns, f->last_ns) > t->idle_ns)
 			tcp_flow_end(t, TCP_END_IDLE);
@@ -221,7 +230,7 @@ bool tcp_expire(struct tcp_table *t, int64_t clock_ns)
 			tcp_give_up(t);
 		return true;
 	}
-	slot = t->oldest[TCP_LINGER];
+	uint32_t slot = t->oldest[TCP_LINGER];
 	if (slot && tcp_since(clock_ns, t->flows[slot].listed_ns) > TCP_LINGER_NS) {
 		tcp_flow_remove(t, slot);
 		return true;

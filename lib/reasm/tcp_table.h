@@ -46,21 +46,31 @@ struct tcp_message {
 };
 
 enum tcp_list {
-	TCP_HALF, /* a SYN was seen, nothing else */
+	TCP_HALF, /* no segment was seen whose sender must have seen the other side's */
 	TCP_ACTIVE,
-	TCP_WAITING, /* octets are missing that will hardly come any more */
+	/* octets are missing that will hardly come any more: */
+	TCP_HALF_WAITING,
+	TCP_WAITING,
 	TCP_LINGER, /* ended */
 	TCP_LISTS,
 };
 
 enum tcp_end { TCP_END_NONE, TCP_END_CLOSED, TCP_END_RESET, TCP_END_REUSED, TCP_END_IDLE };
 
+/* Where a stream may go on, by a segment that did not fit what is known of it. */
+struct tcp_claim {
+	uint32_t seq; /* behind that segment */
+	uint32_t ack; /* that it gave */
+	uint8_t scale; /* that a SYN gave */
+};
+
 struct tcp_flow {
 	struct addr a, b; /* a sent the first segment: stream[0] */
 	uint16_t a_port, b_port;
-	uint8_t v6;
+	uint8_t v6 : 1;
+	uint8_t proven : 1; /* each side is known to see the other's segments */
 	uint8_t flags[2]; /* of the streams */
-	uint8_t list : 2; /* enum tcp_list */
+	uint8_t list : 3; /* enum tcp_list */
 	uint8_t handshake : 2;
 	uint8_t client : 1; /* number of the stream of who sent the SYN */
 	uint8_t side : 2; /* enum split_side of stream[0] */
@@ -74,6 +84,9 @@ struct tcp_flow {
 	int64_t listed_ns; /* clock when it became the youngest of its list */
 	/* third cache line: not needed by segments in order */
 	int64_t handshake_ns; /* time of the SYN; then how long the handshake took */
+	int64_t claim_ns; /* time of the latest claim */
+	struct tcp_claim claim[2]; /* of the streams with TCP_CLAIMED */
+	uint8_t scale[2]; /* of the windows that a stream's sender announces; TCP_SCALE_UNKNOWN */
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
 _Static_assert(offsetof(struct tcp_flow, stream) == BITS_CACHE_LINE &&
@@ -104,6 +117,7 @@ struct tcp_table {
 	uint8_t pull; /* bit n: stream n may have messages */
 	uint8_t tail; /* bit n: what is missing of stream n before its FIN is given up */
 	uint8_t end; /* enum tcp_end: what comes of the connection then */
+	uint8_t winner; /* TCP_END_REUSED: 1 + the stream at whose claim it goes on; 0: at none */
 };
 
 /* Octets of memory for a table. */

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments of somebody who does not see the connection (RFC 9293 section 3.10.7.4, RFC 5961): what
+ * they say is not believed, what the two ends say is.
+ */
+#include "reasm/talk_unit.h"
+
+void test_reasm_tcp_forged(void);
+
+/* A conversation up to the first query, and a reply that nobody of the two has sent. */
+static struct talk k;
+static uint8_t forgery[100];
+
+static void begin(uint64_t seed)
+{
+	struct talk_rng r = {seed};
+	open_talk(&k, seed, 6, 100);
+	talk_handshake(&k);
+	talk_segment(&k, false, 0, k.side[0].at[1] - 2);
+	talk_put16(forgery, TALK_LEAST);
+	talk_message(forgery + 2, 0, TALK_LEAST, true, &r);
+	k.side[0].isn += k.side[0].at[1] - 2;
+}
+
+/* The forgery, as the server's, with an acknowledgment that is off by `off`. */
+static void forge(uint32_t seq, uint32_t off, uint8_t flags)
+{
+	k.side[0].isn += off;
+	talk_send(&k, true, seq, forgery, TALK_LEAST + 2, flags);
+	k.side[0].isn -= off;
+}
+
+/* All of the rest comes out, and nothing else did. */
+static void end(uint32_t forged)
+{
+	say_all(&k, true);
+	k.side[0].isn -= k.side[0].at[1] - 2;
+	k.side[1].isn += k.side[1].len;
+	talk_segment(&k, false, k.side[0].at[1] - 2, k.side[0].len);
+	k.side[1].isn -= k.side[1].len;
+	CU_ASSERT_EQUAL(k.count[0], 6);
+	CU_ASSERT_EQUAL(k.count[1], 6);
+	CU_ASSERT_EQUAL(k.m.tcp_refused + k.m.tcp_bare - 3, forged);
+	CU_ASSERT_EQUAL(k.m.tcp_opened, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_gaps, 0);
+	close_talk(&k);
+}
+
+static void test_no_ack(void)
+{
+	begin(1);
+	uint32_t next = k.side[1].isn + 1;
+	forge(next, 0, PSH);
+	forge(next + 0x40000000, 0, PSH);
+	forge(next, 0, FIN);
+	forge(next, 0, 0);
+	CU_ASSERT_EQUAL(k.m.tcp_no_ack, 4);
+	end(4);
+	/* Nor does it begin a connection. */
+	open_talk(&k, 1, 1, 100);
+	talk_send(&k, false, 1, k.side[0].data, k.side[0].len, PSH);
+	CU_ASSERT_EQUAL(k.t.used, 0);
+	close_talk(&k);
+}
+
+static void test_far(void)
+{
+	begin(2);
+	uint32_t next = k.side[1].isn + 1;
+	forge(next + 0x40000000, 0x1234567, ACK);
+	forge(next - 0x40000000, 0x7654321, ACK | FIN);
+	/* At the right place, with an acknowledgment of what nobody has sent. */
+	forge(next, TCP_NEAR + 1, ACK);
+	forge(next, 0x80000000, ACK | FIN);
+	forge(next + 0x30000000, 70000, ACK);
+	CU_ASSERT_EQUAL(k.m.tcp_implausible, 5);
+	end(5);
+}
+
+/* A segment of the connection in between withdraws what a forged one claims. */
+static void test_claims(void)
+{
+	uint32_t place = 0x40000000;
+	begin(3);
+	forge(k.side[1].isn + 1 + place, 0x1234567, ACK);
+	talk_segment(&k, true, 0, 1);
+	forge(k.side[1].isn + 1 + place + TALK_LEAST + 2, 0x1234567, ACK);
+	CU_ASSERT_EQUAL(k.m.tcp_implausible, 2);
+	end(2);
+	/* Both directions lost much: the second segment at the new place is believed. */
+	open_talk(&k, 3, 6, 100);
+	talk_handshake(&k);
+	talk_segment(&k, false, 0, k.side[0].at[1] - 2);
+	k.side[0].isn += 0x20000000;
+	k.side[1].isn += 0x30000000;
+	talk_segment(&k, false, k.side[0].at[1] - 2, k.side[0].at[2] - 2);
+	CU_ASSERT_EQUAL(k.count[0], 1);
+	talk_segment(&k, false, k.side[0].at[2] - 2, k.side[0].len);
+	CU_ASSERT_EQUAL(k.count[0], 5);
+	k.side[0].isn += k.side[0].len;
+	say_all(&k, true);
+	CU_ASSERT_EQUAL(k.count[1], 6);
+	k.side[0].isn -= k.side[0].len;
+	close_talk(&k);
+}
+
+/* RFC 5961 section 3: a RST that is in the window, but not at its first octet. */
+static void test_resets(void)
+{
+	begin(4);
+	uint32_t next = k.side[1].isn + 1;
+	talk_send(&k, true, next + 1, NULL, 0, RST);
+	talk_send(&k, true, next + 5000, NULL, 0, RST | ACK);
+	talk_send(&k, true, next - 1, NULL, 0, RST);
+	CU_ASSERT_EQUAL(k.m.tcp_resets_refused, 3);
+	end(3);
+	/* To a SYN, from a server that is not seen yet: only what acknowledges it. */
+	open_talk(&k, 4, 1, 100);
+	talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+	talk_send(&k, true, 0, NULL, 0, RST);
+	k.side[0].isn += 77;
+	talk_send(&k, true, 0, NULL, 0, RST | ACK);
+	k.side[0].isn -= 77;
+	CU_ASSERT_EQUAL(k.m.tcp_resets_refused, 2);
+	CU_ASSERT_EQUAL(k.m.tcp_reset, 0);
+	close_talk(&k);
+}
+
+/* A SYN into a connection changes nothing unless the server answers it. */
+static void test_syns(void)
+{
+	begin(5);
+	uint32_t client = k.side[0].isn, server = k.side[1].isn;
+	talk_send(&k, false, client + 0x30000000, NULL, 0, SYN);
+	talk_send(&k, true, server + 0x30000000, NULL, 0, SYN);
+	k.side[0].isn += 0x12345;
+	talk_send(&k, true, server + 0x30000000, NULL, 0, SYN | ACK);
+	k.side[0].isn -= 0x12345;
+	CU_ASSERT_EQUAL(k.m.tcp_syns_refused, 3);
+	end(3);
+	/* It does, and the time of the handshake is that of the new one. */
+	begin(6);
+	k.side[0].isn = 5000;
+	k.side[1].isn = 6000;
+	k.next[0] = 0;
+	k.now_ns += 7 * MS;
+	talk_handshake(&k);
+	say_all(&k, false);
+	CU_ASSERT_EQUAL(k.count[0], 7);
+	CU_ASSERT_EQUAL(k.m.tcp_reused, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
+	CU_ASSERT_EQUAL(k.rtt_ns, 2 * MS);
+	close_talk(&k);
+}
+
+/* Of two SYNs the server answers the second; the first was somebody else's. */
+static void test_half_open(void)
+{
+	open_talk(&k, 7, 6, 100);
+	talk_send(&k, false, k.side[0].isn + 0x11111111, NULL, 0, SYN);
+	talk_handshake(&k);
+	say_all(&k, false);
+	CU_ASSERT_EQUAL(k.count[0], 6);
+	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
+	close_talk(&k);
+}
+
+/* Any numbers: neither believed nor of any harm. */
+static void test_blind(void)
+{
+	struct talk_rng r = {8};
+	begin(8);
+	k.guard = false;
+	for (uint32_t i = 0; i < 200000; i++) {
+		uint8_t flags = (uint8_t)(talk_below(&r, 2) ? ACK : talk_random(&r) & 0x1f);
+		bool reply = talk_below(&r, 2);
+		uint32_t seq = talk_random(&r) * 2u + talk_below(&r, 2);
+		uint32_t isn = k.side[!reply].isn;
+		k.side[!reply].isn += talk_random(&r) * 2u;
+		talk_send(&k, reply, seq, forgery, talk_below(&r, 2) ? TALK_LEAST + 2 : 0, flags);
+		k.side[!reply].isn = isn;
+		CU_ASSERT_EQUAL(k.t.used, 1);
+	}
+	CU_ASSERT_EQUAL(k.count[0], 1);
+	CU_ASSERT_EQUAL(k.count[1], 0);
+	CU_ASSERT_EQUAL(k.m.tcp_opened, 1);
+	say_all(&k, true);
+	CU_ASSERT_EQUAL(k.count[1], 6);
+	k.side[0].isn -= k.side[0].at[1] - 2;
+	close_talk(&k);
+}
+
+/* SYNs of many, answered by the server or not: who has answered the server stays. */
+static void test_syn_flood(void)
+{
+	for (int answered = 0; answered < 2; answered++) {
+		open_talk(&k, 9, 4, 100);
+		k.guard = false;
+		talk_handshake(&k);
+		uint32_t isn[2] = {k.side[0].isn, k.side[1].isn};
+		for (uint32_t i = 0; i < 10000; i++) {
+			k.port = (uint16_t)(1024 + i);
+			k.side[0].isn = i * 77;
+			talk_send(&k, false, k.side[0].isn, NULL, 0, SYN);
+			if (answered)
+				talk_send(&k, true, k.side[1].isn, NULL, 0, SYN | ACK);
+		}
+		k.port = TALK_PORT;
+		k.side[0].isn = isn[0];
+		k.side[1].isn = isn[1];
+		say_all(&k, false);
+		CU_ASSERT_EQUAL(k.count[0], 4);
+		CU_ASSERT_EQUAL(k.m.tcp_joined, 0);
+		CU_ASSERT_EQUAL(k.m.tcp_evicted, 10000 - unit_conf.max_streams + 1);
+		close_talk(&k);
+	}
+}
+
+void test_reasm_tcp_forged(void)
+{
+	CU_pSuite suite = CU_add_suite("reasm/tcp_forged", NULL, NULL);
+	CU_add_test(suite, "without ACK", test_no_ack);
+	CU_add_test(suite, "far from any window", test_far);
+	CU_add_test(suite, "claims", test_claims);
+	CU_add_test(suite, "RST", test_resets);
+	CU_add_test(suite, "SYN", test_syns);
+	CU_add_test(suite, "SYN before a SYN", test_half_open);
+	CU_add_test(suite, "any numbers", test_blind);
+	CU_add_test(suite, "floods of SYN", test_syn_flood);
+}
