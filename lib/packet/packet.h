@@ -35,10 +35,18 @@ enum packet_tunnel {
 	PACKET_PORT_resolver, /* the same, of some addresses only */
 };
 
+/* What a wrong checksum of a datagram or segment means. */
+enum packet_checksums {
+	PACKET_CHECKSUM_PREFER, /* it counts against none with a right one */
+	PACKET_CHECKSUM_IGNORE,
+	PACKET_CHECKSUM_REQUIRE, /* it is dropped */
+};
+
 struct packet_conf {
 	uint64_t ports[PACKET_PORTS]; /* bit p set: DNS is spoken on port p */
 	uint8_t tunnel_of[1 << 16]; /* enum packet_tunnel by port; a DNS port comes first */
 	bool sightings; /* a port means encrypted DNS */
+	uint8_t checksum; /* enum packet_checksums */
 	bool realms; /* pkt.realm tells networks apart, else it is 0 */
 	uint16_t max_depth; /* layers that are followed: VLAN tags in a row are one */
 	uint8_t resolvers; /* of the following */

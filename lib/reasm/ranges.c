@@ -33,14 +33,24 @@ uint32_t ranges_missing_octets(const struct ranges *r, uint32_t from, uint32_t t
 
 static bool joins(const struct range *a, const struct range *b)
 {
-	return a->to == b->from && (a->ts_ns == RANGE_CUT) == (b->ts_ns == RANGE_CUT);
+	return a->to == b->from && (a->ts_ns == RANGE_CUT) == (b->ts_ns == RANGE_CUT) &&
+	       !((a->flags ^ b->flags) & RANGE_SUSPECT);
 }
 
 static void join(struct range *a, const struct range *b)
 {
 	a->to = b->to;
+	a->behind = b->behind;
+	a->flags |= b->flags;
 	if (b->ts_ns > a->ts_ns)
 		a->ts_ns = b->ts_ns;
+}
+
+/* Does b continue a, of the same segment? */
+static bool continues(const struct range *a, const struct range *b)
+{
+	return joins(a, b) && a->ts_ns == b->ts_ns && a->behind == b->to - b->from + b->behind &&
+	       b->before == a->to - a->from + a->before;
 }
 
 /* Makes one of neighbours that touch. */
@@ -58,27 +68,59 @@ static void compact(struct ranges *r)
 	r->count = kept + 1;
 }
 
-bool ranges_add(struct ranges *r, uint32_t from, uint32_t to, int64_t ts_ns, uint32_t spare)
+static void insert(struct ranges *r, uint32_t i, const struct range *new)
 {
-	struct range new = {.from = from, .to = to, .ts_ns = ts_ns};
-	uint32_t i = position(r, from);
-	if (i > 0 && r->at[i - 1].to == from && r->at[i - 1].ts_ns == ts_ns) {
-		r->at[i - 1].to = to;
+	memmove(&r->at[i + 1], &r->at[i], (r->count - i) * sizeof(r->at[0]));
+	r->at[i] = *new;
+	r->count++;
+}
+
+bool ranges_add(struct ranges *r, const struct range *new, uint32_t spare)
+{
+	uint32_t i = position(r, new->from);
+	if (i > 0 && continues(&r->at[i - 1], new)) {
+		join(&r->at[i - 1], new);
 		return true;
 	}
 	if (r->count + spare >= RANGES_MAX) {
 		compact(r);
-		i = position(r, from);
-		if (i > 0 && joins(&r->at[i - 1], &new)) {
-			join(&r->at[i - 1], &new);
+		i = position(r, new->from);
+		if (i > 0 && joins(&r->at[i - 1], new)) {
+			join(&r->at[i - 1], new);
 			return true;
 		}
 		if (r->count + spare >= RANGES_MAX)
 			return false;
 	}
-	memmove(&r->at[i + 1], &r->at[i], (r->count - i) * sizeof(r->at[0]));
-	r->at[i] = new;
-	r->count++;
+	insert(r, i, new);
+	return true;
+}
+
+bool ranges_replace(struct ranges *r, const struct range *new)
+{
+	uint32_t i = position(r, new->from);
+	struct range old = r->at[i];
+	uint32_t head = new->from - old.from, tail = old.to - new->to;
+	if (r->count + (head > 0) + (tail > 0) > RANGES_MAX)
+		return false;
+	r->at[i] = *new;
+	if (tail) {
+		struct range rest = old;
+		rest.before = (uint16_t)(old.before + (new->to - old.from));
+		rest.from = new->to;
+		insert(r, i + 1, &rest);
+	}
+	if (head) {
+		struct range rest = old;
+		rest.behind = (uint16_t)(old.behind + (old.to - new->from));
+		rest.to = new->from;
+		insert(r, i++, &rest);
+	}
+	if (i > 0 && continues(&r->at[i - 1], &r->at[i])) {
+		join(&r->at[i - 1], &r->at[i]);
+		r->count--;
+		memmove(&r->at[i], &r->at[i + 1], (r->count - i) * sizeof(r->at[0]));
+	}
 	return true;
 }
 
@@ -86,14 +128,15 @@ uint32_t ranges_run(const struct ranges *r, uint32_t base)
 {
 	uint32_t end = base;
 	for (uint32_t i = 0; i < r->count; i++) {
-		if (r->at[i].from != end || r->at[i].ts_ns == RANGE_CUT)
+		if (r->at[i].from != end || r->at[i].ts_ns == RANGE_CUT ||
+			(r->at[i].flags & RANGE_SUSPECT))
 			break;
 		end = r->at[i].to;
 	}
 	return end - base;
 }
 
-const struct range *ranges_behind(const struct ranges *r, uint32_t seq)
+struct range *ranges_behind(struct ranges *r, uint32_t seq)
 {
 	for (uint32_t i = 0; i < r->count; i++)
 		if (ranges_ahead(r->at[i].to, seq) > 0)
@@ -101,7 +144,7 @@ const struct range *ranges_behind(const struct ranges *r, uint32_t seq)
 	return NULL;
 }
 
-int64_t ranges_drop(struct ranges *r, uint32_t upto)
+int64_t ranges_drop(struct ranges *r, uint32_t upto, uint8_t *flags)
 {
 	int64_t latest = INT64_MIN;
 	uint32_t gone = 0;
@@ -109,7 +152,9 @@ int64_t ranges_drop(struct ranges *r, uint32_t upto)
 		struct range *at = &r->at[gone];
 		if (at->ts_ns > latest)
 			latest = at->ts_ns;
+		*flags |= at->flags;
 		if (ranges_ahead(at->to, upto) > 0) {
+			at->before = (uint16_t)(at->before + (upto - at->from));
 			at->from = upto;
 			break;
 		}

@@ -16,9 +16,17 @@
 /* In the place of a time: octets that were on the wire and will never be seen. */
 #define RANGE_CUT INT64_MIN
 
+enum {
+	RANGE_SUSPECT = 1, /* not to be used while it may be a forgery */
+	RANGE_CONFLICT = 2, /* it was sent with other octets, too */
+};
+
 struct range {
 	uint32_t from, to; /* first octet, one past the last */
 	int64_t ts_ns; /* when it arrived; RANGE_CUT */
+	/* the segment that brought it: other segments may have taken octets at its ends */
+	uint16_t before, behind;
+	uint8_t flags;
 };
 
 struct ranges {
@@ -46,19 +54,27 @@ uint32_t ranges_missing_octets(const struct ranges *r, uint32_t from, uint32_t t
  * is full, neighbours that touch become one, with the later of their times. False, and nothing but
  * that changed, where it stays full.
  */
-bool ranges_add(struct ranges *r, uint32_t from, uint32_t to, int64_t ts_ns, uint32_t spare);
+bool ranges_add(struct ranges *r, const struct range *new, uint32_t spare);
 
-/* Octets that stand without a hole from `base` on, up to the first that is absent or was cut. */
+/*
+ * Gives what [new->from, new->to) has of the range that holds it to a new one. False, and nothing
+ * changed, where there is no place left in the list.
+ */
+bool ranges_replace(struct ranges *r, const struct range *new);
+
+/* Octets that stand without a hole from `base` on, up to the first that is absent, cut or suspect.
+ */
 uint32_t ranges_run(const struct ranges *r, uint32_t base);
 
 /* The first range that does not end before or at seq, or NULL. */
-const struct range *ranges_behind(const struct ranges *r, uint32_t seq);
+struct range *ranges_behind(struct ranges *r, uint32_t seq);
 
 /*
- * Forgets everything before `upto`. Returns the latest time of what is forgotten. What follows
- * without a hole takes over that time if it is later: an octet is of use once all before it are.
+ * Forgets everything before `upto`. Returns the latest time of what is forgotten, and adds its
+ * flags to *flags. What follows without a hole takes over that time if it is later: an octet is of
+ * use once all before it are.
  */
-int64_t ranges_drop(struct ranges *r, uint32_t upto);
+int64_t ranges_drop(struct ranges *r, uint32_t upto, uint8_t *flags);
 
 /* Octets that have arrived: of all ranges that are not cut. */
 uint32_t ranges_octets(const struct ranges *r);

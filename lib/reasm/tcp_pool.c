@@ -135,6 +135,20 @@ void tcp_window_write(
 	}
 }
 
+bool tcp_window_differs(const struct tcp_pool *pool, uint32_t window, uint32_t seq,
+	const uint8_t *data, uint32_t len)
+{
+	struct tcp_window *w = tcp_window_at(pool, window);
+	uint32_t part;
+	for (; len > 0; seq += part, data += part, len -= part) {
+		part = page_part(seq, len);
+		const uint8_t *at = chunk_at(pool, *page_of(w, seq)) + seq % TCP_CHUNK;
+		if (memcmp(at, data, part) != 0)
+			return true;
+	}
+	return false;
+}
+
 const uint8_t *tcp_window_at_hand(
 	const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t *part)
 {

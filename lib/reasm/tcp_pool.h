@@ -68,6 +68,10 @@ bool tcp_window_has_room(const struct tcp_pool *pool, uint32_t window, uint32_t 
 void tcp_window_write(
 	struct tcp_pool *pool, uint32_t window, uint32_t seq, const uint8_t *data, uint32_t len);
 
+/* Do stored octets differ from these? */
+bool tcp_window_differs(const struct tcp_pool *pool, uint32_t window, uint32_t seq,
+	const uint8_t *data, uint32_t len);
+
 /* Where an octet that was stored stands; *part: octets from there to the end of its page. */
 const uint8_t *tcp_window_at_hand(
 	const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t *part);

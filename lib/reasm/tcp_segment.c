@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "packet/checksum.h"
 #include "reasm/tcp_flow.h"
 
 static bool near(uint32_t a, uint32_t b)
@@ -75,6 +76,10 @@ static void take_ack(struct tcp_table *t, struct tcp_flow *f)
 		ranges_ahead(pkt->ack, peer->acked) > 0)
 		peer->acked = pkt->ack;
 	f->flags[n] |= TCP_ACKED;
+	if (peer->window) { /* what the peer has it has checked */
+		tcp_stream_trust(&t->store, peer, pkt->ack);
+		tcp_pull_upto(t, n, peer->next);
+	}
 	if (peer->window && tcp_side(f, n) == SPLIT_EITHER &&
 		(pkt->wire_len || (pkt->tcp_flags & TCP_FIN)))
 		tcp_pull_upto(t, n, peer->acked);
@@ -97,10 +102,16 @@ static void set_input(struct tcp_table *t, const struct tcp_flow *f, uint32_t se
 		.seq = seq,
 		.left = pkt->len,
 		.gone = pkt->wire_len > pkt->len ? pkt->wire_len - pkt->len : 0,
+		.from = seq,
+		.to = seq + pkt->wire_len,
 		.ts_ns = pkt->ts_ns,
 		.pkt = pkt,
 		.side = tcp_side(f, t->dir),
+		.suspect = t->ports->checksum != PACKET_CHECKSUM_IGNORE &&
+			   packet_checksum(pkt) == PACKET_CHECKSUM_WRONG,
 	};
+	if (t->in.suspect)
+		tcp_count(&t->store.metrics->tcp_suspect);
 	if (!(f->flags[t->dir] & TCP_ENDING))
 		return;
 	int32_t room = ranges_ahead(s->fin, seq);

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reasm/tcp_stream.h"
 
-static struct tcp_window *window_of(const struct tcp_store *store, const struct tcp_stream *s)
-{
-	return tcp_window_at(&store->pool, s->window);
-}
-
 void tcp_stream_start(struct tcp_stream *s, uint32_t seq, enum split_mode place)
 {
 	*s = (struct tcp_stream){
 		.next = seq, .first = seq - 1, .acked = seq, .split = {.mode = place}};
 }
 
-/* The octets up to `upto` are done with. Returns the latest time of them. */
-static int64_t stream_used(struct tcp_store *store, struct tcp_stream *s, uint32_t upto)
+/* The octets up to `upto` are done with: their latest time and conflicts go to *out. */
+static void stream_used(
+	struct tcp_store *store, struct tcp_stream *s, uint32_t upto, struct tcp_piece *out)
 {
-	struct tcp_window *w = window_of(store, s);
-	int64_t ts_ns = ranges_drop(&w->ranges, upto);
+	struct tcp_window *w = tcp_window_of(store, s);
+	uint8_t flags = 0;
+	out->ts_ns = ranges_drop(&w->ranges, upto, &flags);
+	out->conflict |= (flags & RANGE_CONFLICT) != 0;
 	bool empty = w->ranges.count == 0;
 	/* The chunk that the last octet stands in is of no use to an empty window. */
 	tcp_window_release(&store->pool, s->window, s->next, upto + (empty ? TCP_CHUNK - 1 : 0));
@@ -25,7 +23,6 @@ static int64_t stream_used(struct tcp_store *store, struct tcp_stream *s, uint32
 		s->window = 0;
 	}
 	s->next = upto;
-	return ts_ns;
 }
 
 /* Counts what split_take() did. True if it gave a message. */
@@ -59,7 +56,7 @@ static void stream_skip(struct tcp_store *store, struct tcp_stream *s, uint32_t 
 	if (split_gap(&s->split, run, gone))
 		metrics_add(&m->tcp_messages_lost, 1);
 	if (s->window)
-		stream_used(store, s, s->next + run + gone);
+		stream_used(store, s, s->next + run + gone, &(struct tcp_piece){0});
 	else
 		s->next += run + gone;
 }
@@ -80,9 +77,9 @@ static void take_head(struct tcp_store *store, struct tcp_stream *s, uint32_t ru
 	out->data = store->room;
 	out->pkt = &store->pkt;
 	tcp_window_read(&store->pool, s->window, s->next, store->room, run);
-	store->pkt = window_of(store, s)->pkt;
+	store->pkt = tcp_window_of(store, s)->pkt;
 	split_gap(&s->split, run, gone);
-	out->ts_ns = stream_used(store, s, s->next + run + gone);
+	stream_used(store, s, s->next + run + gone, out);
 	metrics_add(&m->tcp_messages, 1);
 	metrics_add(&m->tcp_messages_cut, 1);
 	metrics_add(&m->tcp_octets_framed, run + 2);
@@ -131,14 +128,14 @@ static bool pull_run(struct tcp_store *store, struct tcp_stream *s, enum split_s
 	uint8_t mode = s->split.mode;
 	uint32_t used = split_take(&s->split, view, n, side, last && n == run, &piece);
 	if (piece.data) {
-		store->pkt = window_of(store, s)->pkt;
+		store->pkt = tcp_window_of(store, s)->pkt;
 		/* The page it stands in may be given back before the message is used. */
 		if (view != store->room)
 			piece.data = memcpy(store->room, piece.data, piece.len);
 	}
 	*moved = used > 0 || mode != s->split.mode;
 	if (used)
-		out->ts_ns = stream_used(store, s, s->next + used);
+		stream_used(store, s, s->next + used, out);
 	if (!piece_counts(store, &piece))
 		return false;
 	out->data = piece.data;
@@ -150,8 +147,9 @@ static bool pull_run(struct tcp_store *store, struct tcp_stream *s, enum split_s
 bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_side side,
 	uint32_t upto, struct tcp_piece *out)
 {
+	out->conflict = false;
 	while (s->window) {
-		const struct ranges *r = &window_of(store, s)->ranges;
+		struct ranges *r = &tcp_window_of(store, s)->ranges;
 		uint32_t run = ranges_run(r, s->next);
 		bool moved;
 		if (run && pull_run(store, s, side, run, false, &moved, out))
@@ -159,9 +157,15 @@ bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_s
 		if (run && moved)
 			continue;
 		/* What stands behind the run? */
-		const struct range *behind = ranges_behind(r, s->next + run);
-		bool cut = behind && behind->from == s->next + run;
-		if (!cut && (!behind || ranges_ahead(upto, behind->from) < 0))
+		struct range *behind = ranges_behind(r, s->next + run);
+		if (behind && (behind->flags & RANGE_SUSPECT) &&
+			ranges_ahead(upto, behind->from) > 0) {
+			behind->flags &= (uint8_t)~RANGE_SUSPECT;
+			continue;
+		}
+		bool cut = behind && behind->ts_ns == RANGE_CUT && behind->from == s->next + run;
+		if (!cut && (!behind || behind->from == s->next + run ||
+				    ranges_ahead(upto, behind->from) < 0))
 			return false;
 		/* No more octets will join the run. */
 		if (run && s->split.mode == SPLIT_SEARCH) {
@@ -182,11 +186,18 @@ bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_s
 	return false;
 }
 
+void tcp_stream_trust(struct tcp_store *store, struct tcp_stream *s, uint32_t upto)
+{
+	struct ranges *r = &tcp_window_of(store, s)->ranges;
+	for (uint32_t i = 0; i < r->count && ranges_ahead(upto, r->at[i].from) > 0; i++)
+		r->at[i].flags &= (uint8_t)~RANGE_SUSPECT;
+}
+
 const struct range *tcp_stream_hole(const struct tcp_store *store, const struct tcp_stream *s)
 {
 	if (s->window == 0)
 		return NULL;
-	const struct ranges *r = &window_of(store, s)->ranges;
+	struct ranges *r = &tcp_window_of(store, s)->ranges;
 	const struct range *behind = ranges_behind(r, s->next + ranges_run(r, s->next));
 	/* A cut would have been used: what stands behind the run stands behind a hole. */
 	return behind;
@@ -196,13 +207,13 @@ uint32_t tcp_stream_edge(const struct tcp_store *store, const struct tcp_stream 
 {
 	if (s->window == 0)
 		return s->next;
-	const struct ranges *r = &window_of(store, s)->ranges;
+	const struct ranges *r = &tcp_window_of(store, s)->ranges;
 	return r->count ? r->at[r->count - 1].to : s->next;
 }
 
 void tcp_stream_jump(struct tcp_store *store, struct tcp_stream *s, uint32_t seq)
 {
-	uint32_t run = s->window ? ranges_run(&window_of(store, s)->ranges, s->next) : 0;
+	uint32_t run = s->window ? ranges_run(&tcp_window_of(store, s)->ranges, s->next) : 0;
 	int32_t gone = ranges_ahead(seq, s->next + run);
 	if (gone <= 0)
 		return;
@@ -210,10 +221,9 @@ void tcp_stream_jump(struct tcp_store *store, struct tcp_stream *s, uint32_t seq
 	stream_skip(store, s, run, (uint32_t)gone);
 }
 
-/* Lets go of a window. The stream goes on behind its run. */
-static void stream_drop(struct tcp_store *store, struct tcp_stream *s, uint64_t *counter)
+void tcp_stream_drop(struct tcp_store *store, struct tcp_stream *s, uint64_t *counter)
 {
-	const struct ranges *r = &window_of(store, s)->ranges;
+	const struct ranges *r = &tcp_window_of(store, s)->ranges;
 	uint32_t run = ranges_run(r, s->next), octets = ranges_octets(r);
 	uint32_t begun = s->split.mode == SPLIT_FRAME ? s->split.have : 0;
 
@@ -228,123 +238,12 @@ static void stream_drop(struct tcp_store *store, struct tcp_stream *s, uint64_t 
 void tcp_stream_end(struct tcp_store *store, struct tcp_stream *s)
 {
 	if (s->window)
-		stream_drop(store, s, &store->metrics->tcp_octets_skipped);
+		tcp_stream_drop(store, s, &store->metrics->tcp_octets_skipped);
 	if (s->split.mode == SPLIT_FRAME && s->split.have) {
 		metrics_add(&store->metrics->tcp_octets_skipped, s->split.have);
 		metrics_add(&store->metrics->tcp_messages_lost, 1);
 		s->split = (struct split){.mode = SPLIT_SEARCH};
 	}
-}
-
-/* Makes room in the pool: the stream whose octets wait longest without news gives way. */
-static bool store_evict(struct tcp_store *store, const struct tcp_stream *keep)
-{
-	uint32_t window = store->pool.oldest;
-	if (window && window == keep->window)
-		window = tcp_window_at(&store->pool, window)->younger;
-	if (window == 0)
-		return false;
-	stream_drop(store, tcp_window_at(&store->pool, window)->stream,
-		&store->metrics->tcp_octets_evicted);
-	metrics_add(&store->metrics->tcp_windows_evicted, 1);
-	return true;
-}
-
-/* The stream has a window with room for the octets, if need be at the cost of others. */
-static bool window_ready(
-	struct tcp_store *store, struct tcp_stream *s, const struct tcp_input *in, uint32_t len)
-{
-	while (s->window == 0) {
-		s->window = tcp_window_open(&store->pool, s, in->pkt);
-		if (s->window == 0 && !store_evict(store, s))
-			return false;
-	}
-	tcp_window_touch(&store->pool, s->window);
-	while (!tcp_window_has_room(&store->pool, s->window, in->seq, len))
-		if (!store_evict(store, s))
-			return false;
-	return true;
-}
-
-/*
- * Adds a stretch that is missing. The last place of the list is kept for what stands in order, so
- * that the stream can always go on.
- */
-static bool add_range(
-	struct tcp_store *store, struct tcp_stream *s, uint32_t from, uint32_t to, int64_t ts_ns)
-{
-	struct ranges *r = &window_of(store, s)->ranges;
-	bool in_order = from - s->next == ranges_run(r, s->next);
-	return ranges_add(r, from, to, ts_ns, in_order ? 0 : 1);
-}
-
-static void input_advance(struct tcp_input *in, uint32_t n)
-{
-	in->at += n;
-	in->seq += n;
-	in->left -= n;
-}
-
-/* Stores what is missing of n octets of the input. False where the list of ranges is full. */
-static bool store_octets(
-	struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in, uint32_t n)
-{
-	const struct ranges *r = &window_of(store, s)->ranges;
-	uint32_t from = in->seq, to = in->seq + n, end, fresh = 0;
-	bool ok = true;
-
-	while (ranges_missing(r, &from, to, &end)) {
-		ok = add_range(store, s, from, end, in->ts_ns);
-		if (!ok)
-			break;
-		tcp_window_write(
-			&store->pool, s->window, from, in->at + (from - in->seq), end - from);
-		fresh += end - from;
-		from = end;
-	}
-	if (ok)
-		from = to;
-	if (from - in->seq > fresh)
-		metrics_add(&store->metrics->tcp_octets_repeated, from - in->seq - fresh);
-	input_advance(in, from - in->seq);
-	return ok;
-}
-
-/* Marks what is missing of n octets behind the input as never to come. */
-static bool store_cut(struct tcp_store *store, struct tcp_stream *s, uint32_t seq, uint32_t n)
-{
-	const struct ranges *r = &window_of(store, s)->ranges;
-	uint32_t from = seq, end;
-	for (; ranges_missing(r, &from, seq + n, &end); from = end)
-		if (!add_range(store, s, from, end, RANGE_CUT))
-			return false;
-	return true;
-}
-
-/* Stores of the input what the limit allows. */
-static enum tcp_offer offer_store(
-	struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in)
-{
-	uint32_t ahead = in->seq - s->next;
-	if (ahead >= store->limit)
-		return TCP_OFFER_FULL;
-	uint32_t most = store->limit - ahead;
-	uint32_t n = in->left < most ? in->left : most;
-	if (!window_ready(store, s, in, n)) {
-		metrics_add(&store->metrics->tcp_octets_evicted, in->left);
-		in->left = in->gone = 0;
-		return TCP_OFFER_STORED;
-	}
-	if (n && !store_octets(store, s, in, n))
-		return TCP_OFFER_FULL;
-	if (in->left || in->gone == 0)
-		return TCP_OFFER_STORED;
-	n = in->gone < most - n ? in->gone : most - n;
-	if (n && !store_cut(store, s, in->seq, n))
-		return TCP_OFFER_FULL;
-	in->seq += n;
-	in->gone -= n;
-	return TCP_OFFER_STORED;
 }
 
 /* Passes what the stream has used before. */
@@ -370,13 +269,13 @@ enum tcp_offer tcp_stream_offer(
 	trim(store, s, in);
 	if (in->left + in->gone == 0)
 		return TCP_OFFER_STORED;
-	if (s->window || in->seq != s->next || in->gone || in->wait)
-		return offer_store(store, s, in);
+	if (s->window || in->seq != s->next || in->gone || in->wait || in->suspect)
+		return tcp_store_offer(store, s, in);
 	uint32_t used = split_take(&s->split, in->at, in->left, in->side, false, &piece);
-	input_advance(in, used);
+	tcp_input_advance(in, used);
 	s->next += used;
 	if (!piece_counts(store, &piece))
-		return in->left ? offer_store(store, s, in) : TCP_OFFER_STORED;
+		return in->left ? tcp_store_offer(store, s, in) : TCP_OFFER_STORED;
 	*out = (struct tcp_piece){.data = piece.data,
 		.len = piece.len,
 		.wire_len = piece.len,

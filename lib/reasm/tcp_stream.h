@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One direction of a TCP connection: octets in sequence, out of sequence, twice or not at all, into
- * DNS messages. The first copy of an octet counts.
+ * DNS messages. Of octets that were sent with different values, those count that Linux takes
+ * (tcp_data_queue_ofo()): what is in order counts against what waits, of segments that wait the one
+ * that begins first, of those that begin together the longer one, and of equal ones the first.
+ * Octets that may be forged (RANGE_SUSPECT) count against none that may not; of those alone the latest
+ * count, as what is sent again was not acknowledged.
  */
 #ifndef REASM_TCP_STREAM_H
 #define REASM_TCP_STREAM_H
@@ -33,10 +37,13 @@ struct tcp_input {
 	uint32_t seq; /* of *at */
 	uint32_t left; /* octets at hand */
 	uint32_t gone; /* octets behind them that the capture cut */
+	uint32_t from, to; /* sequence numbers of the whole segment */
 	int64_t ts_ns;
 	const struct pkt *pkt;
 	enum split_side side;
 	bool wait; /* even what stands in order is only stored */
+	bool suspect; /* it may be a forgery */
+	bool conflict; /* its octets differ from others of the same numbers */
 };
 
 /* A message that came out. */
@@ -45,6 +52,7 @@ struct tcp_piece {
 	uint32_t len, wire_len;
 	int64_t ts_ns;
 	const struct pkt *pkt;
+	bool conflict; /* some of its octets were sent with other values, too */
 };
 
 enum tcp_offer {
@@ -65,8 +73,8 @@ enum tcp_offer tcp_stream_offer(
 	struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in, struct tcp_piece *out);
 
 /*
- * The next message that is complete in the window. Holes that end before or at `upto` are given up;
- * upto == s->next gives up none.
+ * The next message that is complete in the window. Holes that end before or at `upto` are given up,
+ * and what is suspect before it is believed; upto == s->next does neither.
  */
 bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_side side,
 	uint32_t upto, struct tcp_piece *out);
@@ -77,10 +85,34 @@ uint32_t tcp_stream_edge(const struct tcp_store *store, const struct tcp_stream 
 /* Gives up what is missing before seq, once tcp_stream_pull() up to seq gives no more. */
 void tcp_stream_jump(struct tcp_store *store, struct tcp_stream *s, uint32_t seq);
 
-/* The range behind the first hole of the window, or NULL where there is no hole. */
+/* Believes what is suspect and begins before `upto`. */
+void tcp_stream_trust(struct tcp_store *store, struct tcp_stream *s, uint32_t upto);
+
+/* The range behind the first hole of the window, or the first that is suspect; NULL: neither. */
 const struct range *tcp_stream_hole(const struct tcp_store *store, const struct tcp_stream *s);
 
 /* Lets go of what waits: nothing will follow. Counts a message that was begun as lost. */
 void tcp_stream_end(struct tcp_store *store, struct tcp_stream *s);
+
+/* Shared by tcp_stream.c and tcp_store.c. */
+
+static inline struct tcp_window *tcp_window_of(
+	const struct tcp_store *store, const struct tcp_stream *s)
+{
+	return tcp_window_at(&store->pool, s->window);
+}
+
+static inline void tcp_input_advance(struct tcp_input *in, uint32_t n)
+{
+	in->at += n;
+	in->seq += n;
+	in->left -= n;
+}
+
+/* Stores of the input what the limit allows. Never TCP_OFFER_MESSAGE. */
+enum tcp_offer tcp_store_offer(struct tcp_store *store, struct tcp_stream *s, struct tcp_input *in);
+
+/* Lets go of a window, and counts its octets. The stream goes on behind its run. */
+void tcp_stream_drop(struct tcp_store *store, struct tcp_stream *s, uint64_t *counter);
 
 #endif

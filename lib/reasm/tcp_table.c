@@ -97,6 +97,7 @@ static void fill(const struct tcp_table *t, const struct tcp_piece *piece, struc
 		.clock_ns = t->clock_ns,
 		.rtt_ns = f->handshake == TCP_HANDSHAKE_DONE ? f->handshake_ns : -1,
 		.pkt = piece->pkt,
+		.conflict = piece->conflict,
 	};
 }
 
@@ -137,7 +138,8 @@ static bool next_offered(struct tcp_table *t, struct tcp_piece *piece)
 		}
 		hole = tcp_stream_hole(&t->store, s);
 		if (hole && ranges_ahead(t->in.seq, hole->from) >= 0)
-			tcp_pull_upto(t, t->dir, hole->from);
+			tcp_pull_upto(
+				t, t->dir, hole->flags & RANGE_SUSPECT ? hole->to : hole->from);
 		else
 			tcp_stream_jump(&t->store, s, t->in.seq);
 		break;
@@ -182,11 +184,11 @@ static uint32_t stale_upto(
 		return seq;
 	const struct ranges *r = &tcp_window_at(&t->store.pool, s->window)->ranges;
 	for (; hole < r->at + r->count; hole++) {
-		bool old =
-			hole->ts_ns == RANGE_CUT || tcp_since(t->clock_ns, hole->ts_ns) >= wait_ns;
+		int64_t wait = hole->flags & RANGE_SUSPECT ? TCP_BLIND_NS : wait_ns;
+		bool old = hole->ts_ns == RANGE_CUT || tcp_since(t->clock_ns, hole->ts_ns) >= wait;
 		if (!old || ranges_ahead(hole->from, upto) > 0)
 			break;
-		seq = hole->from;
+		seq = hole->flags & RANGE_SUSPECT ? hole->to : hole->from;
 	}
 	return seq;
 }

@@ -15,6 +15,17 @@ struct model {
 	uint32_t base; /* sequence number of have[0] */
 };
 
+static bool add_one(struct ranges *r, uint32_t from, uint32_t to, int64_t ts_ns, uint32_t spare)
+{
+	return ranges_add(r, &(struct range){.from = from, .to = to, .ts_ns = ts_ns}, spare);
+}
+
+static int64_t drop(struct ranges *r, uint32_t upto)
+{
+	uint8_t flags = 0;
+	return ranges_drop(r, upto, &flags);
+}
+
 static bool is_sound(const struct ranges *r)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
@@ -46,7 +57,7 @@ static bool add(struct ranges *r, struct model *m, uint32_t from, uint32_t to, i
 		CU_ASSERT(ranges_ahead(end, at) > 0);
 		for (uint32_t s = at; s != end; s++)
 			CU_ASSERT_EQUAL(m->have[s - m->base], 0);
-		if (!ranges_add(r, at, end, ts_ns, 0))
+		if (!add_one(r, at, end, ts_ns, 0))
 			return false;
 		memset(m->have + (at - m->base), ts_ns == RANGE_CUT ? 2 : 1, end - at);
 		sum += end - at;
@@ -73,7 +84,7 @@ static void check_against_model(uint64_t seed)
 		CU_ASSERT(is_sound(&r));
 		if (talk_below(&rng, 6) == 0 && start < SPAN - 50) {
 			start += talk_below(&rng, 40);
-			ranges_drop(&r, m.base + start);
+			drop(&r, m.base + start);
 			memset(m.have, 0, start);
 		}
 		CU_ASSERT(is_equal(&r, &m));
@@ -95,36 +106,36 @@ static void test_model(void)
 static void test_times(void)
 {
 	struct ranges r = {0};
-	CU_ASSERT(ranges_add(&r, 10, 20, 5, 0));
-	CU_ASSERT(ranges_add(&r, 20, 30, 3, 0));
-	CU_ASSERT(ranges_add(&r, 40, 50, 1, 0));
+	CU_ASSERT(add_one(&r, 10, 20, 5, 0));
+	CU_ASSERT(add_one(&r, 20, 30, 3, 0));
+	CU_ASSERT(add_one(&r, 40, 50, 1, 0));
 	CU_ASSERT_EQUAL(r.count, 3);
 	/* What follows without a hole is of use no sooner than what stands before it. */
-	CU_ASSERT_EQUAL(ranges_drop(&r, 20), 5);
+	CU_ASSERT_EQUAL(drop(&r, 20), 5);
 	CU_ASSERT_EQUAL(r.at[0].ts_ns, 5);
-	CU_ASSERT_EQUAL(ranges_drop(&r, 25), 5);
-	CU_ASSERT_EQUAL(ranges_drop(&r, 35), 5);
+	CU_ASSERT_EQUAL(drop(&r, 25), 5);
+	CU_ASSERT_EQUAL(drop(&r, 35), 5);
 	CU_ASSERT_EQUAL(r.at[0].ts_ns, 1);
 	CU_ASSERT_EQUAL(ranges_octets(&r), 10);
-	CU_ASSERT_EQUAL(ranges_drop(&r, 35), INT64_MIN);
+	CU_ASSERT_EQUAL(drop(&r, 35), INT64_MIN);
 }
 
 static void test_full(void)
 {
 	struct ranges r = {0};
 	for (uint32_t i = 0; i < RANGES_MAX - 1; i++)
-		CU_ASSERT(ranges_add(&r, 100 + 10 * i, 105 + 10 * i, i, 1));
-	CU_ASSERT(!ranges_add(&r, 5000, 5001, 9, 1));
+		CU_ASSERT(add_one(&r, 100 + 10 * i, 105 + 10 * i, i, 1));
+	CU_ASSERT(!add_one(&r, 5000, 5001, 9, 1));
 	/* The spare place. */
-	CU_ASSERT(ranges_add(&r, 50, 60, 9, 0));
+	CU_ASSERT(add_one(&r, 50, 60, 9, 0));
 	CU_ASSERT_EQUAL(r.count, RANGES_MAX);
-	CU_ASSERT(!ranges_add(&r, 70, 71, 9, 0));
+	CU_ASSERT(!add_one(&r, 70, 71, 9, 0));
 	/* What touches joins, with the later time. */
-	CU_ASSERT(ranges_add(&r, 60, 65, 7, 0));
+	CU_ASSERT(add_one(&r, 60, 65, 7, 0));
 	CU_ASSERT_EQUAL(r.count, RANGES_MAX);
 	CU_ASSERT_EQUAL(r.at[0].to, 65);
 	CU_ASSERT_EQUAL(r.at[0].ts_ns, 9);
-	CU_ASSERT(!ranges_add(&r, 65, 66, RANGE_CUT, 0));
+	CU_ASSERT(!add_one(&r, 65, 66, RANGE_CUT, 0));
 }
 
 void test_reasm_ranges(void)
