@@ -98,6 +98,8 @@ bool ranges_add(struct ranges *r, const struct range *new, uint32_t spare)
 
 bool ranges_replace(struct ranges *r, const struct range *new)
 {
+	if (r->count + 2 > RANGES_MAX)
+		compact(r);
 	uint32_t i = position(r, new->from);
 	struct range old = r->at[i];
 	uint32_t head = new->from - old.from, tail = old.to - new->to;

@@ -110,8 +110,10 @@ static enum tcp_belief accept_claim(struct tcp_table *t, struct tcp_flow *f)
 		bool here = pkt->seq - c->seq <= WINDOW;
 		if (here && (f->flags[n] & TCP_CLAIM_SYN))
 			return claim_won(t, n);
-		if (here && pkt->wire_len && pkt->ack - c->ack + WINDOW <= 2u * WINDOW)
+		if (here && pkt->wire_len && pkt->ack - c->ack + WINDOW <= 2u * WINDOW) {
+			t->strange_ack = true;
 			return TCP_TAKE;
+		}
 	}
 	if (pkt->wire_len == 0)
 		return TCP_REFUSE;
@@ -199,5 +201,9 @@ enum tcp_belief tcp_believe(struct tcp_table *t, struct tcp_flow *f)
 	bool unsure = !f->proven && f->handshake == TCP_HANDSHAKE_NONE && peer;
 	if (pkt->wire_len && (over || (unsure && !ack_ok && !(known && seq_ok))))
 		return TCP_OTHER;
+	/* At its place, with an acknowledgment of what nobody sent: the receiver drops all of
+	 * these. */
+	if (known && seq_ok && f->proven)
+		return TCP_REFUSE;
 	return accept_claim(t, f);
 }

@@ -200,7 +200,7 @@ static void take_segment(struct tcp_table *t)
 	} else if (f->handshake == TCP_HANDSHAKE_SYN || f->handshake == TCP_HANDSHAKE_SYN_ACK) {
 		take_handshake(t, f);
 	}
-	if (flags & TCP_ACK)
+	if ((flags & TCP_ACK) && !t->strange_ack)
 		take_ack(t, f);
 	if (pkt->wire_len)
 		take_payload(t, f, seq);
@@ -272,6 +272,7 @@ void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 	t->in.left = t->in.gone = 0;
 	t->pull = t->tail = t->winner = 0;
 	t->end = TCP_END_NONE;
+	t->strange_ack = false;
 	/* RFC 9293 section 3.10.7.4: without ACK, all but SYN and RST is dropped. */
 	if (bits_unlikely(!(flags & (TCP_SYN | TCP_RST | TCP_ACK)))) {
 		refuse(t, &m->tcp_no_ack);

@@ -4,8 +4,8 @@
  * DNS messages. Of octets that were sent with different values, those count that Linux takes
  * (tcp_data_queue_ofo()): what is in order counts against what waits, of segments that wait the one
  * that begins first, of those that begin together the longer one, and of equal ones the first.
- * Octets that may be forged (RANGE_SUSPECT) count against none that may not; of those alone the latest
- * count, as what is sent again was not acknowledged.
+ * Octets that may be forged (RANGE_SUSPECT) count against none that may not; of those alone the
+ * latest count, as what is sent again was not acknowledged.
  */
 #ifndef REASM_TCP_STREAM_H
 #define REASM_TCP_STREAM_H

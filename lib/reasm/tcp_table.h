@@ -118,6 +118,7 @@ struct tcp_table {
 	uint8_t pull; /* bit n: stream n may have messages */
 	uint8_t tail; /* bit n: what is missing of stream n before its FIN is given up */
 	uint8_t end; /* enum tcp_end: what comes of the connection then */
+	bool strange_ack; /* the segment's acknowledgment says nothing of the peer's stream */
 	uint8_t winner; /* TCP_END_REUSED: 1 + the stream at whose claim it goes on; 0: at none */
 };
 

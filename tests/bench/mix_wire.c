@@ -80,3 +80,26 @@ void wire_headers(struct writer *w, const struct wire *x, unsigned payload)
 	else
 		put_udp(w, sport, dport, payload);
 }
+
+static uint32_t sum_words(const uint8_t *p, unsigned n)
+{
+	uint32_t sum = 0;
+	for (unsigned i = 0; i < n; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	return sum;
+}
+
+void wire_tcp_checksum(uint8_t *ip)
+{
+	bool v6 = *ip >> 4 == 6;
+	unsigned header = v6 ? 40 : 20, ends = v6 ? 32 : 8;
+	unsigned length =
+		v6 ? (unsigned)ip[4] << 8 | ip[5] : ((unsigned)ip[2] << 8 | ip[3]) - header;
+	uint8_t *tcp = ip + header;
+	tcp[16] = tcp[17] = 0;
+	uint32_t sum = sum_words(tcp - ends, ends) + 6 + length + sum_words(tcp, length);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	tcp[16] = (uint8_t)(~sum >> 8);
+	tcp[17] = (uint8_t)~sum;
+}

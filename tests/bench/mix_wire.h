@@ -38,6 +38,9 @@ struct wire {
 	uint32_t seq, ack;
 };
 
+/* Fills in the checksum of the TCP segment in an IP packet. */
+void wire_tcp_checksum(uint8_t *ip);
+
 enum { WIRE_FIN = 1, WIRE_SYN = 2, WIRE_PSH = 8, WIRE_ACK = 16 };
 
 /* Ethernet, perhaps a tunnel, IP, UDP or TCP, for `payload` octets that the caller then writes. */
