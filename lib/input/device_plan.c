@@ -277,6 +277,12 @@ static int plan_any(struct devices *devices)
 	const int room = (int)(DEVICE_MAX - devices->n);
 	int n = nic_any_list(devices->any, room), error = n < 0 ? n : 0;
 
+	if (n < 0)
+		log_error("input.interfaces: any: %s",
+			n == -ENXIO ? "/sys shows another network namespace: mount sysfs in this "
+				      "one (ip "
+				      "netns exec does), or name the interfaces"
+				    : strerror(-n));
 	if (n > room) {
 		log_error(
 			"input.interfaces: any: %d interfaces are up, and %d can be listened on at "

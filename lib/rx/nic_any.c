@@ -138,6 +138,10 @@ int nic_any_list(char names[][IF_NAMESIZE], int most)
 	if (!all)
 		return -errno;
 	for (const struct if_nameindex *i = all; i->if_index; i++) {
+		if (number(i->if_name, "ifindex", 0) != (long)i->if_index) {
+			n = -ENXIO;
+			break;
+		}
 		if (!takes(i->if_name, i->if_index))
 			continue;
 		if (n < most)

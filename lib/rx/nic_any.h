@@ -21,7 +21,8 @@ struct nic_any {
 /* Is it listened on? peer_up: of an interface that has a peer. Of a pair, the first one is. */
 bool nic_any_takes(const struct nic_any *n, bool peer_up);
 
-/* Names of the interfaces to listen on, at most `most`. How many there are, or -errno. */
+/* Names of the interfaces to listen on, at most `most`. How many there are, or -errno;
+ * -ENXIO: /sys is that of another network namespace, and tells nothing of them. */
 int nic_any_list(char names[][IF_NAMESIZE], int most);
 
 #endif

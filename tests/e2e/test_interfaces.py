@@ -326,6 +326,17 @@ class Any(Case):
         self.batch("link add br0 type bridge", "link set br0 up", "link set tap0 master br0",
                    "link set tap1 master br0", "link add out2 type veth peer name tap2",
                    "link set out2 up", "link set tap2 up")
+        # As ip netns exec does: with the /sys of the namespace.
+        enter, libc = self.enter, ctypes.CDLL(None, use_errno=True)
+
+        def enter_all():
+            enter()
+            if libc.unshare(0x20000) or libc.mount(b"none", b"/", None, 0x84000, None) or \
+                    libc.mount(b"s", b"/sys", b"sysfs", 0, None):
+                raise OSError(ctypes.get_errno(), "mount")
+        self.refuses(["-i", "any", "-o", self.out], "/sys shows another network namespace",
+                     preexec_fn=enter)
+        self.enter = enter_all
         p = self.listen("-i", "any")
         names = [f"n{i}.example.com" for i in range(3)]
         for i, name in enumerate(names):
