@@ -110,12 +110,6 @@ static const struct conf_flag *flag_of(int code, size_t *index)
 	return NULL;
 }
 
-static int fail_word(const char *word)
-{
-	log_error("\"%s\" is not a flag: to read a capture, write -r %s" HINT, word, word);
-	return -EINVAL;
-}
-
 /* getopt said ':' or '?'. */
 static int fail_flag(int code, char **argv)
 {
@@ -136,15 +130,17 @@ static int fail_flag(int code, char **argv)
 
 static void print_help(void)
 {
-	puts("usage: dnsloupe -r FILE | -i NAME | -d DEVARGS [-o FILE] [FLAG]...\n"
+	puts("usage: dnsloupe FILE... | -i NAME | -d DEVARGS [-o FILE] [FLAG]...\n"
 	     "\n"
 	     "Reads DNS from captures or from the network, matches queries with replies, and\n"
 	     "writes one JSON object per transaction, one a line.\n"
 	     "\n"
 	     "examples:\n"
 	     "  dnsloupe -r day.pcap                          to standard output\n"
-	     "  dnsloupe -r a.pcap -r b.pcap -o dns.jsonl     two captures as one, to a file\n"
-	     "  zcat day.pcap.gz | dnsloupe -r - -w 4         from a pipe, four workers\n"
+	     "  dnsloupe -o dns.jsonl a.pcap b.pcap.gz        two captures as one, to a file\n"
+	     "  dnsloupe captures/                            those of a directory, by their "
+	     "stamps\n"
+	     "  ssh tap tcpdump -w - | dnsloupe -r - -w 4     from a pipe, four workers\n"
 	     "  dnsloupe -i eth0 -o dns.jsonl                 live, until Ctrl-C\n"
 	     "  dnsloupe -d 3b:00.0 -w 4 -o dns.jsonl         live, a NIC bound to vfio-pci\n"
 	     "  dnsloupe -c site.json --set txn.max_open=65536 --check\n"
@@ -180,7 +176,7 @@ static int scan(int argc, char **argv, const struct flags *f, struct cli *cli)
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, f->letters, f->names, NULL)) != -1) {
 		if (code == 1)
-			return fail_word(optarg);
+			continue;
 		if (!flag_of(code, &i) || code == '?' || code == ':')
 			return fail_flag(code, argv);
 		switch (i) {
@@ -195,7 +191,20 @@ static int scan(int argc, char **argv, const struct flags *f, struct cli *cli)
 		default: break;
 		}
 	}
-	return optind < argc ? fail_word(argv[optind]) : 0;
+	return 0;
+}
+
+/* A bare word is a capture, as with -r. */
+static int apply_file(struct conf *conf, const char *word, bool seen[CONF_KEYS])
+{
+	struct conf_error err;
+	const size_t k = CONF_KEY_input_files;
+	int rc = conf_set_flag(conf, &conf_keys[k], word, seen[k], &err);
+
+	seen[k] = true;
+	if (rc < 0)
+		log_error("%s" HINT, err.text);
+	return rc;
 }
 
 /* Second turn, over file and environment: the values. Of a flag given twice the last counts. */
@@ -208,6 +217,10 @@ static int apply(int argc, char **argv, const struct flags *f, struct conf *conf
 
 	optind = 0;
 	while (rc == 0 && (code = getopt_long(argc, argv, f->letters, f->names, NULL)) != -1) {
+		if (code == 1) {
+			rc = apply_file(conf, optarg, seen);
+			continue;
+		}
 		const struct conf_flag *flag = flag_of(code, &i);
 		if (i >= OWN_COUNT) {
 			size_t k = i - OWN_COUNT;
@@ -223,6 +236,9 @@ static int apply(int argc, char **argv, const struct flags *f, struct conf *conf
 		if (rc < 0)
 			log_error("--%s: %s" HINT, flag->name, err.text);
 	}
+	/* Behind "--". */
+	for (int k = optind; rc == 0 && k < argc; k++)
+		rc = apply_file(conf, argv[k], seen);
 	return rc;
 }
 

@@ -166,13 +166,42 @@ static void add_all(struct eal_argv *v, const struct engine *e)
 	add_words(v, e->conf->eal_args);
 }
 
-/* Set while rte_eal_init() runs, which ends the process where it was asked for its help. */
-static bool within_eal;
+/* Standard output and error while rte_eal_init() has others in their place; -1: it does not. */
+static int aside[2] = {-1, -1};
 
+/* DPDK's usage must not get among the records, and what it says is the hush's to tell. */
+static void put_aside(bool shown)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	fflush(stdout);
+	for (int i = 0; i < 2 && null >= 0; i++)
+		if (!shown || i == 0) {
+			aside[i] = fcntl(STDOUT_FILENO + i, F_DUPFD_CLOEXEC, 3);
+			dup2(shown ? STDERR_FILENO : null, STDOUT_FILENO + i);
+		}
+	if (null >= 0)
+		close(null);
+}
+
+static void put_back(void)
+{
+	fflush(stdout);
+	for (int i = 0; i < 2; i++) {
+		if (aside[i] < 0)
+			continue;
+		dup2(aside[i], STDOUT_FILENO + i);
+		close(aside[i]);
+		aside[i] = -1;
+	}
+}
+
+/* At exit: DPDK ends the process where it was asked for its help. */
 static void outlive_eal(void)
 {
-	if (!within_eal)
+	if (aside[0] < 0)
 		return;
+	put_back();
 	log_error("DPDK ended the program: eal.args asks for something else than a run");
 	_exit(1);
 }
@@ -182,28 +211,6 @@ static unsigned files_wanted(const struct engine *e)
 {
 	return 32 + 4 * (e->place.workers + e->place.loggers + 1) +
 	       e->input.ops->descriptors(&e->input) + 4 * (unsigned)e->conf->sinks.count;
-}
-
-/* rte_eal_init(), whose usage text must not get among the records. */
-static int start_aside(struct eal_argv *v, bool shown)
-{
-	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	int away = shown ? dup(STDERR_FILENO) : open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	fflush(stdout);
-	if (out >= 0 && away >= 0)
-		dup2(away, STDOUT_FILENO);
-	within_eal = true;
-	int used = rte_eal_init(v->count, v->at);
-	within_eal = false;
-	fflush(stdout);
-	if (out >= 0 && away >= 0)
-		dup2(out, STDOUT_FILENO);
-	if (out >= 0)
-		close(out);
-	if (away >= 0)
-		close(away);
-	return used;
 }
 
 int eal_start(struct engine *e, struct process *process)
@@ -227,8 +234,10 @@ int eal_start(struct engine *e, struct process *process)
 		return -E2BIG;
 	}
 	eal_log_catch(&log, shown, RTE_LOG_INFO);
-	int used = start_aside(&v, shown);
+	put_aside(shown);
+	int used = rte_eal_init(v.count, v.at);
 	error = used < 0 ? -rte_errno : 0;
+	put_back();
 	const char *line = eal_log_end(&log);
 	if (error && error != -EINVAL && e->hugepages &&
 		e->conf->eal_hugepages == CONF_HUGEPAGES_AUTO)

@@ -3,7 +3,6 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "rx/linktype.h"
 
 #include <errno.h>
@@ -12,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,11 +19,7 @@
 /* Composes the message of a feed_start that fails. Returns error. */
 static int refuse(struct feed *feed, int error, const char *name, const char *what)
 {
-	struct text t = text_of(feed->message, sizeof(feed->message) - 1);
-
-	text_format(&t, "%.700s%s%s", name ? name : "", name ? ": " : "", what);
-	*t.at = '\0';
-	return error;
+	return feed_refuse(feed->message, error, name, what);
 }
 
 /* Says each failure, counts it, and keeps the first. */
@@ -184,8 +178,11 @@ static int deal_frame(struct feed *feed, const struct capfile_frame *frame)
 static int feed_file(struct feed *feed)
 {
 	struct capfile_frame frame;
-	int r = capfile_open_from(&feed->file, read_input, feed, feed_input_name(feed->input));
+	int r;
 
+	unpack_open(&feed->unpack, read_input, feed);
+	r = capfile_open_from(
+		&feed->file, unpack_read, &feed->unpack, feed_input_name(feed->input));
 	while (r == 0 && (r = capfile_next(&feed->file, &frame)) > 0) {
 		r = deal_frame(feed, &frame);
 		if (r < 0)
@@ -196,12 +193,26 @@ static int feed_file(struct feed *feed)
 	return r;
 }
 
+/* What is wrong with the archive goes before what became of the capture in it. */
+static void note_file(struct feed *feed, int error)
+{
+	char message[CAPFILE_MESSAGE];
+
+	if (!feed->unpack.why[0]) {
+		note_failure(feed, error, feed->file.message);
+		return;
+	}
+	snprintf(message, sizeof(message), "%.700s: %s", feed_input_name(feed->input),
+		feed->unpack.why);
+	note_failure(feed, error, message);
+}
+
 static void *feed_main(void *arg)
 {
 	struct feed *feed = arg;
 
-	for (size_t i = 0; i < feed->n_inputs && !stopped(feed); i++) {
-		feed->input = &feed->inputs[i];
+	for (size_t i = 0; i < feed->inputs.n && !stopped(feed); i++) {
+		feed->input = &feed->inputs.at[i];
 		int r = feed->input->fd < 0 ? feed_input_open(feed->input, NULL) : 0;
 		if (r < 0) {
 			char message[CAPFILE_MESSAGE];
@@ -211,7 +222,7 @@ static void *feed_main(void *arg)
 		} else {
 			r = feed_file(feed);
 			if (r < 0 && r != -ECANCELED)
-				note_failure(feed, r, feed->file.message);
+				note_file(feed, r);
 		}
 		feed_input_close(feed->input);
 	}
@@ -220,39 +231,6 @@ static void *feed_main(void *arg)
 		feed_pipe_end(&feed->pipes[q]);
 	atomic_store_explicit(&feed->done, true, memory_order_release);
 	return NULL;
-}
-
-/* Opens every file, to learn of a wrong name now, and closes those that are too many to hold. */
-static int open_inputs(struct feed *feed, const char *const *files, size_t n)
-{
-	bool dash = false, known = true;
-	struct rlimit limit = {0};
-	uint64_t octets;
-
-	/* Others want descriptors, too. */
-	getrlimit(RLIMIT_NOFILE, &limit);
-	const size_t held = limit.rlim_cur / 4 < FEED_HELD_MAX ? limit.rlim_cur / 4 : FEED_HELD_MAX;
-	feed->inputs = calloc(n, sizeof(*feed->inputs));
-	if (!feed->inputs)
-		return refuse(feed, -ENOMEM, NULL, strerror(ENOMEM));
-	for (size_t i = 0; i < n; i++) {
-		struct feed_input *input = &feed->inputs[i];
-		*input = (struct feed_input){.name = files[i], .fd = -1};
-		feed->n_inputs++;
-		if (feed_input_standard(input) && dash)
-			return refuse(feed, -EINVAL, feed_input_name(input), "is given twice");
-		dash = dash || feed_input_standard(input);
-		int r = feed_input_open(input, &octets);
-		if (r < 0)
-			return refuse(feed, r, feed_input_name(input), strerror(-r));
-		known = known && input->regular;
-		feed->octets_total += octets;
-		if (i >= held && input->regular)
-			feed_input_close(input);
-	}
-	if (!known)
-		feed->octets_total = 0;
-	return 0;
 }
 
 static int open_pipes(struct feed *feed)
@@ -297,18 +275,15 @@ static int start_thread(struct feed *feed)
 
 static void release(struct feed *feed)
 {
-	for (size_t i = 0; i < feed->n_inputs; i++)
-		feed_input_close(&feed->inputs[i]);
-	free(feed->inputs);
+	feed_inputs_free(&feed->inputs);
 	for (unsigned q = 0; feed->pipes && q < feed->options.queues; q++)
 		feed_pipe_close(&feed->pipes[q]);
 	free(feed->pipes);
 	capfile_free(&feed->file);
+	unpack_free(&feed->unpack);
 	if (feed->stop_fd >= 0)
 		close(feed->stop_fd);
-	feed->inputs = NULL;
 	feed->pipes = NULL;
-	feed->n_inputs = 0;
 	feed->stop_fd = -1;
 }
 
@@ -330,10 +305,12 @@ int feed_start(struct feed *feed, const char *const *files, size_t n_files,
 	else if (options->queues < 1 || options->queues > FEED_QUEUES_MAX)
 		r = refuse(feed, -EINVAL, NULL, "the number of queues is out of range");
 	else
-		r = open_inputs(feed, files, n_files);
+		r = feed_inputs_open(&feed->inputs, files, n_files, feed->message);
 	if (r < 0)
 		goto fail;
 	r = capfile_init(&feed->file);
+	if (r == 0)
+		r = unpack_init(&feed->unpack);
 	if (r < 0) {
 		refuse(feed, r, NULL, strerror(-r));
 		goto fail;
@@ -381,7 +358,7 @@ void feed_progress(const struct feed *feed, struct feed_progress *progress)
 {
 	*progress = (struct feed_progress){
 		.octets_read = atomic_load_explicit(&feed->octets_read, memory_order_relaxed),
-		.octets_total = feed->octets_total,
+		.octets_total = feed->inputs.octets,
 		.frames = atomic_load_explicit(&feed->frames, memory_order_relaxed),
 		.frames_cut = atomic_load_explicit(&feed->frames_cut, memory_order_relaxed),
 		.files_failed = atomic_load_explicit(&feed->files_failed, memory_order_relaxed),

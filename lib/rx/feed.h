@@ -9,14 +9,14 @@
 #define RX_FEED_H
 
 #include "rx/capfile.h"
-#include "rx/feed_input.h"
+#include "rx/feed_inputs.h"
 #include "rx/feed_pipe.h"
+#include "rx/unpack.h"
 
 #include <pthread.h>
 
 enum {
 	FEED_QUEUES_MAX = 64,
-	FEED_HELD_MAX = 256, /* files held open from the start, before privileges are given up */
 };
 
 /* Which queue (0 to queues - 1) gets a frame. Called by the feeder's thread. */
@@ -43,13 +43,11 @@ struct feed {
 	/* set before the thread starts, and read by all */
 	struct feed_pipe *pipes;
 	struct feed_options options;
-	struct feed_input *inputs;
-	size_t n_inputs;
+	struct feed_inputs inputs;
 	int stop_fd; /* an eventfd: wakes the thread where it waits for input */
 	pthread_t thread;
 	bool started;
 	atomic_bool stop; /* written by feed_stop */
-	uint64_t octets_total;
 	/* Receivers look at these all the time; the feeder's thread writes them a batch at a time.
 	 */
 	atomic_bool done __attribute__((aligned(BITS_CACHE_LINE)));
@@ -62,6 +60,7 @@ struct feed {
 	int64_t clock_ns; /* latest ts_ns */
 	long nap_ns; /* how long to sleep where a pipe is full */
 	struct feed_input *input; /* being read */
+	struct unpack unpack;
 	struct capfile file;
 	char message[CAPFILE_MESSAGE];
 	char strange[CAPFILE_MESSAGE]; /* written by the feeder before `done` */
@@ -75,10 +74,12 @@ _Static_assert(
 /*
  * Checks that all files can be opened, makes the pipes and starts the thread; what is in a file
  * shows when it is read (feed_result()). files: names, taken
- * literally, "-" (once) is standard input; they stay the caller's and must live until feed_stop.
+ * literally, "-" (once) is standard input; a directory stands for the
+ * captures in it (rx/feed_dir.h); they stay the caller's and must live until feed_stop.
  * 0, or -errno with feed->message set and nothing left behind:
  *   -EINVAL             no file, "-" twice, a bad number of queues
- *   as open(2)          for any file; -EISDIR
+ *   as open(2)          for any file
+ *   as feed_dir_list()  for a directory
  *   -ENOMEM, -EMFILE, -ENOSPC, as pthread_create
  */
 int feed_start(struct feed *feed, const char *const *files, size_t n_files,

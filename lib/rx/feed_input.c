@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,4 +48,11 @@ void feed_input_close(struct feed_input *input)
 	if (input->fd >= 0 && !feed_input_standard(input))
 		close(input->fd);
 	input->fd = -1;
+}
+
+void feed_input_free(struct feed_input *input)
+{
+	feed_input_close(input);
+	free(input->owned);
+	input->owned = NULL;
 }

@@ -8,6 +8,7 @@
 
 struct feed_input {
 	const char *name; /* borrowed; taken literally, but "-" is standard input */
+	char *owned; /* the same, of a file in a directory; else NULL */
 	int fd; /* -1: not open */
 	bool regular; /* a regular file: reading it does not wait for anybody */
 };
@@ -23,6 +24,9 @@ const char *feed_input_name(const struct feed_input *input);
  * not a regular file. 0 or -errno (-EISDIR: a directory), then it is closed.
  */
 int feed_input_open(struct feed_input *input, uint64_t *octets);
+
+/* Closes it, as feed_input_close(), and lets go of its name. */
+void feed_input_free(struct feed_input *input);
 
 /* Closes it, if it is open and not standard input. */
 void feed_input_close(struct feed_input *input);

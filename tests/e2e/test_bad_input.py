@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """What is wrong with the input is said in one line, and never passes for success."""
+import bz2
 import gzip
 import json
+import lzma
 import os
 import struct
 
@@ -23,7 +25,10 @@ class Files(harness.Case):
         self.refuses(["-r", self.dir / "nothing"], self.dir / "nothing", "No such file")
 
     def test_directory(self):
-        self.refuses(["-r", self.dir], self.dir, "irectory")
+        """One without captures."""
+        self.refuses(["-r", self.dir], self.dir, "no captures")
+        self.file(b"no capture")
+        self.refuses(["-r", self.dir], self.dir, "no captures")
 
     def test_no_file(self):
         self.refuses([], "-r FILE", code=2)
@@ -76,8 +81,27 @@ class Files(harness.Case):
         self.refuses(["-r", self.file(text)], "input", "not a capture file", started=True)
         self.refuses(["-r", "-"], "not a capture file", stdin=text, started=True)
 
-    def test_gzip(self):
-        self.refuses(["-r", self.file(gzip.compress(RESOLVER.read_bytes()))], "input", "gzip", started=True)
+    def test_archives(self):
+        """What was compressed twice, and what is cut or damaged: all before, then the error."""
+        packed = gzip.compress(RESOLVER.read_bytes())
+        self.refuses(["-r", self.file(gzip.compress(packed))], "input", "gzip", started=True)
+        whole = self.dnsloupe("-w", "1", "-r", RESOLVER).lines
+        self.refuses(["-r", self.file(packed[:15])], "input", "gzip", "cut", started=True)
+        for pack in (gzip.compress, bz2.compress, lzma.compress):
+            data = pack(RESOLVER.read_bytes())
+            for cut in (len(data) // 2, len(data) - 9, len(data) - 1):
+                run = self.dnsloupe("-w", "1", "-r", self.file(data[:cut]), code=1, whole=True)
+                self.assertEqual(len(run.errors), 1, run.err)
+                self.assertIn("is cut", run.errors[0])
+                # Open queries are let go at the end, so that only their order is another.
+                self.assertLessEqual(len(run.lines), len(whole))
+                if cut > len(data) - 9:
+                    self.assertEqual(run.lines, whole)
+        data = bytearray(packed)
+        data[len(data) // 2] ^= 0x55
+        run = self.dnsloupe("-r", self.file(data), code=1, whole=True)
+        self.assertEqual(len(run.errors), 1, run.err)
+        self.assertGreater(len(run.lines), 0)
 
     def test_device(self):
         self.refuses(["-r", "/dev/null"], "/dev/null", "empty", started=True)

@@ -1,8 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """What it reads: files as one capture, standard input, formats, byte orders, link types."""
+import bz2
+import gzip
+import lzma
 import os
+import shutil
 import stat
+import subprocess
+import zlib
 
 import capture
 import harness
@@ -23,6 +29,10 @@ class Several(harness.Case):
         a, b = self.write("a", [query]), self.write("b", [reply])
         record, = self.dnsloupe("-r", a, "-r", b).records
         self.assertEqual((record["status"], record["latency_us"]), ("answered", 1000))
+        # Stored before its query, too, where its stamp is right; not where it is too late.
+        statuses = [r["status"] for r in self.dnsloupe("-r", b, "-r", a).records]
+        self.assertEqual(statuses, ["answered"])
+        b = self.write("b", [capture.pair(1, latency_ns=3 * 10**9)[1]])
         statuses = [r["status"] for r in self.dnsloupe("-r", b, "-r", a).records]
         self.assertEqual(sorted(statuses), ["no_query", "no_reply"])
 
@@ -59,6 +69,84 @@ class Several(harness.Case):
         self.assertEqual(len(run.lines), 2)
         self.assertEqual(len(run.errors), 1)
         self.assertIn(str(b), run.errors[0])
+
+
+class Packed(harness.Case):
+    """Compressed captures, by content, whatever they are called."""
+
+    def packers(self, data):
+        yield "gzip", gzip.compress(data)
+        yield "bzip2", bz2.compress(data)
+        yield "xz", lzma.compress(data)
+        for tool in ("zstd", "lz4"):
+            if shutil.which(tool):
+                yield tool, subprocess.run([tool, "-c"], input=data, check=True,
+                                           stdout=subprocess.PIPE).stdout
+
+    def test_each(self):
+        link, frames = capture.read_pcap(harness.PCAPS / "resolver.pcap")
+        plain = (harness.PCAPS / "resolver.pcap").read_bytes()
+        want = self.dnsloupe("-w", "1", "-r", harness.PCAPS / "resolver.pcap").out
+        ng = capture.pcapng(frames, (link,))
+        for inner, data in (("pcap", plain), ("pcapng", ng)):
+            halves = [data[:len(data) // 3], data[len(data) // 3:]]
+            members = [dict(self.packers(h)) for h in halves]
+            for name, packed in self.packers(data):
+                with self.subTest(f"{inner} in {name}"):
+                    path = self.dir / "capture"
+                    path.write_bytes(packed)
+                    self.assertEqual(self.dnsloupe("-w", "1", path).out, want)
+                    self.assertEqual(self.dnsloupe("-w", "1", "-r", "-", stdin=packed).out, want)
+                    path.write_bytes(members[0][name] + members[1][name])
+                    run = self.dnsloupe("-w", "1", path)
+                    self.assertEqual(run.out, want)
+                    self.assertEqual(run.stats["input"]["octets"], path.stat().st_size)
+
+    def test_slow_writer(self):
+        """A packed pipe gives what was flushed."""
+        process = self.start("-w", "1", "-r", "-")
+        packer = zlib.compressobj(wbits=31)
+        data = capture.pcap_header()
+        for i in range(4):
+            data += b"".join(capture.pcap_record(f) for f in capture.pair(i))
+            process.stdin.write(packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))
+            line, = self.read_lines(process.stdout, 1)
+            self.assertIn(b'"qname":"n%d.example.com"' % i, line)
+            data = b""
+        process.stdin.write(packer.flush())
+        self.finish(process)
+
+
+class Words(harness.Case):
+    """Captures without -r, and directories of them."""
+
+    def test_words(self):
+        paths = []
+        for i in range(3):
+            paths.append(self.dir / f"{i}.pcap")
+            paths[-1].write_bytes(capture.pcap(capture.pair(i)))
+        want = self.dnsloupe(*[w for p in paths for w in ("-r", p)]).out
+        self.assertEqual(self.dnsloupe(*paths).out, want)
+        self.assertEqual(self.dnsloupe(paths[0], "-w", "1", "-r", paths[1], paths[2]).out, want)
+        self.assertEqual(self.dnsloupe("-w", "1", "--", *paths).out, want)
+        self.refuses([paths[0], self.dir / "none.pcap"], "none.pcap", "No such file")
+        self.refuses([paths[0], "-i", "lo"], "input.files", code=2)
+
+    def test_directory(self):
+        """In the order of their first stamps, which is not that of their names."""
+        names = ["c.pcap", "a.pcap.gz", "b.pcapng"]
+        for i, name in enumerate(names):
+            # Each file has the reply to the query of the one before.
+            frames = ([capture.pair(i)[1]] if i else []) + [capture.pair(i + 1)[0]]
+            data = capture.pcapng(frames) if name.endswith("ng") else capture.pcap(frames)
+            (self.dir / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+        (self.dir / "README").write_text("none")
+        (self.dir / "deeper").mkdir()
+        (self.dir / ".hidden").write_bytes(capture.pcap(capture.pair(9)))
+        os.mkfifo(self.dir / "fifo")
+        run = self.dnsloupe("-w", "1", self.dir)
+        self.assertEqual([r["status"] for r in run.records], ["answered"] * 2 + ["no_reply"])
+        self.assertIn("1 files that are no captures", run.err)
 
 
 class Names(harness.Case):

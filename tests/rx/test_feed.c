@@ -216,7 +216,8 @@ static void test_refusals(void)
 		const char *words;
 	} rows[] = {{{"/nonexistent,1"}, 1, 1, -ENOENT, "/nonexistent,1: "},
 		{{good, good, "/nonexistent"}, 3, 1, -ENOENT, "/nonexistent: "},
-		{{"/"}, 1, 1, -EISDIR, "/: "}, {{good, "/"}, 2, 1, -EISDIR, "/: "},
+		{{"/"}, 1, 1, -ENOENT, "/: no captures"},
+		{{good, "/"}, 2, 1, -ENOENT, "/: no captures"},
 		{{"-", "-"}, 2, 1, -EINVAL, "standard input: is given twice"},
 		{{NULL}, 0, 1, -EINVAL, "no capture file"}, {{good}, 1, 0, -EINVAL, "queues"},
 		{{good}, 1, FEED_QUEUES_MAX + 1, -EINVAL, "queues"}};

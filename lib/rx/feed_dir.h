@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A directory as input of the feeder (rx/feed.h): its captures in the order of their stamps. */
+#ifndef RX_FEED_DIR_H
+#define RX_FEED_DIR_H
+
+#include "rx/feed_input.h"
+
+#include <stddef.h>
+
+#define FEED_DIR_MAX 65536 /* captures of one directory */
+
+/* One capture: its path, and the stamp of its first packet, INT64_MAX where it has none. */
+struct feed_dir_file {
+	char *path;
+	int64_t first_ns;
+};
+
+struct feed_dir {
+	struct feed_dir_file *files;
+	size_t n;
+	size_t others; /* files that are no captures */
+};
+
+/*
+ * Lists the captures, compressed ones too, of a directory, not of those in it; names that begin
+ * with a dot are left out. Sorted by stamp of the first packet, then by name. 0; -ENOENT: there is
+ * none; -E2BIG; -ENOMEM; or as opendir(3). Free it in any case.
+ */
+int feed_dir_list(struct feed_dir *d, const char *path);
+void feed_dir_free(struct feed_dir *d);
+
+#endif
