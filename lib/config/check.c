@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rules between keys. They look at the values only: no file is touched. */
 #include "base/prefix.h"
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <errno.h>
 

@@ -4,7 +4,7 @@
  * as systemd reads it: quotes, backslashes, lines that go on, comments. What differs: `export` may
  * stand before a name, and a line that is no NAME=value is an error, where systemd passes it over.
  */
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

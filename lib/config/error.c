@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * characters count as blanks, "01" and "1." as numbers, and \u0000 ends a string early without a
  * word. So a scan over the tokens comes first, which refuses what RFC 8259 does not know.
  */
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The types of keys that hold a list. */
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <errno.h>
 #include <inttypes.h>

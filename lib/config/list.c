@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration and its keys as text: JSON, tables, --help. */
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration from single values: --set, flags, environment. */
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A list of keys and the struct that holds their values: all of it, and from and to JSON. */
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>

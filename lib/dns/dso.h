@@ -7,14 +7,7 @@
 #define DNS_DSO_H
 
 #include "base/cursor.h"
-#include "dns/msg.h"
-
-/* Has the message the shape of DSO: its opcode, and all four counts zero? */
-static inline bool dso_is(const struct dns_msg *msg)
-{
-	return dns_opcode(msg->flags) == DNS_OPCODE_DSO && msg->body == DNS_HEADER_LEN &&
-	       (msg->count[0] | msg->count[1] | msg->count[2] | msg->count[3]) == 0;
-}
+#include "dns/const.h"
 
 struct dso_tlv {
 	uint16_t type; /* dns_dso_text() names it */
@@ -26,7 +19,7 @@ struct dso_iter {
 	struct cursor c; /* bad: the message ends inside a TLV (DNS_SHORT) */
 };
 
-/* Over the TLVs of a message that dso_is(). */
+/* Over the TLVs of a message that dns_msg_is_dso(). */
 static inline struct dso_iter dso_iter_of(const uint8_t *data, uint32_t len)
 {
 	return (struct dso_iter){cursor_of(data + DNS_HEADER_LEN, len - DNS_HEADER_LEN)};

@@ -39,6 +39,13 @@ static inline uint32_t dns_question_len(const struct dns_msg *msg)
 	return msg->name_len ? msg->name_len + 4u : 0;
 }
 
+/* Is it a DNS Stateful Operations message (dns/dso.h): its opcode, and all four counts zero? */
+static inline bool dns_msg_is_dso(const struct dns_msg *msg)
+{
+	return dns_opcode(msg->flags) == DNS_OPCODE_DSO && msg->body == DNS_HEADER_LEN &&
+	       (msg->count[0] | msg->count[1] | msg->count[2] | msg->count[3]) == 0;
+}
+
 struct rr {
 	uint32_t name; /* offset of the owner */
 	uint32_t rdata; /* offset of the RDATA */
@@ -76,7 +83,7 @@ static inline void rr_iter_start(
 	memset(it->known, 0, sizeof(it->known));
 	memcpy(it->left, &counts, sizeof(it->left));
 	it->section = DNS_QUESTION;
-	it->tlvs = counts == 0 && dns_opcode(msg->flags) == DNS_OPCODE_DSO; /* dso_is() */
+	it->tlvs = counts == 0 && dns_opcode(msg->flags) == DNS_OPCODE_DSO; /* dns_msg_is_dso() */
 	it->error = DNS_OK;
 }
 

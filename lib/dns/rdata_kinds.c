@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dns/rdata_kinds.h"
+#include "dns/rdata_inner.h"
 
 #include "base/when.h"
 

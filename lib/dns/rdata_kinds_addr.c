@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/addr.h"
-#include "dns/rdata_kinds.h"
+#include "dns/rdata_inner.h"
 
 void kind_name_plain(struct rdata *r)
 {

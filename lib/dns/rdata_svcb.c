@@ -2,7 +2,7 @@
 /* SvcParams of SVCB and HTTPS (RFC 9460); their keys are rows of const.def, one case a kind of
  * value. */
 #include "base/addr.h"
-#include "dns/rdata_kinds.h"
+#include "dns/rdata_inner.h"
 
 enum svc_value {
 	SVC_TEXT, /* any octets: a quoted string; also of keys without a name */

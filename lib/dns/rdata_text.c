@@ -3,7 +3,7 @@
 
 #include "base/addr.h"
 #include "base/cursor.h"
-#include "dns/rdata_kinds.h"
+#include "dns/rdata_inner.h"
 
 void rdata_text_generic(struct text *t, const uint8_t *p, size_t n)
 {

@@ -1,34 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "input/input.h"
 
-#include "base/log.h"
 #include "rx/feed_pipe.h"
 #include "rx/handoff.h"
 
-#include <errno.h>
-
 /* Buffers that one burst of the largest frames takes. */
 #define BURST_MBUFS (PIPELINE_BURST * (FEED_CAPTURE_MAX / 2048 + 1))
-
-#define INPUT(kind) extern const struct input_ops input_##kind;
-#include "input/inputs.def"
-#undef INPUT
-
-static const struct input_ops *const kinds[] = {
-#define INPUT(kind) &input_##kind,
-#include "input/inputs.def"
-#undef INPUT
-};
-
-int input_plan(struct input *in, const struct conf *conf)
-{
-	for (size_t i = 0; i < BITS_COUNT(kinds); i++)
-		if (kinds[i]->suits(conf))
-			return input_plan_kind(in, conf, kinds[i]);
-	*in = (struct input){0};
-	log_error("nothing to read: no kind of input suits the configuration");
-	return -EINVAL;
-}
 
 int input_plan_kind(struct input *in, const struct conf *conf, const struct input_ops *ops)
 {

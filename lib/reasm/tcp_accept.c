@@ -5,7 +5,7 @@
  * or see one direction only. What does not fit is therefore kept as a claim, which a second segment
  * at the same place, or the peer's answer, confirms.
  */
-#include "reasm/tcp_flow.h"
+#include "reasm/tcp_table_inner.h"
 
 /* A window without a scale: no end can be further ahead of its peer's acknowledgment. */
 #define WINDOW 65535

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "reasm/tcp_flow.h"
+#include "reasm/tcp_table_inner.h"
 
 #define LIMIT_LEAST (SPLIT_MESSAGE_MAX + 1 + TCP_CHUNK) /* a whole message, and more */
 

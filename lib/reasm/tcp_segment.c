@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/checksum.h"
-#include "reasm/tcp_flow.h"
+#include "reasm/tcp_table_inner.h"
 
 static bool near(uint32_t a, uint32_t b)
 {

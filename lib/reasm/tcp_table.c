@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reasm/tcp_table.h"
 
-#include "reasm/tcp_flow.h"
+#include "reasm/tcp_table_inner.h"
 
 static bool is_over(const struct tcp_flow *f, unsigned n)
 {

@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 #include "base/when.h"
+#include "rx/capfile_inner.h"
 #include "rx/linktype.h"
-#include "rx/pcapng.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -189,7 +189,8 @@ static int feed_file(struct feed *feed)
 			capfile_fail(&feed->file, r, "cannot be handed on: %s", strerror(-r));
 	}
 	if (feed->file.strange && !feed->strange[0])
-		linktype_note(feed->strange, feed->file.name, feed->file.strange_link);
+		linktype_note(
+			feed->strange, CAPFILE_MESSAGE, feed->file.name, feed->file.strange_link);
 	return r;
 }
 

@@ -3,9 +3,8 @@
 #ifndef RX_LINKTYPE_H
 #define RX_LINKTYPE_H
 
-#include "rx/capfile.h"
-
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Is it one of those that packet_walk() decodes (rx/links.def)? */
@@ -14,7 +13,7 @@ bool linktype_is_decoded(uint16_t type);
 /* Its name without LINKTYPE_, or NULL: none that we know. */
 const char *linktype_name(uint16_t type);
 
-/* Writes "FILE: link type 189 (USB_LINUX)". */
-void linktype_note(char room[CAPFILE_MESSAGE], const char *file, uint16_t type);
+/* Writes "FILE: link type 189 (USB_LINUX)" to `size` octets, terminated. */
+void linktype_note(char *room, size_t size, const char *file, uint16_t type);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rx/pcapng.h"
+#include "rx/capfile_inner.h"
 
 #include "base/text.h"
 #include "base/when.h"

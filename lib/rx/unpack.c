@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/unpack.h"
 
-#include "rx/unpack_kinds.h"
+#include "rx/unpack_inner.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rx/unpack_kinds.h"
+#include "rx/unpack_inner.h"
 
 #include <errno.h>
 #include <zstd.h>

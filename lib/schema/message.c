@@ -270,7 +270,7 @@ void message_sections(const struct schema *s, struct text *t, struct message *m,
 		json_close(t, ']');
 	if (it.error != DNS_OK)
 		fault(m, it.error);
-	if (show && bits_unlikely(dso_is(&m->msg)))
+	if (show && bits_unlikely(dns_msg_is_dso(&m->msg)))
 		put_dso(t, m);
 	if (show && memo->compressed && m->dialect != MESSAGE_MDNS)
 		m->compressed = true;

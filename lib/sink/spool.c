@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sink/spool.h"
 
-#include "sink/spool_file.h"
+#include "sink/spool_inner.h"
 
 #include <errno.h>
 #include <fcntl.h>

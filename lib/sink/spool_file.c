@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/spool_file.h"
+#include "sink/spool_inner.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a start does with the spool of an earlier run. */
 #include "sink/lock.h"
-#include "sink/spool_file.h"
+#include "sink/spool_inner.h"
 
 #include <dirent.h>
 #include <errno.h>

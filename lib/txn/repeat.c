@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "txn/repeat.h"
+#include "txn/txn_inner.h"
 
 /* Hashes of a reply's transaction, with its question and, for replies that carry none, without. */
 static uint64_t transaction_hash(const struct txn *x, const struct txn_message *m, bool question)

@@ -2,8 +2,7 @@
 #include "txn/txn.h"
 
 #include "dns/edns.h"
-#include "txn/emit.h"
-#include "txn/repeat.h"
+#include "txn/txn_inner.h"
 
 #define RECENT_ENTRIES 65536 /* of each kind: 50 ms at 1.3 million messages a second */
 

@@ -3,7 +3,7 @@
 #ifndef TESTS_CONFIG_EXPECT_H
 #define TESTS_CONFIG_EXPECT_H
 
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>

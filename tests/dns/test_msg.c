@@ -213,7 +213,7 @@ static void dso(void)
 	build_u32(&b, 0x00030000);
 	CU_ASSERT_EQUAL(walk(b.octets, b.len, &n), DNS_OK);
 	dns_msg_read(&msg, b.octets, b.len);
-	CU_ASSERT_TRUE(dso_is(&msg));
+	CU_ASSERT_TRUE(dns_msg_is_dso(&msg));
 	struct dso_iter it = dso_iter_of(b.octets, b.len);
 	CU_ASSERT_TRUE_FATAL(dso_next(&it, &tlv));
 	CU_ASSERT_EQUAL(tlv.type, 1);

@@ -7,7 +7,7 @@
  * An input that begins with '=' is instead a line for --set; one that begins with '$' is a variable
  * of the environment behind DNSLOUPE_.
  */
-#include "config/inner.h"
+#include "config/conf_inner.h"
 
 #include <stdlib.h>
 

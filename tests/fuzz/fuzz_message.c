@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nbns_name_text(&t, &space, DNS_HEADER_LEN, &error);
 		shown_ascii(&t);
 	}
-	if (dso_is(&msg)) {
+	if (dns_msg_is_dso(&msg)) {
 		struct dso_iter it = dso_iter_of(data, len);
 		struct dso_tlv tlv;
 		while (dso_next(&it, &tlv))

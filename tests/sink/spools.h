@@ -3,7 +3,7 @@
 #ifndef TESTS_SINK_SPOOLS_H
 #define TESTS_SINK_SPOOLS_H
 
-#include "sink/spool_file.h"
+#include "sink/spool_inner.h"
 
 #include <CUnit/CUnit.h>
 #include <dirent.h>

@@ -3,8 +3,8 @@
  * The kinds of field that take more than a line. Each takes its octets from r->c and appends their
  * text to r->t; octets that do not fit the kind set r->c.bad, and the caller takes the text back.
  */
-#ifndef DNS_RDATA_KINDS_H
-#define DNS_RDATA_KINDS_H
+#ifndef DNS_RDATA_INNER_H
+#define DNS_RDATA_INNER_H
 
 #include "base/cursor.h"
 #include "dns/rdata.h"

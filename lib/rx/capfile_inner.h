@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The half of rx/capfile that reads pcapng (draft-ietf-opsawg-pcapng). Called by capfile.c only. */
-#ifndef RX_PCAPNG_H
-#define RX_PCAPNG_H
+#ifndef RX_CAPFILE_INNER_H
+#define RX_CAPFILE_INNER_H
 
 #include "rx/capfile.h"
 

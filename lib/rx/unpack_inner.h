@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The decoders behind rx/unpack.h: struct unpack_kind says what they do. */
-#ifndef RX_UNPACK_KINDS_H
-#define RX_UNPACK_KINDS_H
+#ifndef RX_UNPACK_INNER_H
+#define RX_UNPACK_INNER_H
 
 #include "rx/unpack.h"
 

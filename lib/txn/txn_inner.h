@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the transaction stage gives out: records of what has ended. A part of txn.c, and inline
- * there: most messages come by here. */
-#ifndef TXN_EMIT_H
-#define TXN_EMIT_H
+/*
+ * Inside txn: the records of what has ended, a part of txn.c and inline there, because most
+ * messages come by here; and what txn.c and repeat.c have of each other.
+ */
+#ifndef TXN_TXN_INNER_H
+#define TXN_TXN_INNER_H
 
 #include "base/when.h"
 #include "txn/txn.h"
@@ -165,5 +167,21 @@ static inline void emit_evicted(struct txn *x, uint32_t slot, enum table_cause c
 	}
 	emit_ended(x, slot, NULL, true);
 }
+
+/* What comes again within txn_conf.duplicate_ns: copies of datagrams, further replies (repeat.c).
+ */
+
+/*
+ * Was the same datagram seen just before: mirrored on its way in and on its way out? Its addresses,
+ * ports and octets tell, not its link header, VLANs, tunnel or TTL. (What TCP repeats is dropped
+ * where streams are put together.)
+ */
+bool repeat_datagram(struct txn *x, const struct txn_message *m);
+
+/* A reply answered a query of that time: remember it. */
+void repeat_answered(struct txn *x, const struct txn_message *m, int64_t asked_ns);
+
+/* Was the transaction of this reply answered just before? *asked_ns: when it was asked. */
+bool repeat_reply(const struct txn *x, const struct txn_message *m, int64_t *asked_ns);
 
 #endif

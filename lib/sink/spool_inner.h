@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The segments of a spool as files; for spool.c and spool_open.c. */
-#ifndef SINK_SPOOL_FILE_H
-#define SINK_SPOOL_FILE_H
+#ifndef SINK_SPOOL_INNER_H
+#define SINK_SPOOL_INNER_H
 
 #include "sink/spool.h"
 

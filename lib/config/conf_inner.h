@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the files of this stage share and nobody else needs. */
-#ifndef CONFIG_INNER_H
-#define CONFIG_INNER_H
+#ifndef CONFIG_CONF_INNER_H
+#define CONFIG_CONF_INNER_H
 
 #include "base/text.h"
 #include "config/conf.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Inside tcp_table: where connections are kept (tcp_flow.c), what segments say (tcp_segment.c). */
-#ifndef REASM_TCP_FLOW_H
-#define REASM_TCP_FLOW_H
+#ifndef REASM_TCP_TABLE_INNER_H
+#define REASM_TCP_TABLE_INNER_H
 
 #include "base/when.h"
 #include "reasm/tcp_table.h"

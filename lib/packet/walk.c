@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* packet_walk(): the layers of a packet, one after the other. */
+#include "packet/layer_atm.h"
+#include "packet/layer_capwap.h"
+#include "packet/layer_erf.h"
+#include "packet/layer_esp.h"
+#include "packet/layer_eth.h"
+#include "packet/layer_gre.h"
+#include "packet/layer_gtp.h"
+#include "packet/layer_gue.h"
+#include "packet/layer_infiniband.h"
+#include "packet/layer_ip.h"
+#include "packet/layer_juniper.h"
+#include "packet/layer_l2tp.h"
+#include "packet/layer_l4.h"
+#include "packet/layer_link.h"
+#include "packet/layer_lisp.h"
+#include "packet/layer_llc.h"
+#include "packet/layer_mpls.h"
+#include "packet/layer_ppp.h"
+#include "packet/layer_sll.h"
+#include "packet/layer_stamp.h"
+#include "packet/layer_vxlan.h"
+#include "packet/layer_wlan.h"
+
+/* The walk from `layer` on, with a copy of its state: packet_walk() keeps its own in registers. */
+static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum layer layer)
+{
+	for (unsigned left = w.conf->max_depth; left > 0; left--) {
+		switch (layer) {
+#define LAYER(name, function)                                                                      \
+	case LAYER_##name:                                                                         \
+		layer = function(&w);                                                              \
+		break;
+#include "packet/layers.def"
+#undef LAYER
+		case LAYER_end: return w.verdict;
+		}
+	}
+	return layer == LAYER_end ? w.verdict : PACKET_too_deep;
+}
+
+static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
+	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt)
+{
+	struct walk w = {
+		.at = frame->data,
+		.end = frame->data + frame->len,
+		.cut = frame->len < frame->wire_len,
+		.missing = frame->wire_len - frame->len,
+		.next = frame->link_type,
+		.conf = conf,
+		.pkt = pkt,
+	};
+
+	pkt->v6 = 0;
+	pkt->vlans = 0;
+	pkt->realm = 0;
+	pkt->tunnel = (struct tunnel){0};
+	if (bits_unlikely(!w.at)) /* and from here on the compiler knows that no header is NULL */
+		return PACKET_bad_frame;
+	pkt->ts_ns = frame->ts_ns;
+	pkt->clock_ns = frame->clock_ns;
+	pkt->late_us = frame->late_us;
+	/* The layers of a plain packet, in a row; walk_on() finds whatever else there is. */
+	enum layer layer = LAYER_link;
+	if (bits_likely(frame->link_type == FRAME_LINK_ETHERNET))
+		layer = layer_ethernet(&w);
+	if (layer == LAYER_ethertype)
+		layer = layer_ethertype(&w);
+	if (bits_likely(layer == LAYER_ipv4))
+		layer = layer_ipv4(&w);
+	else if (layer == LAYER_ipv6)
+		layer = layer_ipv6(&w);
+	if (bits_likely(layer == LAYER_udp))
+		layer = layer_udp(&w);
+	else if (layer == LAYER_tcp)
+		layer = layer_tcp(&w);
+	if (bits_likely(layer == LAYER_end))
+		return w.verdict;
+	/* field by field: `w` as a whole would have to be in memory all the way */
+	return walk_on((struct walk){.at = w.at,
+			       .end = w.end,
+			       .cut = w.cut,
+			       .ip = w.ip,
+			       .next = w.next,
+			       .announced = w.announced,
+			       .missing = w.missing,
+			       .conf = conf,
+			       .pkt = pkt},
+		layer);
+}
+
+enum packet_verdict packet_walk(
+	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt)
+{
+	enum packet_verdict verdict = walk_layers(conf, frame, pkt);
+	if (bits_unlikely(conf->realms))
+		pkt->realm = packet_realm(pkt);
+	return verdict;
+}
