@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pipeline/pipeline.h"
 
+#include "dns/foreign.h"
+
 /* What is let go after each burst: more than a burst can begin, so that no table grows old. */
 #define EXPIRE_PER_BURST (2 * PIPELINE_BURST)
 
@@ -108,18 +110,38 @@ static inline void count_verdict(
 		count_datagram(&p->metrics->reasm, verdict);
 }
 
-/* Puts fragments together until pkt is something else. false: there is nothing to go on with. */
+/*
+ * Puts fragments together until pkt is something else, which is left to be counted. false: there
+ * is nothing to go on with.
+ */
 static bool take_fragments(struct pipeline *p, struct pkt *pkt, enum packet_verdict *verdict)
 {
 	for (int i = 0; i < PIPELINE_NESTED && *verdict == PACKET_fragment; i++) {
 		struct frame whole;
+		if (i)
+			count_datagram(&p->metrics->reasm, PACKET_fragment);
 		if (!ip_frag_take(&p->frag, pkt, &whole))
 			return false;
 		whole.late_us = pkt->late_us;
 		*verdict = packet_walk(p->packets, &whole, pkt);
-		count_datagram(&p->metrics->reasm, *verdict);
 	}
 	return true;
+}
+
+/* Of another protocol than DNS? Asked of those messages only that are not in order. */
+static __attribute__((noinline)) bool is_foreign(
+	const struct pipeline *p, const struct txn_message *m)
+{
+	const struct pkt *pkt = m->pkt;
+	const struct dns_foreign datagram = {
+		.data = pkt->payload,
+		.len = pkt->len,
+		.wire_len = pkt->wire_len,
+		.other_port = !packet_port_is(p->packets, pkt->sport)   ? pkt->sport
+			      : !packet_port_is(p->packets, pkt->dport) ? pkt->dport
+									: 0,
+	};
+	return dns_foreign(&datagram);
 }
 
 /* Keeps the packet in hand, which is no DNS: away from the way of those that are. */
@@ -141,15 +163,22 @@ static inline void keep(struct pipeline *p, const struct frame *frame, enum pack
 	if (frame->clock_ns > p->clock_ns)
 		p->clock_ns = frame->clock_ns;
 	bool datagram = frame->link_type == FRAME_LINK_DATAGRAM;
-	count_verdict(p, pkt, verdict, datagram);
 	pkt->frame_len = datagram || verdict == PACKET_fragment ? 0 : frame->wire_len;
-	if (bits_unlikely(verdict == PACKET_fragment) && !take_fragments(p, pkt, &verdict))
-		return;
+	if (bits_unlikely(verdict == PACKET_fragment)) {
+		count_verdict(p, pkt, verdict, datagram);
+		if (!take_fragments(p, pkt, &verdict))
+			return;
+		datagram = true;
+	}
 	m->pkt = pkt;
 	if (bits_likely(verdict == PACKET_dns)) {
 		m->rtt_ns = 0;
 		read_message(p, m);
-		p->count++;
+		if (bits_unlikely(m->error != DNS_OK || m->msg.count[DNS_QUESTION] != 1) &&
+			is_foreign(p, m))
+			verdict = PACKET_other_protocol;
+		else
+			p->count++;
 	} else if (verdict == PACKET_tcp_dns) {
 		m->hash = tcp_hash(&p->tcp, pkt);
 		tcp_prefetch(&p->tcp, m->hash);
@@ -157,6 +186,7 @@ static inline void keep(struct pipeline *p, const struct frame *frame, enum pack
 	} else if (verdict == PACKET_encrypted) {
 		keep_encrypted(p);
 	}
+	count_verdict(p, pkt, verdict, datagram);
 }
 
 /* Takes what waits in the queue: first asks for the memory of all, then takes them in order. */

@@ -172,6 +172,7 @@ static void every_truncation(void)
 static void every_verdict(void)
 {
 	static const char *const elsewhere[] = {
+		"other_protocol", /* the pipeline's: whoever reads the message */
 		"too_large", /* the worker's: no frame at all */
 		"cut", /* every_snap() */
 		"filtered", "filter_unfit", /* the worker's: filter.bpf */
