@@ -4,6 +4,7 @@
 #include "sink/file_inner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -52,11 +53,14 @@ static int finish(struct sink *s, bool rename_it)
 	struct rotate_name done;
 	bool sync = conf->fsync != CONF_FSYNC_NEVER;
 	if (rotates(conf) || access(conf->path, F_OK) == 0)
-		done = rotate_next(conf->path, now_s(s));
+		done = rotate_next(conf->path, now_s(s), f->limits.own + f->finished);
 	else
 		snprintf(done.text, sizeof(done.text), "%s", conf->path);
-	if (rename(f->current.text, done.text) < 0)
+	/* Never over a finished file: what cannot be listed now may be there. */
+	if (renameat2(AT_FDCWD, f->current.text, AT_FDCWD, done.text, RENAME_NOREPLACE) < 0 &&
+		(errno != EINVAL || rename(f->current.text, done.text) < 0))
 		return file_fail(s, -errno, "rename");
+	f->finished++;
 	if (sync && error == 0) {
 		error = rotate_sync(conf->path);
 		if (error)
@@ -91,7 +95,8 @@ static int file_open(struct sink *s)
 	int error = 0;
 	/* What a crash left of a part is no part of what comes. */
 	if (conf->part && !conf->append && access(f->current.text, F_OK) == 0) {
-		struct rotate_name left = rotate_next(conf->path, now_s(s));
+		struct rotate_name left =
+			rotate_next(conf->path, now_s(s), f->limits.own + f->finished);
 		if (rename(f->current.text, left.text) < 0)
 			error = file_fail(s, -errno, "rename");
 	}

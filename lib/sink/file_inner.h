@@ -14,6 +14,7 @@ struct file {
 	struct rotate_name current; /* the file that is being written */
 	struct rotate_clock clock;
 	struct rotate_limits limits;
+	unsigned long finished; /* files, by this run */
 	int64_t due_s; /* when the next one begins; INT64_MAX: not by time */
 	struct pack pack;
 	bool packed; /* what an earlier run has left uncompressed is on its way */

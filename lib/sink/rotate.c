@@ -119,16 +119,18 @@ static unsigned long next_number(const char *path)
 	return number;
 }
 
-struct rotate_name rotate_next(const char *path, int64_t now_s)
+struct rotate_name rotate_next(const char *path, int64_t now_s, unsigned long number)
 {
 	struct rotate_name name;
+	unsigned long next = next_number(path);
 	time_t now = (time_t)now_s;
 	struct tm tm;
 	char stamp[40];
 
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
-	snprintf(name.text, sizeof(name.text), "%s.%s-%06lu", path, stamp, next_number(path));
+	snprintf(name.text, sizeof(name.text), "%s.%s-%06lu", path, stamp,
+		next > number ? next : number);
 	return name;
 }
 

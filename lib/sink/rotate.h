@@ -13,8 +13,9 @@ struct rotate_name {
 	char text[4200];
 };
 
-/* A name for what is finished now, that no file has yet. */
-struct rotate_name rotate_next(const char *path, int64_t now_s);
+/* A name for what is finished now, that no file has yet. `number`: at least that, should the
+ * directory not be readable now. */
+struct rotate_name rotate_next(const char *path, int64_t now_s, unsigned long number);
 
 /*
  * The second in which a finished file of `path` was finished, by its name alone (without its

@@ -119,11 +119,14 @@ static void stamps(void)
 	CU_ASSERT_EQUAL(rotate_stamp("a.20201301T000000Z-001", "a", &ending), -1);
 	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-", "a", &ending), -1);
 	CU_ASSERT_EQUAL(rotate_stamp("a.20200101T000000Z-001~", "a", &ending), -1);
-	struct rotate_name a = rotate_next(path, 1577836800);
+	struct rotate_name a = rotate_next(path, 1577836800, 1);
 	close(open(a.text, O_CREAT | O_WRONLY, 0600));
-	struct rotate_name b = rotate_next(path, 1577836800);
+	struct rotate_name b = rotate_next(path, 1577836800, 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(a.text, "out.20200101T000000Z-000001"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(b.text, "out.20200101T000000Z-000002"));
+	/* A directory that cannot be listed gives no number twice. */
+	struct rotate_name c = rotate_next("/nowhere/out", 1577836800, 7);
+	CU_ASSERT_PTR_NOT_NULL(strstr(c.text, "out.20200101T000000Z-000007"));
 	CU_ASSERT_EQUAL(rotate_due(7199, 3600), 7200);
 	CU_ASSERT_EQUAL(rotate_due(7200, 3600), 10800);
 	/* The clock is set back by an hour: at its next full hour, not at that of before. */
