@@ -60,7 +60,7 @@ static int finish(struct sink *s, bool rename_it)
 	if (renameat2(AT_FDCWD, f->current.text, AT_FDCWD, done.text, RENAME_NOREPLACE) < 0 &&
 		(errno != EINVAL || rename(f->current.text, done.text) < 0))
 		return file_fail(s, -errno, "rename");
-	f->finished++;
+	f->finished += strcmp(done.text, conf->path) != 0;
 	if (sync && error == 0) {
 		error = rotate_sync(conf->path);
 		if (error)
