@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The lines about loss, of a made-up ledger; and a queue that is full. */
+#include "engine/fake.h"
+
+#include "engine/loss.h"
+
+void test_engine_loss(void);
+
+static void line(const struct loss *l, char room[4096])
+{
+	struct text t = text_of(room, 4095);
+	CU_ASSERT(loss_line(l, "here", &t) > 0);
+	*t.at = '\0';
+}
+
+static void test_lines(void)
+{
+	static struct metrics_worker m;
+	static struct sinks sinks;
+	struct input in = {.ops = &fake_unordered};
+	const struct ledger ledger = {.workers = 1, .worker = {&m}, .sinks = &sinks, .input = &in};
+	struct loss l = {.ledger = &ledger};
+	char room[4096];
+
+	CU_ASSERT_FALSE(loss_look(&l, false));
+	atomic_store(&in.lost.missed, 5);
+	atomic_store(&in.lost.no_mbuf, 2);
+	atomic_store(&in.lost.blind, 2);
+	m.record.dropped_full = 3;
+	CU_ASSERT_TRUE_FATAL(loss_look(&l, true));
+	line(&l, room);
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"begins\",\"device\":7"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"blind\":[\"fake1\"]"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"records\":3"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"by_worker\":[3]"));
+	/* It found no room: the same is said again. */
+	loss_again(&l);
+	CU_ASSERT_TRUE_FATAL(loss_look(&l, true));
+	line(&l, room);
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"begins\""));
+	/* The run is over. */
+	CU_ASSERT_TRUE_FATAL(loss_look(&l, true));
+	line(&l, room);
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"ends\""));
+	CU_ASSERT_FALSE(loss_look(&l, true));
+}
+
+/* A queue that must not wait drops what it has no room for, and has room again afterwards. */
+static void test_queue(void)
+{
+	static struct queue q;
+	static struct metrics_record m;
+	const struct queue_conf conf = {.bytes = RECORD_ARENA_MIN};
+	void *taken[64];
+	unsigned made = 0, got = 0, n;
+	struct record *r;
+
+	CU_ASSERT_EQUAL_FATAL(queue_open(&q, &conf, &m), 0);
+	while ((r = record_begin(&q.arena, 60000, 0))) {
+		record_commit(&q.arena, r);
+		made++;
+	}
+	record_flush(&q.arena);
+	CU_ASSERT(made >= 4 && m.dropped_full == 1);
+	CU_ASSERT_EQUAL(queue_depth(&q), made);
+	while ((n = queue_take(&q, taken, BITS_COUNT(taken)))) {
+		got += n;
+		queue_release(&q, taken[n - 1]);
+	}
+	CU_ASSERT_EQUAL(got, made);
+	CU_ASSERT_PTR_NOT_NULL(record_begin(&q.arena, 60000, 0));
+	queue_close(&q);
+	queue_close(&q); /* once more: nothing */
+}
+
+void test_engine_loss(void)
+{
+	CU_pSuite suite = CU_add_suite("engine/loss", NULL, NULL);
+	CU_add_test(suite, "lines", test_lines);
+	CU_add_test(suite, "queue", test_queue);
+}
