@@ -85,6 +85,7 @@ static int open_one(
 	memset(rx, 0, sizeof(*rx));
 	rx->rx = (struct input_rx){.ops = ops, .self = self};
 	rx->devices = in->state;
+	clock_latest_start(&rx->latest, 0, (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S);
 	rx->most_late_us = late_us < INT32_MAX ? late_us : INT32_MAX;
 	deal_queues(rx, in->share.workers);
 	open_rest(rx, in->share.rests);
@@ -184,7 +185,7 @@ void device_rx_begin(struct input_rx *base)
 			clock_start(&q->nic, ticks, clock_of(&rx->cpu, rte_rdtsc()),
 				rx->devices->hz_of[q->index]);
 	}
-	rx->latest = (struct clock_latest){.ns = INT64_MIN / 2, .seen_ns = wall};
+	clock_latest_start(&rx->latest, wall, rx->latest.guard.jump_ns);
 	rx->tick = rx->aligned = now;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "base/text.h"
+#include "base/when.h"
 #include "input/input.h"
 #include "rx/eal_log.h"
 #include "rx/feed.h"
@@ -202,8 +203,10 @@ static unsigned descriptors(const struct input *in)
 static int start_feed(struct input *in)
 {
 	struct files *f = in->state;
-	struct feed_options options = {
-		.queues = in->receivers, .seed = in->conf->input_seed, .direct = f->direct};
+	struct feed_options options = {.queues = in->receivers,
+		.seed = in->conf->input_seed,
+		.direct = f->direct,
+		.jump_ns = (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S};
 	int error = feed_start(&f->feed, (const char *const *)in->conf->input_files.at,
 		in->conf->input_files.count, &options);
 	if (error)
@@ -331,13 +334,27 @@ static unsigned numbers(const struct input *in, struct input_number *rows)
 	rows[1] = (struct input_number){"frames", p.frames};
 	rows[2] = (struct input_number){"frames_cut", p.frames_cut};
 	rows[3] = (struct input_number){"files_failed", p.files_failed};
-	rows[4] = (struct input_number){"no_mbuf", c.port.no_mbuf};
-	return 5;
+	rows[4] = (struct input_number){"stamps_odd", p.stamps_odd};
+	rows[5] = (struct input_number){"clock_back", p.clock_back};
+	rows[6] = (struct input_number){"no_mbuf", c.port.no_mbuf};
+	return 7;
 }
 
+/* Says which stamps the clock did not follow, or followed back. */
 static void finish(struct input *in)
 {
-	(void)in;
+	const unsigned long long jump_s = in->conf->txn_jump_s;
+	struct feed_progress p;
+
+	feed_progress(&((const struct files *)in->state)->feed, &p);
+	if (p.stamps_odd)
+		log_note("stamps more than txn.jump_s, %llu s, off those around them, which moved "
+			 "no clock: %llu",
+			jump_s, (unsigned long long)p.stamps_odd);
+	if (p.clock_back)
+		log_note("time went back by more than txn.jump_s, %llu s, and timeouts went on from "
+			 "there, times: %llu; are the files in order?",
+			jump_s, (unsigned long long)p.clock_back);
 }
 
 static int result(const struct input *in)

@@ -6,6 +6,7 @@
  * as they do for files, and the same lines come out each time. Once all are read, time goes on by
  * the clock of the machine.
  */
+#include "base/when.h"
 #include "input/device_rx.h"
 #include "input/device_watch.h"
 
@@ -148,6 +149,7 @@ static int start(struct input *in)
 		error = device_rx_open(in, &rx_ops, false);
 	for (unsigned i = 0; error == 0 && i < d->workers; i++) {
 		d->rx[i].rx.queues = 1; /* also where it has none: it gives marks */
+		merge_start(&d->rx[i].merge, (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S);
 		d->rx[i].merge.n = d->rx[i].n_queues;
 	}
 	return error;

@@ -268,6 +268,9 @@ void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 
 	metrics_add(&m->tcp_octets, pkt->len);
 	t->clock_ns = pkt->clock_ns;
+	t->ahead_ns = tcp_since(pkt->clock_ns, pkt->ts_ns);
+	if (bits_likely(t->ahead_ns < TCP_AHEAD_NS))
+		t->ahead_ns = 0;
 	t->pkt = pkt;
 	t->in.left = t->in.gone = 0;
 	t->pull = t->tail = t->winner = 0;

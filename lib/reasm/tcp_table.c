@@ -171,6 +171,14 @@ bool tcp_next(struct tcp_table *t, struct tcp_message *out)
 	return false;
 }
 
+/* How long what stands behind a hole is there: of a capture that went back in time, the clock is
+ * ahead of its stamps. */
+static int64_t hole_age(const struct tcp_table *t, int64_t ts_ns)
+{
+	int64_t age_ns = tcp_since(t->clock_ns, ts_ns);
+	return age_ns >= TCP_AHEAD_NS ? age_ns - t->ahead_ns : age_ns;
+}
+
 /*
  * Up to where holes of a stream may be given up: no further than `upto`, and as far as what stands
  * behind them is there for so long.
@@ -185,7 +193,7 @@ static uint32_t stale_upto(
 	const struct ranges *r = &tcp_window_at(&t->store.pool, s->window)->ranges;
 	for (; hole < r->at + r->count; hole++) {
 		int64_t wait = hole->flags & RANGE_SUSPECT ? TCP_BLIND_NS : wait_ns;
-		bool old = hole->ts_ns == RANGE_CUT || tcp_since(t->clock_ns, hole->ts_ns) >= wait;
+		bool old = hole->ts_ns == RANGE_CUT || hole_age(t, hole->ts_ns) >= wait;
 		if (!old || ranges_ahead(hole->from, upto) > 0)
 			break;
 		seq = hole->flags & RANGE_SUSPECT ? hole->to : hole->from;

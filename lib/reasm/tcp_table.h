@@ -21,6 +21,9 @@
 #define TCP_HOLE_NS (50 * INT64_C(1000000))
 /* The same where nothing is seen of the peer. */
 #define TCP_BLIND_NS (1000 * INT64_C(1000000))
+/* The clock is so far ahead of a segment's stamp: the capture went back in time (rx/clock.h). The
+ * least txn.jump_s. */
+#define TCP_AHEAD_NS (60 * INT64_C(1000000000))
 /* How long an ended connection is remembered, so that late copies are not taken for a new one. */
 #define TCP_LINGER_NS (2000 * INT64_C(1000000))
 /* Octets that a segment may be off its place; more: it is another connection's, or much is lost. */
@@ -106,6 +109,7 @@ struct tcp_table {
 	uint32_t oldest[TCP_LISTS], youngest[TCP_LISTS];
 	int64_t idle_ns;
 	int64_t clock_ns; /* of the latest segment */
+	int64_t ahead_ns; /* it less that segment's stamp, if TCP_AHEAD_NS or more; else 0 */
 	const struct packet_conf *ports;
 	struct hash_secret secret;
 	struct tcp_store store;

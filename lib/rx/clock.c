@@ -59,3 +59,36 @@ int64_t clock_align(struct clock *c, uint64_t tick, int64_t wall_ns)
 	c->wall_ns = wall_ns;
 	return step;
 }
+
+void clock_guard_start(struct clock_guard *g, int64_t jump_ns)
+{
+	*g = (struct clock_guard){.ns = INT64_MIN, .jump_ns = jump_ns};
+}
+
+void clock_guard_far(struct clock_guard *g, int64_t at)
+{
+	const bool back = at < g->ns;
+
+	if (!g->started) {
+		g->started = true;
+		g->ns = at;
+		return;
+	}
+	if (g->run && g->back != back) {
+		g->odd += g->run;
+		g->run = 0;
+	}
+	if (g->run == 0 || (back ? at > g->far_ns : at < g->far_ns))
+		g->far_ns = at;
+	g->back = back;
+	if (++g->run < CLOCK_CONFIRM)
+		return;
+	g->run = 0;
+	if (back) {
+		g->backwards++;
+		g->behind_ns = when_after(g->behind_ns, when_since(g->ns, g->far_ns));
+	} else {
+		g->ahead++;
+		g->ns = g->far_ns;
+	}
+}

@@ -146,6 +146,18 @@ static unsigned choose_queue(
 			  o->queues);
 }
 
+static void follow_clock(struct feed *feed, int64_t ts_ns)
+{
+	struct clock_guard *clock = &feed->clock;
+	uint64_t odd = clock->odd, backwards = clock->backwards;
+
+	clock_guard_take(clock, ts_ns);
+	if (bits_unlikely(clock->odd != odd || clock->backwards != backwards)) {
+		atomic_store_explicit(&feed->stamps_odd, clock->odd, memory_order_relaxed);
+		atomic_store_explicit(&feed->clock_back, clock->backwards, memory_order_relaxed);
+	}
+}
+
 /* Appends a frame to a queue's batch and sends it when full. 0, -ECANCELED or -errno. */
 static int deal_frame(struct feed *feed, const struct capfile_frame *frame)
 {
@@ -153,17 +165,21 @@ static int deal_frame(struct feed *feed, const struct capfile_frame *frame)
 	struct feed_pipe *p = &feed->pipes[choose_queue(feed, frame, number)];
 	uint32_t max = p->capture_max - (uint32_t)sizeof(struct feed_preamble);
 	uint32_t len = frame->cap_len;
-	uint8_t flags = frame->untimed ? FEED_UNTIMED : 0;
+	uint8_t flags = 0;
+	int64_t ts_ns = frame->ts_ns;
 
-	if (number == 1 || frame->ts_ns > feed->clock_ns)
-		feed->clock_ns = frame->ts_ns;
+	/* What the file has no time for came after what it has the latest time for. */
+	if (bits_likely(!frame->untimed))
+		follow_clock(feed, ts_ns);
+	else if (feed->clock.started)
+		ts_ns = when_since(feed->clock.ns, feed->clock.behind_ns);
 	if (bits_unlikely(len > max)) {
 		len = max;
 		flags |= FEED_CUT;
 		atomic_fetch_add_explicit(&feed->frames_cut, 1, memory_order_relaxed);
 	}
-	struct feed_preamble preamble = {.ts_ns = frame->ts_ns,
-		.clock_ns = feed->clock_ns,
+	struct feed_preamble preamble = {.ts_ns = ts_ns,
+		.clock_ns = feed->clock.started ? feed->clock.ns : ts_ns,
 		.wire_len = frame->wire_len,
 		.link_type = frame->link_type,
 		.fcs_len = frame->fcs_len,
@@ -239,6 +255,7 @@ static int open_pipes(struct feed *feed)
 	unsigned n = feed->options.queues;
 	int r = 0;
 
+	clock_guard_start(&feed->clock, feed->options.jump_ns ? feed->options.jump_ns : INT64_MAX);
 	feed->pipes = aligned_alloc(BITS_CACHE_LINE, n * sizeof(*feed->pipes));
 	if (!feed->pipes)
 		return refuse(feed, -ENOMEM, NULL, strerror(ENOMEM));
@@ -363,5 +380,7 @@ void feed_progress(const struct feed *feed, struct feed_progress *progress)
 		.frames = atomic_load_explicit(&feed->frames, memory_order_relaxed),
 		.frames_cut = atomic_load_explicit(&feed->frames_cut, memory_order_relaxed),
 		.files_failed = atomic_load_explicit(&feed->files_failed, memory_order_relaxed),
+		.stamps_odd = atomic_load_explicit(&feed->stamps_odd, memory_order_relaxed),
+		.clock_back = atomic_load_explicit(&feed->clock_back, memory_order_relaxed),
 	};
 }

@@ -9,6 +9,7 @@
 #define RX_FEED_H
 
 #include "rx/capfile.h"
+#include "rx/clock.h"
 #include "rx/feed_inputs.h"
 #include "rx/feed_pipe.h"
 #include "rx/unpack.h"
@@ -29,6 +30,7 @@ struct feed_options {
 	uint64_t seed; /* 0: frames go round the queues; else pseudo-random, the same each time */
 	size_t pipe_bytes; /* 0: FEED_PIPE_BYTES */
 	bool direct; /* no pipes: the receivers call feed_take() */
+	int64_t jump_ns; /* of struct clock_guard; 0: any stamp moves the clock ahead */
 };
 
 struct feed_progress {
@@ -37,6 +39,8 @@ struct feed_progress {
 	uint64_t frames; /* read */
 	uint64_t frames_cut; /* too long for a record, their ends are missing */
 	uint64_t files_failed;
+	uint64_t stamps_odd; /* too far off, and not confirmed by others */
+	uint64_t clock_back; /* jumps back in time that others confirmed */
 };
 
 struct feed {
@@ -55,9 +59,9 @@ struct feed {
 	_Atomic uint64_t dealt;
 	/* The feeder's thread writes these with each frame; others read them to show progress. */
 	_Atomic uint64_t octets_read __attribute__((aligned(BITS_CACHE_LINE)));
-	_Atomic uint64_t frames, frames_cut, files_failed;
+	_Atomic uint64_t frames, frames_cut, files_failed, stamps_odd, clock_back;
 	uint64_t number; /* of the latest frame */
-	int64_t clock_ns; /* latest ts_ns */
+	struct clock_guard clock;
 	long nap_ns; /* how long to sleep where a pipe is full */
 	struct feed_input *input; /* being read */
 	struct unpack unpack;

@@ -35,13 +35,12 @@ enum {
 /* Bits of feed_preamble.flags. */
 enum {
 	FEED_CUT = 1, /* the feeder cut the frame to FEED_CAPTURE_MAX */
-	FEED_UNTIMED = 2, /* the file had no time for it */
 };
 
 /* What a pipe's record holds before the frame. Native byte order. */
 struct feed_preamble {
 	int64_t ts_ns; /* since the epoch */
-	int64_t clock_ns; /* latest ts_ns of all frames up to here, over all files and queues */
+	int64_t clock_ns; /* of the capture, over all files and queues (struct clock_guard) */
 	uint32_t wire_len; /* octets on the wire */
 	uint16_t link_type; /* LINKTYPE_ */
 	uint8_t fcs_len; /* octets of frame check sequence at the frame's end */
@@ -137,9 +136,7 @@ static inline void feed_frame(struct frame *frame, const struct feed_preamble *p
 	frame->len = len;
 	/* A file may claim that a frame was shorter on the wire than it is here. */
 	frame->wire_len = preamble->wire_len > len ? preamble->wire_len : len;
-	/* What the file has no time for came after what it has the latest time for. */
-	frame->ts_ns = preamble->flags & FEED_UNTIMED && preamble->clock_ns > 0 ? preamble->clock_ns
-										: preamble->ts_ns;
+	frame->ts_ns = preamble->ts_ns;
 	frame->clock_ns = preamble->clock_ns;
 	frame->late_us = 0;
 	frame->link_type = preamble->link_type;

@@ -2,10 +2,19 @@
 #include "rx/merge.h"
 
 #include <stddef.h>
+#include <string.h>
+
+void merge_start(struct merge *m, int64_t jump_ns)
+{
+	memset(m, 0, sizeof(*m));
+	for (unsigned i = 0; i < ORDER_SOURCES; i++)
+		clock_guard_start(&m->clocks[i], jump_ns);
+}
 
 void merge_put(struct merge *m, unsigned i, struct order_item *item, void *packet, int64_t ts_ns)
 {
-	uint64_t number = ts_ns > 0 ? (uint64_t)ts_ns : 0;
+	int64_t clock_ns = clock_guard_take(&m->clocks[i], ts_ns);
+	uint64_t number = clock_ns > 0 ? (uint64_t)clock_ns : 0;
 
 	m->last[i] = number > m->last[i] ? number : m->last[i] + 1;
 	*item = (struct order_item){.packet = packet, .number = m->last[i], .from = (uint16_t)i};

@@ -7,17 +7,22 @@
 #ifndef RX_MERGE_H
 #define RX_MERGE_H
 
+#include "rx/clock.h"
 #include "rx/order.h"
 
 #define MERGE_ENDED UINT64_MAX /* merge_passed(): nothing more will come */
 
-/* Zeroed, but for n: nothing was received. */
+/* After merge_start(), and with n set: nothing was received. */
 struct merge {
 	unsigned n; /* sources, at most ORDER_SOURCES */
 	struct order received;
 	uint64_t last[ORDER_SOURCES]; /* number of the latest packet of each */
+	struct clock_guard clocks[ORDER_SOURCES]; /* of each: no broken stamp holds it up */
 	uint64_t ended; /* bit i: source i is at its end */
 };
+
+/* jump_ns: of struct clock_guard, for each source. */
+void merge_start(struct merge *m, int64_t jump_ns);
 
 /* Does it take more packets of source i to go on? */
 static inline bool merge_wants(const struct merge *m, unsigned i)

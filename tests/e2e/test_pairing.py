@@ -20,7 +20,7 @@ class Pairing(harness.Case):
         for other in (("-w", 3), ("-w", 4, "--set", "input.queues=3", "--set", "input.seed=5")):
             run = self.dnsloupe(*other, *args, "-r", path, **more)
             self.assertEqual(sorted(run.lines), sorted(one.lines))
-        self.total = one.stats["total"]
+        self.total, self.input = one.stats["total"], one.stats["input"]
         return one.records
 
     def status(self, frames, *args):
@@ -77,6 +77,67 @@ class Pairing(harness.Case):
             frames += [p[1] for p in pairs] + [p[0] for p in pairs]
         self.assertEqual(set(self.status(frames)), {"answered"})
         self.assertEqual(self.total["txn"]["early"], 3000)
+
+    def clock(self, *stamps_s):
+        """What became of a query that waits while a capture has these stamps, in seconds after it;
+        the statistics of its input."""
+        frames = [capture.query(0)] + [
+            capture.query(i + 1, ns=capture.START_NS + round(s * 10**9))
+            for i, s in enumerate(stamps_s)]
+        got = self.lines(frames)
+        self.assertEqual({r["status"] for r in got}, {"no_reply"})
+        return [r["id"] // 31 for r in got]
+
+    def test_clock(self):
+        """One stamp in the future, or of the past, lets nothing go and stops no clock: the order in
+        which transactions end shows it. What others confirm does."""
+        day = 86400
+        # all wait to the end, in the order of the capture
+        self.assertEqual(self.clock(0.1, day, 0.2, -day, 0.3), [0, 1, 2, 3, 4, 5])
+        self.assertEqual(self.input["stamps_odd"], 2)
+        for glitch in (day, -day, 601, -601):
+            ask, answer = capture.pair(1)
+            odd = capture.query(2, ns=ask.ns + glitch * 10**9)
+            got = self.lines([ask, odd, answer])
+            self.assertEqual(sorted(r["status"] for r in got), ["answered", "no_reply"])
+            # a copy of a query that has waited its time is no retry: time goes on after it
+            copies = [ask._replace(ns=ask.ns + s * 10**9) for s in (0, 7, 14)]
+            got = self.lines([copies[0], odd, *copies[1:]])
+            self.assertEqual([r.get("retries") for r in got], [None] * 4)
+        for back in (day, -day):  # three in a row, and time goes on from there
+            with self.subTest(back):
+                far = [back + i for i in range(20)]
+                self.assertEqual(self.clock(*far), list(range(21)))
+                self.assertEqual(self.input["clock_back"], int(back < 0))
+                self.assertEqual(self.input["stamps_odd"], 0)
+
+    def test_other_day(self):
+        """Files in another order than their days: timeouts go on. Fragments show it: those of a
+        datagram that are further apart than fragments.timeout_ms find each other no more."""
+        tuesday, monday = self.dir / "tuesday.pcap", self.dir / "monday.pcap"
+        start = capture.START_NS - 86400 * 10**9
+        tuesday.write_bytes(capture.pcap(capture.pair(1)))
+        ask = capture.query(5, ns=start + 10**9)
+        udp = ask.data[34:]
+
+        def piece(ns, offset, octets, more):
+            head = ask.data[14:16] + struct.pack(">HHH", 20 + len(octets), 77,
+                                                 more << 13 | offset // 8) + ask.data[22:24]
+            head += b"\0\0" + ask.data[26:34]
+            head = head[:10] + struct.pack(">H", capture.checksum(head)) + head[12:]
+            data = ask.data[:14] + head + octets
+            return capture.Frame(ns, data, len(data))
+        for seconds, status in ((1, ["answered", "no_reply"]), (40, ["answered"])):
+            fill = [f for i in range(3) for f in capture.pair(100 + i, ns=start + i * 10**6)]
+            late = start + seconds * 10**9
+            monday.write_bytes(capture.pcap(
+                fill + [piece(start + 10**8, 0, udp[:16], 1), *capture.pair(200, ns=late),
+                        piece(late + 10**7, 16, udp[16:], 0)]))
+            for workers in (1, 3):
+                run = self.dnsloupe("-w", workers, "-r", tuesday, "-r", monday, whole=False)
+                self.assertEqual(sorted({r["status"] for r in run.records}), status)
+                self.assertEqual(run.stats["input"]["clock_back"], 1)
+                self.assertIn("time went back", run.err)
 
     def test_error_in(self):
         """An error says whose it is: an OPT record whose options end too early, in either."""

@@ -13,7 +13,7 @@ static struct merge m;
 
 static void begin(unsigned n)
 {
-	memset(&m, 0, sizeof(m));
+	merge_start(&m, 3600 * (int64_t)WHEN_NS_PER_S);
 	m.n = n;
 }
 
