@@ -42,6 +42,13 @@ enum { DNS_CLASS_IN = 1, DNS_CLASS_HS = 4, DNS_CLASS_NONE = 254, DNS_CLASS_ANY =
 enum { DNS_OPCODE_DSO = 6 };
 /* UDP ports with dialects of their own: msg.h, nbns.h. */
 enum { DNS_PORT_NBNS = 137, DNS_PORT_MDNS = 5353, DNS_PORT_LLMNR = 5355 };
+
+/* One of these: names of the local link, asked of groups. */
+static inline bool dns_port_is_local(uint16_t port)
+{
+	return (port | 2) == DNS_PORT_LLMNR || port == DNS_PORT_NBNS;
+}
+
 enum { DNS_HEADER_LEN = 12 };
 enum dns_section { DNS_QUESTION, DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL, DNS_SECTIONS };
 

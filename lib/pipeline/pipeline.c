@@ -73,6 +73,11 @@ static bool has_owner(enum packet_verdict verdict)
  */
 static uint16_t owner_of(const struct pipeline *p, const struct pkt *pkt)
 {
+	/* Of the local link one worker has each service: who replies was not asked by address. */
+	if (bits_unlikely(dns_port_is_local(pkt->sport)) && pkt->proto == PACKET_UDP)
+		return pkt->sport % p->workers;
+	if (bits_unlikely(dns_port_is_local(pkt->dport)) && pkt->proto == PACKET_UDP)
+		return pkt->dport % p->workers;
 	if (p->rss)
 		return rss_owner(p->rss, &pkt->src, &pkt->dst);
 	return (uint16_t)((uint64_t)packet_pair_hash(&p->secret, pkt) * p->workers >> 32);

@@ -163,6 +163,8 @@ static void put_header(struct schema *s, struct text *t, const struct record *r)
 	at = text_blocks_at(at, s->sensor, s->sensor_len);
 	at = status_at(at, r);
 	t->at = ends_at(at, r);
+	if (bits_unlikely(r->group))
+		text_lit(t, "\"group_query\":true,");
 	if (bits_unlikely(r->vlans | r->tunnel.type))
 		put_path(t, r);
 }

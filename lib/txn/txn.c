@@ -3,6 +3,7 @@
 
 #include "dns/edns.h"
 #include "txn/txn_inner.h"
+#include "txn/zone.h"
 
 #define RECENT_ENTRIES 65536 /* of each kind: 50 ms at 1.3 million messages a second */
 
@@ -15,7 +16,7 @@ size_t txn_bytes(const struct txn_conf *conf)
 {
 	return whole_lines(table_bytes(conf->max_open)) +
 	       (conf->duplicate_ns ? 2 * recent_bytes(RECENT_ENTRIES) : 0) +
-	       (conf->early.wait_ns ? early_bytes() : 0);
+	       (conf->early.wait_ns ? early_bytes() : 0) + local_bytes();
 }
 
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
@@ -31,8 +32,11 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 		recent_init(&x->replies, at, RECENT_ENTRIES, conf->duplicate_ns);
 		at += recent_bytes(RECENT_ENTRIES);
 	}
-	if (conf->early.wait_ns)
+	if (conf->early.wait_ns) {
 		early_init(&x->early, at, conf->early.wait_ns);
+		at += early_bytes();
+	}
+	local_init(&x->local, at, &x->table, secret, conf->timeout_ns);
 	x->conf = *conf;
 	x->secret = *secret;
 	x->out = out;
@@ -125,62 +129,9 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	metrics_add(&x->metrics->opened, 1);
 	for (uint32_t old; bits_unlikely((old = table_crowded(t, slot)) != 0);)
 		emit_evicted(x, old, TABLE_BUCKET);
+	if (bits_unlikely(local_takes(m)))
+		local_ask(&x->local, m, slot);
 	return slot;
-}
-
-/* The first message of a zone transfer's reply. true: more will come, and the query stays open. */
-static bool begin_transfer(struct txn *x, uint32_t slot, struct txn_message *m, uint16_t qtype)
-{
-	struct table_entry *e = table_at(&x->table, slot);
-	uint32_t len = e->query_len < TABLE_INLINE ? e->query_len : (uint32_t)TABLE_INLINE;
-	const struct pkt *pkt = m->pkt;
-	unsigned free = 0;
-	struct dns_msg query;
-
-	while (free < TXN_TRANSFERS && x->transfers[free].slot)
-		free++;
-	if (free == TXN_TRANSFERS || dns_msg_read(&query, e->query, len) != DNS_OK)
-		return false;
-	struct txn_transfer *t = &x->transfers[free];
-	transfer_begin(&t->sum, qtype, &query, e->query, len);
-	if (transfer_take(&t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
-		m->transfer = RECORD_TRANSFER_WHOLE;
-		return false;
-	}
-	t->slot = slot;
-	t->first_ns = t->last_ns = pkt->ts_ns;
-	t->first_wire = pkt->wire_len;
-	memset(t->header, 0, sizeof(t->header));
-	memcpy(t->header, pkt->payload, 4); /* id and flags */
-	e->transfer = (uint8_t)(free + 1);
-	return true;
-}
-
-/* A reply to the query of a zone transfer. true: the query stays open, or its record is made. */
-static bool take_transfer(struct txn *x, uint32_t slot, struct txn_message *m)
-{
-	struct table_entry *e = table_at(&x->table, slot);
-	const struct pkt *pkt = m->pkt;
-	uint16_t qtype = e->name_len ? bits_be16(e->query + DNS_HEADER_LEN + e->name_len) : 0;
-
-	if (!transfer_is(qtype) || e->key.proto != PACKET_TCP)
-		return false;
-	if (e->transfer) {
-		struct txn_transfer *t = &x->transfers[e->transfer - 1];
-		t->last_ns = pkt->ts_ns;
-		metrics_add(&x->metrics->transfer_messages, 1);
-		if (transfer_take(&t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
-			emit_transfer(x, slot, dns_rcode(m->msg.flags) == 0);
-			return true;
-		}
-	} else if (dns_rcode(m->msg.flags) != 0 || m->msg.count[DNS_ANSWER] == 0 ||
-		   !begin_transfer(x, slot, m, qtype)) {
-		return false;
-	}
-	e->last_ns = pkt->ts_ns;
-	e->clock_ns = pkt->clock_ns;
-	table_touch(&x->table, slot);
-	return true;
 }
 
 /* May a reply without a question answer any? Over UDP, one that reports no error could be
@@ -215,15 +166,37 @@ static inline __attribute__((always_inline)) void answer(
 {
 	if (bits_unlikely(x->conf.duplicate_ns))
 		repeat_answered(x, m, table_at(&x->table, slot)->ts_ns);
-	if (!x->conf.sum_transfers || !take_transfer(x, slot, m))
+	if (!x->conf.sum_transfers || !zone_take(x, slot, m))
 		emit_entry(x, slot, m);
+}
+
+/* A reply of the local link to a query that its own ends do not tell: to a group, or by what it
+ * answers. false: there is none. */
+static __attribute__((noinline)) bool take_local(struct txn *x, const struct txn_message *m)
+{
+	bool open;
+	const struct local_asked *asked = local_find(&x->local, m, &open);
+
+	if (asked && open && expired(x, table_at(&x->table, asked->slot), m->pkt)) {
+		emit_entry(x, asked->slot, NULL);
+		asked = NULL;
+	}
+	if (!asked)
+		return false;
+	if (open) {
+		emit_local(x, m, asked);
+		return true;
+	}
+	metrics_add(&x->metrics->duplicate, 1);
+	emit_message(x, m, RECORD_DUPLICATE, asked->ts_ns, asked);
+	return true;
 }
 
 /* A reply that belongs to no query. mismatch: its base has an open one. */
 static void unasked(struct txn *x, const struct txn_message *m, bool mismatch)
 {
 	metrics_add(mismatch ? &x->metrics->mismatch : &x->metrics->no_query, 1);
-	emit_message(x, m, mismatch ? RECORD_MISMATCH : RECORD_NO_QUERY, 0);
+	emit_message(x, m, mismatch ? RECORD_MISMATCH : RECORD_NO_QUERY, 0, NULL);
 }
 
 /* The query of this one will not come any more. */
@@ -322,9 +295,11 @@ static void take_reply(struct txn *x, struct txn_message *m)
 	metrics_add(&x->metrics->replies, 1);
 	if (slot) {
 		answer(x, slot, m);
+	} else if (bits_unlikely(local_takes(m)) && take_local(x, m)) {
+		return;
 	} else if (x->conf.duplicate_ns && repeat_reply(x, m, &asked_ns)) {
 		metrics_add(&x->metrics->duplicate, 1);
-		emit_message(x, m, RECORD_DUPLICATE, asked_ns);
+		emit_message(x, m, RECORD_DUPLICATE, asked_ns, NULL);
 	} else if (!wait_for_query(x, m, first)) {
 		unasked(x, m, first);
 	}
@@ -336,7 +311,7 @@ void txn_take(struct txn *x, struct txn_message *m)
 		metrics_add(&x->metrics->copies, 1);
 	} else if (bits_unlikely(m->error != DNS_OK)) {
 		metrics_add(&x->metrics->malformed, 1);
-		emit_message(x, m, RECORD_MALFORMED, 0);
+		emit_message(x, m, RECORD_MALFORMED, 0, NULL);
 	} else if (m->reply) {
 		take_reply(x, m);
 	} else {

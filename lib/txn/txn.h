@@ -9,6 +9,7 @@
 
 #include "record/record.h"
 #include "txn/early.h"
+#include "txn/local.h"
 #include "txn/message.h"
 #include "txn/recent.h"
 #include "txn/transfer.h"
@@ -49,6 +50,7 @@ struct txn {
 	struct txn_conf conf;
 	struct recent copies, replies; /* duplicate_ns only */
 	struct early early; /* early.wait_ns only */
+	struct local local;
 	struct hash_secret secret;
 	struct record_arena *out; /* where records go */
 	struct metrics_txn *metrics;

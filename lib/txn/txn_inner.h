@@ -42,15 +42,20 @@ static inline void record_reply_of(struct record *r, const struct txn_message *m
 }
 
 /* A record of one message that belongs to no open query. asked_ns: when a RECORD_DUPLICATE's query
- * was seen. */
-static inline void emit_message(
-	struct txn *x, const struct txn_message *m, enum record_status status, int64_t asked_ns)
+ * was seen. asked: that of the local link, or NULL. */
+static inline void emit_message(struct txn *x, const struct txn_message *m,
+	enum record_status status, int64_t asked_ns, const struct local_asked *asked)
 {
 	const struct pkt *pkt = m->pkt;
 	struct record *r = record_begin(x->out, m->reply ? 0 : pkt->len, m->reply ? pkt->len : 0);
 	if (!r)
 		return;
 	record_key(r, &m->key);
+	if (asked) {
+		r->client = asked->key.client;
+		r->client_port = asked->key.client_port;
+		r->group = asked->group;
+	}
 	r->status = status;
 	r->ts_ns = pkt->ts_ns;
 	if (status == RECORD_DUPLICATE) {
@@ -117,9 +122,10 @@ static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
 	table_remove(&x->table, slot);
 }
 
-/* Closes an open query: with its reply, or without (m NULL); `evicted`: before its time. */
-static inline __attribute__((always_inline)) void emit_ended(
-	struct txn *x, uint32_t slot, const struct txn_message *m, bool evicted)
+/* Closes an open query: with its reply, or without (m NULL); `evicted`: before its time. asked: it is
+ * one of the local link, and who replies is not who was asked; or NULL. */
+static inline __attribute__((always_inline)) void emit_ended(struct txn *x, uint32_t slot,
+	const struct txn_message *m, bool evicted, const struct local_asked *asked)
 {
 	const struct pkt *reply = m ? m->pkt : NULL;
 	const struct table_entry *e = table_at(&x->table, slot);
@@ -136,6 +142,10 @@ static inline __attribute__((always_inline)) void emit_ended(
 			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
 			r->latency_ns = when_since(reply->ts_ns, e->ts_ns);
 			r->transfer = m->transfer;
+			if (asked) {
+				r->server = m->key.server;
+				r->group = asked->group;
+			}
 			record_reply_of(r, m);
 		} else {
 			r->evicted = evicted;
@@ -148,7 +158,14 @@ static inline __attribute__((always_inline)) void emit_ended(
 
 static inline void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m)
 {
-	emit_ended(x, slot, m, false);
+	emit_ended(x, slot, m, false, NULL);
+}
+
+/* With a reply to a query of the local link. */
+static inline void emit_local(struct txn *x, const struct txn_message *m,
+	const struct local_asked *asked)
+{
+	emit_ended(x, asked->slot, m, false, asked);
 }
 
 /* Closes an open query that has to go before its time. */
@@ -165,7 +182,7 @@ static inline void emit_evicted(struct txn *x, uint32_t slot, enum table_cause c
 	case TABLE_OLDEST: metrics_add(&m->evicted_oldest, 1); break;
 	case TABLE_BUCKET: metrics_add(&m->evicted_bucket, 1); break;
 	}
-	emit_ended(x, slot, NULL, true);
+	emit_ended(x, slot, NULL, true, NULL);
 }
 
 /* What comes again within txn_conf.duplicate_ns: copies of datagrams, further replies (repeat.c).

@@ -5,7 +5,7 @@ import json
 import re
 
 KEYS = [
-    "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "vlan",
+    "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "group_query", "vlan",
     "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
     "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us", "retries", "query_bytes",
     "reply_bytes", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "shed",
