@@ -55,6 +55,14 @@ static struct txn_early_conf choose_early(const struct conf *conf, const struct 
 	return early;
 }
 
+static enum txn_checksum choose_checksum(const struct conf *conf)
+{
+	if (conf->packet_checksum == CONF_CHECKSUM_IGNORE)
+		return TXN_CHECKSUM_IGNORE;
+	return conf->packet_checksum == CONF_CHECKSUM_REQUIRE ? TXN_CHECKSUM_REQUIRE
+							      : TXN_CHECKSUM_PREFER;
+}
+
 struct pipeline_conf stages_pipeline(const struct conf *conf, const struct packet_conf *packets,
 	const struct input *input, unsigned self)
 {
@@ -65,6 +73,7 @@ struct pipeline_conf stages_pipeline(const struct conf *conf, const struct packe
 			.reorder_ns = reorder_ns,
 			.duplicate_ns = (int64_t)conf->txn_duplicate_window_ms * WHEN_NS_PER_MS,
 			.early = choose_early(conf, input),
+			.checksum = choose_checksum(conf),
 			.sum_transfers = conf->txn_transfers == CONF_TRANSFERS_SUMMARY},
 		.tcp = {.max_streams = (uint32_t)conf->tcp_max_streams,
 			.buffer_bytes = conf->tcp_buffer_mb << 20,

@@ -49,6 +49,7 @@ static void read_message(struct pipeline *p, struct txn_message *m)
 	const struct pkt *pkt = m->pkt;
 	m->error = dns_msg_read(&m->msg, pkt->payload, pkt->len);
 	m->transfer = RECORD_TRANSFER_NONE;
+	m->bad_checksum = 0;
 	if (bits_likely(pkt->len >= 4)) {
 		m->reply = m->msg.flags & DNS_QR;
 	} else { /* no QR bit to go by */

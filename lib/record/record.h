@@ -80,6 +80,7 @@ struct record {
 	uint8_t query_cut; /* the capture cut the query, the reply */
 	uint8_t reply_cut;
 	uint8_t transfer : 2; /* enum record_transfer */
+	uint8_t bad_checksum : 1; /* of the UDP datagram that brought the reply */
 	uint8_t group : 1; /* the query went to a group, and `server` is who replied */
 	/* The query, then the reply. RECORD_ENCRYPTED: query_len octets of the server's name that
 	 * the client gave, and query_wire is 0. */

@@ -193,6 +193,8 @@ static char *measures_at(char *at, const struct record *r)
 		at = JSON_KEY_AT(at, "reply_bytes");
 		at = json_u64_at(at, r->reply_wire);
 	}
+	if (bits_unlikely(r->bad_checksum))
+		at = text_lit_at(at, "\"bad_checksum\":true,");
 	return at;
 }
 

@@ -54,8 +54,7 @@ static uint32_t expand(uint8_t *to, const struct name_space *space, uint32_t at)
 static uint64_t hash_of(const struct local *l, const struct txn_message *m, uint32_t name)
 {
 	const struct name_space space = {m->pkt->payload, m->pkt->len};
-	const uint64_t where[2] = {
-		m->key.realm, (uint64_t)m->key.server_port << 8 | m->key.v6};
+	const uint64_t where[2] = {m->key.realm, (uint64_t)m->key.server_port << 8 | m->key.v6};
 	uint8_t folded[NAME_WIRE_MAX];
 	uint32_t n = expand(folded, &space, name);
 	uint64_t hash = hash_bytes(&l->secret, where, sizeof(where), 3);
@@ -81,7 +80,7 @@ void local_ask(struct local *l, const struct txn_message *m, uint32_t slot)
 	struct rr_iter it;
 	struct rr rr;
 	bool group = m->key.server_port == DNS_PORT_NBNS ? m->msg.flags & NBNS_BROADCAST
-							  : is_group(&m->key.server, m->key.v6);
+							 : is_group(&m->key.server, m->key.v6);
 
 	rr_iter_start(&it, &m->msg, m->pkt->payload, m->pkt->len);
 	for (unsigned i = 0; i < LOCAL_NAMES && it.left[DNS_QUESTION] && rr_next(&it, &rr); i++) {
@@ -144,7 +143,8 @@ static void look(const struct local *l, const struct txn_message *m, const struc
 	const struct local_asked *e = bucket(l, hash);
 
 	for (unsigned i = 0; hash && i < WAYS; i++) {
-		if (e[i].hash != hash || !is_answer(m, e[i].qtype, rr->type) || !is_between(&e[i], m))
+		if (e[i].hash != hash || !is_answer(m, e[i].qtype, rr->type) ||
+			!is_between(&e[i], m))
 			continue;
 		bool is = is_open(l, &e[i]);
 		if (!is && (!e[i].group || when_since(m->pkt->ts_ns, e[i].ts_ns) > l->timeout_ns))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Names of the local link: multicast DNS (RFC 6762), LLMNR (RFC 4795) and the NetBIOS name service
- * (RFC 1002), where a query goes to a group, any host replies, and replies often repeat no question.
- * What was asked is remembered here by name, so that a reply finds its query by the names that it
- * has; the open queries themselves are table.h's. When a bucket is full its oldest gives way.
+ * (RFC 1002), where a query goes to a group, any host replies, and replies often repeat no
+ * question. What was asked is remembered here by name, so that a reply finds its query by the names
+ * that it has; the open queries themselves are table.h's. When a bucket is full its oldest gives
+ * way.
  */
 #ifndef TXN_LOCAL_H
 #define TXN_LOCAL_H
@@ -48,6 +49,7 @@ void local_ask(struct local *l, const struct txn_message *m, uint32_t slot);
  * The query that a reply answers, or has answered another reply to within the timeout: *open says
  * which. NULL: none. Of several the oldest; open ones first.
  */
-const struct local_asked *local_find(const struct local *l, const struct txn_message *m, bool *open);
+const struct local_asked *local_find(
+	const struct local *l, const struct txn_message *m, bool *open);
 
 #endif

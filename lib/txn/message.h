@@ -15,7 +15,8 @@ struct txn_message {
 	enum dns_error error; /* of dns_msg_read() */
 	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
 	bool reply;
-	uint8_t transfer; /* enum record_transfer; txn_take()'s */
+	uint8_t transfer; /* enum record_transfer; txn_take()'s, zero to start */
+	uint8_t bad_checksum; /* of a reply over UDP; the same */
 };
 
 #endif

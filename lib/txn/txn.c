@@ -2,8 +2,8 @@
 #include "txn/txn.h"
 
 #include "dns/edns.h"
+#include "packet/checksum.h"
 #include "txn/txn_inner.h"
-#include "txn/zone.h"
 
 #define RECENT_ENTRIES 65536 /* of each kind: 50 ms at 1.3 million messages a second */
 
@@ -16,7 +16,8 @@ size_t txn_bytes(const struct txn_conf *conf)
 {
 	return whole_lines(table_bytes(conf->max_open)) +
 	       (conf->duplicate_ns ? 2 * recent_bytes(RECENT_ENTRIES) : 0) +
-	       (conf->early.wait_ns ? early_bytes() : 0) + local_bytes();
+	       (conf->early.wait_ns ? early_bytes() : 0) +
+	       (conf->checksum == TXN_CHECKSUM_PREFER ? early_bytes() : 0) + local_bytes();
 }
 
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
@@ -34,6 +35,11 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	}
 	if (conf->early.wait_ns) {
 		early_init(&x->early, at, conf->early.wait_ns);
+		at += early_bytes();
+	}
+	if (conf->checksum == TXN_CHECKSUM_PREFER) {
+		early_init(&x->held, at,
+			conf->duplicate_ns ? conf->duplicate_ns : (int64_t)TXN_HOLD_NS);
 		at += early_bytes();
 	}
 	local_init(&x->local, at, &x->table, secret, conf->timeout_ns);
@@ -88,6 +94,8 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
 	struct table *t = &x->table;
+	if (bits_unlikely(x->held.waiting))
+		waiting_due(x, pkt->clock_ns);
 	uint32_t first = oldest_waiting(x, m);
 	uint32_t slot = first ? table_find(t, first, &m->msg, pkt->payload) : 0;
 	uint32_t open = t->open;
@@ -95,6 +103,10 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	metrics_add(&x->metrics->queries, 1);
 	if (slot && expired(x, table_at(t, slot), pkt)) {
 		emit_entry(x, slot, NULL);
+		slot = 0;
+	}
+	if (slot && bits_unlikely(x->held.waiting) && waiting_settle(x, m, slot)) {
+		first = table_group(t, &m->key, m->hash);
 		slot = 0;
 	}
 	if (slot) {
@@ -147,7 +159,7 @@ static __attribute__((noinline)) bool answers_any(const struct txn_message *m)
 }
 
 /* The open query that a reply answers, of the group `first`; or 0. */
-static uint32_t answered_by(struct txn *x, uint32_t first, const struct txn_message *m)
+static inline uint32_t answered_by(struct txn *x, uint32_t first, const struct txn_message *m)
 {
 	struct table *t = &x->table;
 
@@ -159,6 +171,11 @@ static uint32_t answered_by(struct txn *x, uint32_t first, const struct txn_mess
 		slot = 0;
 	}
 	return slot;
+}
+
+uint32_t txn_answered_by(struct txn *x, const struct txn_message *m)
+{
+	return answered_by(x, table_group(&x->table, &m->key, m->hash), m);
 }
 
 static inline __attribute__((always_inline)) void answer(
@@ -192,116 +209,58 @@ static __attribute__((noinline)) bool take_local(struct txn *x, const struct txn
 	return true;
 }
 
-/* A reply that belongs to no query. mismatch: its base has an open one. */
-static void unasked(struct txn *x, const struct txn_message *m, bool mismatch)
+void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m)
+{
+	answer(x, slot, m);
+}
+
+void txn_unasked(struct txn *x, const struct txn_message *m, bool mismatch)
 {
 	metrics_add(mismatch ? &x->metrics->mismatch : &x->metrics->no_query, 1);
 	emit_message(x, m, mismatch ? RECORD_MISMATCH : RECORD_NO_QUERY, 0, NULL);
 }
 
-/* The query of this one will not come any more. */
-static void let_go(struct txn *x, struct early_reply *r)
-{
-	early_remove(&x->early, r);
-	unasked(x, &r->m, r->mismatch);
-}
-
-/* Those of them go that waited long enough. */
-static void let_go_due(struct txn *x, int64_t clock_ns)
-{
-	struct early_reply *r;
-	while ((r = early_due(&x->early, clock_ns)))
-		let_go(x, r);
-}
-
-/* Its query may come yet: it waits. false: it does not. */
-static bool wait_for_query(struct txn *x, const struct txn_message *m, bool mismatch)
-{
-	if (x->conf.early.wait_ns == 0 || (mismatch && !x->conf.early.unordered))
-		return false;
-	if (!x->conf.early.unordered) /* the capture says who waits, not who swept when */
-		let_go_due(x, m->pkt->clock_ns);
-	while (!early_has_room(&x->early, m)) {
-		metrics_add(&x->metrics->early_evicted, 1);
-		let_go(x, early_due(&x->early, INT64_MAX));
-	}
-	if (early_put(&x->early, m, mismatch))
-		return true;
-	metrics_add(&x->metrics->early_evicted, 1);
-	return false;
-}
-
-/* By their times, can a waiting reply be that to this query? */
-static bool can_answer(
-	const struct txn *x, const struct early_reply *r, const struct txn_message *query)
-{
-	const struct txn_early_conf *conf = &x->conf.early;
-	int64_t later_ns = when_since(r->pkt.ts_ns, query->pkt->ts_ns);
-
-	return later_ns <= conf->later_ns &&
-	       later_ns >= -conf->earlier_ns - query->pkt->late_us * INT64_C(1000) &&
-	       (conf->unordered ||
-		       when_since(query->pkt->clock_ns, r->pkt.clock_ns) <= conf->wait_ns);
-}
-
-/* Is its question that of the open query, none being one, too? */
-static bool same_question(struct txn *x, uint32_t slot, const struct early_reply *r)
-{
-	const struct table_entry *e = table_at(&x->table, slot);
-	uint32_t first = table_group(&x->table, &e->key, e->hash);
-	return table_find(&x->table, first, &r->m.msg, r->pkt.payload) == slot;
-}
-
 /*
- * The replies that came before this query, which opened `slot`. In a capture file the first answers
- * it that has its question and a stamp near its own. Live, from several queues, all are taken as if
- * they came now, but only those that are later than it may have been: stamps tell when somebody
- * looked into a queue, so that of the query can be the later one. Then its reply's is closer to the
- * truth.
+ * A reply whose checksum is wrong: was it forged by somebody who cannot see what it is to be, or is
+ * it of a host that captures its own packets, or in a capture made anonymous? Another one tells.
  */
-static __attribute__((noinline)) void take_early(
-	struct txn *x, const struct txn_message *query, uint32_t slot)
+static __attribute__((noinline)) bool take_wrong(
+	struct txn *x, struct txn_message *m, uint32_t first, uint32_t slot)
 {
-	const bool unordered = x->conf.early.unordered;
-	struct early_reply *r = NULL;
+	m->bad_checksum = 1;
+	if (x->conf.checksum == TXN_CHECKSUM_PREFER)
+		return slot && waiting_hold(x, m, slot);
+	txn_unasked(x, m, first);
+	return true;
+}
 
-	while ((r = early_next(&x->early, &query->key, query->hash, r))) {
-		if (!can_answer(x, r, query))
-			continue;
-		if (unordered)
-			slot = answered_by(
-				x, table_group(&x->table, &query->key, query->hash), &r->m);
-		else if (!same_question(x, slot, r))
-			continue;
-		if (!slot)
-			continue;
-		struct table_entry *e = table_at(&x->table, slot);
-		if (unordered && e->ts_ns > r->pkt.ts_ns)
-			e->ts_ns = r->pkt.ts_ns;
-		uint32_t open = x->table.open;
-		early_remove(&x->early, r);
-		metrics_add(&x->metrics->early, 1);
-		answer(x, slot, &r->m);
-		if (!unordered && x->table.open != open)
-			return;
-	}
+static bool is_wrong(const struct txn *x, const struct txn_message *m)
+{
+	return x->conf.checksum != TXN_CHECKSUM_IGNORE && m->key.proto == PACKET_UDP &&
+	       packet_checksum(m->pkt) == PACKET_CHECKSUM_WRONG;
 }
 
 static void take_reply(struct txn *x, struct txn_message *m)
 {
+	if (bits_unlikely(x->held.waiting))
+		waiting_due(x, m->pkt->clock_ns);
 	uint32_t first = oldest_waiting(x, m), slot = answered_by(x, first, m);
 	int64_t asked_ns = 0;
 
 	metrics_add(&x->metrics->replies, 1);
+	if (bits_unlikely(is_wrong(x, m)) && take_wrong(x, m, first, slot))
+		return;
 	if (slot) {
+		if (bits_unlikely(x->held.waiting) && !m->bad_checksum)
+			waiting_beaten(x, m, slot);
 		answer(x, slot, m);
 	} else if (bits_unlikely(local_takes(m)) && take_local(x, m)) {
 		return;
 	} else if (x->conf.duplicate_ns && repeat_reply(x, m, &asked_ns)) {
 		metrics_add(&x->metrics->duplicate, 1);
 		emit_message(x, m, RECORD_DUPLICATE, asked_ns, NULL);
-	} else if (!wait_for_query(x, m, first)) {
-		unasked(x, m, first);
+	} else if (!waiting_put(x, m, first)) {
+		txn_unasked(x, m, first);
 	}
 }
 
@@ -317,19 +276,16 @@ void txn_take(struct txn *x, struct txn_message *m)
 	} else {
 		uint32_t slot = take_query(x, m);
 		if (bits_unlikely(x->early.waiting) && (slot || x->conf.early.unordered))
-			take_early(x, m, slot);
+			waiting_take(x, m, slot);
 	}
 }
 
 unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 {
 	int64_t age = x->conf.timeout_ns + x->conf.reorder_ns;
-	struct early_reply *early;
 	unsigned n = 0;
-	while (n < most && (early = early_due(&x->early, clock_ns))) {
-		let_go(x, early);
+	while (n < most && waiting_expire(x, clock_ns))
 		n++;
-	}
 	while (n < most && x->table.oldest &&
 		when_since(clock_ns, table_at(&x->table, x->table.oldest)->clock_ns) > age) {
 		emit_entry(x, x->table.oldest, NULL);
@@ -340,9 +296,8 @@ unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 
 void txn_finish(struct txn *x)
 {
-	struct early_reply *early;
-	while ((early = early_due(&x->early, INT64_MAX)))
-		let_go(x, early);
+	while (waiting_expire(x, INT64_MAX))
+		;
 	while (x->table.oldest)
 		emit_entry(x, x->table.oldest, NULL);
 }

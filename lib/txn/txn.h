@@ -24,6 +24,16 @@ struct txn_early_conf {
 	bool unordered;
 };
 
+/* What the checksum of a reply over UDP is worth. A wrong one is that of a forger who does not see
+ * all of the packet, or of a capture. */
+enum txn_checksum {
+	TXN_CHECKSUM_IGNORE,
+	TXN_CHECKSUM_PREFER, /* a reply with a wrong one is held for a better one */
+	TXN_CHECKSUM_REQUIRE, /* it answers nothing */
+};
+
+#define TXN_HOLD_NS 1000000000 /* so long, where duplicate_ns does not say */
+
 struct txn_conf {
 	uint32_t max_open; /* slots of the table */
 	int64_t timeout_ns; /* a query waits this long after its latest copy */
@@ -31,6 +41,7 @@ struct txn_conf {
 	int64_t duplicate_ns; /* copies and further replies within it are known; 0: not looked for
 			       */
 	struct txn_early_conf early;
+	enum txn_checksum checksum;
 	bool sum_transfers; /* a zone transfer is one transaction, however many messages it has */
 };
 
@@ -50,6 +61,7 @@ struct txn {
 	struct txn_conf conf;
 	struct recent copies, replies; /* duplicate_ns only */
 	struct early early; /* early.wait_ns only */
+	struct early held; /* TXN_CHECKSUM_PREFER only */
 	struct local local;
 	struct hash_secret secret;
 	struct record_arena *out; /* where records go */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside txn: the records of what has ended, a part of txn.c and inline there, because most
- * messages come by here; and what txn.c and repeat.c have of each other.
+ * messages come by here; and what txn.c, repeat.c, waiting.c and zone.c have of each other.
  */
 #ifndef TXN_TXN_INNER_H
 #define TXN_TXN_INNER_H
@@ -39,6 +39,8 @@ static inline void record_reply_of(struct record *r, const struct txn_message *m
 	r->reply_wire = pkt->wire_len;
 	r->reply_frame = pkt->frame_len;
 	r->reply_cut = pkt->cut;
+	if (bits_unlikely(m->bad_checksum))
+		r->bad_checksum = 1;
 }
 
 /* A record of one message that belongs to no open query. asked_ns: when a RECORD_DUPLICATE's query
@@ -122,8 +124,8 @@ static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
 	table_remove(&x->table, slot);
 }
 
-/* Closes an open query: with its reply, or without (m NULL); `evicted`: before its time. asked: it is
- * one of the local link, and who replies is not who was asked; or NULL. */
+/* Closes an open query: with its reply, or without (m NULL); `evicted`: before its time. asked: it
+ * is one of the local link, and who replies is not who was asked; or NULL. */
 static inline __attribute__((always_inline)) void emit_ended(struct txn *x, uint32_t slot,
 	const struct txn_message *m, bool evicted, const struct local_asked *asked)
 {
@@ -162,8 +164,8 @@ static inline void emit_entry(struct txn *x, uint32_t slot, const struct txn_mes
 }
 
 /* With a reply to a query of the local link. */
-static inline void emit_local(struct txn *x, const struct txn_message *m,
-	const struct local_asked *asked)
+static inline void emit_local(
+	struct txn *x, const struct txn_message *m, const struct local_asked *asked)
 {
 	emit_ended(x, asked->slot, m, false, asked);
 }
@@ -200,5 +202,55 @@ void repeat_answered(struct txn *x, const struct txn_message *m, int64_t asked_n
 
 /* Was the transaction of this reply answered just before? *asked_ns: when it was asked. */
 bool repeat_reply(const struct txn *x, const struct txn_message *m, int64_t *asked_ns);
+
+/*
+ * Replies that wait (waiting.c): those whose query may still come (x->early), and those with a wrong
+ * checksum, whose query stays open for a better one (x->held).
+ */
+
+/* A reply that found no open query. true: it waits for one. mismatch: its base has an open one. */
+bool waiting_put(struct txn *x, const struct txn_message *m, bool mismatch);
+
+/*
+ * The replies that came before this query, which opened `slot`. In a capture file the first answers
+ * it that has its question and a stamp near its own. Live, from several queues, all are taken as if
+ * they came now, but only those that are later than it may have been: stamps tell when somebody
+ * looked into a queue, so that of the query can be the later one. Then its reply's is closer to the
+ * truth.
+ */
+void waiting_take(struct txn *x, const struct txn_message *query, uint32_t slot);
+
+/* Holds a reply with a wrong checksum to the open query in a slot. A second such reply lets the
+ * first one answer, and is unasked. false: it cannot wait, and answers at once. */
+bool waiting_hold(struct txn *x, struct txn_message *m, uint32_t slot);
+
+/* Another message for the open query in a slot: a reply held for it, if there is one, answers.
+ * true: the query is closed. */
+bool waiting_settle(struct txn *x, const struct txn_message *m, uint32_t slot);
+
+/* A reply that is about to close the query in a slot: one held for it is a duplicate. */
+void waiting_beaten(struct txn *x, const struct txn_message *m, uint32_t slot);
+
+/* What was held long enough by the capture's clock answers. */
+void waiting_due(struct txn *x, int64_t clock_ns);
+
+/* Lets one go that has waited long enough; INT64_MAX: any. false: there is none. */
+bool waiting_expire(struct txn *x, int64_t clock_ns);
+
+/* What txn.c does with a reply: closes the open query in a slot with it; */
+void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m);
+
+/* it belongs to no query (mismatch: its base has an open one); */
+void txn_unasked(struct txn *x, const struct txn_message *m, bool mismatch);
+
+/* finds the slot of the open query that it answers, or 0. */
+uint32_t txn_answered_by(struct txn *x, const struct txn_message *m);
+
+/* Replies to the query of a zone transfer, which may have many messages (zone.c): transfer.h says
+ * where they end, here is what becomes of the transaction. */
+
+/* A reply to the open query in a slot. true: it is one of several, and the query stays open, or its
+ * record is made; false: the caller closes it with this reply. */
+bool zone_take(struct txn *x, uint32_t slot, struct txn_message *m);
 
 #endif

@@ -8,7 +8,7 @@ KEYS = [
     "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "group_query", "vlan",
     "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
     "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us", "retries", "query_bytes",
-    "reply_bytes", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "shed",
+    "reply_bytes", "bad_checksum", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "shed",
     "omitted", "error", "error_in"]
 ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
 FLAGS = ["AA", "TC", "RD", "RA", "Z", "AD", "CD"]

@@ -139,6 +139,96 @@ class Pairing(harness.Case):
                 self.assertEqual(run.stats["input"]["clock_back"], 1)
                 self.assertIn("time went back", run.err)
 
+    LOCAL = ("-p", "53,137,5353,5355")
+
+    def heard(self, frames):
+        """What became of queries of the local link: status, and who replied."""
+        return sorted((r["status"], r["server"], r.get("group_query", False))
+                      for r in self.lines(frames, *self.LOCAL))
+
+    def test_local_names(self):
+        """A query to a group and its replies are one transaction, whoever the owner of a pair of
+        addresses would be."""
+        us = 1000
+        ns, (a, b, c) = capture.START_NS, ("192.0.2.1", "192.0.2.9", "192.0.2.8")
+        answer = capture.name("printer.local") + bytes.fromhex("0001800100000078 0004 c0000209")
+        bare = struct.pack(">6H", 0, 0x8400, 0, 1, 0, 0) + answer
+        for group, hosts in (("224.0.0.251", (a, b, c)),
+                             ("ff02::fb", ("fe80::1", "fe80::9", "fe80::8"))):
+            asker, first, second = hosts
+            ask = capture.udp(ns, asker, 5353, group, 5353,
+                              capture.message(0, "Printer.local", flags=0))
+            for to in (group, asker):  # to all; to who asked for that (QU)
+                got = self.heard([
+                    ask, capture.udp(ns + 20 * us, first, 5353, to, 5353, bare),
+                    capture.udp(ns + 30 * us, second, 5353, to, 5353, bare),
+                    capture.udp(ns + 6 * 10**9, second, 5353, group, 5353, bare)])
+                self.assertEqual(got, sorted([
+                    ("answered", first, True), ("duplicate", second, True),
+                    ("no_query", second, False)]))
+        for port, group in ((5355, "224.0.0.252"), (5353, "224.0.0.251")):
+            ask = capture.udp(ns, a, 50000, group, port, capture.message(7, "printer"))
+            reply = capture.message(7, "printer", reply=True)
+            got = self.heard([ask, capture.udp(ns + us, b, port, a, 50000, reply),
+                              capture.udp(ns + us, c, port, a, 50000, reply)])
+            self.assertEqual(got, [("answered", b, True), ("duplicate", c, True)])
+            self.assertEqual(self.heard([ask]), [("no_reply", group, False)])
+        label = "FHFAEBEECACACACACACACACACACACACA"
+        found = struct.pack(">6H", 9, 0x8500, 0, 1, 0, 0) + capture.name(label) + \
+            bytes.fromhex("00200001000000780006 0000c0000209")
+        ask = capture.udp(ns, a, 137, "192.0.2.255", 137,
+                          capture.message(9, label, 32, flags=0x0110))
+        got = self.heard([ask, capture.udp(ns + us, b, 137, a, 137, found)])
+        self.assertEqual(got, [("answered", b, True)])
+
+    def forged(self, *args, true=None, wrong=1):
+        """Replies that an attacker sends ahead, with a wrong checksum, and the true one: status and
+        the last octet of the address, of what is flagged and of the rest."""
+        ask, answer = capture.pair(1)
+        bad = answer.data[:40] + b"\x12\x34" + answer.data[42:-1] + b"\x42"
+        frames = [ask] + [capture.Frame(ask.ns + 1000 * i, bad, len(bad)) for i in range(wrong)]
+        frames += [answer._replace(ns=ask.ns + true)] if true else []
+        frames.append(capture.query(9, ns=ask.ns + 4 * 10**9))
+        got = [r for r in self.lines(frames, *args) if r["id"] == 31]
+        return sorted((r["status"], r["answers"][0]["data"].rsplit(".", 1)[1],
+                       r.get("bad_checksum", False)) for r in got if "answers" in r)
+
+    def test_checksum(self):
+        """A wrong UDP checksum: it answers only if no better reply comes."""
+        both = [("answered", "1", False), ("duplicate", "66", True)]
+        self.assertEqual(self.forged(true=900 * MS), both)
+        self.assertEqual(self.total["txn"]["held"], 1)
+        self.assertEqual(self.forged(true=1100 * MS),
+                         [("answered", "66", True), ("no_query", "1", False)])
+        self.assertEqual(self.forged(), [("answered", "66", True)])
+        self.assertEqual(self.forged(wrong=3), [("answered", "66", True)] +
+                         [("no_query", "66", True)] * 2)
+        self.assertEqual(self.forged("--set", "txn.duplicate_window_ms=50", true=40 * MS), both)
+        self.assertEqual(
+            self.forged("--set", "txn.duplicate_window_ms=50", true=60 * MS)[0],
+            ("answered", "66", True))
+        self.assertEqual(self.forged("--set", "packet.checksum=require", true=9 * MS),
+                         [("answered", "1", False), ("mismatch", "66", True)])
+        self.assertEqual(self.forged("--set", "packet.checksum=ignore", true=9 * MS),
+                         [("answered", "66", False), ("no_query", "1", False)])
+
+    def test_unfinished_checksums(self):
+        """A host that captures what it sends sees the sum of the pseudo-header, or none."""
+        ask, answer = capture.pair(1)
+        pseudo = capture.checksum(answer.data[26:34] + struct.pack(
+            ">HHH", 0, 17, len(answer.data) - 34)) ^ 0xffff
+        for value in (0, pseudo):
+            data = answer.data[:40] + struct.pack(">H", value) + answer.data[42:]
+            got = self.lines([ask, answer._replace(data=data)])
+            self.assertEqual([(r["status"], "bad_checksum" in r) for r in got],
+                             [("answered", False)])
+            self.assertEqual(self.total["txn"]["held"], 0)
+        # a client that asks again, from the same port: the reply was to the first query
+        bad = answer._replace(data=answer.data[:40] + b"\x12\x34" + answer.data[42:])
+        again = [f._replace(ns=f.ns + 500 * MS) for f in (ask, bad)]
+        got = self.lines([ask, bad, *again])
+        self.assertEqual([(r["status"], r.get("retries")) for r in got], [("answered", None)] * 2)
+
     def test_error_in(self):
         """An error says whose it is: an OPT record whose options end too early, in either."""
         ask, answer = capture.pair(1)

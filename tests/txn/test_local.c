@@ -213,7 +213,8 @@ static void random_octets(void)
 		}
 		answer(i % 3, name, 1);
 		for (unsigned k = (unsigned)rand_r(&seed) % 4; k; k--)
-			w.octets[4 + (unsigned)rand_r(&seed) % (w.len - 4)] = (uint8_t)rand_r(&seed);
+			w.octets[4 + (unsigned)rand_r(&seed) % (w.len - 4)] =
+				(uint8_t)rand_r(&seed);
 		send_from(b, port, group, port, 1000 + i);
 	}
 	CU_ASSERT(rig->metrics.answered > 100 && rig->metrics.no_query > 1000);
