@@ -205,8 +205,8 @@ static inline uint32_t table_crowded(const struct table *t, uint32_t slot)
 
 /*
  * The query that has to go first so that the table has room, and why; there is one. Takes a few
- * steps on average and a bounded number at most: one where a flood holds the table. Several of one domain or network go in the
- * order in which they came.
+ * steps on average and a bounded number at most: one where a flood holds the table. Several of one
+ * domain or network go in the order in which they came.
  */
 uint32_t table_victim(struct table *t, enum table_cause *cause);
 

@@ -204,8 +204,8 @@ void repeat_answered(struct txn *x, const struct txn_message *m, int64_t asked_n
 bool repeat_reply(const struct txn *x, const struct txn_message *m, int64_t *asked_ns);
 
 /*
- * Replies that wait (waiting.c): those whose query may still come (x->early), and those with a wrong
- * checksum, whose query stays open for a better one (x->held).
+ * Replies that wait (waiting.c): those whose query may still come (x->early), and those with a
+ * wrong checksum, whose query stays open for a better one (x->held).
  */
 
 /* A reply that found no open query. true: it waits for one. mismatch: its base has an open one. */

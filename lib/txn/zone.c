@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/txn_inner.h"
 
-
 /* The first message of a zone transfer's reply. true: more will come, and the query stays open. */
 static bool begin_transfer(struct txn *x, uint32_t slot, struct txn_message *m, uint16_t qtype)
 {
