@@ -17,7 +17,7 @@
 /* A NIC that was just started agrees on its speed with its peer first. */
 #define AGREE_NS ((int64_t)5 * WHEN_NS_PER_S)
 
-static void say_link(struct devices *all, unsigned i, bool up, uint32_t mbit)
+static void say_link(struct devices *all, unsigned i, int up, uint32_t mbit)
 {
 	const char *given = all->device_of[i]->given;
 	int before = all->link_up[i];
