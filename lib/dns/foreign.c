@@ -24,8 +24,8 @@ static uint32_t count_of(const struct dns_foreign *d, unsigned section)
 /* Is there room for as many entries as the header announces? */
 static bool counts_fit(const struct dns_foreign *d)
 {
-	uint32_t records = count_of(d, DNS_ANSWER) + count_of(d, DNS_AUTHORITY) +
-			   count_of(d, DNS_ADDITIONAL);
+	uint32_t records =
+		count_of(d, DNS_ANSWER) + count_of(d, DNS_AUTHORITY) + count_of(d, DNS_ADDITIONAL);
 	return DNS_HEADER_LEN + QUESTION_LEAST * count_of(d, DNS_QUESTION) +
 		       ENTRY_LEAST * records <=
 	       d->wire_len;

@@ -16,7 +16,8 @@ struct dns_foreign {
 	const uint8_t *data;
 	uint32_t len; /* octets at hand */
 	uint32_t wire_len; /* octets on the wire, at least DNS_HEADER_LEN */
-	uint16_t other_port; /* that of its ports on which no DNS is spoken; 0: both are DNS ports */
+	uint16_t
+		other_port; /* that of its ports on which no DNS is spoken; 0: both are DNS ports */
 };
 
 /*

@@ -6,11 +6,8 @@
  */
 #include "base/log.h"
 #include "base/text.h"
-#include "base/when.h"
-#include "input/input.h"
+#include "input/files_inner.h"
 #include "rx/eal_log.h"
-#include "rx/feed.h"
-#include "rx/idle.h"
 
 #include <errno.h>
 #include <rte_dev.h>
@@ -24,139 +21,6 @@
 #define BUFFER_OCTETS                                                                              \
 	4352 /* without hugepages each takes a page, because none may cross its end                \
 	      */
-
-struct files;
-
-struct files_rx {
-	struct input_rx rx;
-	struct files *files;
-	uint64_t received; /* packets */
-	unsigned reserve; /* free buffers without which it does not receive */
-	unsigned idle;
-} __attribute__((aligned(BITS_CACHE_LINE)));
-
-struct files {
-	struct feed feed;
-	struct port port; /* that reads the feeder's pipes */
-	bool direct; /* the one worker takes frames from the feeder, not from a port */
-	struct files_rx *rx; /* one a worker */
-	unsigned workers;
-};
-
-static unsigned poll_direct(struct input_rx *rx, unsigned queue, struct input_burst *b)
-{
-	struct files_rx *f = (struct files_rx *)rx;
-	struct feed *feed = &f->files->feed;
-	bool done = feed_done(feed);
-
-	b->n = feed_available(feed, queue) == f->received
-		       ? 0
-		       : feed_take(feed, queue, b->frames, PIPELINE_BURST);
-	rx->ended = b->n == 0 && done;
-	f->received += b->n;
-	metrics_add(&rx->metrics->rx.packets, b->n);
-	return b->n;
-}
-
-static void done_direct(struct input_rx *rx)
-{
-	feed_release(&((struct files_rx *)rx)->files->feed, rx->self);
-}
-
-static void drop_direct(struct input_rx *rx, struct rte_mbuf **packets, unsigned n)
-{
-	(void)rx;
-	(void)packets;
-	(void)n;
-}
-
-static inline bool frame_fed(
-	struct input_rx *rx, struct frame *frame, struct rte_mbuf **m, unsigned i)
-{
-	return mbuf_frame_fed(frame, *m, &rx->scratch, i, &rx->metrics->rx);
-}
-
-static unsigned frames_fed(struct input_rx *rx, struct rte_mbuf **packets, unsigned n,
-	struct frame *frames, struct rte_mbuf **of)
-{
-	return input_frames(rx, packets, n, frames, of, frame_fed);
-}
-
-/* No more is asked of net_pcap than is in the pipe, so that it never waits in a read. */
-static unsigned poll_pipe(struct input_rx *rx, unsigned queue, struct input_burst *b)
-{
-	struct rte_mbuf *packets[PIPELINE_BURST];
-	struct files_rx *f = (struct files_rx *)rx;
-	const struct feed *feed = &f->files->feed;
-	const struct port *port = &f->files->port;
-	bool done = feed_done(feed);
-	uint64_t dealt = feed_dealt(feed);
-	uint64_t there = feed_available(feed, rx->self) - f->received;
-
-	(void)queue; /* each worker has the one of its number */
-	b->n = 0;
-	if (there == 0) {
-		rx->ended = done;
-		rx->mark = done ? INPUT_END : dealt;
-		return 0;
-	}
-	if (f->reserve && rte_mempool_avail_count(port->pools[rx->self]) < f->reserve)
-		return 0;
-	uint16_t n = rte_eth_rx_burst(port->id, rx->self, packets,
-		there < PIPELINE_BURST ? (uint16_t)there : PIPELINE_BURST);
-	f->received += n;
-	metrics_add(&rx->metrics->rx.packets, n);
-	for (unsigned i = 0; i < n; i++)
-		mbuf_item(packets[i])->number = rx->mark = mbuf_number(packets[i]);
-	b->n = frames_fed(rx, packets, n, b->frames, b->of);
-	return n;
-}
-
-static bool time_of_frames(struct input_rx *rx, int64_t latest_ns, int64_t *clock_ns)
-{
-	(void)rx;
-	(void)latest_ns;
-	(void)clock_ns;
-	return false;
-}
-
-static void rest(struct input_rx *rx, unsigned work)
-{
-	struct files_rx *f = (struct files_rx *)rx;
-	if (work)
-		f->idle = 0;
-	else
-		idle_turn(&f->idle);
-}
-
-static void stop_receiving(struct input_rx *rx)
-{
-	rx->ended = true;
-	rx->mark = INPUT_END;
-}
-
-static const struct input_rx_ops direct_ops = {
-	.begin = input_rx_nothing,
-	.poll = poll_direct,
-	.done = done_direct,
-	.drop = drop_direct,
-	.time = time_of_frames,
-	.rest = rest,
-	.wake = input_rx_nothing,
-	.stop = stop_receiving,
-};
-
-static const struct input_rx_ops pipe_ops = {
-	.begin = input_rx_nothing,
-	.poll = poll_pipe,
-	.done = input_rx_nothing,
-	.drop = input_drop_mbufs,
-	.frames = frames_fed,
-	.time = time_of_frames,
-	.rest = rest,
-	.wake = input_rx_nothing,
-	.stop = stop_receiving,
-};
 
 static bool suits(const struct conf *conf)
 {
@@ -267,7 +131,7 @@ static int rx_init(struct input *in, struct files_rx *r, uint16_t self)
 	const bool receives = self < in->receivers;
 
 	*r = (struct files_rx){.files = f,
-		.rx = {.ops = f->direct ? &direct_ops : &pipe_ops,
+		.rx = {.ops = f->direct ? &files_direct_ops : &files_pipe_ops,
 			.self = self,
 			.queues = receives,
 			.ended = !receives,
@@ -301,14 +165,17 @@ static struct input_rx *rx_of(const struct input *in, unsigned worker)
 	return &((struct files *)in->state)->rx[worker].rx;
 }
 
+static const struct feed *feed_of(const struct input *in)
+{
+	return &((const struct files *)in->state)->feed;
+}
+
 static void progress(const struct input *in, struct input_progress *p)
 {
 	struct feed_progress feed;
 
-	feed_progress(&((const struct files *)in->state)->feed, &feed);
-	*p = (struct input_progress){.octets_read = feed.octets_read,
-		.octets_total = feed.octets_total,
-		.frames = feed.frames};
+	feed_progress(feed_of(in), &feed);
+	*p = (struct input_progress){feed.octets_read, feed.octets_total, feed.frames};
 }
 
 static void counts(const struct input *in, struct input_counts *c)
@@ -320,7 +187,7 @@ static void counts(const struct input *in, struct input_counts *c)
 
 static uint64_t given(const struct input *in)
 {
-	return atomic_load(&((const struct files *)in->state)->feed.frames);
+	return atomic_load(&feed_of(in)->frames);
 }
 
 static unsigned numbers(const struct input *in, struct input_number *rows)
@@ -328,7 +195,7 @@ static unsigned numbers(const struct input *in, struct input_number *rows)
 	struct feed_progress p;
 	struct input_counts c;
 
-	feed_progress(&((const struct files *)in->state)->feed, &p);
+	feed_progress(feed_of(in), &p);
 	counts(in, &c);
 	rows[0] = (struct input_number){"octets", p.octets_read};
 	rows[1] = (struct input_number){"frames", p.frames};
@@ -346,25 +213,24 @@ static void finish(struct input *in)
 	const unsigned long long jump_s = in->conf->txn_jump_s;
 	struct feed_progress p;
 
-	feed_progress(&((const struct files *)in->state)->feed, &p);
+	feed_progress(feed_of(in), &p);
 	if (p.stamps_odd)
-		log_note("stamps more than txn.jump_s, %llu s, off those around them, which moved "
-			 "no clock: %llu",
-			jump_s, (unsigned long long)p.stamps_odd);
+		log_note("%llu packets have a timestamp more than txn.jump_s (%llu s) off: ignored",
+			(unsigned long long)p.stamps_odd, jump_s);
 	if (p.clock_back)
-		log_note("time went back by more than txn.jump_s, %llu s, and timeouts went on from "
-			 "there, times: %llu; are the files in order?",
+		log_note("time went back by more than txn.jump_s (%llu s) %llu times: timeouts "
+			 "went on from there; are the files in order?",
 			jump_s, (unsigned long long)p.clock_back);
 }
 
 static int result(const struct input *in)
 {
-	return feed_result(&((const struct files *)in->state)->feed, NULL);
+	return feed_result(feed_of(in), NULL);
 }
 
 static const char *strange(const struct input *in)
 {
-	return feed_strange(&((const struct files *)in->state)->feed);
+	return feed_strange(feed_of(in));
 }
 
 static void stop(struct input *in)

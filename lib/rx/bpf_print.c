@@ -14,7 +14,7 @@ typedef int print_fn(int level, const char *format, va_list args)
 typedef print_fn *set_print_fn(print_fn *fn);
 
 /* Level of the driver's own notes: it says itself what failed for it. */
-static int print(int level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int print(int level, const char *format, va_list args)
 {
 	return rte_vlog(
 		level < 2 ? RTE_LOG_NOTICE : RTE_LOG_DEBUG, RTE_LOGTYPE_USER1, format, args);

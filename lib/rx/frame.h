@@ -20,8 +20,8 @@ struct frame {
 	uint32_t len; /* octets captured */
 	uint32_t wire_len; /* octets that were on the wire; more than len if cut */
 	int64_t ts_ns; /* when it was captured, since the epoch */
-	/* The capture's clock (struct clock_guard): the latest ts_ns up to here, as a rule. It never
-	 * goes back, and may be ahead of all stamps where these did. */
+	/* The capture's clock (struct clock_guard): the latest ts_ns up to here, as a rule. It
+	 * never goes back, and may be ahead of all stamps where these did. */
 	int64_t clock_ns;
 	uint32_t late_us; /* live, several queues: it came up to so long before ts_ns */
 	uint16_t link_type; /* FRAME_LINK_ */

@@ -2,8 +2,8 @@
 /*
  * Sightings: one record for each connection of encrypted DNS (PACKET_encrypted), so that it shows
  * which clients bypass the resolver. It is made when the client's ClientHello has been read, or
- * when there will be none: see lib/metrics/sight.def. After that the connection is known until it has
- * been silent for long, so that it gives no second record. Time is packet time only.
+ * when there will be none: see lib/metrics/sight.def. After that the connection is known until it
+ * has been silent for long, so that it gives no second record. Time is packet time only.
  */
 #ifndef SIGHT_SIGHT_H
 #define SIGHT_SIGHT_H

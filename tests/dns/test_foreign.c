@@ -74,8 +74,8 @@ static void told(void)
 		}
 		CU_ASSERT_PTR_NULL(judge(room, 11, s->len, s->other_port));
 		/* and it would be asked */
-		CU_ASSERT(dns_msg_read(&msg, room, s->len) != DNS_OK ||
-			  msg.count[DNS_QUESTION] != 1);
+		CU_ASSERT(
+			dns_msg_read(&msg, room, s->len) != DNS_OK || msg.count[DNS_QUESTION] != 1);
 	}
 }
 

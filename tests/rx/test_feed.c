@@ -372,14 +372,12 @@ static void test_stop(void)
 	close(fd);
 	unlink(path);
 	rmdir(dir);
-
 	for (unsigned i = 0; i < 5000; i++)
 		put_record(&m, i, 0, i, 1000, 1000);
 	fd = make_file(&m, big);
 	CU_ASSERT_EQUAL_FATAL(start((const char *[]){big}, 1, 2), 0);
 	tap_open(&t, &feed, 0);
-	tap_wait(&t);
-	usleep(20000);
+	tap_wait(&t), usleep(20000);
 	CU_ASSERT_FALSE(feed_done(&feed));
 	feed_stop(&feed);
 	close(t.fd);
@@ -391,7 +389,6 @@ static void test_stop(void)
 void test_rx_feed(void)
 {
 	CU_pSuite s = CU_add_suite("rx_feed", NULL, NULL);
-
 	CU_add_test(s, "files", test_files);
 	CU_add_test(s, "queues", test_queues);
 	CU_add_test(s, "long frames", test_long_frames);

@@ -28,12 +28,12 @@ $b mount -t proc p /proc; $b mount -t sysfs s /sys; $b mount -t devtmpfs d /dev
 while read m; do $b insmod /m/$m; done </order
 $b mount -t 9p -o ro,cache=loose,$o root /ro
 $b mount -t tmpfs -o size=50% t /rw; $b mkdir /rw/u /rw/w
-$b mount -t overlay -o lowerdir=/ro,upperdir=/rw/u,workdir=/rw/w o /root
+$b mount -t overlay -o lowerdir=/ro,upperdir=/rw/u,workdir=/rw/w o /new
 for m in proc:proc sysfs:sys devtmpfs:dev tmpfs:run; do
-	$b mount -t ${m%:*} x /root/${m#*:}
+	$b mount -t ${m%:*} x /new/${m#*:}
 done
-$b mkdir -p /root/run/share; $b mount -t 9p -o rw,cache=none,$o share /root/run/share
-exec $b switch_root /root /bin/bash /run/share/guest
+$b mkdir -p /new/run/share; $b mount -t 9p -o rw,cache=none,$o share /new/run/share
+exec $b switch_root /new /bin/bash /run/share/guest
 """
 
 # Runs /run/share/cmd.N when cmd.N.go is there: output to out.N, exit code to rc.N.
