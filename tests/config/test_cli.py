@@ -44,7 +44,7 @@ class Cli(unittest.TestCase):
         for flag in ("-h", "--help"):
             done = run(flag)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertTrue(done.stdout.startswith("usage: dnsloupe -r FILE"))
+            self.assertTrue(done.stdout.startswith("usage: dnsloupe FILE..."))
             for word in ("-r, --read FILE", "-o, --output FILE", "-w, --workers N",
                          "-p, --ports LIST", "-c, --config FILE", "--timeout MS",
                          "--set KEY=VALUE", "--check", "--print-config", "--list-keys[=markdown]",
@@ -139,9 +139,11 @@ class Cli(unittest.TestCase):
     def test_usage(self):
         self.fails("nothing to read: name a capture with -r FILE, an interface with -i NAME or "
                    "a device with -d DEVARGS")
-        self.fails('"x.pcap" is not a flag: to read a capture, write -r x.pcap', "x.pcap")
-        self.fails('"x.pcap" is not a flag: to read a capture, write -r x.pcap',
-                   "-r", "a", "--", "x.pcap")
+        for words in (["/nonexistent/x.pcap"], ["-q", "--", "/nonexistent/x.pcap"]):
+            done = run(*words)  # a word that is no flag is a file
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (1, "", "dnsloupe: error: /nonexistent/x.pcap: No such file or "
+                              "directory\n"))
         self.fails('unknown or ambiguous flag "--tiemout"', "--tiemout", "5")
         self.fails('unknown or ambiguous flag "--ver"', "--ver")
         self.fails("unknown flag -Z", "-qZ")

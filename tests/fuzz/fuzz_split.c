@@ -70,8 +70,9 @@ static void run(const uint8_t *head, const uint8_t *data, uint32_t n, bool cut, 
 		free(piece);
 		at += used;
 		kept = len - used;
-		/* What is left waits for a whole message, or for a header to be told from noise. */
-		demand(s.mode != SPLIT_DISCARD);
+		/* What is left waits for a whole message, or for a header to be told from noise; of
+		 * a runt, whose length is below a header's, nothing is left. */
+		demand(s.mode != SPLIT_DISCARD || (kept == 0 && s.len > 0 && s.len < SPLIT_HEADER));
 		demand(s.mode != SPLIT_SEARCH || kept < SPLIT_LOOK);
 		demand(s.mode != SPLIT_FRAME || s.have < 2 || kept < s.len);
 	}
