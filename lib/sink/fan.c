@@ -251,7 +251,7 @@ void fan_idle(struct fan *fan)
 	for (unsigned i = 0; i < fan->count; i++)
 		for (unsigned k = 0; k < fan->formats[i].count; k++) {
 			struct sink_lane *lane = fan->formats[i].sinks[k].lane;
-			if (lane->at && __atomic_load_n(&lane->hungry, __ATOMIC_RELAXED))
+			if (lane->at && lane_is_hungry(lane))
 				lane_pass(lane);
 		}
 }

@@ -43,7 +43,7 @@ struct sink_lane {
 	bool closed; /* nothing more will come */
 	/* written by the thread, read by the logger */
 	uint32_t tail __attribute__((aligned(BITS_CACHE_LINE)));
-	bool hungry; /* the thread has nothing to do: pass on even a block that is not full */
+	bool hungry; /* the thread has nothing to do */
 	bool ended; /* the sink has failed for good: do not write */
 	bool spool_full; /* there is no room because the spool has none */
 	/* written by both */
@@ -69,6 +69,17 @@ bool lane_take(struct sink_lane *lane);
 
 /* Passes lane->at on; nothing where it is NULL or has no document. */
 void lane_pass(struct sink_lane *lane);
+
+/* Does the thread wait, and nothing is on its way to it? Then even a block that is not full is
+ * passed on; only one, or all memory could go into blocks of a document each before the thread
+ * awakes. */
+static inline bool lane_is_hungry(const struct sink_lane *lane)
+{
+	/* The thread says that it waits no more before it takes a block: look at both in turn. */
+	uint32_t tail = __atomic_load_n(&lane->tail, __ATOMIC_ACQUIRE);
+
+	return tail == lane->head && __atomic_load_n(&lane->hungry, __ATOMIC_RELAXED);
+}
 
 /*
  * Doubles the room of lane->at, which is empty, for one large document: of octets, or of documents

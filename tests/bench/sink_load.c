@@ -78,7 +78,7 @@ static void put(struct load *l, struct sink_thread *t, uint64_t serial)
 		.last = 1};
 	b->records++;
 	if (b->room - b->len < 2048 || b->n_docs == b->max_docs ||
-		(serial % 16 == 0 && __atomic_load_n(&lane->hungry, __ATOMIC_RELAXED)))
+		(serial % 16 == 0 && lane_is_hungry(lane)))
 		lane_pass(lane);
 }
 

@@ -77,6 +77,21 @@ static void blocks(void)
 	close_lane();
 }
 
+/* A thread that waits gets one block that is not full, not all of them before it awakes. */
+static void hungry(void)
+{
+	open_lane(0, 4096);
+	CU_ASSERT_FALSE(lane_is_hungry(&lane));
+	lane.hungry = true;
+	CU_ASSERT_TRUE(lane_is_hungry(&lane));
+	put(0);
+	lane_pass(&lane);
+	CU_ASSERT_FALSE(lane_is_hungry(&lane));
+	lane_return(lane_next(&lane));
+	CU_ASSERT_TRUE(lane_is_hungry(&lane));
+	close_lane();
+}
+
 /* A block grows for a large document and is its old self when it comes back. */
 static void grows(void)
 {
@@ -150,6 +165,7 @@ void test_sink_lane(void)
 {
 	CU_pSuite s = CU_add_suite("sink/lane", NULL, NULL);
 	CU_add_test(s, "blocks", blocks);
+	CU_add_test(s, "a hungry thread", hungry);
 	CU_add_test(s, "a large document", grows);
 	CU_add_test(s, "two threads", two_threads);
 }
