@@ -29,6 +29,32 @@ static bool rotates(const struct conf_sink *conf)
 	return conf->rotate_bytes || conf->rotate_seconds;
 }
 
+/* Renames the current file to *done, which no other has: what cannot be listed now may be there.
+ * Not numbered: to the path itself, if that is free. 0 or -errno, with s->why. */
+static int rename_new(struct sink *s, bool numbered, struct rotate_name *done)
+{
+	struct file *f = s->state;
+	const char *from = f->current.text;
+	bool taken;
+
+	do {
+		if (numbered)
+			*done = rotate_next(s->conf->path, now_s(s), f->limits.own + f->finished);
+		else
+			snprintf(done->text, sizeof(done->text), "%s", s->conf->path);
+		int rc = renameat2(AT_FDCWD, from, AT_FDCWD, done->text, RENAME_NOREPLACE);
+		/* A file system that cannot do that. */
+		if (rc < 0 && errno == EINVAL)
+			rc = rename(from, done->text);
+		taken = rc < 0 && errno == EEXIST;
+		if (rc < 0 && !taken)
+			return file_fail(s, -errno, "rename");
+		f->finished += numbered;
+		numbered |= taken;
+	} while (taken);
+	return 0;
+}
+
 /* Finishes the current file: synced, closed, under its own name. 0 or -errno, with s->why. */
 static int finish(struct sink *s, bool rename_it)
 {
@@ -49,18 +75,13 @@ static int finish(struct sink *s, bool rename_it)
 		unlink(f->current.text);
 		return error;
 	}
-	/* Without rotation a part becomes the file itself. */
-	struct rotate_name done;
 	bool sync = conf->fsync != CONF_FSYNC_NEVER;
-	if (rotates(conf) || access(conf->path, F_OK) == 0)
-		done = rotate_next(conf->path, now_s(s), f->limits.own + f->finished);
-	else
-		snprintf(done.text, sizeof(done.text), "%s", conf->path);
-	/* Never over a finished file: what cannot be listed now may be there. */
-	if (renameat2(AT_FDCWD, f->current.text, AT_FDCWD, done.text, RENAME_NOREPLACE) < 0 &&
-		(errno != EINVAL || rename(f->current.text, done.text) < 0))
-		return file_fail(s, -errno, "rename");
-	f->finished += strcmp(done.text, conf->path) != 0;
+	bool numbered = rotates(conf) || access(conf->path, F_OK) == 0;
+	struct rotate_name done;
+	/* Without rotation a part becomes the file itself. */
+	int rc = rename_new(s, numbered, &done);
+	if (rc < 0)
+		return rc;
 	if (sync && error == 0) {
 		error = rotate_sync(conf->path);
 		if (error)
@@ -95,10 +116,8 @@ static int file_open(struct sink *s)
 	int error = 0;
 	/* What a crash left of a part is no part of what comes. */
 	if (conf->part && !conf->append && access(f->current.text, F_OK) == 0) {
-		struct rotate_name left =
-			rotate_next(conf->path, now_s(s), f->limits.own + f->finished);
-		if (rename(f->current.text, left.text) < 0)
-			error = file_fail(s, -errno, "rename");
+		struct rotate_name left;
+		error = rename_new(s, true, &left);
 	}
 	if (error == 0)
 		error = file_open_current(s, conf->append);
