@@ -149,7 +149,9 @@ static int start(struct input *in)
 		error = device_rx_open(in, &rx_ops, false);
 	for (unsigned i = 0; error == 0 && i < d->workers; i++) {
 		d->rx[i].rx.queues = 1; /* also where it has none: it gives marks */
-		merge_start(&d->rx[i].merge, (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S);
+		/* Stamps are all that there is to go by: a source that waits for confirmation
+		 * of a gap in its capture would be taken before others that wait for none. */
+		merge_start(&d->rx[i].merge, INT64_MAX);
 		d->rx[i].merge.n = d->rx[i].n_queues;
 	}
 	return error;
