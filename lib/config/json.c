@@ -223,6 +223,16 @@ static const char *blame(const char *start, const char *stop)
 	return (misplaced && !pair) || nameless ? at : stop;
 }
 
+/* Where the comma stands that makes this bracket unexpected, or NULL. */
+static const char *trailing_comma(const char *start, const char *at)
+{
+	if (*at != '}' && *at != ']')
+		return NULL;
+	while (--at > start && is_blank(*at))
+		;
+	return at > start && *at == ',' ? at : NULL;
+}
+
 /* Fills line, column and, where nothing more exact is known, which character does not fit. */
 static int fault_at(struct conf_fault *fault, const struct scan *s)
 {
@@ -297,6 +307,11 @@ int conf_json(const char *octets, size_t len, cJSON **root, struct conf_fault *f
 		/* The scan has let pass every other escape. */
 		if (s.at < s.end && *s.at == '\\')
 			s.what = "half of a surrogate pair";
+		const char *comma = s.at < s.end ? trailing_comma(s.start, s.at) : NULL;
+		if (comma) {
+			s.what = *s.at == '}' ? "a comma before }" : "a comma before ]";
+			s.at = comma;
+		}
 		return fault_at(fault, &s);
 	}
 	while (s.at < s.end && is_blank(*s.at))

@@ -60,7 +60,7 @@ static const struct {
 	{"", "t.json: is empty, expected a JSON object"},
 	{"[]", "t.json: the document is a list, expected an object"},
 	{"null", "t.json: the document is null, expected an object"},
-	{"{\n  \"workers\": 1,\n}", "t.json:3:1: unexpected '}'"},
+	{"{\n  \"workers\": 1,\n}", "t.json:2:15: a comma before }"},
 	{"{} x", "t.json:1:4: a string stands in double quotes; bare words are true, false, null"},
 	{"{} {}", "t.json:1:4: the JSON document has ended before this"},
 	{"{\"sensor\": \"\xe4\"}", "t.json:1:13: this is not UTF-8"},
