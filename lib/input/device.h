@@ -39,6 +39,8 @@ struct device {
 	int sockets[PACKET_SOCKETS]; /* af_packet's, which says nothing of what it missed; the
 					driver's */
 	unsigned n_sockets;
+	uint64_t locked; /* octets of memory that its driver and those of its kind lock; or 0 */
+	bool may_lock; /* so many */
 	int promiscuous_fd; /* keeps the interface so; or -1 */
 	struct attach attach; /* of the interface, by the kernel's number */
 	struct port_unplug unplug; /* of a device on a bus */
@@ -133,6 +135,10 @@ void device_count_missed(struct devices *d);
 /* Makes the device of port i of ours; `quiet`: what fails is no error. Then finds and starts the
  * port anew. 0 or -errno. */
 int device_reopen(struct input *in, unsigned i, bool quiet);
+
+/* Before devices are made: raises the limit of locked memory to what their drivers lock, where that
+ * may be. */
+void device_lock(struct devices *all);
 
 /* Keeps an interface promiscuous until it is released, whatever its driver would do. */
 void device_hold_promiscuous(struct device *d, struct port *port);

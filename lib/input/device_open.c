@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "rx/bpf_print.h"
 #include "rx/eal_log.h"
+#include "rx/rights.h"
 
 #include <errno.h>
 #include <rte_cycles.h>
@@ -14,11 +15,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *hint_of(int error)
+/* What may be wrong, and what to do; to the room where that depends on this process. */
+static const char *hint_of(const struct device *d, int error, char room[RIGHTS_HINT])
 {
 	switch (-error) {
 	case EPERM:
-	case EACCES: return "; run as root, or with the capabilities cap_net_raw and cap_net_admin";
+	case EACCES:
+		if (d->locked)
+			return rights_hint(d->may_lock ? 0 : d->locked, room);
+		return geteuid() ? "; run as root" : "";
 	case EBUSY: return "; somebody else uses it";
 	case ENOMEM: return "; lower memory.mbufs or input.descriptors, or reserve more hugepages";
 	default: return "";
@@ -30,11 +35,13 @@ static const char *hint_of(int error)
 static int fail_device(const struct device *d, const char *step, int error, struct eal_log *log)
 {
 	const char *cause = eal_log_cause(log);
-	if (error == -1 && geteuid() == 0)
-		log_error("cannot open %s: %s%s", d->given, step, cause);
+	char room[RIGHTS_HINT];
+	const char *hint = hint_of(d, error, room);
+	if (error == -1)
+		log_error("cannot open %s: %s%s%s", d->given, step, cause, hint);
 	else
 		log_error("cannot open %s: %s%s (%s)%s", d->given, step, strerror(-error), cause,
-			hint_of(error));
+			hint);
 	eal_log_free(log);
 	return error;
 }
@@ -260,6 +267,7 @@ int device_start(struct input *in)
 	if (error)
 		log_error("cannot reserve room for time stamps: %s", strerror(-error));
 	begin_watch(d);
+	device_lock(d);
 	bpf_print_to_log();
 	for (unsigned i = 0; i < d->n && error == 0; i++) {
 		error = make_device(&d->device[i], in->conf->eal_log, false);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "rx/nic.h"
 #include "rx/nic_any.h"
+#include "rx/rights.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -84,9 +85,10 @@ static int may_listen(void)
 		return 0;
 	}
 	int error = -errno;
-	log_error("cannot listen on interfaces: %s; run as root, or with the capabilities "
-		  "cap_net_raw and cap_net_admin",
-		strerror(-error));
+	char hint[RIGHTS_HINT];
+	const uint64_t least = 2ull * KERNEL_FRAME * KERNEL_FRAMES;
+	log_error("cannot listen on interfaces: %s%s", strerror(-error),
+		rights_hint(rights_lock(least) ? 0 : least, hint));
 	return error;
 }
 

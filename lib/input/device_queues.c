@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "rx/nic.h"
+#include "rx/rights.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -66,6 +67,29 @@ int device_plan_queues(struct device *d)
 	else if (strncmp(d->name, "net_af_packet", 13) == 0)
 		d->queues = (uint16_t)argument(d->args, "qpairs", 1);
 	return 0;
+}
+
+/* af_packet maps a ring to receive and one to send, each queue. Its own defaults: of the driver. */
+static uint64_t locked_by(const struct device *d)
+{
+	if (strncmp(d->name, "net_af_packet", 13) != 0)
+		return 0;
+	return 2ull * argument(d->args, "framesz", 2048) * argument(d->args, "framecnt", 512) *
+	       argument(d->args, "qpairs", 1);
+}
+
+void device_lock(struct devices *all)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < all->n; i++)
+		sum += locked_by(&all->device[i]);
+	const bool may = rights_lock(sum);
+	for (unsigned i = 0; i < all->n; i++)
+		if (locked_by(&all->device[i])) {
+			all->device[i].locked = sum;
+			all->device[i].may_lock = may;
+		}
 }
 
 /* An interface's packets wait in the kernel's ring. */

@@ -6,6 +6,9 @@ import ctypes
 import json
 import os
 import pathlib
+import re
+import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -394,6 +397,52 @@ class Xdp(Case):
             self.assertLess(time.monotonic(), until)
             time.sleep(0.05)
         self.assertEqual(self.stop(p).err, "")
+
+
+def no_rights():
+    """Why rights cannot be taken and given here; "" where they can."""
+    if not shutil.which("setpriv"):
+        return "setpriv(1) is not installed"
+    status = pathlib.Path("/proc/self/status").read_text(encoding="ascii")
+    bounding = int(re.search(r"CapBnd:\s*(\w+)", status)[1], 16)
+    lacking = [name for name, bit in RIGHTS.items() if not bounding >> bit & 1]
+    return f"this process lacks {lacking}" if lacking else ""
+
+
+RIGHTS = {"net_admin": 12, "net_raw": 13, "ipc_lock": 14}
+
+
+@unittest.skipIf(WHY_NOT or no_rights(), WHY_NOT or no_rights())
+class Rights(Case):
+    """What a process may not, it says; what is documented is enough."""
+
+    kept = ""
+
+    def command(self, *args, **more):
+        kept = ",".join(["-all", *("+" + k for k in self.kept.split())])
+        return ["setpriv", "--bounding-set", kept, "--inh-caps", kept,
+                *super().command(*args, **more)]
+
+    def limit(self):
+        self.enter()
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (1 << 20, 1 << 20))
+
+    def test_missing(self):
+        lock = "cap_ipc_lock (or RLIMIT_MEMLOCK of 65 MB)"
+        for self.kept, missing in (
+                ("net_admin", f"cap_net_raw, {lock}"), ("net_raw net_admin", lock),
+                ("net_raw", f"cap_net_admin, {lock}"), ("net_raw ipc_lock", "cap_net_admin")):
+            with self.subTest(kept=self.kept):
+                self.refuses(["-i", "tap0", "-o", self.out, "--idle", "sleep"],
+                             f"this process lacks {missing}: grant ", preexec_fn=self.limit)
+
+    def test_enough(self):
+        self.kept = " ".join(RIGHTS)
+        p = self.start("-i", "tap0", "-o", self.out, "--idle", "sleep", stdin=subprocess.DEVNULL,
+                       preexec_fn=self.limit)
+        self.said(p, "listening on")
+        self.assertTrue(self.promiscuous("tap0"))
+        self.stop(p)
 
 
 if __name__ == "__main__":
