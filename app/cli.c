@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/cli.h"
 
+#include "app/forerunner.h"
 #include "app/process.h"
 #include "app/stats.h"
 
@@ -110,6 +111,14 @@ static const struct conf_flag *flag_of(int code, size_t *index)
 	return NULL;
 }
 
+static bool is_ours(const char *name)
+{
+	for (size_t i = 0; i < OWN_COUNT + CONF_KEYS; i++)
+		if (flag_at(i)->name && strcmp(flag_at(i)->name, name) == 0)
+			return true;
+	return false;
+}
+
 /* getopt said ':' or '?'. */
 static int fail_flag(int code, char **argv)
 {
@@ -122,7 +131,7 @@ static int fail_flag(int code, char **argv)
 	else if (flag)
 		log_error("--%s takes no value, but has one in \"%s\"" HINT, flag->name, word);
 	else if (optopt)
-		log_error("unknown flag -%c" HINT, optopt);
+		log_error("unknown flag -%c%s" HINT, optopt, forerunner_hint(optopt, NULL));
 	else
 		log_error("unknown or ambiguous flag \"%s\"" HINT, word);
 	return -EINVAL;
@@ -233,7 +242,8 @@ static int apply(int argc, char **argv, const struct flags *f, struct conf *conf
 			rc = conf_set_key(conf, "process.daemon", "true", &err);
 		}
 		if (rc < 0)
-			log_error("--%s: %s" HINT, flag->name, err.text);
+			log_error("--%s: %s%s" HINT, flag->name, err.text,
+				forerunner_hint(flag->letter, optarg));
 	}
 	/* Behind "--". */
 	for (int k = optind; rc == 0 && k < argc; k++)
@@ -344,6 +354,8 @@ int cli_parse(int argc, char **argv, char **environ, struct conf *conf, struct c
 	if (rc < 0)
 		log_error("out of memory");
 	else
+		rc = forerunner_check(argc, argv, is_ours);
+	if (rc == 0)
 		rc = scan(argc, argv, &flags, cli);
 	if (rc > 0)
 		return printed(cli, 0);

@@ -3,6 +3,7 @@
 #include "app/cli.h"
 #include "app/control.h"
 #include "app/eal.h"
+#include "app/forerunner.h"
 #include "app/plan.h"
 #include "app/process.h"
 #include "app/report.h"
@@ -97,6 +98,8 @@ int main(int argc, char **argv)
 
 	process_start(&process, argv);
 	cli_parse(argc, argv, environ, &conf, &cli);
+	if (cli.action <= CLI_CHECK && !process.again)
+		forerunner_environment(environ);
 	process.config_fd = cli.config_fd;
 	process.env_fd = cli.env_fd;
 	if (cli.action != CLI_RUN && cli.action != CLI_PLAN)

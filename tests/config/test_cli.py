@@ -9,6 +9,8 @@ import sys
 import tempfile
 import unittest
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MIGRATE = ROOT / "scripts" / "migrate"
 EXE = os.path.abspath(sys.argv.pop(1))
 
 
@@ -118,8 +120,8 @@ class Cli(unittest.TestCase):
 
     def test_files(self):
         path = self.file('{\n  "workers": 1,\n}')
-        self.fails(f"{path}:3:1: unexpected '}}'", "--check", "-c", path)
-        self.fails(f"{path}:3:1: unexpected '}}'", "--check", env={"DNSLOUPE_CONFIG": path})
+        self.fails(f"{path}:2:15: a comma before }}", "--check", "-c", path)
+        self.fails(f"{path}:2:15: a comma before }}", "--check", env={"DNSLOUPE_CONFIG": path})
         path = self.file('{"txn": {"timeout": 1}}')
         self.fails(f'{path}: unknown key "txn.timeout" (did you mean "txn.timeout_ms"?)',
                    "--check", "-c", path)
@@ -168,6 +170,139 @@ class Cli(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertEqual(done.stderr, "dnsloupe: error: cannot write to standard output: "
                              "No space left on device\n")
+
+
+class Forerunners(unittest.TestCase):
+    """What was typed for gopassivedns or dns-gazer is told from a wrong flag of ours."""
+
+    def hint(self, words, *args):
+        done = run(*args)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertIn(words, done.stderr)
+
+    def test_gopassivedns(self):
+        here = "is a flag of gopassivedns: here it is "
+        for ours, *args in (
+                ("-i eth0;", "-dev", "eth0"), ("-i eth0;", "-dev=eth0"),
+                ("-i eth0;", "--dev", "eth0"),
+                ("-r x.pcap;", "-pcap", "x.pcap"), ("-i ...;", "-dev"), ("-w 8;", "-numprocs", "8"),
+                ("--bpf ...;", "-bpf", "udp port 53"), ("-v;", "-debug"), ("-c x;", "-config=x"),
+                ("--set sensor=edge1;", "-i", "lo", "-name", "edge1"),
+                ("--sink schema=gopassivedns,type=file,path=/x.log;", "-logfile", "/x.log"),
+                ("--sink type=kafka,schema=gopassivedns,kafka.topic=TOPIC,kafka.brokers=...;",
+                 "-kafka_brokers", "a:1,b:2"),
+                ("--timeout MS;", "-gc_age", "-1m"), ("any output but", "-quiet")):
+            with self.subTest(args=args):
+                self.hint(here + ours, *args)
+        self.hint("-snaplen is a flag of gopassivedns that nothing takes the place of", "-snaplen")
+
+    def test_gazer(self):
+        for words, *args in (
+                ("address=HOST:PORT here", "-f", "h:1"), ("encoding=text here", "-t", "-"),
+                ("schema=gazer-both", "-R"), ("--pid-file FILE here", "-p", "/run/g.pid"),
+                ("-d is --daemon here", "-d"), ("-d is --daemon here", "-d", "-f", "h:1")):
+            with self.subTest(args=args):
+                self.hint(words, "-i", "lo", *args)
+
+    def test_ours(self):
+        """Flags of the same names are ours with two dashes, and nothing is one behind "--"."""
+        for args in (("--bpf", "port 53"), ("--quiet",), ("-p", "5353")):
+            done = run("-r", "x", *args, "--print-config")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), args)
+        self.assertEqual(run("-r", "x", "--print-config", "--", "-dev").stderr, "")
+        self.assertNotIn("dns-gazer", run("-p", "99999").stderr)
+
+    def test_environment(self):
+        env = {"PDNS_DEV": "eth0", "PDNS_NAME": "x", "PDNS_BPF": "", "PDNS_QUIET": "true"}
+        done = run("-r", "x", "--check", env=env)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("warning: environment: PDNS_", done.stderr)
+        self.assertIn(", ...: variables of gopassivedns, without effect here", done.stderr)
+        self.assertNotIn("warning", run("-r", "x", "--check").stderr)
+
+
+class Migrate(unittest.TestCase):
+    """scripts/migrate makes configurations that are right."""
+
+    def migrate(self, *args, env=None, code=0):
+        done = subprocess.run([sys.executable, MIGRATE, *args], env=env, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, code, done.stderr)
+        if code:
+            self.assertEqual((done.stdout, done.stderr.count("\n")), ("", 1))
+            return done.stderr
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(done.stdout)
+            file.flush()
+            checked = run("-c", file.name, "--check")
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+        return json.loads(done.stdout), done.stderr
+
+    def test_document(self):
+        """The example of doc/migrating.md: the command there gives the configuration there."""
+        text = (ROOT / "doc/migrating.md").read_text(encoding="utf-8")
+        command = text.split("\n    gopassivedns ", 1)[1].split("\n", 1)[0].split()
+        conf, said = self.migrate("gopassivedns", *command)
+        self.assertEqual(said, "")
+        want = json.loads(text.split("```json\n", 1)[1].split("```", 1)[0])
+        want["sinks"].insert(0, {"type": "stdout", "schema": "gopassivedns"})
+        self.assertEqual(conf, want)
+
+    def test_flags(self):
+        conf, said = self.migrate(
+            "/usr/bin/gopassivedns", "--dev=eth0", "-quiet", "-fluentd_socket", "/f.sock",
+            "-syslog_facility", "LOCAL0", "-syslog_priority=INFO", "-gc_age", "-1m30s",
+            "-statsd_host", "s", "-statsd_interval", "10", "-numprocs", "128", "-snaplen", "4096",
+            "-bpf", "port 5353")
+        self.assertEqual(conf, {
+            "input": {"interfaces": ["eth0"]}, "workers": 64, "txn": {"timeout_ms": 90000},
+            "filter": {"bpf": "port 5353"}, "statsd": {"host": "s", "interval": 10}, "sinks": [
+                {"type": "fluentd", "path": "/f.sock", "schema": "gopassivedns", "level": "INFO"},
+                {"type": "syslog", "schema": "gopassivedns", "level": "INFO",
+                 "syslog": {"facility": "local0", "priority": "info"}}]})
+        for words in ("-numprocs: 128", "-snaplen is left out", "-bpf: applied"):
+            self.assertIn(words, said)
+
+    def test_environment(self):
+        """Of a file or the process; flags go over it."""
+        env = {"PDNS_DEV": "eth0", "PDNS_NAME": "a b", "PDNS_QUIET": "true",
+               "PDNS_LOG_FILE": "/x y", "PDNS_LOG_SIZE": "5", "PDNS_LOG_AGE": "1", "PDNS_LOG_BACKUP": "0", "PDNS_TYPO": "1"}
+        want = {"input": {"interfaces": ["eth1"]}, "sensor": "a b", "sinks": [
+            {"type": "file", "path": "/x y", "schema": "gopassivedns",
+             "rotate": {"bytes": 5 << 20, "keep": 0, "max_age_s": 86400}}]}
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("# as docker reads it\n")
+            file.writelines(f"{name}={value}\n" for name, value in env.items())
+            file.flush()
+            for source, more in ((file.name, {}), ("-", env)):
+                conf, said = self.migrate("--env", source, "gopassivedns", "-dev", "eth1", env=more)
+                self.assertEqual(conf, want)
+                self.assertIn("PDNS_TYPO is left out", said)
+
+    def test_gazer(self):
+        conf, _ = self.migrate("dns-gazer", "-ieth0", "-dR", "-f", "h", "-t", "/t", "-o", "/o",
+                               "-p", "/p")
+        more = {"schema": "gazer-both"}
+        file = {"type": "file", "append": False, **more}
+        self.assertEqual(conf, {
+            "input": {"interfaces": ["eth0"]}, "txn": {"timeout_ms": 60000},
+            "process": {"daemon": True, "pid_file": "/p"}, "sinks": [
+                {"type": "fluentd", "address": "h:24224", **more},
+                {**file, "path": "/t", "name": "text", "encoding": "text"},
+                {**file, "path": "/o", "name": "msgpack-tagged", "encoding": "msgpack-tagged"}]})
+
+    def test_refused(self):
+        for words, *args in (
+                ("-nope is no flag", "gopassivedns", "-nope"), ('"x" is no number', "gopassivedns",
+                                                                "-numprocs", "x"),
+                ("no duration", "gopassivedns", "-gc_age", "5"), ("begins with", "tcpdump"),
+                ("needed both", "gopassivedns", "-kafka_topic", "x"),
+                ("needs a value", "dns-gazer", "-f"),
+                ("writes nothing", "dns-gazer", "-i", "lo"), ("cannot read", "--env", "/nothing"),
+                ("not both", "dns-gazer", "-i", "lo", "-o", "-", "-t", "-"),
+                ("no other output", "gopassivedns", "-dev", "lo", "-quiet")):
+            self.assertIn(words, self.migrate(*args, code=2))
 
 
 unittest.main()
