@@ -14,7 +14,7 @@ _EDNS = pl.Struct({
 
 SCHEMA = {
     "ts": pl.String, "sensor": pl.String, "status": pl.String, "proto": pl.String,
-    "client": pl.String, "client_port": pl.Int64, "server": pl.String, "server_port": pl.Int64,
+    "client": pl.String, "client_port": pl.Int64, "server": pl.String, "server_port": pl.Int64, "group_query": pl.Boolean,
     "vlan": pl.List(pl.Int64),
     "tunnel": pl.Struct({"type": pl.String, "id": pl.Int64, "src": pl.String, "dst": pl.String}),
     "transport": pl.String, "sni": pl.String, "id": pl.Int64, "opcode": pl.String,
@@ -24,7 +24,7 @@ SCHEMA = {
                                     "unicast": pl.Boolean})),
     "rcode": pl.String, "flags": pl.List(pl.String), "query_flags": pl.List(pl.String),
     "latency_us": pl.Float64, "evicted": pl.Boolean, "tcp_rtt_us": pl.Float64, "retries": pl.Int64,
-    "query_bytes": pl.Int64, "reply_bytes": pl.Int64,
+    "query_bytes": pl.Int64, "reply_bytes": pl.Int64, "bad_checksum": pl.Boolean,
     "transfer": pl.Struct({"messages": pl.Int64, "records": pl.Int64, "octets": pl.Int64,
                            "serial": pl.Int64, "duration_us": pl.Float64,
                            "incomplete": pl.Boolean}),

@@ -307,6 +307,7 @@ class Live(harness.Case):
         self.net.perf(1, 4000)
         p.send_signal(signal.SIGINT)
         self.said(p, "stopping")
+        time.sleep(1.5)  # within a second it would be the same wish, said twice
         p.send_signal(signal.SIGTERM)
         self.assertEqual(p.wait(timeout=harness.HANG_S), 1)
         self.said(p, "stopped at once by a second signal: of")
