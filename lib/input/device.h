@@ -117,7 +117,7 @@ uint32_t device_mbufs(const struct input *in, const struct device *device);
 /* Makes the devices, and opens and starts their ports: the first half of start(). */
 int device_start(struct input *in);
 /* Closes the ports: the second half of stop(). */
-void device_stop(struct devices *d);
+void device_stop(struct devices *all);
 
 /* Was the port told to spread packets as the twin does? */
 static inline bool device_is_judged(const struct devices *d, unsigned port, unsigned workers)

@@ -65,7 +65,7 @@ const char *rights_hint(uint64_t octets, char room[RIGHTS_HINT])
 	}
 	if (octets)
 		text_format(&t, "%scap_ipc_lock (or RLIMIT_MEMLOCK of %llu MB)",
-			n++ ? ", " : between, (unsigned long long)((octets >> 20) + 1));
+			n++ ? ", " : between, (unsigned long long)(octets >> 20) + 1);
 	if (n)
 		text_format(&t, ": grant %s with setcap, AmbientCapabilities= or --cap-add%s",
 			n > 1 ? "them" : "it", geteuid() ? ", or run as root" : "");
