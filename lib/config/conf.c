@@ -80,6 +80,7 @@ const struct conf_kind *conf_kind_of(const struct conf_key *key)
 		[CONF_STRINGS] = &conf_kind_strings,
 		[CONF_PAIRS] = &conf_kind_pairs,
 		[CONF_PORTS] = &conf_kind_ports,
+		[CONF_ANYPORTS] = &conf_kind_anyports,
 		[CONF_ENUM] = &conf_kind_enum,
 		[CONF_SINKS] = &conf_kind_sinks,
 	};

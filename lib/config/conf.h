@@ -22,6 +22,7 @@ enum conf_type {
 	CONF_SECRET, /* a STRING that conf_write() shows as CONF_HIDDEN */
 	CONF_STRINGS,
 	CONF_PORTS,
+	CONF_ANYPORTS, /* a PORTS that may have the entry "any" */
 	CONF_ENUM,
 	CONF_PAIRS,
 	CONF_SINKS
@@ -45,8 +46,9 @@ struct conf_strings {
 };
 
 struct conf_ports {
-	uint16_t *at; /* host byte order, never 0 */
+	uint16_t *at; /* host byte order, never 0; of a range each */
 	size_t count;
+	bool any; /* "any" was among them */
 };
 
 struct conf_pair {
@@ -65,6 +67,7 @@ struct conf_pairs {
 #define CONF_FIELD_SECRET char *
 #define CONF_FIELD_STRINGS struct conf_strings
 #define CONF_FIELD_PORTS struct conf_ports
+#define CONF_FIELD_ANYPORTS struct conf_ports
 #define CONF_FIELD_ENUM enum conf_choice
 #define CONF_FIELD_PAIRS struct conf_pairs
 #define CONF_FIELD_SINKS struct conf_sinks

@@ -90,6 +90,9 @@ int conf_check_whole(const struct conf_key *key, const char *where, const cJSON 
 	uint64_t max, uint64_t *value, struct conf_error *err);
 int conf_check_string(const struct conf_key *key, const char *where, const cJSON *json,
 	uint64_t min, uint64_t max, struct conf_error *err);
+/* Is it a list of as many entries as the key allows, which is counted? 0 or -EINVAL. */
+int conf_check_list(
+	const struct conf_key *key, const cJSON *json, size_t *count, struct conf_error *err);
 /* For `parse`. The text is JSON; the text is a bare word, or JSON if it begins with a quote. */
 int conf_parse_json(const char *text, cJSON **json, struct conf_fault *fault);
 int conf_parse_word(const char *text, cJSON **json, struct conf_fault *fault);
@@ -102,6 +105,7 @@ extern const struct conf_kind conf_kind_string;
 extern const struct conf_kind conf_kind_secret;
 extern const struct conf_kind conf_kind_strings;
 extern const struct conf_kind conf_kind_ports;
+extern const struct conf_kind conf_kind_anyports;
 extern const struct conf_kind conf_kind_pairs;
 extern const struct conf_kind conf_kind_sinks;
 

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define PORT_MAX 65535
 #define ENTRY_MAX 4095 /* octets of one string of a list */
 
 /* "entry 2: ", counted from 1. */
@@ -22,8 +21,7 @@ static struct where entry(size_t i)
 	return w;
 }
 
-/* Is it a list of as many entries as the key allows? */
-static int check_list(
+int conf_check_list(
 	const struct conf_key *key, const cJSON *json, size_t *count, struct conf_error *err)
 {
 	if (!cJSON_IsArray(json))
@@ -85,7 +83,7 @@ static int strings_read(
 {
 	struct conf_strings list;
 	size_t count, i = 0;
-	int rc = check_list(key, json, &count, err);
+	int rc = conf_check_list(key, json, &count, err);
 
 	if (rc < 0)
 		return rc;
@@ -171,100 +169,4 @@ const struct conf_kind conf_kind_strings = {
 	.equal = strings_equal,
 	.write = strings_write,
 	.expects = strings_expects,
-};
-
-/* PORTS */
-
-static void ports_drop(void *field)
-{
-	struct conf_ports *list = field;
-
-	free(list->at);
-	*list = (struct conf_ports){NULL, 0};
-}
-
-static int ports_copy(void *to, const void *from)
-{
-	const struct conf_ports *list = from;
-	uint16_t *at = malloc((list->count + 1) * sizeof(*at));
-
-	if (!at)
-		return -ENOMEM;
-	memcpy(at, list->at, list->count * sizeof(*at));
-	struct conf_ports *copy = to;
-	copy->at = at;
-	copy->count = list->count;
-	return 0;
-}
-
-static int ports_read(
-	const struct conf_key *key, const cJSON *json, void *field, struct conf_error *err)
-{
-	size_t count = 0, i = 0;
-	int rc = check_list(key, json, &count, err);
-
-	if (rc < 0)
-		return rc;
-	uint16_t *at = malloc((count + 1) * sizeof(*at));
-	if (!at)
-		return conf_fail(err, -ENOMEM, "out of memory");
-	for (const cJSON *item = json->child; item && rc == 0; item = item->next, i++) {
-		uint64_t port = 0;
-		rc = conf_check_whole(key, entry(i).text, item, 1, PORT_MAX, &port, err);
-		at[i] = (uint16_t)port;
-	}
-	if (rc < 0) {
-		free(at);
-		return rc;
-	}
-	ports_drop(field);
-	*(struct conf_ports *)field = (struct conf_ports){at, count};
-	return 0;
-}
-
-/* 53,5353 is JSON but for the brackets. */
-static int ports_parse(const char *text, cJSON **json, struct conf_fault *fault)
-{
-	char *list = NULL;
-
-	if (text[0] == '[')
-		return conf_parse_json(text, json, fault);
-	if (asprintf(&list, "[%s]", text) < 0)
-		return -ENOMEM;
-	int rc = conf_parse_json(list, json, fault);
-	free(list);
-	return rc;
-}
-
-static bool ports_equal(const void *a, const void *b)
-{
-	const struct conf_ports *x = a, *y = b;
-
-	return x->count == y->count && memcmp(x->at, y->at, x->count * sizeof(*x->at)) == 0;
-}
-
-static void ports_write(FILE *out, const void *field)
-{
-	const struct conf_ports *list = field;
-
-	putc('[', out);
-	for (size_t i = 0; i < list->count; i++)
-		fprintf(out, "%s%u", i ? ", " : "", (unsigned)list->at[i]);
-	putc(']', out);
-}
-
-static void ports_expects(struct text *t, const struct conf_key *key)
-{
-	text_format(t, "a list of %" PRIu64 " to %" PRIu64 " ports, each from 1 to %d", key->min,
-		key->max, PORT_MAX);
-}
-
-const struct conf_kind conf_kind_ports = {
-	.read = ports_read,
-	.parse = ports_parse,
-	.drop = ports_drop,
-	.copy = ports_copy,
-	.equal = ports_equal,
-	.write = ports_write,
-	.expects = ports_expects,
 };

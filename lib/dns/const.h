@@ -41,6 +41,7 @@ static inline unsigned dns_rcode(uint16_t flags)
 enum { DNS_CLASS_IN = 1, DNS_CLASS_HS = 4, DNS_CLASS_NONE = 254, DNS_CLASS_ANY = 255 };
 enum { DNS_OPCODE_DSO = 6 };
 /* UDP ports with dialects of their own: msg.h, nbns.h. */
+enum { DNS_PORT = 53 };
 enum { DNS_PORT_NBNS = 137, DNS_PORT_MDNS = 5353, DNS_PORT_LLMNR = 5355 };
 
 /* One of these: names of the local link, asked of groups. */

@@ -2,6 +2,7 @@
 #include "engine/stages.h"
 
 #include "base/when.h"
+#include "dns/const.h"
 
 static void choose_ports(struct packet_conf *packets, const struct conf *conf)
 {
@@ -12,6 +13,9 @@ static void choose_ports(struct packet_conf *packets, const struct conf *conf)
 #undef PACKET_TUNNEL
 	for (size_t i = 0; i < conf->dns_ports.count; i++)
 		packet_port_add(packets, conf->dns_ports.at[i]);
+	packets->anywhere = conf->dns_ports.any;
+	if (packets->anywhere)
+		packet_port_add(packets, DNS_PORT);
 }
 
 static void choose_sightings(struct packet_conf *packets, const struct conf *conf)

@@ -80,6 +80,22 @@ static __attribute__((noinline)) bool layer_udp_answer(
 	}
 }
 
+/* A datagram whose ports mean nothing. */
+static inline enum layer layer_udp_nothing(struct walk *w)
+{
+	return bits_unlikely(w->conf->anywhere) ? LAYER_udp_anywhere
+						: layer_stop(w, PACKET_other_port);
+}
+
+/* Where messages are looked for on all ports. */
+static inline enum layer layer_udp_anywhere(struct walk *w)
+{
+	w->pkt->proto = PACKET_UDP;
+	if (!layer_udp_length(w, bits_be16(w->at - 4)))
+		return layer_stop(w, PACKET_bad_udp);
+	return layer_stop(w, PACKET_perhaps_dns);
+}
+
 /* A tunnel is known by its destination port, or by its source's where it answers so. */
 static inline enum layer layer_udp_tunnel(struct walk *w)
 {
@@ -98,7 +114,7 @@ static inline enum layer layer_udp_tunnel(struct walk *w)
 	if (bits_unlikely(answer) &&
 		!layer_udp_answer(w->at, layer_left(w), w->cut ? w->missing : 0, kind))
 		return layer_left(w) < UDP_ANSWER ? layer_short(w, PACKET_other_port)
-						  : layer_stop(w, PACKET_other_port);
+						  : layer_udp_nothing(w);
 	switch (kind) {
 #define PACKET_TUNNEL(name, layer, port, port2)                                                    \
 	case PACKET_TUNNEL_##name:                                                                 \
@@ -114,7 +130,7 @@ static inline enum layer layer_udp_other(struct walk *w)
 {
 	const uint8_t *kinds = w->conf->tunnel_of;
 	if (bits_likely(!(kinds[w->pkt->dport] | kinds[w->pkt->sport])))
-		return layer_stop(w, PACKET_other_port);
+		return layer_udp_nothing(w);
 	return layer_udp_tunnel(w);
 }
 
@@ -196,15 +212,18 @@ static inline enum layer layer_tcp(struct walk *w)
 	pkt->dport = bits_be16(p + 2);
 	if (layer_on_dns_port(w))
 		return layer_tcp_segment(w, PACKET_tcp_dns);
-	return bits_unlikely(w->conf->sightings) ? LAYER_tcp_encrypted : layer_stop(w, PACKET_tcp);
+	return bits_unlikely(w->conf->sightings || w->conf->anywhere) ? LAYER_tcp_encrypted
+								      : layer_stop(w, PACKET_tcp);
 }
 
-/* Where connections of encrypted DNS are looked for. */
+/* Where connections of encrypted DNS are looked for, or those of DNS on all ports. */
 static inline enum layer layer_tcp_encrypted(struct walk *w)
 {
-	if (!layer_on_encrypted_port(w))
-		return layer_stop(w, PACKET_tcp);
-	return layer_tcp_segment(w, PACKET_encrypted);
+	if (w->conf->sightings && layer_on_encrypted_port(w))
+		return layer_tcp_segment(w, PACKET_encrypted);
+	if (w->conf->anywhere)
+		return layer_tcp_segment(w, PACKET_perhaps_tcp_dns);
+	return layer_stop(w, PACKET_tcp);
 }
 
 #endif

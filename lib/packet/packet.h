@@ -23,6 +23,10 @@ enum packet_verdict {
 #define METRIC(name, help) PACKET_##name,
 #include "metrics/packet.def"
 #undef METRIC
+	/* No verdicts yet, where packet_conf.anywhere asks for them: whoever reads the payload
+	 * makes them PACKET_dns or PACKET_other_port, PACKET_tcp_dns or PACKET_tcp. */
+	PACKET_perhaps_dns,
+	PACKET_perhaps_tcp_dns,
 };
 
 /* Tunnels over UDP, each known by its ports; and what else a port can mean. */
@@ -47,6 +51,7 @@ struct packet_conf {
 	uint8_t tunnel_of[1 << 16]; /* enum packet_tunnel by port; a DNS port comes first */
 	bool sightings; /* a port means encrypted DNS */
 	uint8_t checksum; /* enum packet_checksums */
+	bool anywhere; /* DNS is looked for on all other ports, too */
 	bool realms; /* pkt.realm tells networks apart, else it is 0 */
 	uint16_t max_depth; /* layers that are followed: VLAN tags in a row are one */
 	uint8_t resolvers; /* of the following */
@@ -134,10 +139,12 @@ static inline bool packet_port_is(const struct packet_conf *conf, uint16_t port)
  * Walks the headers of a frame, outermost first, in a loop of at most conf->max_depth turns.
  * Returns PACKET_dns with *pkt filled; PACKET_tcp_dns with *pkt a TCP segment on a DNS port
  * (payload may be empty); PACKET_encrypted with *pkt the same, or a UDP datagram, to or from an end
- * of encrypted DNS; PACKET_fragment with *pkt a fragment and the outer headers seen so far;
- * or another verdict with *pkt unspecified. A message in a tunnel is PACKET_dns like any other: the
- * addresses are the inner ones, pkt->tunnel is the innermost tunnel, pkt->vlan has the tags of all
- * frames. pkt->payload borrows from the frame.
+ * of encrypted DNS; PACKET_perhaps_dns and PACKET_perhaps_tcp_dns with *pkt as PACKET_dns and
+ * PACKET_tcp_dns have it, but of any length and on no port that means anything; PACKET_fragment
+ * with *pkt a fragment and the outer headers seen so far; or another verdict with *pkt unspecified.
+ * A message in a tunnel is PACKET_dns like any other: the addresses are the inner ones, pkt->tunnel
+ * is the innermost tunnel, pkt->vlan has the tags of all frames. pkt->payload borrows from the
+ * frame.
  */
 enum packet_verdict packet_walk(
 	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt);

@@ -2,6 +2,7 @@
 #include "pipeline/pipeline.h"
 
 #include "dns/foreign.h"
+#include "dns/plausible.h"
 
 /* What is let go after each burst: more than a burst can begin, so that no table grows old. */
 #define EXPIRE_PER_BURST (2 * PIPELINE_BURST)
@@ -65,7 +66,18 @@ static void read_message(struct pipeline *p, struct txn_message *m)
 static bool has_owner(enum packet_verdict verdict)
 {
 	return verdict == PACKET_dns || verdict == PACKET_tcp_dns || verdict == PACKET_fragment ||
-	       verdict == PACKET_encrypted;
+	       verdict == PACKET_encrypted || verdict == PACKET_perhaps_tcp_dns;
+}
+
+/* packet_walk(), and where no port says so, whether a datagram is DNS. */
+static inline enum packet_verdict walk(
+	const struct pipeline *p, const struct frame *frame, struct pkt *pkt)
+{
+	enum packet_verdict verdict = packet_walk(p->packets, frame, pkt);
+	if (bits_likely(verdict != PACKET_perhaps_dns))
+		return verdict;
+	return dns_plausible(pkt->payload, pkt->len, pkt->wire_len) ? PACKET_dns
+								    : PACKET_other_port;
 }
 
 /*
@@ -129,7 +141,7 @@ static bool take_fragments(struct pipeline *p, struct pkt *pkt, enum packet_verd
 		if (!ip_frag_take(&p->frag, pkt, &whole))
 			return false;
 		whole.late_us = pkt->late_us;
-		*verdict = packet_walk(p->packets, &whole, pkt);
+		*verdict = walk(p, &whole, pkt);
 	}
 	return true;
 }
@@ -159,6 +171,24 @@ static __attribute__((noinline)) void keep_encrypted(struct pipeline *p)
 	p->encrypted |= (uint32_t)1 << p->count++;
 }
 
+/*
+ * Is the segment in hand, on no DNS port, of a connection that carries DNS? It is where it begins
+ * with whole messages, or an earlier one did, be it in this burst.
+ */
+static __attribute__((noinline)) bool is_dns_stream(const struct pipeline *p)
+{
+	const struct pkt *pkt = &p->pkts[p->count];
+	const uint32_t hash = tcp_hash(&p->tcp, pkt);
+
+	if (tcp_knows(&p->tcp, pkt, hash))
+		return true;
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->pkts[i].proto == PACKET_TCP && !(p->encrypted >> i & 1) &&
+			p->messages[i].hash == hash)
+			return true;
+	return dns_plausible_stream(pkt->payload, pkt->len);
+}
+
 /* Keeps the packet in hand, walked out of `frame`, for the rest of the burst if there is DNS in it.
  */
 static inline void keep(struct pipeline *p, const struct frame *frame, enum packet_verdict verdict)
@@ -177,6 +207,8 @@ static inline void keep(struct pipeline *p, const struct frame *frame, enum pack
 		datagram = true;
 	}
 	m->pkt = pkt;
+	if (bits_unlikely(verdict == PACKET_perhaps_tcp_dns))
+		verdict = is_dns_stream(p) ? PACKET_tcp_dns : PACKET_tcp;
 	if (bits_likely(verdict == PACKET_dns)) {
 		m->rtt_ns = 0;
 		read_message(p, m);
@@ -312,7 +344,7 @@ void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
 	begin(p, frames, n);
 	for (unsigned i = 0; i < n; i++)
-		keep(p, &frames[i], packet_walk(p->packets, &frames[i], &p->pkts[p->count]));
+		keep(p, &frames[i], walk(p, &frames[i], &p->pkts[p->count]));
 	end(p);
 }
 
@@ -329,7 +361,7 @@ bool pipeline_tick(struct pipeline *p, int64_t clock_ns)
 static inline enum packet_verdict sort(struct pipeline *p, struct frame *frame)
 {
 	struct pkt *pkt = &p->pkts[p->count];
-	enum packet_verdict verdict = packet_walk(p->packets, frame, pkt);
+	enum packet_verdict verdict = walk(p, frame, pkt);
 
 	frame->piece = verdict == PACKET_fragment;
 	if (has_owner(verdict)) {
@@ -372,7 +404,7 @@ bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *
 	if (!ip_frag_take(&p->frag, &pkt, whole))
 		return false;
 	whole->late_us = pkt.late_us;
-	enum packet_verdict verdict = packet_walk(p->packets, whole, &pkt);
+	enum packet_verdict verdict = walk(p, whole, &pkt);
 	whole->piece = verdict == PACKET_fragment;
 	if (whole->piece || !has_owner(verdict))
 		count_datagram(&p->metrics->reasm, verdict);

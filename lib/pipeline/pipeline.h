@@ -77,7 +77,7 @@ void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n);
 /*
  * Of several workers: whose are these received frames? Sets owner and piece of each. A frame
  * without DNS is nobody's (PIPELINE_NOBODY), and its verdict is counted here; that of others is
- * counted by their owner.
+ * counted by their owner. Where DNS is looked for on all ports, a TCP segment is its owner's.
  */
 void pipeline_sort(struct pipeline *p, struct frame *frames, unsigned n);
 

@@ -88,6 +88,12 @@ uint32_t tcp_flow_find(
 	return 0;
 }
 
+bool tcp_knows(const struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
+{
+	uint8_t dir;
+	return tcp_flow_find(t, pkt, hash, &dir);
+}
+
 static void list_append(struct tcp_table *t, uint32_t slot, enum tcp_list list)
 {
 	struct tcp_flow *f = &t->flows[slot];

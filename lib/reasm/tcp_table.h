@@ -158,6 +158,9 @@ static inline void tcp_prefetch_flow(const struct tcp_table *t, uint32_t hash)
 	__builtin_prefetch(flow + BITS_CACHE_LINE, 1);
 }
 
+/* Is the segment one of a connection in the table? */
+bool tcp_knows(const struct tcp_table *t, const struct pkt *pkt, uint32_t hash);
+
 /*
  * Takes a TCP segment, whose memory must stay until tcp_next() returns false. What one segment
  * costs is linear in its octets, plus a bounded number of steps.

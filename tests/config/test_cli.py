@@ -136,7 +136,8 @@ class Cli(unittest.TestCase):
                    "(did you mean DNSLOUPE_TXN_TIMEOUT_MS?)", "--check",
                    env={"DNSLOUPE_TXN_TIMEOUT": "5"})
         self.fails("DNSLOUPE_DNS_PORTS: dns.ports: the list is empty, expected a list of 1 to 256 "
-                   "ports, each from 1 to 65535", "--check", env={"DNSLOUPE_DNS_PORTS": ""})
+                   "ports, each from 1 to 65535, or ranges as 5300-5310, or any", "--check",
+                   env={"DNSLOUPE_DNS_PORTS": ""})
 
     def test_usage(self):
         self.fails("nothing to read: name a capture with -r FILE, an interface with -i NAME or "

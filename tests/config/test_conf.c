@@ -118,7 +118,8 @@ static void other_value(const struct conf_key *key, char *room, size_t size)
 	case CONF_SECRET:
 	case CONF_STRING: word = "\"\\u00e4\\n\\\"\\\\\\u007f\""; break;
 	case CONF_STRINGS: word = "a.pcap,-"; break;
-	case CONF_PORTS: word = "65535,1"; break;
+	case CONF_PORTS:
+	case CONF_ANYPORTS: word = "65535,1"; break;
 	case CONF_PAIRS: word = "{\"a.b\":\"1\",\"c\":\"\"}"; break;
 	case CONF_SINKS: word = "type=file,path=x,filter.qtypes=[\"A\",\"MX\"]"; break;
 	case CONF_ENUM:

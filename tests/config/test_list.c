@@ -22,6 +22,11 @@ static void test_write(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(json, "\n    \"log\": true,\n"));
 	CU_ASSERT_EQUAL(strcmp(json + strlen(json) - 4, "}\n}\n"), 0);
 	free(json);
+	expect_set(&c, "dns.ports=53,54,5300-5310,5302,any", NULL);
+	CU_ASSERT(c.dns_ports.count == 14 && c.dns_ports.any);
+	json = expect_json(&c);
+	CU_ASSERT_PTR_NOT_NULL(strstr(json, "\"ports\": [53, 54, \"5300-5310\", 5302, \"any\"]\n"));
+	free(json);
 	conf_free(&c);
 }
 

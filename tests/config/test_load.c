@@ -133,21 +133,21 @@ static const struct {
 		"each of 1 to 4095 octets"},
 	/* PORTS */
 	{"{\"dns\": {\"ports\": 53}}", "t.json: dns.ports: got a number, expected a list of 1 to "
-				       "256 ports, each from 1 to 65535"},
+				       "256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
 	{"{\"dns\": {\"ports\": []}}", "t.json: dns.ports: the list is empty, expected a list of 1 "
-				       "to 256 ports, each from 1 to 65535"},
+				       "to 256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
 	{"{\"dns\": {\"ports\": [53, 0]}}",
 		"t.json: dns.ports: entry 2: 0 is out of range, expected a list of 1 to 256 ports, "
-		"each from 1 to 65535"},
+		"each from 1 to 65535, or ranges as 5300-5310, or any"},
 	{"{\"dns\": {\"ports\": [65536]}}",
 		"t.json: dns.ports: entry 1: 65536 is out of range, expected a list of 1 to 256 "
-		"ports, each from 1 to 65535"},
+		"ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
 	{"{\"dns\": {\"ports\": [53.5]}}",
 		"t.json: dns.ports: entry 1: 53.5 is not a whole number, expected a list of 1 to "
-		"256 ports, each from 1 to 65535"},
+		"256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
 	{"{\"dns\": {\"ports\": [\"53\"]}}",
-		"t.json: dns.ports: entry 1: got a string, expected a list of 1 to 256 ports, each "
-		"from 1 to 65535"},
+		"t.json: dns.ports: entry 1: \"53\" is no range of ports, expected a list of 1 to "
+		"256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
 };
 
 /* The error says it, and nothing has changed, not even what stood right before it. */
@@ -198,7 +198,7 @@ static void test_limits(void)
 	json = many("dns", "ports", "53", 257);
 	expect_load(&c, json,
 		"t.json: dns.ports: the list has 257 entries, expected a list of 1 to "
-		"256 ports, each from 1 to 65535");
+		"256 ports, each from 1 to 65535, or ranges as 5300-5310, or any");
 	free(json);
 	json = many("input", "files", "\"f\"", 4097);
 	expect_load(&c, json,

@@ -5,7 +5,9 @@
 void test_config_set(void);
 
 #define NUMBERS ", expected a whole number from 0 to 64"
-#define PORTS ", expected a list of 1 to 256 ports, each from 1 to 65535"
+#define PORTS                                                                                      \
+	", expected a list of 1 to 256 ports, each from 1 to 65535, or ranges as 5300-5310, or "   \
+	"any"
 #define STRINGS ", expected a list of at most 4096 strings, each of 1 to 4095 octets"
 
 static void test_values(void)
@@ -86,7 +88,12 @@ static const struct {
 	{"dns.ports=53,", "dns.ports: got \"53,\"" PORTS},
 	{"dns.ports=53;54", "dns.ports: got \"53;54\"" PORTS},
 	{"dns.ports=53],[54", "dns.ports: got \"53],[54\"" PORTS},
-	{"dns.ports=domain", "dns.ports: got \"domain\"" PORTS},
+	{"dns.ports=domain", "dns.ports: entry 1: \"domain\" is no range of ports" PORTS},
+	{"dns.ports=5310-5300", "dns.ports: entry 1: \"5310-5300\" is no range of ports" PORTS},
+	{"dns.ports=53,0-9", "dns.ports: entry 2: \"0-9\" is no range of ports" PORTS},
+	{"dns.ports=1-65536", "dns.ports: entry 1: \"1-65536\" is no range of ports" PORTS},
+	{"dns.ports=1-2-3", "dns.ports: entry 1: \"1-2-3\" is no range of ports" PORTS},
+	{"dns.ports=1-65535,53", "dns.ports: the ranges overlap, or name a port twice" PORTS},
 	{"dns.ports=53,0", "dns.ports: entry 2: 0 is out of range" PORTS},
 	{"dns.ports=[53,",
 		"dns.ports: got [53, (column 5: the JSON document ends too early)" PORTS},

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a port means: other protocols of clients whose own port is one of DNS."""
+"""What a port means: other protocols of clients whose own port is one of DNS, ranges of ports, and
+DNS on any port."""
+import struct
+
 import capture
 import harness
 
@@ -37,6 +40,17 @@ def fragmented(frame):
     return out
 
 
+def segment(ns, way, seq, port, payload):
+    """A TCP segment of one connection, of the client (way 0) or the server."""
+    ends = [(bytes((192, 0, 2, 1)), 41000), (bytes((203, 0, 113, 5)), port)]
+    src, dst = (ends if way == 0 else ends[::-1])
+    tcp = struct.pack(">HHIIBBHHH", src[1], dst[1], seq, 1000, 0x50, 0x18, 65535, 0, 0) + payload
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 1, 0, 64, 6, 0) + src[0] + dst[0]
+    head = head[:10] + struct.pack(">H", capture.checksum(head)) + head[12:]
+    data = bytes(12) + b"\x08\0" + head + tcp
+    return capture.Frame(ns, data, len(data))
+
+
 class Ports(harness.Case):
     def run_frames(self, frames, *args):
         path = self.dir / "ports.pcap"
@@ -67,6 +81,60 @@ class Ports(harness.Case):
             self.assertEqual(run.records, [])
             self.assertEqual(run.stats["total"]["reasm"]["frag_other"], 1)
             self.assertEqual(run.stats["total"]["packet"]["fragment"], 2)
+
+    def messages(self, port):
+        """Transactions on a port: over UDP, over UDP in fragments, over TCP in segments."""
+        frames, ns = [], capture.START_NS
+        for i in range(3):
+            query = capture.message(i, f"u{i}.example.com")
+            reply = capture.message(i, f"u{i}.example.com", reply=True)
+            ns += 10**6
+            frames += [capture.udp(ns, CLIENT, 40000 + i, SERVER, port, query),
+                       capture.udp(ns + 500, SERVER, port, CLIENT, 40000 + i, reply)]
+        query = capture.message(7, "a-longer-name-for-fragments.example.com")
+        frames += fragmented(capture.udp(ns + 1000, CLIENT, 40009, SERVER, port, query))
+        stream = [b"", b""]
+        for i in range(3):
+            query = capture.message(i, f"t{i}.example.com")
+            reply = capture.message(i, f"t{i}.example.com", reply=True)
+            stream[0] += struct.pack(">H", len(query)) + query
+            stream[1] += struct.pack(">H", len(reply)) + reply
+        first = 2 + struct.unpack(">H", stream[0][:2])[0]
+        parts = [(0, 0, stream[0][:first]), (0, first, stream[0][first:first + 20]),
+                 (0, first + 20, stream[0][first + 20:]), (1, 0, stream[1][:10 + first]),
+                 (1, 10 + first, stream[1][10 + first:])]
+        for k, (way, at, part) in enumerate(parts):
+            frames.append(segment(ns + 2000 + k, way, 1000 + at, port, part))
+        return frames
+
+    def test_range(self):
+        frames = self.messages(5305)
+        for ports in "53,5300-5310", "5305", '["5304-5305"]', "any":
+            run = self.run_frames(frames, "-p", ports)
+            self.assertEqual(len(run.records), 7, ports)
+        self.assertEqual(self.run_frames(frames, "-p", "53,5300-5304").records, [])
+
+    def test_any(self):
+        """The same lines as with the port named, but for what a handshake would say; whatever the
+        number of workers. Other traffic gives none, and what is on port 53 is read as ever."""
+        frames = self.messages(9953)
+        other = [f for k, (port, payload) in enumerate(FOREIGN.values())
+                 for f in both_ways(k, 30000, port, payload)]
+        other += [segment(capture.START_NS + k, k & 1, 5000, 443, b"\x16\3\1\0\x30" + b"\1" * 48)
+                  for k in range(4)]
+        broken = capture.message(7, "example.com")[:12] + b"\x7f" * 30
+        named = self.run_frames(frames, "-p", "9953")
+        self.assertEqual(sorted(r["status"] for r in named.records),
+                         ["answered"] * 6 + ["no_reply"])
+        for workers in "1", "2":
+            run = self.run_frames(frames + other, "-p", "any", "-w", workers)
+            self.assertEqual(sorted(run.lines), sorted(named.lines))
+            packet = run.stats["total"]["packet"]
+            self.assertEqual(packet["other_port"], 2 * len(FOREIGN))
+            self.assertEqual((packet["tcp"], packet["tcp_dns"]), (4, 5))
+        self.assertEqual(self.run_frames(frames).records, [])
+        run = self.run_frames(both_ways(1, 40000, 53, broken), "-p", "any")
+        self.assertEqual([r["status"] for r in run.records], ["malformed"] * 2)
 
 
 if __name__ == "__main__":
