@@ -150,6 +150,19 @@ static int open_sink(struct sinks *s, unsigned i, const struct sinks_options *op
 	return error;
 }
 
+/* Each directory of spools is looked at once. */
+static void say_strays(const struct conf_sinks *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const char *dir = all->at[i].spool_dir;
+		size_t k = 0;
+		while (k < i && strcmp(all->at[k].spool_dir, dir) != 0)
+			k++;
+		if (k == i && dir[0])
+			spool_say_strays(all, dir);
+	}
+}
+
 int sinks_open(struct sinks *s, const struct conf *conf, const struct sinks_options *options)
 {
 	memset(s, 0, sizeof(*s));
@@ -159,6 +172,7 @@ int sinks_open(struct sinks *s, const struct conf *conf, const struct sinks_opti
 	if (error == 0)
 		error = conf_sinks_split(&s->conf, s->loggers);
 	if (error == 0) {
+		say_strays(&s->conf);
 		size_t size = s->conf.count * sizeof(*s->thread);
 		s->thread = aligned_alloc(BITS_CACHE_LINE, size);
 		if (s->thread)

@@ -95,6 +95,10 @@ void spool_advance(struct spool *s, uint32_t from);
 /* Keeps the position and closes; an empty spool leaves no file behind, but for damaged segments. */
 void spool_close(struct spool *s);
 
+/* Says in one line what a directory holds of spools that are of none of these sinks, and that no
+ * other process uses: records of a logger or sink that is no more. */
+void spool_say_strays(const struct conf_sinks *all, const char *dir);
+
 /* Records among documents from .. to (not included). */
 uint32_t sink_records(const struct sink_block *b, uint32_t from, uint32_t to);
 

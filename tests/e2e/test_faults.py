@@ -4,6 +4,7 @@
 (tests/support/fault_shim.c): what was taken is written, in the spool, or dropped by name. Of all
 such faults a sample, the same in each run; all of them where FAULTS is "all"."""
 import errno
+import fcntl
 import gzip
 import json
 import os
@@ -153,6 +154,21 @@ class Faults(receivers.Case):
             # A position that could not be written, a segment that could not be removed.
             self.assertLess(len(got) - len(set(got)), 2500, fault)
             shutil.rmtree(folder)
+
+    def test_stray_spool(self):
+        """Of a sink that is no more: said in one line, not while another process has it."""
+        folder = self.fresh()
+        self.run_load({**self.spool(folder), "name": "old.1"}, 10)
+        words = f"{folder} holds 1 spool files, "
+        _, err = self.run_load({**self.spool(folder), "name": "new"}, 0)
+        self.assertEqual(err.count(words), 1, err)
+        self.assertIn("old.1.*.spool", err)
+        with open(folder / "old.1.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _, err = self.run_load({**self.spool(folder), "name": "new"}, 0)
+            self.assertNotIn(words, err)
+        _, err = self.run_load({**self.spool(folder), "name": "old.1"}, 0)
+        self.assertNotIn(words, err)
 
     def lines_of(self, folder):
         got = []
