@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "engine/blind.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -56,6 +57,18 @@ static void show_progress(const struct engine *e, int64_t now)
 	log_octets(t.start, text_len(&t));
 }
 
+/* Live: does the tap show less than it should? */
+static void look_for_blindness(struct blind *b, const struct engine *e, int64_t now)
+{
+	char room[600];
+	struct text t = text_of(room, sizeof(room) - 1);
+	const struct metrics_worker sum = ledger_workers(&e->ledger);
+	bool say = blind_look(b, &sum.packet, now, &t);
+	*t.at = '\0';
+	if (say)
+		log_warn("of late %s", room);
+}
+
 /* Looks after an input that has a life of its own. */
 static void watch(struct engine *e, struct control_end *end, int64_t now)
 {
@@ -94,6 +107,7 @@ static void take_signal(struct engine *e, int fd, struct control_end *end)
 void control_loop(struct engine *e, struct control_end *end)
 {
 	static struct statsd statsd; /* too large for a stack */
+	struct blind blind = {.next_ns = 0};
 	bool progress = e->input.ops->progress && log_is(LOG_LEVEL_NORMAL) && isatty(STDERR_FILENO);
 	bool shown = false;
 	sigset_t set;
@@ -113,6 +127,8 @@ void control_loop(struct engine *e, struct control_end *end)
 		int64_t now = engine_now_ns();
 		stats_turn(&statsd, e, now, false);
 		watch(e, end, now);
+		if (e->input.ops->watch)
+			look_for_blindness(&blind, e, now);
 		if (progress && now - e->started_ns > PROGRESS_AFTER_NS) {
 			show_progress(e, now);
 			shown = true;

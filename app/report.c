@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/blind.h"
 
 #include <inttypes.h>
 
@@ -26,6 +27,17 @@ static void list_other_packets(const struct metrics_worker *sum)
 	*t.at = '\0';
 	if (text_len(&t))
 		log_note("other packets: %s", room);
+}
+
+/* A tap that shows less than it should. */
+static void list_blind(const struct metrics_worker *sum)
+{
+	char room[600];
+	struct text t = text_of(room, sizeof(room) - 1);
+	bool say = blind_text(NULL, &sum->packet, &t);
+	*t.at = '\0';
+	if (say)
+		log_warn("%s", room);
 }
 
 static void list_losses(const struct engine *e, const struct metrics_worker *sum)
@@ -114,6 +126,7 @@ void report_summary(const struct engine *e)
 			sum.sight.flows, sum.sight.sni);
 	list_sinks(e);
 	list_other_packets(&sum);
+	list_blind(&sum);
 	list_losses(e, &sum);
 }
 

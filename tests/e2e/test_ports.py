@@ -136,6 +136,16 @@ class Ports(harness.Case):
         run = self.run_frames(both_ways(1, 40000, 53, broken), "-p", "any")
         self.assertEqual([r["status"] for r in run.records], ["malformed"] * 2)
 
+    def test_blind(self):
+        """A fifth of all packets in a wrapping that nobody knows is worth a warning, one is not."""
+        known = [f for i in range(400) for f in capture.pair(i)]
+        odd = [capture.Frame(f.ns, f.data[:12] + b"\x12\x34" + f.data[14:], f.wire) for f in known]
+        run = self.run_frames(known + odd[:200])
+        self.assertIn("200 of 1000 packets (20 %) were not decoded: 200 other_ethertype", run.err)
+        for quiet in known + odd[:199], known[:9] + odd[:9]:
+            self.assertNotIn("not decoded", self.run_frames(quiet).err)
+        self.assertIn("3 of 3 packets (100 %)", self.run_frames(odd[:3]).err)
+
 
 if __name__ == "__main__":
     harness.main()

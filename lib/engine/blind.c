@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/blind.h"
+
+#include "base/when.h"
+
+#include <inttypes.h>
+
+#define LOOK_NS (INT64_C(60) * WHEN_NS_PER_S)
+#define SAID_NS (INT64_C(3600) * WHEN_NS_PER_S)
+
+/* Counts of a while. */
+struct share {
+	uint64_t all, ethertype, link_type, deep, dns;
+};
+
+static void share_add(struct share *s, const struct metrics_packet *m, bool take)
+{
+	const uint64_t sign = take ? UINT64_MAX : 1; /* modulo 2^64 */
+	const uint64_t *verdict = (const uint64_t *)m;
+
+	for (size_t i = 0; i < sizeof(*m) / sizeof(uint64_t); i++)
+		s->all += sign * verdict[i];
+	s->all -= sign * (m->filtered + m->filter_unfit);
+	s->ethertype += sign * m->other_ethertype;
+	s->link_type += sign * m->other_link_type;
+	s->deep += sign * m->too_deep;
+	s->dns += sign * (m->dns + m->tcp_dns + m->fragment);
+}
+
+bool blind_text(
+	const struct metrics_packet *before, const struct metrics_packet *now, struct text *out)
+{
+	struct share s = {0};
+
+	share_add(&s, now, false);
+	if (before)
+		share_add(&s, before, true);
+	const uint64_t unknown = s.ethertype + s.link_type + s.deep;
+	if (unknown == 0 || unknown * 100 < s.all * BLIND_PERCENT || (s.all < BLIND_LEAST && s.dns))
+		return false;
+	text_format(out,
+		"%" PRIu64 " of %" PRIu64 " packets (%" PRIu64 " %%) were not decoded:", unknown,
+		s.all, unknown * 100 / s.all);
+	const struct {
+		uint64_t n;
+		const char *what;
+	} rows[] = {
+		{s.ethertype, "other_ethertype: have the tap strip what it wraps around IP, or see "
+			      "with tshark -z io,phs what it is"},
+		{s.link_type, "other_link_type: capture with another link type"},
+		{s.deep, "too_deep: raise packet.max_depth"},
+	};
+	const char *before_row = " ";
+	for (size_t i = 0; i < BITS_COUNT(rows); i++)
+		if (rows[i].n) {
+			text_format(out, "%s%" PRIu64 " %s", before_row, rows[i].n, rows[i].what);
+			before_row = "; ";
+		}
+	text_lit(out, "; DNS in them is missing from the output");
+	return true;
+}
+
+bool blind_look(struct blind *b, const struct metrics_packet *now, int64_t now_ns, struct text *out)
+{
+	if (b->next_ns == 0)
+		b->next_ns = now_ns + LOOK_NS;
+	if (now_ns < b->next_ns)
+		return false;
+	uint64_t all = 0;
+	for (size_t i = 0; i < sizeof(*now) / sizeof(uint64_t); i++)
+		all += ((const uint64_t *)now)[i] - ((const uint64_t *)&b->before)[i];
+	b->next_ns = now_ns + LOOK_NS;
+	if (all < BLIND_LEAST) /* too few to tell: they count at the next look */
+		return false;
+	bool say = blind_text(&b->before, now, out);
+	b->before = *now;
+	if (say)
+		b->next_ns = now_ns + SAID_NS;
+	return say;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* When a tap shows less than it should, and when that is said. */
+#include "engine/blind.h"
+
+#include <CUnit/CUnit.h>
+#include <string.h>
+
+void test_engine_blind(void);
+
+#define SECOND INT64_C(1000000000)
+
+static char room[600];
+
+static bool text(const struct metrics_packet *before, const struct metrics_packet *now)
+{
+	struct text t = text_of(room, sizeof(room) - 1);
+	bool say = blind_text(before, now, &t);
+	*t.at = '\0';
+	CU_ASSERT(!t.full);
+	return say;
+}
+
+static void shares(void)
+{
+	struct metrics_packet m = {.dns = 800, .other_ethertype = 150, .too_deep = 50};
+	CU_ASSERT(text(NULL, &m));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "200 of 1000 packets (20 %)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "150 other_ethertype: "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "; 50 too_deep: raise packet.max_depth;"));
+	CU_ASSERT_PTR_NULL(strstr(room, "other_link_type"));
+	m.dns++; /* less than a fifth */
+	CU_ASSERT(!text(NULL, &m));
+	m.dns = 799; /* less than 1,000 packets, some of them decoded */
+	CU_ASSERT(!text(NULL, &m));
+	m.dns = 0; /* none */
+	CU_ASSERT(text(NULL, &m));
+	m = (struct metrics_packet){.arp = 5};
+	CU_ASSERT(!text(NULL, &m));
+	m = (struct metrics_packet){.filtered = 100000, .dns = 500, .other_link_type = 600};
+	CU_ASSERT(text(NULL, &m));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "600 of 1100 packets (54 %)"));
+	m = (struct metrics_packet){0};
+	CU_ASSERT(!text(NULL, &m));
+	/* the longest text fits */
+	m = (struct metrics_packet){.other_ethertype = UINT64_MAX / 400,
+		.other_link_type = UINT64_MAX / 400,
+		.too_deep = UINT64_MAX / 400};
+	CU_ASSERT(text(NULL, &m));
+}
+
+/* Live, what came since the latest look counts: each minute, and an hour after it was said. */
+static void live(void)
+{
+	struct metrics_packet m = {.dns = 100000};
+	struct blind b = {.next_ns = 0};
+	unsigned said = 0;
+	for (int64_t s = 0; s <= 7200; s++) {
+		struct text t = text_of(room, sizeof(room));
+		m.dns += 100;
+		m.other_ethertype += s >= 600 ? 30 : 0;
+		if (blind_look(&b, &m, (1000 + s) * SECOND, &t)) {
+			said++;
+			CU_ASSERT(s == 660 || s == 660 + 3600);
+		}
+	}
+	CU_ASSERT_EQUAL(said, 2);
+}
+
+void test_engine_blind(void)
+{
+	CU_pSuite s = CU_add_suite("engine/blind", NULL, NULL);
+	CU_add_test(s, "shares", shares);
+	CU_add_test(s, "live", live);
+}
