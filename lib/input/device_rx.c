@@ -244,7 +244,8 @@ bool device_rx_time(struct input_rx *base, int64_t latest_ns, int64_t *clock_ns)
 		return false;
 	if (now - rx->aligned >= rx->hz / ALIGNS_PER_S)
 		align(rx);
-	clock_latest_take(&rx->latest, latest_ns);
+	if (latest_ns != INT64_MIN) /* nothing was processed yet: that is no stamp to start from */
+		clock_latest_take(&rx->latest, latest_ns);
 	*clock_ns = clock_latest_at(&rx->latest, clock_of(&rx->cpu, now));
 	rx->tick = now;
 	return true;
