@@ -16,7 +16,7 @@ int hash_draw(struct hash_secret *secret)
 
 struct hash_secret hash_fixed(uint64_t seed)
 {
-	uint64_t word[sizeof(struct hash_secret) / sizeof(uint64_t)];
+	uint64_t word[sizeof(struct hash_secret) / sizeof(uint64_t)] = {0};
 	struct hash_secret s;
 
 	for (size_t i = 0; i < BITS_COUNT(word); i++) { /* SplitMix64 */

@@ -24,12 +24,13 @@ static void ports_drop(void *field)
 static int ports_copy(void *to, const void *from)
 {
 	const struct conf_ports *list = from;
-	uint16_t *at = malloc((list->count + 1) * sizeof(*at));
+	struct conf_ports *copy = to;
 
-	if (!at)
+	*copy = *list;
+	copy->at = malloc((list->count + 1) * sizeof(*copy->at));
+	if (!copy->at)
 		return -ENOMEM;
-	memcpy(at, list->at, list->count * sizeof(*at));
-	*(struct conf_ports *)to = (struct conf_ports){at, list->count, list->any};
+	memcpy(copy->at, list->at, list->count * sizeof(*copy->at));
 	return 0;
 }
 

@@ -127,7 +127,7 @@ static inline bool device_is_judged(const struct devices *d, unsigned port, unsi
 }
 
 /* What came and was lost since the start, of one port. */
-void device_port_counts(const struct devices *d, unsigned port, struct port_counts *counts);
+void device_port_counts(const struct devices *all, unsigned port, struct port_counts *counts);
 
 /* Asks the kernel what it dropped since it was asked last; whoever wants the last word does. */
 void device_count_missed(struct devices *d);

@@ -84,10 +84,10 @@ static inline bool device_rx_is_made(const struct rte_mbuf *m)
 }
 
 /* Functions of struct input_rx_ops. */
-void device_rx_begin(struct input_rx *rx);
-bool device_rx_time(struct input_rx *rx, int64_t latest_ns, int64_t *clock_ns);
-void device_rx_rest(struct input_rx *rx, unsigned work);
-void device_rx_wake(struct input_rx *rx);
+void device_rx_begin(struct input_rx *base);
+bool device_rx_time(struct input_rx *base, int64_t latest_ns, int64_t *clock_ns);
+void device_rx_rest(struct input_rx *base, unsigned work);
+void device_rx_wake(struct input_rx *base);
 struct input_rx *device_rx_get(const struct input *in, unsigned worker);
 
 /* Says where the wall clock was set; for the control loop. */

@@ -95,7 +95,7 @@ int feed_dir_list(struct feed_dir *d, const char *path)
 		r = capfile_init(&p.file);
 	if (r == 0)
 		r = unpack_init(&p.unpack);
-	for (struct dirent *e; r == 0 && (e = readdir(dir));)
+	for (struct dirent *e; r == 0 && dir && (e = readdir(dir));)
 		/* Nothing that might wait, as a fifo does. */
 		if (e->d_name[0] != '.' &&
 			(e->d_type == DT_REG || e->d_type == DT_LNK || e->d_type == DT_UNKNOWN))

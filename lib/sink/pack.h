@@ -43,6 +43,6 @@ void pack_close(struct pack *p);
 
 /* The compressing alone: `from` into a new file `to`, with its times. 0 or -errno; -ECANCELED: by
  * pack_close(); -EBUSY: another process writes to it or compresses it. */
-int pack_file(const struct pack *p, const char *from, const char *to);
+int pack_file(const struct pack *order, const char *from, const char *to);
 
 #endif

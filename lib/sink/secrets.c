@@ -44,7 +44,7 @@ static int read_file(const char *key, const char *file, char **text, struct conf
 /* One secret: the file's text without the newline at its end. */
 static int read_secret(const char *key, const char *file, char **field, struct conf_error *err)
 {
-	char *text;
+	char *text = NULL;
 
 	if (!file[0])
 		return 0;

@@ -102,7 +102,7 @@ static int find_end(struct spool *s, int fd, const struct spool_header *h, bool 
 {
 	off_t size = lseek(fd, 0, SEEK_END);
 	uint64_t at = sizeof(*h);
-	struct spool_frame f;
+	struct spool_frame f = {0};
 	bool torn = false;
 
 	if (size < 0)

@@ -233,7 +233,7 @@ static bool run_all(void)
 	show("plain", "many", &plain, each, each);
 	for (unsigned i = 0; i < flood_kind_count; i++)
 		for (int many = 0; many < 2; many++) {
-			if (o.kind && strcmp(o.kind, flood_kinds[i].name))
+			if (o.kind && strcmp(o.kind, flood_kinds[i].name) != 0)
 				continue;
 			struct result r = measure(&flood_kinds[i], many, true, 5 * s);
 			double ns = (r.ns - honest.ns) / (double)r.packets;

@@ -132,10 +132,12 @@ static const struct {
 		"t.json: input.files: entry 1: is empty, expected a list of at most 4096 strings, "
 		"each of 1 to 4095 octets"},
 	/* PORTS */
-	{"{\"dns\": {\"ports\": 53}}", "t.json: dns.ports: got a number, expected a list of 1 to "
-				       "256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
-	{"{\"dns\": {\"ports\": []}}", "t.json: dns.ports: the list is empty, expected a list of 1 "
-				       "to 256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
+	{"{\"dns\": {\"ports\": 53}}",
+		"t.json: dns.ports: got a number, expected a list of 1 to "
+		"256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
+	{"{\"dns\": {\"ports\": []}}",
+		"t.json: dns.ports: the list is empty, expected a list of 1 "
+		"to 256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
 	{"{\"dns\": {\"ports\": [53, 0]}}",
 		"t.json: dns.ports: entry 2: 0 is out of range, expected a list of 1 to 256 ports, "
 		"each from 1 to 65535, or ranges as 5300-5310, or any"},

@@ -64,7 +64,7 @@ static void run(const uint8_t *head, const uint8_t *data, uint32_t n, bool cut, 
 		uint32_t len = cut ? kept + 1 + head[1 + i % (HEAD - 1)] : n;
 		if (len > n - at)
 			len = n - at;
-		uint8_t *piece = malloc(len);
+		uint8_t *piece = malloc(len ? len : 1);
 		memcpy(piece, data + at, len);
 		uint32_t used = take(&s, piece, len, at, side, false, o);
 		free(piece);

@@ -99,7 +99,8 @@ static void run(uint64_t seed)
 		uint32_t len = 1 + talk_below(&r, most < 40 ? most : 40);
 		if (n < 12 && from == 0) /* that something waits */
 			continue;
-		struct model_segment s = {.from = from, .to = from + len, .n = n++};
+		struct model_segment s = {.from = from, .to = from + len, .n = n};
+		n++;
 		model_take(&m, &s);
 		k.side[0].at[0] = 2;
 		k.side[0].size[0] = LENGTH;

@@ -100,9 +100,9 @@ static void earned(void)
 
 static void questions(void)
 {
-	const struct record *r = amplifier(2000, 0, 0);
+	amplifier(2000, 0, 0);
 	b.query.len = 0;
-	r = bench_record(&b, RECORD_NO_QUERY);
+	const struct record *r = bench_record(&b, RECORD_NO_QUERY);
 	b.schema.max_bytes = 50000;
 	CU_ASSERT(write_native(r) <= 50256);
 	CU_ASSERT_EQUAL(count("{\"name\":") + omitted("\"questions\":"), 2000);
