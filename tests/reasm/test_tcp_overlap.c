@@ -95,8 +95,9 @@ static void run(uint64_t seed)
 		.data = m.got, .len = TOTAL, .messages = 1, .isn = k.side[0].isn};
 	while (m.next < TOTAL && n < SEGMENTS) {
 		uint32_t from = n > 60 && talk_below(&r, 9) == 0 ? m.next : talk_below(&r, TOTAL);
-		uint32_t most = TOTAL - from;
-		uint32_t len = 1 + talk_below(&r, most < 40 ? most : 40);
+		uint32_t len = 1 + talk_below(&r, 40);
+		if (len > TOTAL - from)
+			len = TOTAL - from;
 		if (n < 12 && from == 0) /* that something waits */
 			continue;
 		struct model_segment s = {.from = from, .to = from + len, .n = n};
