@@ -113,7 +113,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 		struct table_entry *e = table_at(t, slot);
 		e->retries++;
 		e->last_ns = pkt->ts_ns;
-		e->clock_ns = pkt->clock_ns;
+		e->clock_ns = txn_clock(pkt);
 		table_touch(t, slot);
 		metrics_add(&x->metrics->retries, 1);
 		return 0;
@@ -126,7 +126,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	struct table_entry *e = table_at(t, slot);
 	e->ts_ns = pkt->ts_ns;
 	e->last_ns = pkt->ts_ns;
-	e->clock_ns = pkt->clock_ns;
+	e->clock_ns = txn_clock(pkt);
 	e->query_wire = pkt->wire_len;
 	e->cut = pkt->cut;
 	e->vlans = pkt->vlans;
@@ -286,10 +286,15 @@ unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 	unsigned n = 0;
 	while (n < most && waiting_expire(x, clock_ns))
 		n++;
-	while (n < most && x->table.oldest &&
-		when_since(clock_ns, table_at(&x->table, x->table.oldest)->clock_ns) > age) {
-		emit_entry(x, x->table.oldest, NULL);
-		n++;
+	for (; n < most && x->table.oldest; n++) {
+		uint32_t slot = x->table.oldest;
+		int64_t since_ns = when_since(clock_ns, table_at(&x->table, slot)->clock_ns);
+		if (since_ns > age)
+			emit_entry(x, slot, NULL);
+		else if (bits_unlikely(since_ns < -age)) /* it must not hold up the others */
+			table_touch(&x->table, slot);
+		else
+			break;
 	}
 	return n;
 }

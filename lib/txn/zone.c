@@ -50,7 +50,7 @@ bool zone_take(struct txn *x, uint32_t slot, struct txn_message *m)
 		return false;
 	}
 	e->last_ns = pkt->ts_ns;
-	e->clock_ns = pkt->clock_ns;
+	e->clock_ns = txn_clock(pkt);
 	table_touch(&x->table, slot);
 	return true;
 }
