@@ -171,9 +171,9 @@ int conf_env_read(struct conf_env *env, const char *path, struct conf_error *err
 
 	*env = (struct conf_env){.list = calloc(1, sizeof(*env->list))};
 	int rc = env->list ? read_file(path, &text, &size) : -ENOMEM;
-	if (rc < 0) {
+	if (rc < 0 || !text) {
 		conf_fail(err, rc, "%s: cannot read: %s", conf_show(path, 380).text, strerror(-rc));
-	} else if (text && strlen(text) < size) {
+	} else if (strlen(text) < size) {
 		rc = conf_fail(err, -EINVAL, "%s: has a zero octet", conf_show(path, 380).text);
 	} else {
 		struct env_text t = {text, 1};

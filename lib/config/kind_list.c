@@ -81,8 +81,8 @@ static int strings_copy(void *to, const void *from)
 static int strings_read(
 	const struct conf_key *key, const cJSON *json, void *field, struct conf_error *err)
 {
-	struct conf_strings list;
-	size_t count, i = 0;
+	struct conf_strings list = {0};
+	size_t count = 0, i = 0;
 	int rc = conf_check_list(key, json, &count, err);
 
 	if (rc < 0)

@@ -275,9 +275,9 @@ void device_rx_rest(struct input_rx *base, unsigned work)
 		follow(rx);
 }
 
-void device_rx_wake(struct input_rx *rx)
+void device_rx_wake(struct input_rx *base)
 {
-	device_rest_wake(&device_rx_of(rx)->rest);
+	device_rest_wake(&device_rx_of(base)->rest);
 }
 
 struct input_rx *device_rx_get(const struct input *in, unsigned worker)

@@ -51,7 +51,7 @@ static int read_secret(const char *key, const char *file, char **field, struct c
 	if ((*field)[0])
 		return conf_fail(err, -EINVAL, "%s: the key itself is set, too", key);
 	int rc = read_file(key, file, &text, err);
-	if (rc < 0)
+	if (rc < 0 || !text)
 		return rc;
 	text[strcspn(text, "\r\n")] = '\0';
 	size_t n = strlen(text);

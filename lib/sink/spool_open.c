@@ -151,7 +151,7 @@ static int take_segments(struct spool *s, uint32_t *number)
 	int rc = 0;
 
 	for (*number = s->first; *number <= s->last && rc >= 0; ++*number) {
-		struct spool_header h;
+		struct spool_header h = {0};
 		int fd;
 		rc = look(s, *number, &fd, &h);
 		if (rc == FOUND_GOOD) {

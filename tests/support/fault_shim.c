@@ -5,6 +5,8 @@
  * writes only half. Without FAULT_AT it counts them and says "fault: NAME COUNT" for each on
  * standard error at the end.
  */
+/* The functions are libc's, the names of their parameters are not. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 #undef _FILE_OFFSET_BITS /* both names of a function are defined here */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -260,3 +262,4 @@ int unlink(const char *path)
 {
 	return fails(CALL_unlink, is_under(path)) ? -1 : REAL(unlink)(path);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
