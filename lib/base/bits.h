@@ -12,6 +12,10 @@
 #define BITS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BITS_CACHE_LINE 64
 
+/* Rounds up to whole cache lines. */
+#define BITS_WHOLE_LINES(octets)                                                                   \
+	(((size_t)(octets) + BITS_CACHE_LINE - 1) & ~(size_t)(BITS_CACHE_LINE - 1))
+
 /* Loads of network byte order from any alignment. The caller has checked the bounds. */
 static inline uint16_t bits_be16(const uint8_t *p)
 {

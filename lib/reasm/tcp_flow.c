@@ -24,11 +24,6 @@ static uint32_t chunk_count(const struct tcp_conf *conf)
 	return n < UINT32_MAX / 2 ? (uint32_t)n : UINT32_MAX / 2;
 }
 
-static size_t lines(size_t octets)
-{
-	return (octets + BITS_CACHE_LINE - 1) / BITS_CACHE_LINE * BITS_CACHE_LINE;
-}
-
 static size_t flows_bytes(const struct tcp_conf *conf)
 {
 	return ((size_t)conf->max_streams + 1) * sizeof(struct tcp_flow);
@@ -36,13 +31,13 @@ static size_t flows_bytes(const struct tcp_conf *conf)
 
 static size_t buckets_bytes(const struct tcp_conf *conf)
 {
-	return lines((size_t)bucket_count(conf) * sizeof(uint32_t));
+	return BITS_WHOLE_LINES((size_t)bucket_count(conf) * sizeof(uint32_t));
 }
 
 size_t tcp_bytes(const struct tcp_conf *conf)
 {
 	return flows_bytes(conf) + buckets_bytes(conf) + tcp_pool_bytes(chunk_count(conf)) +
-	       lines(SPLIT_MESSAGE_MAX);
+	       BITS_WHOLE_LINES(SPLIT_MESSAGE_MAX);
 }
 
 void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,

@@ -21,7 +21,8 @@ struct merge {
 	uint64_t ended; /* bit i: source i is at its end */
 };
 
-/* jump_ns: of struct clock_guard, for each source. */
+/* jump_ns: of struct clock_guard, for each source; INT64_MAX: stamps are followed as they are, as
+ * captures that are played as devices want it. */
 void merge_start(struct merge *m, int64_t jump_ns);
 
 /* Does it take more packets of source i to go on? */

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sight/flow.h"
 
-static size_t lines(size_t octets)
-{
-	return (octets + BITS_CACHE_LINE - 1) / BITS_CACHE_LINE * BITS_CACHE_LINE;
-}
-
 static size_t flows_bytes(uint32_t capacity)
 {
-	return lines(((size_t)capacity + 1) * sizeof(struct flow));
+	return BITS_WHOLE_LINES(((size_t)capacity + 1) * sizeof(struct flow));
 }
 
 static size_t buckets_bytes(uint32_t capacity)
 {
-	return lines((size_t)bits_pow2(capacity) * sizeof(uint32_t));
+	return BITS_WHOLE_LINES((size_t)bits_pow2(capacity) * sizeof(uint32_t));
 }
 
 size_t flow_bytes(uint32_t capacity)
@@ -21,7 +16,7 @@ size_t flow_bytes(uint32_t capacity)
 	if (capacity == 0)
 		return 0;
 	return flows_bytes(capacity) + buckets_bytes(capacity) +
-	       lines((FLOW_BUFFERS + 1) * sizeof(struct flow_buffer));
+	       BITS_WHOLE_LINES((FLOW_BUFFERS + 1) * sizeof(struct flow_buffer));
 }
 
 void flow_init(struct flow_table *t, void *memory, uint32_t capacity)
