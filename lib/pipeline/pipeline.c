@@ -25,7 +25,7 @@ static void read_message(struct pipeline *p, struct txn_message *m)
 	if (m->error == DNS_SHORT && pkt->cut)
 		m->error = DNS_SNAP;
 	txn_key(&p->txn, m);
-	table_prefetch(&p->txn.table, m->hash);
+	txn_table_prefetch(&p->txn.table, m->hash);
 }
 
 static bool has_owner(enum packet_verdict verdict)
@@ -197,9 +197,9 @@ static void take_queue(struct pipeline *p)
 {
 	uint32_t queries = 0;
 	for (unsigned i = 0; i < p->queued; i++)
-		table_prefetch_entry(&p->txn.table, p->queue[i]->hash, &queries);
+		txn_table_prefetch_entry(&p->txn.table, p->queue[i]->hash, &queries);
 	for (unsigned i = 0; i < p->queued; i++)
-		txn_take(&p->txn, p->queue[i]);
+		txn_process(&p->txn, p->queue[i]);
 	p->queued = p->streamed = 0;
 }
 

@@ -3,9 +3,9 @@
 
 #include "base/when.h"
 
-_Static_assert((EARLY_BUCKETS & (EARLY_BUCKETS - 1)) == 0, "a mask chooses");
-_Static_assert((EARLY_OCTETS & (EARLY_OCTETS - 1)) == 0, "a mask finds the place");
-_Static_assert(offsetof(struct early_reply, m) <= BITS_CACHE_LINE,
+_Static_assert((TXN_EARLY_BUCKETS & (TXN_EARLY_BUCKETS - 1)) == 0, "a mask chooses");
+_Static_assert((TXN_EARLY_OCTETS & (TXN_EARLY_OCTETS - 1)) == 0, "a mask finds the place");
+_Static_assert(offsetof(struct txn_early_reply, m) <= BITS_CACHE_LINE,
 	"the head stands in any room that is left out");
 
 static uint32_t whole_lines(size_t octets)
@@ -15,48 +15,48 @@ static uint32_t whole_lines(size_t octets)
 
 static uint32_t size_of(const struct txn_message *m)
 {
-	return whole_lines(sizeof(struct early_reply) + m->pkt->len);
+	return whole_lines(sizeof(struct txn_early_reply) + m->pkt->len);
 }
 
-size_t early_bytes(void)
+size_t txn_early_bytes(void)
 {
-	return EARLY_OCTETS + EARLY_BUCKETS * sizeof(uint32_t);
+	return TXN_EARLY_OCTETS + TXN_EARLY_BUCKETS * sizeof(uint32_t);
 }
 
-void early_init(struct early *e, void *memory, int64_t wait_ns)
+void txn_early_init(struct txn_early *e, void *memory, int64_t wait_ns)
 {
-	*e = (struct early){.ring = memory, .wait_ns = wait_ns};
-	e->buckets = (uint32_t *)(e->ring + EARLY_OCTETS);
+	*e = (struct txn_early){.ring = memory, .wait_ns = wait_ns};
+	e->buckets = (uint32_t *)(e->ring + TXN_EARLY_OCTETS);
 }
 
-static struct early_reply *at(const struct early *e, uint32_t place)
+static struct txn_early_reply *at(const struct txn_early *e, uint32_t place)
 {
-	return (struct early_reply *)(e->ring + place - 1);
+	return (struct txn_early_reply *)(e->ring + place - 1);
 }
 
-static uint32_t *bucket(const struct early *e, uint32_t hash)
+static uint32_t *bucket(const struct txn_early *e, uint32_t hash)
 {
-	return &e->buckets[hash & (EARLY_BUCKETS - 1)];
+	return &e->buckets[hash & (TXN_EARLY_BUCKETS - 1)];
 }
 
 /* Octets up to the ring's end. */
 static uint32_t to_end(uint64_t upto)
 {
-	return EARLY_OCTETS - (uint32_t)(upto & (EARLY_OCTETS - 1));
+	return TXN_EARLY_OCTETS - (uint32_t)(upto & (TXN_EARLY_OCTETS - 1));
 }
 
 /* Octets that a copy takes: it stands in one piece, so the end may be left out. */
-static uint64_t takes(const struct early *e, uint32_t size)
+static uint64_t takes(const struct txn_early *e, uint32_t size)
 {
 	uint32_t end = to_end(e->upto);
 	return size <= end ? size : (uint64_t)end + size;
 }
 
 /* Frees what is gone, up to the oldest that waits. That, or NULL. */
-static struct early_reply *oldest(struct early *e)
+static struct txn_early_reply *oldest(struct txn_early *e)
 {
 	while (e->from != e->upto) {
-		struct early_reply *r = at(e, (uint32_t)(e->from & (EARLY_OCTETS - 1)) + 1);
+		struct txn_early_reply *r = at(e, (uint32_t)(e->from & (TXN_EARLY_OCTETS - 1)) + 1);
 		if (!r->gone)
 			return r;
 		e->from += r->size;
@@ -64,32 +64,32 @@ static struct early_reply *oldest(struct early *e)
 	return NULL;
 }
 
-bool early_has_room(struct early *e, const struct txn_message *m)
+bool txn_early_has_space(struct txn_early *e, const struct txn_message *m)
 {
 	oldest(e);
-	return e->upto - e->from + takes(e, size_of(m)) <= EARLY_OCTETS;
+	return e->upto - e->from + takes(e, size_of(m)) <= TXN_EARLY_OCTETS;
 }
 
-static struct early_reply *append(struct early *e, uint32_t size)
+static struct txn_early_reply *append(struct txn_early *e, uint32_t size)
 {
-	struct early_reply *r = at(e, (uint32_t)(e->upto & (EARLY_OCTETS - 1)) + 1);
+	struct txn_early_reply *r = at(e, (uint32_t)(e->upto & (TXN_EARLY_OCTETS - 1)) + 1);
 	r->size = size;
 	e->upto += size;
 	return r;
 }
 
-bool early_put(struct early *e, const struct txn_message *m, bool mismatch)
+bool txn_early_enqueue(struct txn_early *e, const struct txn_message *m, bool mismatch)
 {
 	uint32_t *last = bucket(e, m->hash), size = size_of(m);
 	unsigned before = 0;
 
 	for (; *last; last = &at(e, *last)->next)
-		if (++before == EARLY_CHAIN)
+		if (++before == TXN_EARLY_CHAIN)
 			return false;
 	if (size > to_end(e->upto))
 		append(e, to_end(e->upto))->gone = true;
-	*last = (uint32_t)(e->upto & (EARLY_OCTETS - 1)) + 1;
-	struct early_reply *r = append(e, size);
+	*last = (uint32_t)(e->upto & (TXN_EARLY_OCTETS - 1)) + 1;
+	struct txn_early_reply *r = append(e, size);
 	r->m = *m;
 	r->pkt = *m->pkt;
 	r->m.pkt = &r->pkt;
@@ -102,8 +102,8 @@ bool early_put(struct early *e, const struct txn_message *m, bool mismatch)
 	return true;
 }
 
-struct early_reply *early_next(const struct early *e, const struct table_key *key, uint32_t hash,
-	const struct early_reply *after)
+struct txn_early_reply *txn_early_next(const struct txn_early *e, const struct txn_table_key *key,
+	uint32_t hash, const struct txn_early_reply *after)
 {
 	uint32_t place = after ? after->next : *bucket(e, hash);
 
@@ -113,16 +113,16 @@ struct early_reply *early_next(const struct early *e, const struct table_key *ke
 	return NULL;
 }
 
-struct early_reply *early_due(struct early *e, int64_t clock_ns)
+struct txn_early_reply *txn_early_due(struct txn_early *e, int64_t clock_ns)
 {
-	struct early_reply *r = oldest(e);
+	struct txn_early_reply *r = oldest(e);
 
 	if (r && clock_ns != INT64_MAX && when_since(clock_ns, r->pkt.clock_ns) <= e->wait_ns)
 		return NULL;
 	return r;
 }
 
-void early_remove(struct early *e, struct early_reply *r)
+void txn_early_remove(struct txn_early *e, struct txn_early_reply *r)
 {
 	uint32_t *link = bucket(e, r->m.hash);
 

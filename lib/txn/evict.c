@@ -8,28 +8,28 @@
 #define LOOKS_MOST 256
 #define LOOKS_LONG 16 /* among long queries */
 
-static struct holder_names names_of(const struct table *t, const struct table_entry *e)
+static struct txn_holder_keys names_of(const struct txn_table *t, const struct txn_table_entry *e)
 {
 	if (e->held)
 		return e->holders;
-	return holders_of(&t->holders, &e->key.client, &e->key.server, e->key.v6,
+	return txn_holders_of(&t->holders, &e->key.client, &e->key.server, e->key.v6,
 		e->query + DNS_HEADER_LEN, e->name_len);
 }
 
-void table_hold(struct table *t, uint32_t slot)
+void txn_table_add_holders(struct txn_table *t, uint32_t slot)
 {
-	struct table_entry *e = table_at(t, slot);
+	struct txn_table_entry *e = txn_table_at(t, slot);
 
 	e->holders = names_of(t, e);
 	e->held = 1;
-	holders_take(&t->holders, &e->holders, table_slots(e->query_len));
+	txn_holders_add(&t->holders, &e->holders, txn_table_slots(e->query_len));
 }
 
-void table_let_go(struct table *t, uint32_t slot)
+void txn_table_remove_holders(struct txn_table *t, uint32_t slot)
 {
-	const struct table_entry *e = table_at(t, slot);
+	const struct txn_table_entry *e = txn_table_at(t, slot);
 
-	holders_give(&t->holders, &e->holders, table_slots(e->query_len));
+	txn_holders_remove(&t->holders, &e->holders, txn_table_slots(e->query_len));
 }
 
 /* What makes one query go rather than another one: higher goes first. */
@@ -39,11 +39,11 @@ struct guilt {
 };
 
 static struct guilt guilt_of(
-	const struct table *t, const struct holders_heaviest *top, uint32_t slot)
+	const struct txn_table *t, const struct txn_holders_heaviest *top, uint32_t slot)
 {
-	struct holder_names n = names_of(t, table_at(t, slot));
-	struct guilt g = {.has = holders_count(&t->holders, &n, top->kind),
-		.other = holders_count(&t->holders, &n, top->other)};
+	struct txn_holder_keys n = names_of(t, txn_table_at(t, slot));
+	struct guilt g = {.has = txn_holders_count(&t->holders, &n, top->kind),
+		.other = txn_holders_count(&t->holders, &n, top->other)};
 	g.heavy = g.has >= top->most / 2;
 	return g;
 }
@@ -55,21 +55,21 @@ static bool guiltier(const struct guilt *a, const struct guilt *b)
 	return a->heavy ? a->other > b->other : a->has > b->has;
 }
 
-static enum table_cause cause_of(const struct holders_heaviest *top, bool heavy)
+static enum txn_evict_cause cause_of(const struct txn_holders_heaviest *top, bool heavy)
 {
 	if (!heavy)
-		return TABLE_OLDEST;
+		return TXN_EVICT_OLDEST;
 	switch (top->kind) {
-	case HOLDER_SERVER: return TABLE_SERVER;
-	case HOLDER_DOMAIN: return TABLE_DOMAIN;
-	case HOLDER_CLIENT:
-	case HOLDER_KINDS: break;
+	case TXN_HOLDER_SERVER: return TXN_EVICT_SERVER;
+	case TXN_HOLDER_DOMAIN: return TXN_EVICT_DOMAIN;
+	case TXN_HOLDER_CLIENT:
+	case TXN_HOLDER_KINDS: break;
 	}
-	return TABLE_CLIENT;
+	return TXN_EVICT_CLIENT;
 }
 
 /* Of the long queries that have waited longest, that of the heaviest holder. */
-static uint32_t long_victim(const struct table *t, const struct holders_heaviest *top)
+static uint32_t long_victim(const struct txn_table *t, const struct txn_holders_heaviest *top)
 {
 	uint32_t slot = t->longs.oldest, victim = slot;
 	struct guilt most = {0};
@@ -82,23 +82,23 @@ static uint32_t long_victim(const struct table *t, const struct holders_heaviest
 		}
 		if (g.heavy)
 			break;
-		slot = table_at(t, slot)->long_link.younger;
+		slot = txn_table_at(t, slot)->long_link.younger;
 	}
 	return victim;
 }
 
 /* The next query in turn: from the one that has waited longest to the latest, and over again. */
-static uint32_t take_turn(struct table *t)
+static uint32_t take_turn(struct txn_table *t)
 {
 	uint32_t slot = t->hand ? t->hand : t->oldest;
 
-	t->hand = table_at(t, slot)->age_next;
+	t->hand = txn_table_at(t, slot)->age_next;
 	return slot;
 }
 
 /* Most queries of the heaviest holder may be the flood's or, where all come by one resolver,
  * everybody's: then the other kind parts them, by what was seen of late. */
-static bool also_heavy(struct table *t, uint32_t other)
+static bool also_heavy(struct txn_table *t, uint32_t other)
 {
 	if (other < t->other_most / 2) {
 		t->other_most -= (t->other_most + 15) / 16;
@@ -108,14 +108,14 @@ static bool also_heavy(struct table *t, uint32_t other)
 	return true;
 }
 
-uint32_t table_victim(struct table *t, enum table_cause *cause)
+uint32_t txn_table_victim(struct txn_table *t, enum txn_evict_cause *cause)
 {
-	struct holders_heaviest top = holders_heaviest(&t->holders);
+	struct txn_holders_heaviest top = txn_holders_heaviest(&t->holders);
 	struct guilt most = {0};
 	uint32_t victim = 0;
 
 	if (t->long_slots && t->long_slots >= top.most / 2) {
-		*cause = TABLE_LONG;
+		*cause = TXN_EVICT_LONG;
 		return long_victim(t, &top);
 	}
 	t->looks = t->looks + LOOKS < LOOKS_MOST ? t->looks + LOOKS : LOOKS_MOST;
@@ -131,8 +131,8 @@ uint32_t table_victim(struct table *t, enum table_cause *cause)
 			break;
 	}
 	if (t->hand) { /* who is looked at next */
-		__builtin_prefetch(&table_at(t, t->hand)->age_next);
-		__builtin_prefetch(&table_at(t, t->hand)->holders);
+		__builtin_prefetch(&txn_table_at(t, t->hand)->age_next);
+		__builtin_prefetch(&txn_table_at(t, t->hand)->holders);
 	}
 	*cause = cause_of(&top, most.heavy);
 	return victim;

@@ -15,15 +15,17 @@ static uint32_t cell_count(uint32_t capacity)
 	return n < CELLS_MOST ? n : CELLS_MOST;
 }
 
-size_t holders_bytes(uint32_t capacity)
+size_t txn_holders_bytes(uint32_t capacity)
 {
-	return (size_t)HOLDER_KINDS * HOLDERS_ROWS * cell_count(capacity) * sizeof(uint32_t);
+	return (size_t)TXN_HOLDER_KINDS * TXN_HOLDERS_ROWS * cell_count(capacity) *
+	       sizeof(uint32_t);
 }
 
-void holders_init(
-	struct holders *h, void *memory, uint32_t capacity, const struct hash_secret *secret)
+void txn_holders_init(
+	struct txn_holders *h, void *memory, uint32_t capacity, const struct hash_secret *secret)
 {
-	*h = (struct holders){.cells = memory, .mask = cell_count(capacity) - 1, .secret = *secret};
+	*h = (struct txn_holders){
+		.cells = memory, .mask = cell_count(capacity) - 1, .secret = *secret};
 }
 
 static bool label_is(const uint8_t *label, const char *text, unsigned n)
@@ -77,26 +79,27 @@ static uint32_t name_hash(const struct hash_secret *s, const uint8_t *name, unsi
 	return hash_of_sum(s, sum);
 }
 
-struct holder_names holders_of(const struct holders *h, const struct addr *client,
+struct txn_holder_keys txn_holders_of(const struct txn_holders *h, const struct addr *client,
 	const struct addr *server, bool v6, const uint8_t *name, unsigned len)
 {
 	unsigned from = domain_of(name, len);
 	struct addr net = network_of(client, v6);
 	const struct hash_secret *s = &h->secret;
-	struct holder_names n;
+	struct txn_holder_keys n;
 
 	uint32_t domain = name_hash(s, name + from, len - from);
-	n.name[HOLDER_DOMAIN] = domain;
-	n.name[HOLDER_SERVER] = hash_of_sum(s, hash_16(s, 0, server) + hash_pair(s, 1, domain, v6));
-	n.name[HOLDER_CLIENT] = hash_of_sum(s, hash_16(s, 0, &net) + hash_pair(s, 2, v6, 0));
+	n.name[TXN_HOLDER_DOMAIN] = domain;
+	n.name[TXN_HOLDER_SERVER] =
+		hash_of_sum(s, hash_16(s, 0, server) + hash_pair(s, 1, domain, v6));
+	n.name[TXN_HOLDER_CLIENT] = hash_of_sum(s, hash_16(s, 0, &net) + hash_pair(s, 2, v6, 0));
 	return n;
 }
 
-static void add(struct holders *h, const struct holder_names *n, uint32_t slots)
+static void add(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots)
 {
 	uint32_t *row = h->cells;
 
-	for (unsigned k = 0; k < HOLDER_KINDS; k++) {
+	for (unsigned k = 0; k < TXN_HOLDER_KINDS; k++) {
 		uint32_t name = n->name[k];
 		row[name & h->mask] += slots;
 		row += h->mask + 1;
@@ -105,35 +108,37 @@ static void add(struct holders *h, const struct holder_names *n, uint32_t slots)
 	}
 }
 
-void holders_take(struct holders *h, const struct holder_names *n, uint32_t slots)
+void txn_holders_add(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots)
 {
-	struct holder_names top;
+	struct txn_holder_keys top;
 
 	memcpy(top.name, h->top, sizeof(top.name));
 	add(h, n, slots);
-	for (unsigned k = 0; k < HOLDER_KINDS; k++)
-		if (holders_count(h, n, k) > holders_count(h, &top, k))
+	for (unsigned k = 0; k < TXN_HOLDER_KINDS; k++)
+		if (txn_holders_count(h, n, k) > txn_holders_count(h, &top, k))
 			h->top[k] = n->name[k];
 }
 
-void holders_give(struct holders *h, const struct holder_names *n, uint32_t slots)
+void txn_holders_remove(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots)
 {
 	add(h, n, 0 - slots);
 }
 
-struct holders_heaviest holders_heaviest(const struct holders *h)
+struct txn_holders_heaviest txn_holders_heaviest(const struct txn_holders *h)
 {
-	struct holder_names top;
-	uint32_t has[HOLDER_KINDS];
+	struct txn_holder_keys top;
+	uint32_t has[TXN_HOLDER_KINDS];
 
 	memcpy(top.name, h->top, sizeof(top.name));
-	for (unsigned k = 0; k < HOLDER_KINDS; k++)
-		has[k] = holders_count(h, &top, k);
+	for (unsigned k = 0; k < TXN_HOLDER_KINDS; k++)
+		has[k] = txn_holders_count(h, &top, k);
 	/* A domain that is asked for at many servers is one holder; else the narrower one counts.
 	 */
-	enum holder_kind named =
-		has[HOLDER_DOMAIN] / 2 > has[HOLDER_SERVER] ? HOLDER_DOMAIN : HOLDER_SERVER;
-	if (has[HOLDER_CLIENT] > has[named])
-		return (struct holders_heaviest){HOLDER_CLIENT, named, has[HOLDER_CLIENT]};
-	return (struct holders_heaviest){named, HOLDER_CLIENT, has[named]};
+	enum txn_holder_kind named = has[TXN_HOLDER_DOMAIN] / 2 > has[TXN_HOLDER_SERVER]
+					     ? TXN_HOLDER_DOMAIN
+					     : TXN_HOLDER_SERVER;
+	if (has[TXN_HOLDER_CLIENT] > has[named])
+		return (struct txn_holders_heaviest){
+			TXN_HOLDER_CLIENT, named, has[TXN_HOLDER_CLIENT]};
+	return (struct txn_holders_heaviest){named, TXN_HOLDER_CLIENT, has[named]};
 }

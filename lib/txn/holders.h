@@ -12,63 +12,63 @@
 #include "base/addr.h"
 #include "base/hash.h"
 
-enum holder_kind {
-	HOLDER_SERVER, /* one domain at one server */
-	HOLDER_DOMAIN, /* one domain at all servers */
-	HOLDER_CLIENT, /* one network of clients */
-	HOLDER_KINDS,
+enum txn_holder_kind {
+	TXN_HOLDER_SERVER, /* one domain at one server */
+	TXN_HOLDER_DOMAIN, /* one domain at all servers */
+	TXN_HOLDER_CLIENT, /* one network of clients */
+	TXN_HOLDER_KINDS,
 };
 
-#define HOLDERS_ROWS 2
+#define TXN_HOLDERS_ROWS 2
 
 /* The holders of one query, one of each kind, by their hashes. */
-struct holder_names {
-	uint32_t name[HOLDER_KINDS];
+struct txn_holder_keys {
+	uint32_t name[TXN_HOLDER_KINDS];
 };
 
-struct holders {
+struct txn_holders {
 	uint32_t *cells; /* of each kind, each row: slots held */
 	uint32_t mask; /* of a row's cells */
-	uint32_t top[HOLDER_KINDS]; /* the holder that holds most of its kind */
+	uint32_t top[TXN_HOLDER_KINDS]; /* the holder that holds most of its kind */
 	struct hash_secret secret;
 };
 
 /* Whose queries are to be evicted: of the heaviest holder, and among them by the kind that tells
  * more. */
-struct holders_heaviest {
-	enum holder_kind kind, other;
+struct txn_holders_heaviest {
+	enum txn_holder_kind kind, other;
 	uint32_t most; /* slots that it holds */
 };
 
 /* Octets of memory beside a table of `capacity` slots. */
-size_t holders_bytes(uint32_t capacity);
+size_t txn_holders_bytes(uint32_t capacity);
 
-/* `memory`: zeroed, holders_bytes() octets, the caller's. */
-void holders_init(
-	struct holders *h, void *memory, uint32_t capacity, const struct hash_secret *secret);
+/* `memory`: zeroed, txn_holders_bytes() octets, the caller's. */
+void txn_holders_init(
+	struct txn_holders *h, void *memory, uint32_t capacity, const struct hash_secret *secret);
 
 /*
  * Who holds a query of this client and server for the name (wire form, uncompressed, `len` octets;
  * 0: no question). Clients are told by network, names by the domain that somebody registered: the
  * last two labels, three below registries such as co.uk, more in the reverse trees.
  */
-struct holder_names holders_of(const struct holders *h, const struct addr *client,
+struct txn_holder_keys txn_holders_of(const struct txn_holders *h, const struct addr *client,
 	const struct addr *server, bool v6, const uint8_t *name, unsigned len);
 
 /* Slots that these holders take more, or give back. */
-void holders_take(struct holders *h, const struct holder_names *n, uint32_t slots);
-void holders_give(struct holders *h, const struct holder_names *n, uint32_t slots);
+void txn_holders_add(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots);
+void txn_holders_remove(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots);
 
 /* Slots that the holder of a kind has. */
-static inline uint32_t holders_count(
-	const struct holders *h, const struct holder_names *n, enum holder_kind kind)
+static inline uint32_t txn_holders_count(
+	const struct txn_holders *h, const struct txn_holder_keys *n, enum txn_holder_kind kind)
 {
 	uint32_t name = n->name[kind], turned = name >> 16 | name << 16;
-	const uint32_t *row = h->cells + (size_t)kind * HOLDERS_ROWS * (h->mask + 1);
+	const uint32_t *row = h->cells + (size_t)kind * TXN_HOLDERS_ROWS * (h->mask + 1);
 	uint32_t a = row[name & h->mask], b = row[h->mask + 1 + (turned & h->mask)];
 	return a < b ? a : b;
 }
 
-struct holders_heaviest holders_heaviest(const struct holders *h);
+struct txn_holders_heaviest txn_holders_heaviest(const struct txn_holders *h);
 
 #endif

@@ -7,17 +7,17 @@
 #define WAYS 8 /* entries of a bucket */
 #define NBNS_BROADCAST 0x0010 /* RFC 1002 section 4.2.1.1 */
 
-_Static_assert((LOCAL_ENTRIES & (LOCAL_ENTRIES - 1)) == 0, "a mask chooses");
+_Static_assert((TXN_LOCAL_ENTRIES & (TXN_LOCAL_ENTRIES - 1)) == 0, "a mask chooses");
 
-size_t local_bytes(void)
+size_t txn_local_bytes(void)
 {
-	return LOCAL_ENTRIES * sizeof(struct local_asked);
+	return TXN_LOCAL_ENTRIES * sizeof(struct txn_local_query);
 }
 
-void local_init(struct local *l, void *memory, const struct table *table,
+void txn_local_init(struct txn_local *l, void *memory, const struct txn_table *table,
 	const struct hash_secret *secret, int64_t timeout_ns)
 {
-	*l = (struct local){
+	*l = (struct txn_local){
 		.asked = memory, .table = table, .secret = *secret, .timeout_ns = timeout_ns};
 }
 
@@ -51,7 +51,7 @@ static uint32_t expand(uint8_t *to, const struct name_space *space, uint32_t at)
 	return n;
 }
 
-static uint64_t hash_of(const struct local *l, const struct txn_message *m, uint32_t name)
+static uint64_t hash_of(const struct txn_local *l, const struct txn_message *m, uint32_t name)
 {
 	const struct name_space space = {m->pkt->payload, m->pkt->len};
 	const uint64_t where[2] = {m->key.realm, (uint64_t)m->key.server_port << 8 | m->key.v6};
@@ -65,9 +65,9 @@ static uint64_t hash_of(const struct local *l, const struct txn_message *m, uint
 	return hash ? hash : 1;
 }
 
-static struct local_asked *bucket(const struct local *l, uint64_t hash)
+static struct txn_local_query *bucket(const struct txn_local *l, uint64_t hash)
 {
-	return &l->asked[(hash & (LOCAL_ENTRIES - 1)) / WAYS * WAYS];
+	return &l->asked[(hash & (TXN_LOCAL_ENTRIES - 1)) / WAYS * WAYS];
 }
 
 static bool is_group(const struct addr *a, bool v6)
@@ -75,7 +75,7 @@ static bool is_group(const struct addr *a, bool v6)
 	return v6 ? a->octets[0] == 0xff : a->octets[12] >> 4 == 14;
 }
 
-void local_ask(struct local *l, const struct txn_message *m, uint32_t slot)
+void txn_local_add_query(struct txn_local *l, const struct txn_message *m, uint32_t slot)
 {
 	struct rr_iter it;
 	struct rr rr;
@@ -83,15 +83,16 @@ void local_ask(struct local *l, const struct txn_message *m, uint32_t slot)
 							 : is_group(&m->key.server, m->key.v6);
 
 	rr_iter_start(&it, &m->msg, m->pkt->payload, m->pkt->len);
-	for (unsigned i = 0; i < LOCAL_NAMES && it.left[DNS_QUESTION] && rr_next(&it, &rr); i++) {
+	for (unsigned i = 0; i < TXN_LOCAL_NAMES && it.left[DNS_QUESTION] && rr_next(&it, &rr);
+		i++) {
 		uint64_t hash = hash_of(l, m, rr.name);
 		if (!hash)
 			return;
-		struct local_asked *e = bucket(l, hash), *place = e;
+		struct txn_local_query *e = bucket(l, hash), *place = e;
 		for (unsigned k = 0; k < WAYS && place->hash; k++)
 			if (e[k].hash == 0 || e[k].ts_ns < place->ts_ns)
 				place = &e[k];
-		*place = (struct local_asked){.hash = hash,
+		*place = (struct txn_local_query){.hash = hash,
 			.ts_ns = m->pkt->ts_ns,
 			.key = m->key,
 			.slot = slot,
@@ -101,22 +102,22 @@ void local_ask(struct local *l, const struct txn_message *m, uint32_t slot)
 }
 
 /* Is the query still open? */
-static bool is_open(const struct local *l, const struct local_asked *a)
+static bool is_open(const struct txn_local *l, const struct txn_local_query *a)
 {
-	const struct table_entry *e = table_at(l->table, a->slot);
-	uint32_t len = e->query_len < TABLE_INLINE ? e->query_len : (uint32_t)TABLE_INLINE;
+	const struct txn_table_entry *e = txn_table_at(l->table, a->slot);
+	uint32_t len = e->query_len < TXN_TABLE_INLINE ? e->query_len : (uint32_t)TXN_TABLE_INLINE;
 	struct dns_msg msg;
 
 	if (e->ts_ns != a->ts_ns || memcmp(&e->key, &a->key, sizeof(a->key)) != 0)
 		return false;
-	uint32_t first = table_group(l->table, &a->key, e->hash);
+	uint32_t first = txn_table_group(l->table, &a->key, e->hash);
 	/* Of a query that is longer than that, the question is there. */
 	dns_msg_read(&msg, e->query, len);
-	return first && table_find(l->table, first, &msg, e->query) == a->slot;
+	return first && txn_table_find(l->table, first, &msg, e->query) == a->slot;
 }
 
 /* By its ends and id, can the reply be to this query? */
-static bool is_between(const struct local_asked *a, const struct txn_message *m)
+static bool is_between(const struct txn_local_query *a, const struct txn_message *m)
 {
 	if (is_group(&m->key.client, m->key.v6)) /* RFC 6762 section 6: to all, from port to port */
 		return a->group && a->key.client_port == m->key.client_port &&
@@ -136,11 +137,11 @@ static bool is_answer(const struct txn_message *m, uint16_t qtype, uint16_t type
 }
 
 /* Takes *found over where the entry of a name is better. */
-static void look(const struct local *l, const struct txn_message *m, const struct rr *rr,
-	const struct local_asked **found, bool *open)
+static void look(const struct txn_local *l, const struct txn_message *m, const struct rr *rr,
+	const struct txn_local_query **found, bool *open)
 {
 	uint64_t hash = hash_of(l, m, rr->name);
-	const struct local_asked *e = bucket(l, hash);
+	const struct txn_local_query *e = bucket(l, hash);
 
 	for (unsigned i = 0; hash && i < WAYS; i++) {
 		if (e[i].hash != hash || !is_answer(m, e[i].qtype, rr->type) ||
@@ -156,15 +157,17 @@ static void look(const struct local *l, const struct txn_message *m, const struc
 	}
 }
 
-const struct local_asked *local_find(const struct local *l, const struct txn_message *m, bool *open)
+const struct txn_local_query *txn_local_find_query(
+	const struct txn_local *l, const struct txn_message *m, bool *open)
 {
-	const struct local_asked *found = NULL;
+	const struct txn_local_query *found = NULL;
 	struct rr_iter it;
 	struct rr rr;
 
 	*open = false;
 	rr_iter_start(&it, &m->msg, m->pkt->payload, m->pkt->len);
-	for (unsigned i = 0; i < LOCAL_NAMES && rr_next(&it, &rr) && rr.section <= DNS_ANSWER; i++)
+	for (unsigned i = 0; i < TXN_LOCAL_NAMES && rr_next(&it, &rr) && rr.section <= DNS_ANSWER;
+		i++)
 		look(l, m, &rr, &found, open);
 	return found;
 }

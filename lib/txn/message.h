@@ -10,12 +10,12 @@
 struct txn_message {
 	const struct pkt *pkt;
 	struct dns_msg msg;
-	struct table_key key;
+	struct txn_table_key key;
 	uint32_t hash;
 	enum dns_error error; /* of dns_msg_read() */
 	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
 	bool reply;
-	uint8_t transfer; /* enum record_transfer; txn_take()'s, zero to start */
+	uint8_t transfer; /* enum record_transfer; txn_process()'s, zero to start */
 	uint8_t bad_checksum; /* of a reply over UDP; the same */
 };
 

@@ -11,14 +11,14 @@ static uint32_t buckets(uint32_t entries)
 	return bits_pow2(entries / WAYS + 1);
 }
 
-size_t recent_bytes(uint32_t entries)
+size_t txn_recent_bytes(uint32_t entries)
 {
-	return (size_t)buckets(entries) * WAYS * sizeof(struct recent_entry);
+	return (size_t)buckets(entries) * WAYS * sizeof(struct txn_recent_entry);
 }
 
-void recent_init(struct recent *r, void *memory, uint32_t entries, int64_t window_ns)
+void txn_recent_init(struct txn_recent *r, void *memory, uint32_t entries, int64_t window_ns)
 {
-	*r = (struct recent){
+	*r = (struct txn_recent){
 		.entries = memory, .mask = buckets(entries) - 1, .window_ns = window_ns};
 }
 
@@ -28,14 +28,14 @@ static uint64_t name_of(uint64_t hash)
 	return hash ? hash : 1;
 }
 
-static struct recent_entry *bucket(const struct recent *r, uint64_t hash)
+static struct txn_recent_entry *bucket(const struct txn_recent *r, uint64_t hash)
 {
 	return &r->entries[(size_t)((uint32_t)hash & r->mask) * WAYS];
 }
 
-bool recent_find(const struct recent *r, uint64_t hash, int64_t ts_ns, int64_t *note)
+bool txn_recent_find(const struct txn_recent *r, uint64_t hash, int64_t ts_ns, int64_t *note)
 {
-	const struct recent_entry *e = bucket(r, hash);
+	const struct txn_recent_entry *e = bucket(r, hash);
 
 	hash = name_of(hash);
 	for (unsigned i = 0; i < WAYS; i++) {
@@ -49,9 +49,9 @@ bool recent_find(const struct recent *r, uint64_t hash, int64_t ts_ns, int64_t *
 	return false;
 }
 
-void recent_put(struct recent *r, uint64_t hash, int64_t ts_ns, int64_t note)
+void txn_recent_add(struct txn_recent *r, uint64_t hash, int64_t ts_ns, int64_t note)
 {
-	struct recent_entry *e = bucket(r, hash), *best = e;
+	struct txn_recent_entry *e = bucket(r, hash), *best = e;
 
 	hash = name_of(hash);
 	for (unsigned i = 0; i < WAYS; i++) {
@@ -62,5 +62,5 @@ void recent_put(struct recent *r, uint64_t hash, int64_t ts_ns, int64_t note)
 		if (e[i].ts_ns < best->ts_ns)
 			best = &e[i];
 	}
-	*best = (struct recent_entry){.hash = hash, .ts_ns = ts_ns, .note = note};
+	*best = (struct txn_recent_entry){.hash = hash, .ts_ns = ts_ns, .note = note};
 }

@@ -11,28 +11,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct recent_entry {
+struct txn_recent_entry {
 	uint64_t hash; /* 0: empty */
 	int64_t ts_ns;
 	int64_t note; /* the caller's */
 };
 
-struct recent {
-	struct recent_entry *entries;
+struct txn_recent {
+	struct txn_recent_entry *entries;
 	uint32_t mask; /* of the buckets */
 	int64_t window_ns;
 };
 
 /* Octets of memory for `entries` of them. */
-size_t recent_bytes(uint32_t entries);
+size_t txn_recent_bytes(uint32_t entries);
 
-/* `memory`: zeroed, recent_bytes(entries) octets, the caller's. */
-void recent_init(struct recent *r, void *memory, uint32_t entries, int64_t window_ns);
+/* `memory`: zeroed, txn_recent_bytes(entries) octets, the caller's. */
+void txn_recent_init(struct txn_recent *r, void *memory, uint32_t entries, int64_t window_ns);
 
 /* Was it put down within the window around ts_ns? Then *note, if wanted, is what was noted. */
-bool recent_find(const struct recent *r, uint64_t hash, int64_t ts_ns, int64_t *note);
+bool txn_recent_find(const struct txn_recent *r, uint64_t hash, int64_t ts_ns, int64_t *note);
 
 /* Puts it down, or anew. */
-void recent_put(struct recent *r, uint64_t hash, int64_t ts_ns, int64_t note);
+void txn_recent_add(struct txn_recent *r, uint64_t hash, int64_t ts_ns, int64_t note);
 
 #endif

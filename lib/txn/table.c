@@ -6,35 +6,36 @@ static uint32_t bucket_count(uint32_t capacity)
 	return bits_pow2(capacity);
 }
 
-size_t table_bytes(uint32_t capacity)
+size_t txn_table_bytes(uint32_t capacity)
 {
-	return ((size_t)capacity + 1) * TABLE_SLOT +
+	return ((size_t)capacity + 1) * TXN_TABLE_SLOT +
 	       (2 * (size_t)bucket_count(capacity) + capacity) * sizeof(uint32_t) +
-	       holders_bytes(capacity);
+	       txn_holders_bytes(capacity);
 }
 
-void table_init(struct table *t, void *memory, uint32_t capacity, const struct hash_secret *secret)
+void txn_table_init(
+	struct txn_table *t, void *memory, uint32_t capacity, const struct hash_secret *secret)
 {
 	memset(t, 0, sizeof(*t));
 	t->slots = memory;
-	t->buckets = (uint32_t *)(t->slots + ((size_t)capacity + 1) * TABLE_SLOT);
+	t->buckets = (uint32_t *)(t->slots + ((size_t)capacity + 1) * TXN_TABLE_SLOT);
 	t->index = t->buckets + bucket_count(capacity);
 	t->returned = t->index + bucket_count(capacity);
 	t->mask = bucket_count(capacity) - 1;
 	t->capacity = capacity;
 	t->pressed = capacity / 2;
 	t->secret = *secret;
-	holders_init(&t->holders, t->returned + capacity, capacity, secret);
+	txn_holders_init(&t->holders, t->returned + capacity, capacity, secret);
 }
 
-uint32_t table_hash(const struct table *t, const struct table_key *key)
+uint32_t txn_table_hash(const struct txn_table *t, const struct txn_table_key *key)
 {
 	return hash_of_sum(&t->secret, hash_16(&t->secret, 0, &key->client) +
 					       hash_16(&t->secret, 1, &key->server) +
 					       hash_pair(&t->secret, 2, key->ends, key->realm));
 }
 
-static inline bool key_equal(const struct table_key *a, const struct table_key *b)
+static inline bool key_equal(const struct txn_table_key *a, const struct txn_table_key *b)
 {
 	typedef uint64_t words __attribute__((vector_size(16)));
 	words x[3], y[3];
@@ -44,11 +45,11 @@ static inline bool key_equal(const struct table_key *a, const struct table_key *
 	return (other[0] | other[1]) == 0;
 }
 
-uint32_t table_group(const struct table *t, const struct table_key *key, uint32_t hash)
+uint32_t txn_table_group(const struct txn_table *t, const struct txn_table_key *key, uint32_t hash)
 {
 	uint32_t slot = t->buckets[hash & t->mask];
 	while (slot) {
-		const struct table_entry *e = table_at(t, slot);
+		const struct txn_table_entry *e = txn_table_at(t, slot);
 		if (e->hash == hash && key_equal(&e->key, key))
 			return slot;
 		slot = e->bucket_next;
@@ -57,7 +58,7 @@ uint32_t table_group(const struct table *t, const struct table_key *key, uint32_
 }
 
 static bool question_equal(
-	const struct table_entry *e, const struct dns_msg *msg, const uint8_t *data)
+	const struct txn_table_entry *e, const struct dns_msg *msg, const uint8_t *data)
 {
 	if (e->name_len != msg->name_len)
 		return false;
@@ -70,7 +71,7 @@ static bool question_equal(
 
 /* Over the base's hash and the question, names without regard to case. */
 static uint32_t question_hash(
-	const struct table *t, uint32_t hash, const struct dns_msg *msg, const uint8_t *data)
+	const struct txn_table *t, uint32_t hash, const struct dns_msg *msg, const uint8_t *data)
 {
 	uint8_t folded[NAME_WIRE_MAX + 4];
 	name_fold(folded, data + DNS_HEADER_LEN, msg->name_len);
@@ -79,24 +80,24 @@ static uint32_t question_hash(
 	return (uint32_t)(hash_bytes(&t->secret, folded, dns_question_len(msg), hash) >> 32);
 }
 
-uint32_t table_find(
-	const struct table *t, uint32_t first, const struct dns_msg *msg, const uint8_t *data)
+uint32_t txn_table_find(
+	const struct txn_table *t, uint32_t first, const struct dns_msg *msg, const uint8_t *data)
 {
 	uint32_t slot = first;
-	for (int i = 0; slot && i < TABLE_SCAN; i++) {
-		const struct table_entry *e = table_at(t, slot);
+	for (int i = 0; slot && i < TXN_TABLE_SCAN; i++) {
+		const struct txn_table_entry *e = txn_table_at(t, slot);
 		if (question_equal(e, msg, data))
 			return slot;
 		slot = e->group_next;
 	}
 	if (slot == 0)
 		return 0;
-	/* Members were indexed if the group had TABLE_SCAN before them; members only move up, so
-	 * one that is not indexed is among those just looked at. */
-	const struct table_entry *head = table_at(t, first);
+	/* Members were indexed if the group had TXN_TABLE_SCAN before them; members only move up,
+	 * so one that is not indexed is among those just looked at. */
+	const struct txn_table_entry *head = txn_table_at(t, first);
 	uint32_t hash = question_hash(t, head->hash, msg, data);
-	for (slot = t->index[hash & t->mask]; slot; slot = table_at(t, slot)->index_next) {
-		const struct table_entry *e = table_at(t, slot);
+	for (slot = t->index[hash & t->mask]; slot; slot = txn_table_at(t, slot)->index_next) {
+		const struct txn_table_entry *e = txn_table_at(t, slot);
 		if (e->question_hash == hash && key_equal(&e->key, &head->key) &&
 			question_equal(e, msg, data))
 			return slot;
@@ -104,51 +105,51 @@ uint32_t table_find(
 	return 0;
 }
 
-bool table_has_room(const struct table *t, uint32_t len)
+bool txn_table_has_space(const struct txn_table *t, uint32_t len)
 {
-	return t->capacity - t->used >= table_slots(len);
+	return t->capacity - t->used >= txn_table_slots(len);
 }
 
-static uint32_t take_slot(struct table *t)
+static uint32_t take_slot(struct txn_table *t)
 {
 	t->used++;
 	return t->free ? t->returned[--t->free] : ++t->virgin;
 }
 
-static void give_slot(struct table *t, uint32_t slot)
+static void give_slot(struct txn_table *t, uint32_t slot)
 {
 	t->returned[t->free++] = slot;
 	t->used--;
 }
 
-static void age_append(struct table *t, uint32_t slot)
+static void age_append(struct txn_table *t, uint32_t slot)
 {
-	struct table_entry *e = table_at(t, slot);
+	struct txn_table_entry *e = txn_table_at(t, slot);
 	e->age_next = 0;
 	e->age_prev = t->youngest;
 	if (t->youngest)
-		table_at(t, t->youngest)->age_next = slot;
+		txn_table_at(t, t->youngest)->age_next = slot;
 	else
 		t->oldest = slot;
 	t->youngest = slot;
 }
 
-static void age_remove(struct table *t, uint32_t slot)
+static void age_remove(struct txn_table *t, uint32_t slot)
 {
-	const struct table_entry *e = table_at(t, slot);
+	const struct txn_table_entry *e = txn_table_at(t, slot);
 	if (bits_unlikely(t->hand == slot))
 		t->hand = e->age_next;
 	if (e->age_prev)
-		table_at(t, e->age_prev)->age_next = e->age_next;
+		txn_table_at(t, e->age_prev)->age_next = e->age_next;
 	else
 		t->oldest = e->age_next;
 	if (e->age_next)
-		table_at(t, e->age_next)->age_prev = e->age_prev;
+		txn_table_at(t, e->age_next)->age_prev = e->age_prev;
 	else
 		t->youngest = e->age_prev;
 }
 
-void table_touch(struct table *t, uint32_t slot)
+void txn_table_touch(struct txn_table *t, uint32_t slot)
 {
 	if (t->youngest == slot)
 		return;
@@ -156,26 +157,26 @@ void table_touch(struct table *t, uint32_t slot)
 	age_append(t, slot);
 }
 
-static struct agelinks long_links(const struct table *t)
+static struct agelinks long_links(const struct txn_table *t)
 {
-	return (struct agelinks){&table_at(t, 0)->long_link, TABLE_SLOT};
+	return (struct agelinks){&txn_table_at(t, 0)->long_link, TXN_TABLE_SLOT};
 }
 
-static void long_append(struct table *t, uint32_t slot)
+static void long_append(struct txn_table *t, uint32_t slot)
 {
 	agelist_append(&t->longs, long_links(t), slot);
-	t->long_slots += table_slots(table_at(t, slot)->query_len);
+	t->long_slots += txn_table_slots(txn_table_at(t, slot)->query_len);
 }
 
-static void long_remove(struct table *t, uint32_t slot)
+static void long_remove(struct txn_table *t, uint32_t slot)
 {
 	agelist_remove(&t->longs, long_links(t), slot);
-	t->long_slots -= table_slots(table_at(t, slot)->query_len);
+	t->long_slots -= txn_table_slots(txn_table_at(t, slot)->query_len);
 }
 
-static void group_append(struct table *t, uint32_t slot, uint32_t first)
+static void group_append(struct txn_table *t, uint32_t slot, uint32_t first)
 {
-	struct table_entry *e = table_at(t, slot);
+	struct txn_table_entry *e = txn_table_at(t, slot);
 	e->group_next = 0;
 	if (first == 0) {
 		uint32_t *bucket = &t->buckets[e->hash & t->mask];
@@ -186,25 +187,26 @@ static void group_append(struct table *t, uint32_t slot, uint32_t first)
 		*bucket = slot;
 		return;
 	}
-	struct table_entry *head = table_at(t, first);
+	struct txn_table_entry *head = txn_table_at(t, first);
 	e->group_prev = head->group_last;
-	table_at(t, head->group_last)->group_next = slot;
+	txn_table_at(t, head->group_last)->group_next = slot;
 	head->group_last = slot;
 	head->group_count++;
 }
 
-static void store_query(struct table *t, struct table_entry *e, const uint8_t *data, uint32_t len)
+static void store_query(
+	struct txn_table *t, struct txn_table_entry *e, const uint8_t *data, uint32_t len)
 {
-	uint32_t n = len < TABLE_INLINE ? len : (uint32_t)TABLE_INLINE;
+	uint32_t n = len < TXN_TABLE_INLINE ? len : (uint32_t)TXN_TABLE_INLINE;
 	bits_copy(e->query, data, n);
 	e->query_len = len;
 	e->more = 0;
 	uint32_t *link = &e->more;
 	while (n < len) {
 		uint32_t slot = take_slot(t), part = len - n;
-		uint8_t *chained = (uint8_t *)table_at(t, slot);
-		if (part > TABLE_CHAINED)
-			part = TABLE_CHAINED;
+		uint8_t *chained = (uint8_t *)txn_table_at(t, slot);
+		if (part > TXN_TABLE_CHAINED)
+			part = TXN_TABLE_CHAINED;
 		memcpy(chained + sizeof(uint32_t), data + n, part);
 		*link = slot;
 		link = (uint32_t *)chained;
@@ -213,26 +215,26 @@ static void store_query(struct table *t, struct table_entry *e, const uint8_t *d
 	}
 }
 
-void table_query(const struct table *t, const struct table_entry *e, uint8_t *to)
+void txn_table_copy_query(const struct txn_table *t, const struct txn_table_entry *e, uint8_t *to)
 {
-	uint32_t n = e->query_len < TABLE_INLINE ? e->query_len : (uint32_t)TABLE_INLINE;
+	uint32_t n = e->query_len < TXN_TABLE_INLINE ? e->query_len : (uint32_t)TXN_TABLE_INLINE;
 	bits_copy(to, e->query, n);
 	for (uint32_t slot = e->more; slot && n < e->query_len;) {
-		const uint8_t *chained = (const uint8_t *)table_at(t, slot);
+		const uint8_t *chained = (const uint8_t *)txn_table_at(t, slot);
 		uint32_t part = e->query_len - n;
-		if (part > TABLE_CHAINED)
-			part = TABLE_CHAINED;
+		if (part > TXN_TABLE_CHAINED)
+			part = TXN_TABLE_CHAINED;
 		memcpy(to + n, chained + sizeof(uint32_t), part);
 		n += part;
 		memcpy(&slot, chained, sizeof(slot));
 	}
 }
 
-uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, uint32_t first,
-	const struct dns_msg *msg, const uint8_t *data, uint32_t len)
+uint32_t txn_table_add(struct txn_table *t, const struct txn_table_key *key, uint32_t hash,
+	uint32_t first, const struct dns_msg *msg, const uint8_t *data, uint32_t len)
 {
 	uint32_t slot = take_slot(t);
-	struct table_entry *e = table_at(t, slot);
+	struct txn_table_entry *e = txn_table_at(t, slot);
 
 	e->key = *key;
 	e->hash = hash;
@@ -242,7 +244,7 @@ uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, 
 	e->held = 0;
 	e->transfer = 0;
 	store_query(t, e, data, len);
-	if (bits_unlikely(first && table_at(t, first)->group_count >= TABLE_SCAN)) {
+	if (bits_unlikely(first && txn_table_at(t, first)->group_count >= TXN_TABLE_SCAN)) {
 		e->question_hash = question_hash(t, hash, msg, data);
 		e->index_next = t->index[e->question_hash & t->mask];
 		t->index[e->question_hash & t->mask] = slot;
@@ -254,46 +256,46 @@ uint32_t table_add(struct table *t, const struct table_key *key, uint32_t hash, 
 	if (bits_unlikely(e->more))
 		long_append(t, slot);
 	if (bits_unlikely(t->used > t->pressed))
-		table_hold(t, slot);
+		txn_table_add_holders(t, slot);
 	return slot;
 }
 
-uint32_t table_bucket_full(const struct table *t, uint32_t slot)
+uint32_t txn_table_find_bucket_victim(const struct txn_table *t, uint32_t slot)
 {
-	const struct table_entry *e = table_at(t, slot);
+	const struct txn_table_entry *e = txn_table_at(t, slot);
 	uint32_t at, oldest = 0;
 	unsigned n = 0;
 
 	if (e->group_prev == 0)
-		for (at = slot; at; at = table_at(t, at)->bucket_next, n++)
+		for (at = slot; at; at = txn_table_at(t, at)->bucket_next, n++)
 			oldest = at;
 	if (n > HASH_CHAIN)
 		return oldest;
 	if (e->indexed)
-		for (n = 0, at = slot; at; at = table_at(t, at)->index_next, n++)
+		for (n = 0, at = slot; at; at = txn_table_at(t, at)->index_next, n++)
 			oldest = at;
 	return n > HASH_CHAIN ? oldest : 0;
 }
 
 /* The link in a bucket that points to `slot`. */
-static uint32_t *bucket_link(struct table *t, uint32_t slot)
+static uint32_t *bucket_link(struct txn_table *t, uint32_t slot)
 {
-	uint32_t *link = &t->buckets[table_at(t, slot)->hash & t->mask];
+	uint32_t *link = &t->buckets[txn_table_at(t, slot)->hash & t->mask];
 	while (*link != slot)
-		link = &table_at(t, *link)->bucket_next;
+		link = &txn_table_at(t, *link)->bucket_next;
 	return link;
 }
 
-static void group_remove(struct table *t, uint32_t slot)
+static void group_remove(struct txn_table *t, uint32_t slot)
 {
-	struct table_entry *e = table_at(t, slot);
+	struct txn_table_entry *e = txn_table_at(t, slot);
 	if (e->group_prev == 0) {
 		uint32_t *link = bucket_link(t, slot);
 		if (e->group_next == 0) {
 			*link = e->bucket_next;
 			return;
 		}
-		struct table_entry *next = table_at(t, e->group_next);
+		struct txn_table_entry *next = txn_table_at(t, e->group_next);
 		next->group_prev = 0;
 		next->group_last = e->group_last;
 		next->group_count = e->group_count - 1;
@@ -301,38 +303,38 @@ static void group_remove(struct table *t, uint32_t slot)
 		*link = e->group_next;
 		return;
 	}
-	struct table_entry *head = table_at(t, table_group(t, &e->key, e->hash));
-	table_at(t, e->group_prev)->group_next = e->group_next;
+	struct txn_table_entry *head = txn_table_at(t, txn_table_group(t, &e->key, e->hash));
+	txn_table_at(t, e->group_prev)->group_next = e->group_next;
 	if (e->group_next)
-		table_at(t, e->group_next)->group_prev = e->group_prev;
+		txn_table_at(t, e->group_next)->group_prev = e->group_prev;
 	else
 		head->group_last = e->group_prev;
 	head->group_count--;
 }
 
-static void index_remove(struct table *t, uint32_t slot)
+static void index_remove(struct txn_table *t, uint32_t slot)
 {
-	const struct table_entry *e = table_at(t, slot);
+	const struct txn_table_entry *e = txn_table_at(t, slot);
 	uint32_t *link = &t->index[e->question_hash & t->mask];
 	while (*link != slot)
-		link = &table_at(t, *link)->index_next;
+		link = &txn_table_at(t, *link)->index_next;
 	*link = e->index_next;
 }
 
-void table_remove(struct table *t, uint32_t slot)
+void txn_table_remove(struct txn_table *t, uint32_t slot)
 {
-	struct table_entry *e = table_at(t, slot);
+	struct txn_table_entry *e = txn_table_at(t, slot);
 	group_remove(t, slot);
 	age_remove(t, slot);
 	if (e->indexed)
 		index_remove(t, slot);
 	if (bits_unlikely(e->held))
-		table_let_go(t, slot);
+		txn_table_remove_holders(t, slot);
 	if (bits_unlikely(e->more))
 		long_remove(t, slot);
 	for (uint32_t more = e->more; more;) {
 		uint32_t next;
-		memcpy(&next, table_at(t, more), sizeof(next));
+		memcpy(&next, txn_table_at(t, more), sizeof(next));
 		give_slot(t, more);
 		more = next;
 	}

@@ -16,36 +16,36 @@ static bool serial_of(const struct name_space *space, const struct rr *rr, uint3
 	return true;
 }
 
-void transfer_begin(struct transfer *t, uint16_t qtype, const struct dns_msg *msg,
+void txn_transfer_begin(struct txn_transfer *t, uint16_t qtype, const struct dns_msg *msg,
 	const uint8_t *query, uint32_t len)
 {
 	struct rr_iter it = rr_iter_after_question(msg, query, len);
 	struct rr rr;
 
-	*t = (struct transfer){.qtype = qtype};
-	while (qtype == TRANSFER_IXFR && !t->client_known && rr_next(&it, &rr))
-		if (rr.section == DNS_AUTHORITY && rr.type == TRANSFER_SOA)
+	*t = (struct txn_transfer){.qtype = qtype};
+	while (qtype == TXN_TRANSFER_IXFR && !t->client_known && rr_next(&it, &rr))
+		if (rr.section == DNS_AUTHORITY && rr.type == TXN_TRANSFER_SOA)
 			t->client_known = serial_of(&it.space, &rr, &t->client_serial);
 }
 
 /* The n-th record of the transfer. */
 static void take_record(
-	struct transfer *t, const struct name_space *space, const struct rr *rr, uint64_t n)
+	struct txn_transfer *t, const struct name_space *space, const struct rr *rr, uint64_t n)
 {
 	uint32_t serial;
 
-	if (rr->type != TRANSFER_SOA || !serial_of(space, rr, &serial))
+	if (rr->type != TXN_TRANSFER_SOA || !serial_of(space, rr, &serial))
 		return;
 	if (n == 0)
 		t->serial = serial;
 	if (serial == t->serial)
 		t->soas++;
 	else if (n == 1) /* RFC 1995 section 4: the old version's SOA comes second */
-		t->incremental = t->qtype == TRANSFER_IXFR;
+		t->incremental = t->qtype == TXN_TRANSFER_IXFR;
 }
 
-bool transfer_take(struct transfer *t, const struct dns_msg *msg, const uint8_t *data, uint32_t len,
-	uint32_t wire_len)
+bool txn_transfer_add_message(struct txn_transfer *t, const struct dns_msg *msg,
+	const uint8_t *data, uint32_t len, uint32_t wire_len)
 {
 	struct rr_iter it = rr_iter_after_question(msg, data, len);
 	struct rr rr;
@@ -61,10 +61,10 @@ bool transfer_take(struct transfer *t, const struct dns_msg *msg, const uint8_t 
 	t->messages++;
 	t->octets += wire_len;
 	t->records += msg->count[DNS_ANSWER];
-	if (n != t->records || last != TRANSFER_SOA) /* more, or not all of it could be read */
+	if (n != t->records || last != TXN_TRANSFER_SOA) /* more, or not all of it could be read */
 		return dns_rcode(msg->flags) != 0;
 	if (n == 1) /* the zone has not changed, or this is a message of its own before the rest */
-		return t->qtype == TRANSFER_IXFR &&
+		return t->qtype == TXN_TRANSFER_IXFR &&
 		       (!t->client_known || (int32_t)(t->serial - t->client_serial) <= 0);
 	/* An incremental one has the new SOA a second time, before the last additions. */
 	return t->soas >= (t->incremental ? 3 : 2);

@@ -8,10 +8,10 @@
 
 #include "dns/msg.h"
 
-enum { TRANSFER_IXFR = 251, TRANSFER_AXFR = 252, TRANSFER_SOA = 6 };
+enum { TXN_TRANSFER_IXFR = 251, TXN_TRANSFER_AXFR = 252, TXN_TRANSFER_SOA = 6 };
 
 /* What is known of one after some messages. Zeroed but for the first two: before the first one. */
-struct transfer {
+struct txn_transfer {
 	uint16_t qtype;
 	bool client_known;
 	uint32_t client_serial; /* the zone that the client has (IXFR), if client_known */
@@ -23,20 +23,20 @@ struct transfer {
 	bool incremental; /* IXFR in its own form, not as an AXFR */
 };
 
-static inline bool transfer_is(uint16_t qtype)
+static inline bool txn_transfer_is(uint16_t qtype)
 {
-	return qtype == TRANSFER_AXFR || qtype == TRANSFER_IXFR;
+	return qtype == TXN_TRANSFER_AXFR || qtype == TXN_TRANSFER_IXFR;
 }
 
 /* Before the first message; `query` is the IXFR's query, or its beginning. */
-void transfer_begin(struct transfer *t, uint16_t qtype, const struct dns_msg *msg,
+void txn_transfer_begin(struct txn_transfer *t, uint16_t qtype, const struct dns_msg *msg,
 	const uint8_t *query, uint32_t len);
 
 /*
  * Takes the next message, `wire_len` octets long, of which len are at hand. true: it was the last
  * one.
  */
-bool transfer_take(struct transfer *t, const struct dns_msg *msg, const uint8_t *data, uint32_t len,
-	uint32_t wire_len);
+bool txn_transfer_add_message(struct txn_transfer *t, const struct dns_msg *msg,
+	const uint8_t *data, uint32_t len, uint32_t wire_len);
 
 #endif

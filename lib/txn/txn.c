@@ -14,35 +14,35 @@ static size_t whole_lines(size_t bytes)
 
 size_t txn_bytes(const struct txn_conf *conf)
 {
-	return whole_lines(table_bytes(conf->max_open)) +
-	       (conf->duplicate_ns ? 2 * recent_bytes(RECENT_ENTRIES) : 0) +
-	       (conf->early.wait_ns ? early_bytes() : 0) +
-	       (conf->checksum == TXN_CHECKSUM_PREFER ? early_bytes() : 0) + local_bytes();
+	return whole_lines(txn_table_bytes(conf->max_open)) +
+	       (conf->duplicate_ns ? 2 * txn_recent_bytes(RECENT_ENTRIES) : 0) +
+	       (conf->early.wait_ns ? txn_early_bytes() : 0) +
+	       (conf->checksum == TXN_CHECKSUM_PREFER ? txn_early_bytes() : 0) + txn_local_bytes();
 }
 
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	const struct hash_secret *secret, struct record_arena *out, struct metrics_txn *metrics)
 {
-	uint8_t *at = (uint8_t *)memory + whole_lines(table_bytes(conf->max_open));
+	uint8_t *at = (uint8_t *)memory + whole_lines(txn_table_bytes(conf->max_open));
 
 	memset(x, 0, sizeof(*x));
-	table_init(&x->table, memory, conf->max_open, secret);
+	txn_table_init(&x->table, memory, conf->max_open, secret);
 	if (conf->duplicate_ns) {
-		recent_init(&x->copies, at, RECENT_ENTRIES, conf->duplicate_ns);
-		at += recent_bytes(RECENT_ENTRIES);
-		recent_init(&x->replies, at, RECENT_ENTRIES, conf->duplicate_ns);
-		at += recent_bytes(RECENT_ENTRIES);
+		txn_recent_init(&x->copies, at, RECENT_ENTRIES, conf->duplicate_ns);
+		at += txn_recent_bytes(RECENT_ENTRIES);
+		txn_recent_init(&x->replies, at, RECENT_ENTRIES, conf->duplicate_ns);
+		at += txn_recent_bytes(RECENT_ENTRIES);
 	}
 	if (conf->early.wait_ns) {
-		early_init(&x->early, at, conf->early.wait_ns);
-		at += early_bytes();
+		txn_early_init(&x->early, at, conf->early.wait_ns);
+		at += txn_early_bytes();
 	}
 	if (conf->checksum == TXN_CHECKSUM_PREFER) {
-		early_init(&x->held, at,
+		txn_early_init(&x->held, at,
 			conf->duplicate_ns ? conf->duplicate_ns : (int64_t)TXN_HOLD_NS);
-		at += early_bytes();
+		at += txn_early_bytes();
 	}
-	local_init(&x->local, at, &x->table, secret, conf->timeout_ns);
+	txn_local_init(&x->local, at, &x->table, secret, conf->timeout_ns);
 	x->conf = *conf;
 	x->secret = *secret;
 	x->out = out;
@@ -60,12 +60,12 @@ void txn_key(const struct txn *x, struct txn_message *m)
 	m->key.ends = client_port | server_port << 16 | (uint64_t)m->msg.id << 32 |
 		      (uint64_t)pkt->proto << 48 | (uint64_t)pkt->v6 << 56;
 	m->key.realm = pkt->realm;
-	m->hash = table_hash(&x->table, &m->key);
+	m->hash = txn_table_hash(&x->table, &m->key);
 }
 
 /* Is this query's time over when pkt arrives? By the packet's own time; by the capture's clock only
  * with the slack for reordering, so that it does not matter when txn_expire() last ran. */
-static bool expired(const struct txn *x, const struct table_entry *e, const struct pkt *pkt)
+static bool expired(const struct txn *x, const struct txn_table_entry *e, const struct pkt *pkt)
 {
 	return when_since(pkt->ts_ns, e->last_ns) > x->conf.timeout_ns ||
 	       when_since(pkt->clock_ns, e->clock_ns) > x->conf.timeout_ns + x->conf.reorder_ns;
@@ -75,55 +75,55 @@ static bool expired(const struct txn *x, const struct table_entry *e, const stru
 static uint32_t oldest_waiting(struct txn *x, const struct txn_message *m)
 {
 	uint32_t slot;
-	while ((slot = table_group(&x->table, &m->key, m->hash)) &&
-		expired(x, table_at(&x->table, slot), m->pkt))
-		emit_entry(x, slot, NULL);
+	while ((slot = txn_table_group(&x->table, &m->key, m->hash)) &&
+		expired(x, txn_table_at(&x->table, slot), m->pkt))
+		txn_emit_query(x, slot, NULL);
 	return slot;
 }
 
 static __attribute__((noinline)) void evict(struct txn *x)
 {
-	enum table_cause cause;
-	uint32_t slot = table_victim(&x->table, &cause);
+	enum txn_evict_cause cause;
+	uint32_t slot = txn_table_victim(&x->table, &cause);
 
-	emit_evicted(x, slot, cause);
+	txn_emit_evicted(x, slot, cause);
 }
 
 /* The slot that it opened; 0: it is a copy of an open one. */
 static uint32_t take_query(struct txn *x, const struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
-	struct table *t = &x->table;
+	struct txn_table *t = &x->table;
 	if (bits_unlikely(x->held.waiting))
-		waiting_due(x, pkt->clock_ns);
+		txn_pending_expire_held(x, pkt->clock_ns);
 	uint32_t first = oldest_waiting(x, m);
-	uint32_t slot = first ? table_find(t, first, &m->msg, pkt->payload) : 0;
+	uint32_t slot = first ? txn_table_find(t, first, &m->msg, pkt->payload) : 0;
 	uint32_t open = t->open;
 
 	metrics_add(&x->metrics->queries, 1);
-	if (slot && expired(x, table_at(t, slot), pkt)) {
-		emit_entry(x, slot, NULL);
+	if (slot && expired(x, txn_table_at(t, slot), pkt)) {
+		txn_emit_query(x, slot, NULL);
 		slot = 0;
 	}
-	if (slot && bits_unlikely(x->held.waiting) && waiting_settle(x, m, slot)) {
-		first = table_group(t, &m->key, m->hash);
+	if (slot && bits_unlikely(x->held.waiting) && txn_pending_settle(x, m, slot)) {
+		first = txn_table_group(t, &m->key, m->hash);
 		slot = 0;
 	}
 	if (slot) {
-		struct table_entry *e = table_at(t, slot);
+		struct txn_table_entry *e = txn_table_at(t, slot);
 		e->retries++;
 		e->last_ns = pkt->ts_ns;
 		e->clock_ns = txn_clock(pkt);
-		table_touch(t, slot);
+		txn_table_touch(t, slot);
 		metrics_add(&x->metrics->retries, 1);
 		return 0;
 	}
-	while (bits_unlikely(!table_has_room(t, pkt->len)))
+	while (bits_unlikely(!txn_table_has_space(t, pkt->len)))
 		evict(x);
 	if (t->open != open) /* others of the group may have gone */
-		first = table_group(t, &m->key, m->hash);
-	slot = table_add(t, &m->key, m->hash, first, &m->msg, pkt->payload, pkt->len);
-	struct table_entry *e = table_at(t, slot);
+		first = txn_table_group(t, &m->key, m->hash);
+	slot = txn_table_add(t, &m->key, m->hash, first, &m->msg, pkt->payload, pkt->len);
+	struct txn_table_entry *e = txn_table_at(t, slot);
 	e->ts_ns = pkt->ts_ns;
 	e->last_ns = pkt->ts_ns;
 	e->clock_ns = txn_clock(pkt);
@@ -139,10 +139,10 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	if (bits_unlikely(e->timed))
 		e->rtt_ns = m->rtt_ns;
 	metrics_add(&x->metrics->opened, 1);
-	for (uint32_t old; bits_unlikely((old = table_crowded(t, slot)) != 0);)
-		emit_evicted(x, old, TABLE_BUCKET);
-	if (bits_unlikely(local_takes(m)))
-		local_ask(&x->local, m, slot);
+	for (uint32_t old; bits_unlikely((old = txn_table_bucket_victim(t, slot)) != 0);)
+		txn_emit_evicted(x, old, TXN_EVICT_BUCKET);
+	if (bits_unlikely(txn_is_local(m)))
+		txn_local_add_query(&x->local, m, slot);
 	return slot;
 }
 
@@ -161,30 +161,30 @@ static __attribute__((noinline)) bool answers_any(const struct txn_message *m)
 /* The open query that a reply answers, of the group `first`; or 0. */
 static inline uint32_t answered_by(struct txn *x, uint32_t first, const struct txn_message *m)
 {
-	struct table *t = &x->table;
+	struct txn_table *t = &x->table;
 
 	if (!first || (bits_unlikely(!m->msg.name_len) && answers_any(m)))
 		return first;
-	uint32_t slot = table_find(t, first, &m->msg, m->pkt->payload);
-	if (slot && expired(x, table_at(t, slot), m->pkt)) {
-		emit_entry(x, slot, NULL);
+	uint32_t slot = txn_table_find(t, first, &m->msg, m->pkt->payload);
+	if (slot && expired(x, txn_table_at(t, slot), m->pkt)) {
+		txn_emit_query(x, slot, NULL);
 		slot = 0;
 	}
 	return slot;
 }
 
-uint32_t txn_answered_by(struct txn *x, const struct txn_message *m)
+uint32_t txn_find_answered(struct txn *x, const struct txn_message *m)
 {
-	return answered_by(x, table_group(&x->table, &m->key, m->hash), m);
+	return answered_by(x, txn_table_group(&x->table, &m->key, m->hash), m);
 }
 
 static inline __attribute__((always_inline)) void answer(
 	struct txn *x, uint32_t slot, struct txn_message *m)
 {
 	if (bits_unlikely(x->conf.duplicate_ns))
-		repeat_answered(x, m, table_at(&x->table, slot)->ts_ns);
-	if (!x->conf.sum_transfers || !zone_take(x, slot, m))
-		emit_entry(x, slot, m);
+		txn_duplicate_store_answer(x, m, txn_table_at(&x->table, slot)->ts_ns);
+	if (!x->conf.sum_transfers || !txn_transfer_reply(x, slot, m))
+		txn_emit_query(x, slot, m);
 }
 
 /* A reply of the local link to a query that its own ends do not tell: to a group, or by what it
@@ -192,20 +192,20 @@ static inline __attribute__((always_inline)) void answer(
 static __attribute__((noinline)) bool take_local(struct txn *x, const struct txn_message *m)
 {
 	bool open;
-	const struct local_asked *asked = local_find(&x->local, m, &open);
+	const struct txn_local_query *asked = txn_local_find_query(&x->local, m, &open);
 
-	if (asked && open && expired(x, table_at(&x->table, asked->slot), m->pkt)) {
-		emit_entry(x, asked->slot, NULL);
+	if (asked && open && expired(x, txn_table_at(&x->table, asked->slot), m->pkt)) {
+		txn_emit_query(x, asked->slot, NULL);
 		asked = NULL;
 	}
 	if (!asked)
 		return false;
 	if (open) {
-		emit_local(x, m, asked);
+		txn_emit_local(x, m, asked);
 		return true;
 	}
 	metrics_add(&x->metrics->duplicate, 1);
-	emit_message(x, m, RECORD_DUPLICATE, asked->ts_ns, asked);
+	txn_emit_message(x, m, RECORD_DUPLICATE, asked->ts_ns, asked);
 	return true;
 }
 
@@ -214,10 +214,10 @@ void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m)
 	answer(x, slot, m);
 }
 
-void txn_unasked(struct txn *x, const struct txn_message *m, bool mismatch)
+void txn_emit_unsolicited(struct txn *x, const struct txn_message *m, bool mismatch)
 {
 	metrics_add(mismatch ? &x->metrics->mismatch : &x->metrics->no_query, 1);
-	emit_message(x, m, mismatch ? RECORD_MISMATCH : RECORD_NO_QUERY, 0, NULL);
+	txn_emit_message(x, m, mismatch ? RECORD_MISMATCH : RECORD_NO_QUERY, 0, NULL);
 }
 
 /*
@@ -229,8 +229,8 @@ static __attribute__((noinline)) bool take_wrong(
 {
 	m->bad_checksum = 1;
 	if (x->conf.checksum == TXN_CHECKSUM_PREFER)
-		return slot && waiting_hold(x, m, slot);
-	txn_unasked(x, m, first);
+		return slot && txn_pending_hold(x, m, slot);
+	txn_emit_unsolicited(x, m, first);
 	return true;
 }
 
@@ -243,7 +243,7 @@ static bool is_wrong(const struct txn *x, const struct txn_message *m)
 static void take_reply(struct txn *x, struct txn_message *m)
 {
 	if (bits_unlikely(x->held.waiting))
-		waiting_due(x, m->pkt->clock_ns);
+		txn_pending_expire_held(x, m->pkt->clock_ns);
 	uint32_t first = oldest_waiting(x, m), slot = answered_by(x, first, m);
 	int64_t asked_ns = 0;
 
@@ -252,31 +252,31 @@ static void take_reply(struct txn *x, struct txn_message *m)
 		return;
 	if (slot) {
 		if (bits_unlikely(x->held.waiting) && !m->bad_checksum)
-			waiting_beaten(x, m, slot);
+			txn_pending_supersede(x, m, slot);
 		answer(x, slot, m);
-	} else if (bits_unlikely(local_takes(m)) && take_local(x, m)) {
+	} else if (bits_unlikely(txn_is_local(m)) && take_local(x, m)) {
 		return;
-	} else if (x->conf.duplicate_ns && repeat_reply(x, m, &asked_ns)) {
+	} else if (x->conf.duplicate_ns && txn_duplicate_find_answer(x, m, &asked_ns)) {
 		metrics_add(&x->metrics->duplicate, 1);
-		emit_message(x, m, RECORD_DUPLICATE, asked_ns, NULL);
-	} else if (!waiting_put(x, m, first)) {
-		txn_unasked(x, m, first);
+		txn_emit_message(x, m, RECORD_DUPLICATE, asked_ns, NULL);
+	} else if (!txn_pending_enqueue(x, m, first)) {
+		txn_emit_unsolicited(x, m, first);
 	}
 }
 
-void txn_take(struct txn *x, struct txn_message *m)
+void txn_process(struct txn *x, struct txn_message *m)
 {
-	if (bits_unlikely(x->conf.duplicate_ns) && repeat_datagram(x, m)) {
+	if (bits_unlikely(x->conf.duplicate_ns) && txn_duplicate_datagram(x, m)) {
 		metrics_add(&x->metrics->copies, 1);
 	} else if (bits_unlikely(m->error != DNS_OK)) {
 		metrics_add(&x->metrics->malformed, 1);
-		emit_message(x, m, RECORD_MALFORMED, 0, NULL);
+		txn_emit_message(x, m, RECORD_MALFORMED, 0, NULL);
 	} else if (m->reply) {
 		take_reply(x, m);
 	} else {
 		uint32_t slot = take_query(x, m);
 		if (bits_unlikely(x->early.waiting) && (slot || x->conf.early.unordered))
-			waiting_take(x, m, slot);
+			txn_pending_match(x, m, slot);
 	}
 }
 
@@ -284,15 +284,15 @@ unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 {
 	int64_t age = x->conf.timeout_ns + x->conf.reorder_ns;
 	unsigned n = 0;
-	while (n < most && waiting_expire(x, clock_ns))
+	while (n < most && txn_pending_expire(x, clock_ns))
 		n++;
 	for (; n < most && x->table.oldest; n++) {
 		uint32_t slot = x->table.oldest;
-		int64_t since_ns = when_since(clock_ns, table_at(&x->table, slot)->clock_ns);
+		int64_t since_ns = when_since(clock_ns, txn_table_at(&x->table, slot)->clock_ns);
 		if (since_ns > age)
-			emit_entry(x, slot, NULL);
+			txn_emit_query(x, slot, NULL);
 		else if (bits_unlikely(since_ns < -age)) /* it must not hold up the others */
-			table_touch(&x->table, slot);
+			txn_table_touch(&x->table, slot);
 		else
 			break;
 	}
@@ -301,8 +301,8 @@ unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 
 void txn_finish(struct txn *x)
 {
-	while (waiting_expire(x, INT64_MAX))
+	while (txn_pending_expire(x, INT64_MAX))
 		;
 	while (x->table.oldest)
-		emit_entry(x, x->table.oldest, NULL);
+		txn_emit_query(x, x->table.oldest, NULL);
 }

@@ -48,8 +48,8 @@ struct txn_conf {
 /* Zone transfers of several messages at a time; others show by message. */
 #define TXN_TRANSFERS 255
 
-struct txn_transfer {
-	struct transfer sum;
+struct txn_open_transfer {
+	struct txn_transfer sum;
 	uint32_t slot; /* of its query; 0: free */
 	int64_t first_ns, last_ns; /* its messages */
 	uint32_t first_wire; /* octets of its first message */
@@ -57,16 +57,16 @@ struct txn_transfer {
 };
 
 struct txn {
-	struct table table;
+	struct txn_table table;
 	struct txn_conf conf;
-	struct recent copies, replies; /* duplicate_ns only */
-	struct early early; /* early.wait_ns only */
-	struct early held; /* TXN_CHECKSUM_PREFER only */
-	struct local local;
+	struct txn_recent copies, replies; /* duplicate_ns only */
+	struct txn_early early; /* early.wait_ns only */
+	struct txn_early held; /* TXN_CHECKSUM_PREFER only */
+	struct txn_local local;
 	struct hash_secret secret;
 	struct record_arena *out; /* where records go */
 	struct metrics_txn *metrics;
-	struct txn_transfer transfers[TXN_TRANSFERS];
+	struct txn_open_transfer transfers[TXN_TRANSFERS];
 };
 
 /* Octets of memory. */
@@ -80,7 +80,7 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 void txn_key(const struct txn *x, struct txn_message *m);
 
 /* Takes one message: opens, repeats or closes a transaction. */
-void txn_take(struct txn *x, struct txn_message *m);
+void txn_process(struct txn *x, struct txn_message *m);
 
 /* Lets at most `most` queries go whose time is over by the capture's clock. Returns how many. */
 unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most);

@@ -9,9 +9,9 @@
 #include "base/when.h"
 #include "txn/txn.h"
 
-_Static_assert(RECORD_VLANS == TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
+_Static_assert(RECORD_VLANS == TXN_TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
 
-static inline void record_key(struct record *r, const struct table_key *key)
+static inline void txn_record_key(struct record *r, const struct txn_table_key *key)
 {
 	r->client = key->client;
 	r->server = key->server;
@@ -31,7 +31,7 @@ static inline int64_t txn_clock(const struct pkt *pkt)
 }
 
 /* The way that a message came. */
-static inline void record_path(struct record *r, const struct pkt *pkt)
+static inline void txn_record_path(struct record *r, const struct pkt *pkt)
 {
 	r->vlans = pkt->vlans;
 	if (bits_unlikely(pkt->vlans))
@@ -40,7 +40,7 @@ static inline void record_path(struct record *r, const struct pkt *pkt)
 		r->tunnel = pkt->tunnel;
 }
 
-static inline void record_reply_of(struct record *r, const struct txn_message *m)
+static inline void txn_record_reply(struct record *r, const struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
 	bits_copy(r->data + r->query_len, pkt->payload, pkt->len);
@@ -54,14 +54,14 @@ static inline void record_reply_of(struct record *r, const struct txn_message *m
 
 /* A record of one message that belongs to no open query. asked_ns: when a RECORD_DUPLICATE's query
  * was seen. asked: that of the local link, or NULL. */
-static inline void emit_message(struct txn *x, const struct txn_message *m,
-	enum record_status status, int64_t asked_ns, const struct local_asked *asked)
+static inline void txn_emit_message(struct txn *x, const struct txn_message *m,
+	enum record_status status, int64_t asked_ns, const struct txn_local_query *asked)
 {
 	const struct pkt *pkt = m->pkt;
 	struct record *r = record_begin(x->out, m->reply ? 0 : pkt->len, m->reply ? pkt->len : 0);
 	if (!r)
 		return;
-	record_key(r, &m->key);
+	txn_record_key(r, &m->key);
 	if (asked) {
 		r->client = asked->key.client;
 		r->client_port = asked->key.client_port;
@@ -75,9 +75,9 @@ static inline void emit_message(struct txn *x, const struct txn_message *m,
 	}
 	r->error = m->error;
 	r->rtt_ns = m->rtt_ns;
-	record_path(r, pkt);
+	txn_record_path(r, pkt);
 	if (m->reply) {
-		record_reply_of(r, m);
+		txn_record_reply(r, m);
 	} else {
 		r->query_name = m->msg.name_len;
 		bits_copy(r->data, pkt->payload, pkt->len);
@@ -88,9 +88,10 @@ static inline void emit_message(struct txn *x, const struct txn_message *m,
 }
 
 /* What every record of an open query has. */
-static inline void record_entry(const struct txn *x, struct record *r, const struct table_entry *e)
+static inline void txn_record_query(
+	const struct txn *x, struct record *r, const struct txn_table_entry *e)
 {
-	record_key(r, &e->key);
+	txn_record_key(r, &e->key);
 	r->ts_ns = e->ts_ns;
 	r->retries = e->retries;
 	r->query_wire = e->query_wire;
@@ -103,14 +104,14 @@ static inline void record_entry(const struct txn *x, struct record *r, const str
 	if (bits_unlikely(e->tunnelled))
 		r->tunnel = e->tunnel;
 	r->rtt_ns = e->timed ? e->rtt_ns : 0;
-	table_query(&x->table, e, r->data);
+	txn_table_copy_query(&x->table, e, r->data);
 }
 
 /* Closes the query of a zone transfer of several messages. */
-static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
+static inline void txn_emit_transfer(struct txn *x, uint32_t slot, bool complete)
 {
-	const struct table_entry *e = table_at(&x->table, slot);
-	struct txn_transfer *t = &x->transfers[e->transfer - 1];
+	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
+	struct txn_open_transfer *t = &x->transfers[e->transfer - 1];
 	struct record_sum sum = {.records = t->sum.records,
 		.octets = t->sum.octets,
 		.duration_ns = when_since(t->last_ns, t->first_ns),
@@ -119,7 +120,7 @@ static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
 		.incomplete = !complete};
 	struct record *r = record_begin(x->out, e->query_len, sizeof(t->header) + sizeof(sum));
 	if (r) {
-		record_entry(x, r, e);
+		txn_record_query(x, r, e);
 		r->status = RECORD_ANSWERED;
 		r->transfer = RECORD_TRANSFER_SUM;
 		r->latency_ns = when_since(t->first_ns, e->ts_ns);
@@ -130,24 +131,24 @@ static inline void emit_transfer(struct txn *x, uint32_t slot, bool complete)
 	}
 	metrics_add(&x->metrics->answered, 1);
 	t->slot = 0;
-	table_remove(&x->table, slot);
+	txn_table_remove(&x->table, slot);
 }
 
 /* Closes an open query: with its reply, or without (m NULL); `evicted`: before its time. asked: it
  * is one of the local link, and who replies is not who was asked; or NULL. */
-static inline __attribute__((always_inline)) void emit_ended(struct txn *x, uint32_t slot,
-	const struct txn_message *m, bool evicted, const struct local_asked *asked)
+static inline __attribute__((always_inline)) void txn_emit_closed(struct txn *x, uint32_t slot,
+	const struct txn_message *m, bool evicted, const struct txn_local_query *asked)
 {
 	const struct pkt *reply = m ? m->pkt : NULL;
-	const struct table_entry *e = table_at(&x->table, slot);
+	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
 
 	if (bits_unlikely(e->transfer)) {
-		emit_transfer(x, slot, false);
+		txn_emit_transfer(x, slot, false);
 		return;
 	}
 	struct record *r = record_begin(x->out, e->query_len, reply ? reply->len : 0);
 	if (r) {
-		record_entry(x, r, e);
+		txn_record_query(x, r, e);
 		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
 		if (reply) {
 			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
@@ -157,43 +158,43 @@ static inline __attribute__((always_inline)) void emit_ended(struct txn *x, uint
 				r->server = m->key.server;
 				r->group = asked->group;
 			}
-			record_reply_of(r, m);
+			txn_record_reply(r, m);
 		} else {
 			r->evicted = evicted;
 		}
 		record_commit(x->out, r);
 	}
 	metrics_add(reply ? &x->metrics->answered : &x->metrics->no_reply, 1);
-	table_remove(&x->table, slot);
+	txn_table_remove(&x->table, slot);
 }
 
-static inline void emit_entry(struct txn *x, uint32_t slot, const struct txn_message *m)
+static inline void txn_emit_query(struct txn *x, uint32_t slot, const struct txn_message *m)
 {
-	emit_ended(x, slot, m, false, NULL);
+	txn_emit_closed(x, slot, m, false, NULL);
 }
 
 /* With a reply to a query of the local link. */
-static inline void emit_local(
-	struct txn *x, const struct txn_message *m, const struct local_asked *asked)
+static inline void txn_emit_local(
+	struct txn *x, const struct txn_message *m, const struct txn_local_query *asked)
 {
-	emit_ended(x, asked->slot, m, false, asked);
+	txn_emit_closed(x, asked->slot, m, false, asked);
 }
 
 /* Closes an open query that has to go before its time. */
-static inline void emit_evicted(struct txn *x, uint32_t slot, enum table_cause cause)
+static inline void txn_emit_evicted(struct txn *x, uint32_t slot, enum txn_evict_cause cause)
 {
 	struct metrics_txn *m = x->metrics;
 
 	metrics_add(&m->evicted, 1);
 	switch (cause) {
-	case TABLE_SERVER: metrics_add(&m->evicted_server, 1); break;
-	case TABLE_DOMAIN: metrics_add(&m->evicted_domain, 1); break;
-	case TABLE_CLIENT: metrics_add(&m->evicted_client, 1); break;
-	case TABLE_LONG: metrics_add(&m->evicted_long, 1); break;
-	case TABLE_OLDEST: metrics_add(&m->evicted_oldest, 1); break;
-	case TABLE_BUCKET: metrics_add(&m->evicted_bucket, 1); break;
+	case TXN_EVICT_SERVER: metrics_add(&m->evicted_server, 1); break;
+	case TXN_EVICT_DOMAIN: metrics_add(&m->evicted_domain, 1); break;
+	case TXN_EVICT_CLIENT: metrics_add(&m->evicted_client, 1); break;
+	case TXN_EVICT_LONG: metrics_add(&m->evicted_long, 1); break;
+	case TXN_EVICT_OLDEST: metrics_add(&m->evicted_oldest, 1); break;
+	case TXN_EVICT_BUCKET: metrics_add(&m->evicted_bucket, 1); break;
 	}
-	emit_ended(x, slot, NULL, true, NULL);
+	txn_emit_closed(x, slot, NULL, true, NULL);
 }
 
 /* What comes again within txn_conf.duplicate_ns: copies of datagrams, further replies (repeat.c).
@@ -204,13 +205,13 @@ static inline void emit_evicted(struct txn *x, uint32_t slot, enum table_cause c
  * ports and octets tell, not its link header, VLANs, tunnel or TTL. (What TCP repeats is dropped
  * where streams are put together.)
  */
-bool repeat_datagram(struct txn *x, const struct txn_message *m);
+bool txn_duplicate_datagram(struct txn *x, const struct txn_message *m);
 
 /* A reply answered a query of that time: remember it. */
-void repeat_answered(struct txn *x, const struct txn_message *m, int64_t asked_ns);
+void txn_duplicate_store_answer(struct txn *x, const struct txn_message *m, int64_t asked_ns);
 
 /* Was the transaction of this reply answered just before? *asked_ns: when it was asked. */
-bool repeat_reply(const struct txn *x, const struct txn_message *m, int64_t *asked_ns);
+bool txn_duplicate_find_answer(const struct txn *x, const struct txn_message *m, int64_t *asked_ns);
 
 /*
  * Replies that wait (waiting.c): those whose query may still come (x->early), and those with a
@@ -218,7 +219,7 @@ bool repeat_reply(const struct txn *x, const struct txn_message *m, int64_t *ask
  */
 
 /* A reply that found no open query. true: it waits for one. mismatch: its base has an open one. */
-bool waiting_put(struct txn *x, const struct txn_message *m, bool mismatch);
+bool txn_pending_enqueue(struct txn *x, const struct txn_message *m, bool mismatch);
 
 /*
  * The replies that came before this query, which opened `slot`. In a capture file the first answers
@@ -227,39 +228,39 @@ bool waiting_put(struct txn *x, const struct txn_message *m, bool mismatch);
  * looked into a queue, so that of the query can be the later one. Then its reply's is closer to the
  * truth.
  */
-void waiting_take(struct txn *x, const struct txn_message *query, uint32_t slot);
+void txn_pending_match(struct txn *x, const struct txn_message *query, uint32_t slot);
 
 /* Holds a reply with a wrong checksum to the open query in a slot. A second such reply lets the
  * first one answer, and is unasked. false: it cannot wait, and answers at once. */
-bool waiting_hold(struct txn *x, struct txn_message *m, uint32_t slot);
+bool txn_pending_hold(struct txn *x, struct txn_message *m, uint32_t slot);
 
 /* Another message for the open query in a slot: a reply held for it, if there is one, answers.
  * true: the query is closed. */
-bool waiting_settle(struct txn *x, const struct txn_message *m, uint32_t slot);
+bool txn_pending_settle(struct txn *x, const struct txn_message *m, uint32_t slot);
 
 /* A reply that is about to close the query in a slot: one held for it is a duplicate. */
-void waiting_beaten(struct txn *x, const struct txn_message *m, uint32_t slot);
+void txn_pending_supersede(struct txn *x, const struct txn_message *m, uint32_t slot);
 
 /* What was held long enough by the capture's clock answers. */
-void waiting_due(struct txn *x, int64_t clock_ns);
+void txn_pending_expire_held(struct txn *x, int64_t clock_ns);
 
 /* Lets one go that has waited long enough; INT64_MAX: any. false: there is none. */
-bool waiting_expire(struct txn *x, int64_t clock_ns);
+bool txn_pending_expire(struct txn *x, int64_t clock_ns);
 
 /* What txn.c does with a reply: closes the open query in a slot with it; */
 void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m);
 
 /* it belongs to no query (mismatch: its base has an open one); */
-void txn_unasked(struct txn *x, const struct txn_message *m, bool mismatch);
+void txn_emit_unsolicited(struct txn *x, const struct txn_message *m, bool mismatch);
 
 /* finds the slot of the open query that it answers, or 0. */
-uint32_t txn_answered_by(struct txn *x, const struct txn_message *m);
+uint32_t txn_find_answered(struct txn *x, const struct txn_message *m);
 
 /* Replies to the query of a zone transfer, which may have many messages (zone.c): transfer.h says
  * where they end, here is what becomes of the transaction. */
 
 /* A reply to the open query in a slot. true: it is one of several, and the query stays open, or its
  * record is made; false: the caller closes it with this reply. */
-bool zone_take(struct txn *x, uint32_t slot, struct txn_message *m);
+bool txn_transfer_reply(struct txn *x, uint32_t slot, struct txn_message *m);
 
 #endif

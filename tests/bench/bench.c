@@ -221,7 +221,7 @@ static void run_stages(struct bench *b, const struct options *o)
 	printf("{\"name\":\"mix\",\"frames\":%zu,\"messages\":%zu,\"octets\":%zu,\"records\":%zu,"
 	       "\"json_octets\":%zu,\"open\":%u,\"table_octets\":%zu,\"table_slots\":%u}\n",
 		b->mix.count, b->messages, b->mix.used, b->n_kept, b->octets,
-		b->pipeline.txn.table.open, table_bytes(b->pipeline.txn.table.capacity),
+		b->pipeline.txn.table.open, txn_table_bytes(b->pipeline.txn.table.capacity),
 		b->pipeline.txn.table.capacity);
 	for (unsigned k = 0; k < STAGES; k++)
 		show(stages[k].name, stages[k].unit, ns[k], o->passes, units_of(b, &stages[k]));

@@ -107,7 +107,7 @@ static struct bench *bench_new(void)
 static void restart(struct bench *b)
 {
 	struct pipeline_conf conf = conf_of();
-	memset(b->memory, 0, table_bytes(CAPACITY));
+	memset(b->memory, 0, txn_table_bytes(CAPACITY));
 	record_arena_init(&b->arena, b->room, ARENA_ROOM, &b->metrics.record);
 	b->arena.pass = pass;
 	b->arena.pass_to = b;

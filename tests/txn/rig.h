@@ -104,7 +104,7 @@ static inline void rig_take_pkt(struct rig *rig, const struct pkt *pkt)
 	m.reply = m.msg.flags & DNS_QR;
 	txn_key(&rig->x, &m);
 	rig_forget(rig);
-	txn_take(&rig->x, &m);
+	txn_process(&rig->x, &m);
 	record_flush(&rig->arena);
 }
 

@@ -204,9 +204,9 @@ static void full_of_gone(void)
 static void chain(void)
 {
 	begin();
-	for (unsigned i = 0; i < EARLY_CHAIN + 10; i++) {
+	for (unsigned i = 0; i < TXN_EARLY_CHAIN + 10; i++) {
 		rig_reply(rig, 1000 + i, 1, "a");
-		CU_ASSERT_EQUAL(rig->count, i >= EARLY_CHAIN);
+		CU_ASSERT_EQUAL(rig->count, i >= TXN_EARLY_CHAIN);
 	}
 	CU_ASSERT_EQUAL(rig->metrics.early_evicted, 10);
 	rig_query(rig, 900, 1, "a");

@@ -91,7 +91,7 @@ static void end(void)
 	CU_ASSERT_EQUAL(evicted_honest, 0);
 	CU_ASSERT_EQUAL(answered, HONEST);
 	rig_finish(rig);
-	for (size_t i = 0; i < holders_bytes(CAPACITY) / sizeof(uint32_t); i++)
+	for (size_t i = 0; i < txn_holders_bytes(CAPACITY) / sizeof(uint32_t); i++)
 		CU_ASSERT_EQUAL_FATAL(rig->x.table.holders.cells[i], 0);
 	CU_ASSERT_EQUAL(rig->x.table.long_slots, 0);
 	rig_balance(rig);
@@ -170,7 +170,7 @@ static void largest(void)
 	wire_message(&w, 1, 0, "h.example", 1);
 	wire_fill(&w, 7, 65535 - w.len);
 	take(&w, 1, 1, CAPACITY);
-	CU_ASSERT_EQUAL(evicted, table_slots(65535));
+	CU_ASSERT_EQUAL(evicted, txn_table_slots(65535));
 	CU_ASSERT_EQUAL(rig->x.table.used, CAPACITY);
 	take(&w, 2, 1, CAPACITY);
 	CU_ASSERT_EQUAL(rig->x.table.used, CAPACITY);

@@ -10,17 +10,17 @@
 
 void test_txn_holders(void);
 
-static struct holders h;
+static struct txn_holders h;
 static void *memory;
 
 static void begin(uint32_t capacity)
 {
 	struct hash_secret secret = hash_fixed(5);
-	memory = calloc(1, holders_bytes(capacity));
-	holders_init(&h, memory, capacity, &secret);
+	memory = calloc(1, txn_holders_bytes(capacity));
+	txn_holders_init(&h, memory, capacity, &secret);
 }
 
-static struct holder_names names(const char *name, const char *client, uint8_t server)
+static struct txn_holder_keys names(const char *name, const char *client, uint8_t server)
 {
 	static struct wire w;
 	static const uint8_t v6[16] = {0x20, 1, 0xd, 0xb8};
@@ -38,16 +38,16 @@ static struct holder_names names(const char *name, const char *client, uint8_t s
 	}
 	to.octets[15] = server;
 	wire_message(&w, 1, 0, name, 1);
-	return holders_of(&h, &from, &to, is_v6, w.octets + 12, w.len - 16);
+	return txn_holders_of(&h, &from, &to, is_v6, w.octets + 12, w.len - 16);
 }
 
 static bool same_domain(const char *a, const char *b)
 {
-	struct holder_names x = names(a, "1.1", 1), y = names(b, "1.1", 1);
-	CU_ASSERT_EQUAL(x.name[HOLDER_CLIENT], y.name[HOLDER_CLIENT]);
-	CU_ASSERT_EQUAL(x.name[HOLDER_DOMAIN] == y.name[HOLDER_DOMAIN],
-		x.name[HOLDER_SERVER] == y.name[HOLDER_SERVER]);
-	return x.name[HOLDER_DOMAIN] == y.name[HOLDER_DOMAIN];
+	struct txn_holder_keys x = names(a, "1.1", 1), y = names(b, "1.1", 1);
+	CU_ASSERT_EQUAL(x.name[TXN_HOLDER_CLIENT], y.name[TXN_HOLDER_CLIENT]);
+	CU_ASSERT_EQUAL(x.name[TXN_HOLDER_DOMAIN] == y.name[TXN_HOLDER_DOMAIN],
+		x.name[TXN_HOLDER_SERVER] == y.name[TXN_HOLDER_SERVER]);
+	return x.name[TXN_HOLDER_DOMAIN] == y.name[TXN_HOLDER_DOMAIN];
 }
 
 static void domains(void)
@@ -85,12 +85,12 @@ static void any_octets(void)
 	}
 	name[254] = 0;
 	for (unsigned n = 0; n <= sizeof(name); n++)
-		holders_of(&h, &none, &none, false, name, n);
+		txn_holders_of(&h, &none, &none, false, name, n);
 	for (unsigned i = 0; i < 20000; i++) {
 		unsigned n = (unsigned)random() % 256;
 		for (unsigned k = 0; k < n; k++)
 			name[k] = (uint8_t)(random() % (i % 2 ? 256 : 8));
-		holders_of(&h, &none, &none, i % 2, name, n);
+		txn_holders_of(&h, &none, &none, i % 2, name, n);
 	}
 	free(memory);
 }
@@ -98,15 +98,15 @@ static void any_octets(void)
 static void networks(void)
 {
 	begin(1024);
-	uint32_t a = names("a.example", "1.1", 1).name[HOLDER_CLIENT];
-	CU_ASSERT_EQUAL(names("b.test", "1.200", 2).name[HOLDER_CLIENT], a);
-	CU_ASSERT_NOT_EQUAL(names("b.test", "2.1", 2).name[HOLDER_CLIENT], a);
-	a = names("a.example", ":1:1", 1).name[HOLDER_CLIENT];
-	CU_ASSERT_EQUAL(names("a.example", ":1:7", 1).name[HOLDER_CLIENT], a);
-	CU_ASSERT_NOT_EQUAL(names("a.example", ":2:1", 1).name[HOLDER_CLIENT], a);
-	struct holder_names x = names("a.example", "1.1", 1), y = names("a.example", "1.1", 2);
-	CU_ASSERT_EQUAL(x.name[HOLDER_DOMAIN], y.name[HOLDER_DOMAIN]);
-	CU_ASSERT_NOT_EQUAL(x.name[HOLDER_SERVER], y.name[HOLDER_SERVER]);
+	uint32_t a = names("a.example", "1.1", 1).name[TXN_HOLDER_CLIENT];
+	CU_ASSERT_EQUAL(names("b.test", "1.200", 2).name[TXN_HOLDER_CLIENT], a);
+	CU_ASSERT_NOT_EQUAL(names("b.test", "2.1", 2).name[TXN_HOLDER_CLIENT], a);
+	a = names("a.example", ":1:1", 1).name[TXN_HOLDER_CLIENT];
+	CU_ASSERT_EQUAL(names("a.example", ":1:7", 1).name[TXN_HOLDER_CLIENT], a);
+	CU_ASSERT_NOT_EQUAL(names("a.example", ":2:1", 1).name[TXN_HOLDER_CLIENT], a);
+	struct txn_holder_keys x = names("a.example", "1.1", 1), y = names("a.example", "1.1", 2);
+	CU_ASSERT_EQUAL(x.name[TXN_HOLDER_DOMAIN], y.name[TXN_HOLDER_DOMAIN]);
+	CU_ASSERT_NOT_EQUAL(x.name[TXN_HOLDER_SERVER], y.name[TXN_HOLDER_SERVER]);
 	free(memory);
 }
 
@@ -120,31 +120,31 @@ static void counts(void)
 	for (unsigned round = 0; round < EACH; round++)
 		for (unsigned i = 0; i < DOMAINS; i++) {
 			snprintf(name, sizeof(name), "www.d%u.example", i);
-			struct holder_names n = names(name, "1.1", 1);
+			struct txn_holder_keys n = names(name, "1.1", 1);
 			snprintf(name, sizeof(name), "r%u.heavy.test", i);
-			struct holder_names heavy = names(name, "2.1", 1);
-			holders_take(&h, &n, 1);
-			holders_take(&h, &heavy, 1);
+			struct txn_holder_keys heavy = names(name, "2.1", 1);
+			txn_holders_add(&h, &n, 1);
+			txn_holders_add(&h, &heavy, 1);
 		}
 	unsigned over = 0;
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		snprintf(name, sizeof(name), "x.d%u.example", i);
-		struct holder_names n = names(name, "1.1", 1);
-		CU_ASSERT(holders_count(&h, &n, HOLDER_SERVER) >= EACH);
-		over += holders_count(&h, &n, HOLDER_SERVER) >= DOMAINS * EACH / 2;
+		struct txn_holder_keys n = names(name, "1.1", 1);
+		CU_ASSERT(txn_holders_count(&h, &n, TXN_HOLDER_SERVER) >= EACH);
+		over += txn_holders_count(&h, &n, TXN_HOLDER_SERVER) >= DOMAINS * EACH / 2;
 	}
 	CU_ASSERT(over <= 1);
-	struct holders_heaviest top = holders_heaviest(&h);
-	CU_ASSERT_EQUAL(top.kind, HOLDER_SERVER);
+	struct txn_holders_heaviest top = txn_holders_heaviest(&h);
+	CU_ASSERT_EQUAL(top.kind, TXN_HOLDER_SERVER);
 	CU_ASSERT(top.most >= DOMAINS * EACH && top.most < DOMAINS * EACH * 11 / 10);
 	for (unsigned i = 0; i < DOMAINS * EACH; i++) {
 		snprintf(name, sizeof(name), "www.d%u.example", i % DOMAINS);
-		struct holder_names n = names(name, "1.1", 1),
-				    heavy = names("heavy.test", "2.1", 1);
-		holders_give(&h, &n, 1);
-		holders_give(&h, &heavy, 1);
+		struct txn_holder_keys n = names(name, "1.1", 1),
+				       heavy = names("heavy.test", "2.1", 1);
+		txn_holders_remove(&h, &n, 1);
+		txn_holders_remove(&h, &heavy, 1);
 	}
-	for (size_t i = 0; i < holders_bytes(131072) / sizeof(*h.cells); i++)
+	for (size_t i = 0; i < txn_holders_bytes(131072) / sizeof(*h.cells); i++)
 		CU_ASSERT_EQUAL_FATAL(h.cells[i], 0);
 	free(memory);
 }
@@ -156,21 +156,23 @@ static void spread(void)
 	for (unsigned i = 0; i < 100; i++) {
 		char client[16];
 		snprintf(client, sizeof(client), "%u.1", i);
-		struct holder_names n = names("a.example.com", client, (uint8_t)(i % 4));
-		holders_take(&h, &n, 1);
+		struct txn_holder_keys n = names("a.example.com", client, (uint8_t)(i % 4));
+		txn_holders_add(&h, &n, 1);
 	}
-	struct holders_heaviest top = holders_heaviest(&h);
-	CU_ASSERT(top.kind == HOLDER_DOMAIN && top.most >= 100 && top.other == HOLDER_CLIENT);
+	struct txn_holders_heaviest top = txn_holders_heaviest(&h);
+	CU_ASSERT(
+		top.kind == TXN_HOLDER_DOMAIN && top.most >= 100 && top.other == TXN_HOLDER_CLIENT);
 	free(memory);
 	begin(1024);
 	for (unsigned i = 0; i < 100; i++) {
 		char name[32];
 		snprintf(name, sizeof(name), "d%u.example", i);
-		struct holder_names n = names(name, "1.1", 1);
-		holders_take(&h, &n, 1);
+		struct txn_holder_keys n = names(name, "1.1", 1);
+		txn_holders_add(&h, &n, 1);
 	}
-	top = holders_heaviest(&h);
-	CU_ASSERT(top.kind == HOLDER_CLIENT && top.most >= 100 && top.other == HOLDER_SERVER);
+	top = txn_holders_heaviest(&h);
+	CU_ASSERT(
+		top.kind == TXN_HOLDER_CLIENT && top.most >= 100 && top.other == TXN_HOLDER_SERVER);
 	free(memory);
 }
 

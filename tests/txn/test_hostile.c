@@ -10,11 +10,11 @@ void test_txn_hostile(void);
 
 static uint32_t key_hash(const struct hash_secret *s, uint64_t w[HOSTILE_WORDS])
 {
-	struct table t = {.secret = *s};
-	struct table_key key;
+	struct txn_table t = {.secret = *s};
+	struct txn_table_key key;
 	_Static_assert(sizeof(key) == HOSTILE_WORDS * sizeof(*w), "all of a key");
 	memcpy(&key, w, sizeof(key));
-	return table_hash(&t, &key);
+	return txn_table_hash(&t, &key);
 }
 
 /* Octets of any number: questions of the second index, fragments, what comes again. */
@@ -43,14 +43,14 @@ static void octets(void)
 	CU_ASSERT(hostile_worst(long_hash) <= HOSTILE_MOST);
 }
 
-static unsigned longest_chain(const struct table *t)
+static unsigned longest_chain(const struct txn_table *t)
 {
 	unsigned longest = 0;
 	for (uint32_t b = 0; b <= t->mask; b++) {
 		unsigned keyed = 0, indexed = 0;
-		for (uint32_t s = t->buckets[b]; s; s = table_at(t, s)->bucket_next)
+		for (uint32_t s = t->buckets[b]; s; s = txn_table_at(t, s)->bucket_next)
 			keyed++;
-		for (uint32_t s = t->index[b]; s; s = table_at(t, s)->index_next)
+		for (uint32_t s = t->index[b]; s; s = txn_table_at(t, s)->index_next)
 			indexed++;
 		longest = keyed > longest ? keyed : longest;
 		longest = indexed > longest ? indexed : longest;
@@ -77,7 +77,7 @@ static void one_bucket(void)
 		}
 		CU_ASSERT_EQUAL(longest_chain(&rig->x.table), HASH_CHAIN);
 		CU_ASSERT_EQUAL(
-			rig->metrics.evicted, MANY - HASH_CHAIN - (one_base ? TABLE_SCAN : 0));
+			rig->metrics.evicted, MANY - HASH_CHAIN - (one_base ? TXN_TABLE_SCAN : 0));
 		wire_message(&w, one_base ? 1 : MANY - 1, 0x8100, name, 1);
 		rig_take(rig, &w, 101);
 		rig_one(rig, RECORD_ANSWERED, 100);

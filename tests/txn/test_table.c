@@ -10,22 +10,22 @@
 
 void test_txn_table(void);
 
-static struct table table;
+static struct txn_table table;
 static void *memory;
 
 static void begin(uint32_t capacity)
 {
 	struct hash_secret secret = hash_fixed(capacity);
-	size_t bytes = (table_bytes(capacity) + 63) & ~(size_t)63;
+	size_t bytes = (txn_table_bytes(capacity) + 63) & ~(size_t)63;
 	memory = aligned_alloc(64, bytes);
 	memset(memory, 0, bytes);
-	table_init(&table, memory, capacity, &secret);
+	txn_table_init(&table, memory, capacity, &secret);
 }
 
-static struct table_key key_of(unsigned n)
+static struct txn_table_key key_of(unsigned n)
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
-	return (struct table_key){.client = addr_of_v4(client),
+	return (struct txn_table_key){.client = addr_of_v4(client),
 		.server = addr_of_v4(server),
 		.client_port = (uint16_t)(1000 + n),
 		.server_port = 53,
@@ -39,7 +39,7 @@ static unsigned chain_length(uint32_t slot)
 	unsigned n = 0;
 	while (slot) {
 		CU_ASSERT_FATAL(slot <= table.virgin && n <= table.capacity);
-		memcpy(&slot, table_at(&table, slot), sizeof(slot));
+		memcpy(&slot, txn_table_at(&table, slot), sizeof(slot));
 		n++;
 	}
 	return n;
@@ -47,12 +47,12 @@ static unsigned chain_length(uint32_t slot)
 
 static bool indexed(uint32_t slot)
 {
-	const struct table_entry *e = table_at(&table, slot);
+	const struct txn_table_entry *e = txn_table_at(&table, slot);
 	uint32_t at = table.index[e->question_hash & table.mask];
 	for (unsigned n = 0; at && n <= table.capacity; n++) {
 		if (at == slot)
 			return true;
-		at = table_at(&table, at)->index_next;
+		at = txn_table_at(&table, at)->index_next;
 	}
 	return false;
 }
@@ -60,23 +60,23 @@ static bool indexed(uint32_t slot)
 /* A group: links both ways, one key, its last and its count, and who must be in the index is. */
 static unsigned check_group(uint32_t first)
 {
-	const struct table_entry *head = table_at(&table, first);
+	const struct txn_table_entry *head = txn_table_at(&table, first);
 	uint32_t before = 0;
 	unsigned n = 0;
-	for (uint32_t slot = first; slot; slot = table_at(&table, slot)->group_next) {
-		const struct table_entry *e = table_at(&table, slot);
+	for (uint32_t slot = first; slot; slot = txn_table_at(&table, slot)->group_next) {
+		const struct txn_table_entry *e = txn_table_at(&table, slot);
 		CU_ASSERT_FATAL(n < table.capacity);
 		CU_ASSERT_EQUAL_FATAL(e->group_prev, before);
 		CU_ASSERT_EQUAL_FATAL(e->hash, head->hash);
 		CU_ASSERT_EQUAL_FATAL(memcmp(&e->key, &head->key, sizeof(e->key)), 0);
-		CU_ASSERT_FATAL(n < TABLE_SCAN || e->indexed);
+		CU_ASSERT_FATAL(n < TXN_TABLE_SCAN || e->indexed);
 		CU_ASSERT_FATAL(!e->indexed || indexed(slot));
 		before = slot;
 		n++;
 	}
 	CU_ASSERT_EQUAL_FATAL(head->group_last, before);
 	CU_ASSERT_EQUAL_FATAL(head->group_count, n);
-	CU_ASSERT_EQUAL_FATAL(table_group(&table, &head->key, head->hash), first);
+	CU_ASSERT_EQUAL_FATAL(txn_table_group(&table, &head->key, head->hash), first);
 	return n;
 }
 
@@ -86,17 +86,17 @@ static void check_table(void)
 	unsigned members = 0, aged = 0, slots = 0, in_index = 0, flagged = 0;
 	for (uint32_t b = 0; b <= table.mask; b++) {
 		uint32_t slot = table.buckets[b];
-		for (; slot; slot = table_at(&table, slot)->bucket_next) {
-			CU_ASSERT_EQUAL_FATAL(table_at(&table, slot)->hash & table.mask, b);
+		for (; slot; slot = txn_table_at(&table, slot)->bucket_next) {
+			CU_ASSERT_EQUAL_FATAL(txn_table_at(&table, slot)->hash & table.mask, b);
 			members += check_group(slot);
 			CU_ASSERT_FATAL(members <= table.open);
 		}
-		for (slot = table.index[b]; slot; slot = table_at(&table, slot)->index_next)
+		for (slot = table.index[b]; slot; slot = txn_table_at(&table, slot)->index_next)
 			CU_ASSERT_FATAL(in_index++ <= table.open);
 	}
 	uint32_t before = 0;
-	for (uint32_t slot = table.oldest; slot; slot = table_at(&table, slot)->age_next) {
-		const struct table_entry *e = table_at(&table, slot);
+	for (uint32_t slot = table.oldest; slot; slot = txn_table_at(&table, slot)->age_next) {
+		const struct txn_table_entry *e = txn_table_at(&table, slot);
 		CU_ASSERT_EQUAL_FATAL(e->age_prev, before);
 		before = slot;
 		aged++;
@@ -113,22 +113,22 @@ static void check_table(void)
 	CU_ASSERT_FATAL(table.virgin <= table.capacity);
 }
 
-static uint32_t add(const struct table_key *key, const struct wire *w)
+static uint32_t add(const struct txn_table_key *key, const struct wire *w)
 {
 	struct dns_msg msg;
-	uint32_t hash = table_hash(&table, key);
+	uint32_t hash = txn_table_hash(&table, key);
 	CU_ASSERT_EQUAL_FATAL(dns_msg_read(&msg, w->octets, w->len), DNS_OK);
-	CU_ASSERT_TRUE_FATAL(table_has_room(&table, w->len));
-	return table_add(
-		&table, key, hash, table_group(&table, key, hash), &msg, w->octets, w->len);
+	CU_ASSERT_TRUE_FATAL(txn_table_has_space(&table, w->len));
+	return txn_table_add(
+		&table, key, hash, txn_table_group(&table, key, hash), &msg, w->octets, w->len);
 }
 
-static uint32_t find(const struct table_key *key, const struct wire *w)
+static uint32_t find(const struct txn_table_key *key, const struct wire *w)
 {
 	struct dns_msg msg;
-	uint32_t first = table_group(&table, key, table_hash(&table, key));
+	uint32_t first = txn_table_group(&table, key, txn_table_hash(&table, key));
 	CU_ASSERT_EQUAL_FATAL(dns_msg_read(&msg, w->octets, w->len), DNS_OK);
-	return first ? table_find(&table, first, &msg, w->octets) : 0;
+	return first ? txn_table_find(&table, first, &msg, w->octets) : 0;
 }
 
 static void draw_query(struct wire *w, unsigned question)
@@ -150,25 +150,25 @@ static void random_work(void)
 	begin(150);
 	for (int i = 0; i < 12000; i++) {
 		unsigned b = (unsigned)random() % BASES, q = (unsigned)random() % QUESTIONS;
-		struct table_key key = key_of(b);
+		struct txn_table_key key = key_of(b);
 		draw_query(&w, q);
 		CU_ASSERT_EQUAL_FATAL(find(&key, &w), held[b][q]);
 		/* phases: mostly adding, mostly removing */
 		bool grow = random() % 8 < (i / 500 % 2 ? 2 : 6);
 		if (held[b][q] && !grow) {
-			table_remove(&table, held[b][q]);
+			txn_table_remove(&table, held[b][q]);
 			held[b][q] = 0;
 		} else if (held[b][q]) {
-			table_touch(&table, held[b][q]);
+			txn_table_touch(&table, held[b][q]);
 			CU_ASSERT_EQUAL(table.youngest, held[b][q]);
-		} else if (grow && table_has_room(&table, w.len)) {
+		} else if (grow && txn_table_has_space(&table, w.len)) {
 			held[b][q] = add(&key, &w);
 			CU_ASSERT_EQUAL(table.youngest, held[b][q]);
 		}
 		check_table();
 	}
 	while (table.oldest)
-		table_remove(&table, table.oldest);
+		txn_table_remove(&table, table.oldest);
 	check_table();
 	CU_ASSERT_EQUAL(table.used, 0);
 	free(memory);
@@ -179,7 +179,7 @@ static void order_in_group(void)
 {
 	enum { MANY = 30 };
 	static struct wire w;
-	struct table_key key = key_of(0);
+	struct txn_table_key key = key_of(0);
 	uint32_t slots[MANY];
 	for (unsigned leave = 0; leave < MANY; leave++) {
 		begin(512);
@@ -189,15 +189,15 @@ static void order_in_group(void)
 			slots[i] = add(&key, &w);
 		}
 		for (unsigned i = 0; i < MANY; i += 3)
-			table_touch(&table, slots[i]);
-		table_remove(&table, slots[leave]);
+			txn_table_touch(&table, slots[i]);
+		txn_table_remove(&table, slots[leave]);
 		check_table();
-		uint32_t at = table_group(&table, &key, table_hash(&table, &key));
+		uint32_t at = txn_table_group(&table, &key, txn_table_hash(&table, &key));
 		for (unsigned i = 0; i < MANY; i++) {
 			if (i == leave)
 				continue;
 			CU_ASSERT_EQUAL_FATAL(at, slots[i]);
-			at = table_at(&table, at)->group_next;
+			at = txn_table_at(&table, at)->group_next;
 		}
 		CU_ASSERT_EQUAL(at, 0);
 		free(memory);
@@ -218,22 +218,22 @@ static void lengths(void)
 	enum { CAPACITY = 140 };
 	static struct wire w;
 	static uint8_t copy[65535];
-	struct table_key key = key_of(1);
+	struct txn_table_key key = key_of(1);
 	begin(CAPACITY);
-	CU_ASSERT_TRUE(table_has_room(&table, 65535));
+	CU_ASSERT_TRUE(txn_table_has_space(&table, 65535));
 	for (uint32_t len = DNS_HEADER_LEN; len <= 65535;
 		len += len < 1600 || len > 65000 ? 1 : 499) {
 		draw_long(&w, len);
 		uint32_t slot = add(&key, &w);
-		const struct table_entry *e = table_at(&table, slot);
+		const struct txn_table_entry *e = txn_table_at(&table, slot);
 		CU_ASSERT_EQUAL_FATAL(e->query_len, len);
 		memset(copy, 0, len);
-		table_query(&table, e, copy);
+		txn_table_copy_query(&table, e, copy);
 		CU_ASSERT_EQUAL_FATAL(memcmp(copy, w.octets, len), 0);
 		/* room for a second of the same length exactly if the slots say so */
 		uint32_t used = table.used;
-		CU_ASSERT_EQUAL(table_has_room(&table, len), 2 * used <= CAPACITY);
-		table_remove(&table, slot);
+		CU_ASSERT_EQUAL(txn_table_has_space(&table, len), 2 * used <= CAPACITY);
+		txn_table_remove(&table, slot);
 		CU_ASSERT_EQUAL(table.used, 0);
 	}
 	check_table();
@@ -246,16 +246,16 @@ static void full(void)
 	for (uint32_t capacity = 1; capacity < 70; capacity++) {
 		begin(capacity);
 		for (unsigned i = 0; i < capacity; i++) {
-			struct table_key key = key_of(i);
+			struct txn_table_key key = key_of(i);
 			draw_long(&w, 20);
 			CU_ASSERT_EQUAL(table.virgin, i); /* no memory before its time */
 			add(&key, &w);
 		}
 		check_table();
-		CU_ASSERT_FALSE(table_has_room(&table, 12));
-		table_remove(&table, table.oldest);
-		CU_ASSERT_TRUE(table_has_room(&table, 12));
-		CU_ASSERT_FALSE(table_has_room(&table, 1000));
+		CU_ASSERT_FALSE(txn_table_has_space(&table, 12));
+		txn_table_remove(&table, table.oldest);
+		CU_ASSERT_TRUE(txn_table_has_space(&table, 12));
+		CU_ASSERT_FALSE(txn_table_has_space(&table, 1000));
 		free(memory);
 	}
 }
@@ -265,16 +265,16 @@ static void keys(void)
 {
 	static struct wire w;
 	begin(64);
-	struct table_key key = key_of(0);
+	struct txn_table_key key = key_of(0);
 	uint8_t *octets = (uint8_t *)&key;
 	wire_message(&w, 7, 0, "a.example", 1);
-	uint32_t slot = add(&key, &w), hash = table_hash(&table, &key);
+	uint32_t slot = add(&key, &w), hash = txn_table_hash(&table, &key);
 	CU_ASSERT_EQUAL(find(&key, &w), slot);
 	for (size_t i = 0; i < sizeof(key); i++) {
 		octets[i] ^= 1;
 		CU_ASSERT_EQUAL(find(&key, &w), 0);
-		CU_ASSERT_EQUAL(table_group(&table, &key, hash), 0);
-		CU_ASSERT_NOT_EQUAL(table_hash(&table, &key), hash);
+		CU_ASSERT_EQUAL(txn_table_group(&table, &key, hash), 0);
+		CU_ASSERT_NOT_EQUAL(txn_table_hash(&table, &key), hash);
 		octets[i] ^= 1;
 	}
 	free(memory);
@@ -285,7 +285,7 @@ static void octets_each(void)
 {
 	static const uint32_t capacities[] = {131072, 500000, 1000000, 1 << 20, 16777216};
 	for (size_t i = 0; i < BITS_COUNT(capacities); i++)
-		CU_ASSERT_TRUE(table_bytes(capacities[i]) / capacities[i] <= 640);
+		CU_ASSERT_TRUE(txn_table_bytes(capacities[i]) / capacities[i] <= 640);
 }
 
 void test_txn_table(void)

@@ -4,8 +4,8 @@
 /* The first message of a zone transfer's reply. true: more will come, and the query stays open. */
 static bool begin_transfer(struct txn *x, uint32_t slot, struct txn_message *m, uint16_t qtype)
 {
-	struct table_entry *e = table_at(&x->table, slot);
-	uint32_t len = e->query_len < TABLE_INLINE ? e->query_len : (uint32_t)TABLE_INLINE;
+	struct txn_table_entry *e = txn_table_at(&x->table, slot);
+	uint32_t len = e->query_len < TXN_TABLE_INLINE ? e->query_len : (uint32_t)TXN_TABLE_INLINE;
 	const struct pkt *pkt = m->pkt;
 	unsigned free = 0;
 	struct dns_msg query;
@@ -14,9 +14,9 @@ static bool begin_transfer(struct txn *x, uint32_t slot, struct txn_message *m, 
 		free++;
 	if (free == TXN_TRANSFERS || dns_msg_read(&query, e->query, len) != DNS_OK)
 		return false;
-	struct txn_transfer *t = &x->transfers[free];
-	transfer_begin(&t->sum, qtype, &query, e->query, len);
-	if (transfer_take(&t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
+	struct txn_open_transfer *t = &x->transfers[free];
+	txn_transfer_begin(&t->sum, qtype, &query, e->query, len);
+	if (txn_transfer_add_message(&t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
 		m->transfer = RECORD_TRANSFER_WHOLE;
 		return false;
 	}
@@ -29,20 +29,21 @@ static bool begin_transfer(struct txn *x, uint32_t slot, struct txn_message *m, 
 	return true;
 }
 
-bool zone_take(struct txn *x, uint32_t slot, struct txn_message *m)
+bool txn_transfer_reply(struct txn *x, uint32_t slot, struct txn_message *m)
 {
-	struct table_entry *e = table_at(&x->table, slot);
+	struct txn_table_entry *e = txn_table_at(&x->table, slot);
 	const struct pkt *pkt = m->pkt;
 	uint16_t qtype = e->name_len ? bits_be16(e->query + DNS_HEADER_LEN + e->name_len) : 0;
 
-	if (!transfer_is(qtype) || e->key.proto != PACKET_TCP)
+	if (!txn_transfer_is(qtype) || e->key.proto != PACKET_TCP)
 		return false;
 	if (e->transfer) {
-		struct txn_transfer *t = &x->transfers[e->transfer - 1];
+		struct txn_open_transfer *t = &x->transfers[e->transfer - 1];
 		t->last_ns = pkt->ts_ns;
 		metrics_add(&x->metrics->transfer_messages, 1);
-		if (transfer_take(&t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
-			emit_transfer(x, slot, dns_rcode(m->msg.flags) == 0);
+		if (txn_transfer_add_message(
+			    &t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
+			txn_emit_transfer(x, slot, dns_rcode(m->msg.flags) == 0);
 			return true;
 		}
 	} else if (dns_rcode(m->msg.flags) != 0 || m->msg.count[DNS_ANSWER] == 0 ||
@@ -51,6 +52,6 @@ bool zone_take(struct txn *x, uint32_t slot, struct txn_message *m)
 	}
 	e->last_ns = pkt->ts_ns;
 	e->clock_ns = txn_clock(pkt);
-	table_touch(&x->table, slot);
+	txn_table_touch(&x->table, slot);
 	return true;
 }

@@ -16,22 +16,22 @@ static uint64_t transaction_hash(const struct txn *x, const struct txn_message *
 		&x->secret, folded, n, hash_bytes(&x->secret, &m->key, sizeof(m->key), 1));
 }
 
-void repeat_answered(struct txn *x, const struct txn_message *m, int64_t asked_ns)
+void txn_duplicate_store_answer(struct txn *x, const struct txn_message *m, int64_t asked_ns)
 {
-	recent_put(&x->replies, transaction_hash(x, m, false), m->pkt->ts_ns, asked_ns);
+	txn_recent_add(&x->replies, transaction_hash(x, m, false), m->pkt->ts_ns, asked_ns);
 	if (m->msg.name_len)
-		recent_put(&x->replies, transaction_hash(x, m, true), m->pkt->ts_ns, asked_ns);
+		txn_recent_add(&x->replies, transaction_hash(x, m, true), m->pkt->ts_ns, asked_ns);
 }
 
-bool repeat_reply(const struct txn *x, const struct txn_message *m, int64_t *asked_ns)
+bool txn_duplicate_find_answer(const struct txn *x, const struct txn_message *m, int64_t *asked_ns)
 {
-	return recent_find(&x->replies, transaction_hash(x, m, true), m->pkt->ts_ns, asked_ns);
+	return txn_recent_find(&x->replies, transaction_hash(x, m, true), m->pkt->ts_ns, asked_ns);
 }
 
-bool repeat_datagram(struct txn *x, const struct txn_message *m)
+bool txn_duplicate_datagram(struct txn *x, const struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
-	struct table_key key = m->key;
+	struct txn_table_key key = m->key;
 	uint64_t hash;
 
 	if (key.proto != PACKET_UDP)
@@ -39,8 +39,8 @@ bool repeat_datagram(struct txn *x, const struct txn_message *m)
 	key.realm = m->reply;
 	hash = hash_bytes(&x->secret, &key, sizeof(key), 2);
 	hash = hash_bytes(&x->secret, pkt->payload, pkt->len, hash);
-	if (recent_find(&x->copies, hash, pkt->ts_ns, NULL))
+	if (txn_recent_find(&x->copies, hash, pkt->ts_ns, NULL))
 		return true;
-	recent_put(&x->copies, hash, pkt->ts_ns, 0);
+	txn_recent_add(&x->copies, hash, pkt->ts_ns, 0);
 	return false;
 }

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "txn/txn_inner.h"
+
+#include "base/when.h"
+
+/* The query of this one will not come any more. */
+static void let_go(struct txn *x, struct txn_early_reply *r)
+{
+	txn_early_remove(&x->early, r);
+	txn_emit_unsolicited(x, &r->m, r->mismatch);
+}
+
+/* Those of them go that waited long enough. */
+static void let_go_early(struct txn *x, int64_t clock_ns)
+{
+	struct txn_early_reply *r;
+	while ((r = txn_early_due(&x->early, clock_ns)))
+		let_go(x, r);
+}
+
+bool txn_pending_enqueue(struct txn *x, const struct txn_message *m, bool mismatch)
+{
+	if (x->conf.early.wait_ns == 0 || (mismatch && !x->conf.early.unordered))
+		return false;
+	if (!x->conf.early.unordered) /* the capture says who waits, not who swept when */
+		let_go_early(x, m->pkt->clock_ns);
+	while (!txn_early_has_space(&x->early, m)) {
+		metrics_add(&x->metrics->early_evicted, 1);
+		let_go(x, txn_early_due(&x->early, INT64_MAX));
+	}
+	if (txn_early_enqueue(&x->early, m, mismatch))
+		return true;
+	metrics_add(&x->metrics->early_evicted, 1);
+	return false;
+}
+
+/* By their times, can a waiting reply be that to this query? */
+static bool can_answer(
+	const struct txn *x, const struct txn_early_reply *r, const struct txn_message *query)
+{
+	const struct txn_early_conf *conf = &x->conf.early;
+	int64_t later_ns = when_since(r->pkt.ts_ns, query->pkt->ts_ns);
+
+	return later_ns <= conf->later_ns &&
+	       later_ns >= -conf->earlier_ns - query->pkt->late_us * INT64_C(1000) &&
+	       (conf->unordered ||
+		       when_since(query->pkt->clock_ns, r->pkt.clock_ns) <= conf->wait_ns);
+}
+
+/* Is its question that of the open query, none being one, too? */
+static bool same_question(const struct txn *x, uint32_t slot, const struct txn_early_reply *r)
+{
+	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
+	uint32_t first = txn_table_group(&x->table, &e->key, e->hash);
+	return txn_table_find(&x->table, first, &r->m.msg, r->pkt.payload) == slot;
+}
+
+void txn_pending_match(struct txn *x, const struct txn_message *query, uint32_t slot)
+{
+	const bool unordered = x->conf.early.unordered;
+	struct txn_early_reply *r = NULL;
+
+	while ((r = txn_early_next(&x->early, &query->key, query->hash, r))) {
+		if (!can_answer(x, r, query))
+			continue;
+		if (unordered)
+			slot = txn_find_answered(x, &r->m);
+		else if (!same_question(x, slot, r))
+			continue;
+		if (!slot)
+			continue;
+		struct txn_table_entry *e = txn_table_at(&x->table, slot);
+		if (unordered && e->ts_ns > r->pkt.ts_ns)
+			e->ts_ns = r->pkt.ts_ns;
+		uint32_t open = x->table.open;
+		txn_early_remove(&x->early, r);
+		metrics_add(&x->metrics->early, 1);
+		txn_answer(x, slot, &r->m);
+		if (!unordered && x->table.open != open)
+			return;
+	}
+}
+
+/* The reply that is held for an open query; or NULL. */
+static struct txn_early_reply *held_for(
+	const struct txn *x, const struct txn_message *m, uint32_t slot)
+{
+	struct txn_early_reply *r = NULL;
+
+	while ((r = txn_early_next(&x->held, &m->key, m->hash, r)))
+		if (same_question(x, slot, r))
+			break;
+	return r;
+}
+
+/* No better one came: it answers, if its query is still open. */
+static void settle(struct txn *x, struct txn_early_reply *r)
+{
+	txn_early_remove(&x->held, r);
+	uint32_t slot = txn_find_answered(x, &r->m);
+	if (slot)
+		txn_answer(x, slot, &r->m);
+	else
+		txn_emit_unsolicited(x, &r->m, false);
+}
+
+void txn_pending_expire_held(struct txn *x, int64_t clock_ns)
+{
+	struct txn_early_reply *r;
+	while ((r = txn_early_due(&x->held, clock_ns)))
+		settle(x, r);
+}
+
+bool txn_pending_hold(struct txn *x, struct txn_message *m, uint32_t slot)
+{
+	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
+	int64_t waited_ns = when_since(m->pkt->ts_ns, e->last_ns);
+
+	if (x->held.waiting && txn_pending_settle(x, m, slot)) {
+		txn_emit_unsolicited(x, m, false);
+		return true;
+	}
+	/* A query whose time is over first would be no_reply. */
+	if (when_after(waited_ns, x->held.wait_ns) > x->conf.timeout_ns)
+		return false;
+	while (!txn_early_has_space(&x->held, m))
+		settle(x, txn_early_due(&x->held, INT64_MAX));
+	if (!txn_early_enqueue(&x->held, m, false))
+		return false;
+	metrics_add(&x->metrics->held, 1);
+	return true;
+}
+
+bool txn_pending_settle(struct txn *x, const struct txn_message *m, uint32_t slot)
+{
+	struct txn_early_reply *r = held_for(x, m, slot);
+	if (r)
+		settle(x, r);
+	return r;
+}
+
+void txn_pending_supersede(struct txn *x, const struct txn_message *m, uint32_t slot)
+{
+	struct txn_early_reply *r = held_for(x, m, slot);
+	if (!r)
+		return;
+	txn_early_remove(&x->held, r);
+	metrics_add(&x->metrics->duplicate, 1);
+	txn_emit_message(x, &r->m, RECORD_DUPLICATE, txn_table_at(&x->table, slot)->ts_ns, NULL);
+}
+
+bool txn_pending_expire(struct txn *x, int64_t clock_ns)
+{
+	struct txn_early_reply *r = txn_early_due(&x->held, clock_ns);
+	if (r) {
+		settle(x, r);
+		return true;
+	}
+	r = txn_early_due(&x->early, clock_ns);
+	if (r)
+		let_go(x, r);
+	return r;
+}
