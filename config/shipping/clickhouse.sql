@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS dns.transactions
     query_bytes UInt32,
     reply_bytes UInt32,
     bad_checksum Bool,
+    ambiguous Array(LowCardinality(String)),
     transfer Tuple(messages UInt32, records UInt64, octets UInt64, serial Nullable(UInt32),
         duration_us Nullable(Float64), incomplete Bool),
     answers Array(Tuple(name String, type LowCardinality(String), class LowCardinality(String), ttl UInt32,

@@ -35,6 +35,7 @@ SELECT * FROM read_json('dns.jsonl', format = 'newline_delimited', columns = {
     query_bytes: 'UINTEGER',
     reply_bytes: 'UINTEGER',
     bad_checksum: 'BOOLEAN',
+    ambiguous: 'VARCHAR[]',
     transfer: 'STRUCT(messages UINTEGER, records UBIGINT, octets UBIGINT, serial UINTEGER, duration_us DOUBLE, incomplete BOOLEAN)',
     answers: 'STRUCT(name VARCHAR, type VARCHAR, class VARCHAR, ttl UINTEGER, flush BOOLEAN, data VARCHAR)[]',
     authority: 'STRUCT(name VARCHAR, type VARCHAR, class VARCHAR, ttl UINTEGER, flush BOOLEAN, data VARCHAR)[]',

@@ -25,6 +25,7 @@ SCHEMA = {
     "rcode": pl.String, "flags": pl.List(pl.String), "query_flags": pl.List(pl.String),
     "latency_us": pl.Float64, "evicted": pl.Boolean, "tcp_rtt_us": pl.Float64, "retries": pl.Int64,
     "query_bytes": pl.Int64, "reply_bytes": pl.Int64, "bad_checksum": pl.Boolean,
+    "ambiguous": pl.List(pl.String),
     "transfer": pl.Struct({"messages": pl.Int64, "records": pl.Int64, "octets": pl.Int64,
                            "serial": pl.Int64, "duration_us": pl.Float64,
                            "incomplete": pl.Boolean}),

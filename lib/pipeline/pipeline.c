@@ -176,6 +176,7 @@ static inline void keep(struct pipeline *p, const struct frame *frame, enum pack
 		verdict = is_dns_stream(p) ? PACKET_tcp_dns : PACKET_tcp;
 	if (bits_likely(verdict == PACKET_dns)) {
 		m->rtt_ns = 0;
+		m->ambiguous = 0;
 		read_message(p, m);
 		if (bits_unlikely(m->error != DNS_OK || m->msg.count[DNS_QUESTION] != 1) &&
 			is_foreign(p, m))
@@ -203,6 +204,14 @@ static void take_queue(struct pipeline *p)
 	p->queued = p->streamed = 0;
 }
 
+/* Which message the record must call ambiguous: this one, if its octets are in doubt. */
+static uint8_t ambiguity_of(const struct txn_message *m, const struct tcp_message *from)
+{
+	if (bits_likely(!from->ambiguous))
+		return 0;
+	return m->reply ? RECORD_AMBIGUOUS_REPLY : RECORD_AMBIGUOUS_QUERY;
+}
+
 /*
  * Queues the messages that the streams have ready. Those that stand in the segment at hand stay
  * where they are until the burst ends; others only until the next is asked for: they are taken at
@@ -227,6 +236,7 @@ static void queue_stream_messages(struct pipeline *p, const struct pkt *segment)
 		m->pkt = pkt;
 		m->rtt_ns = from.rtt_ns > 0 ? from.rtt_ns : 0;
 		read_message(p, m);
+		m->ambiguous = ambiguity_of(m, &from);
 		p->queue[p->queued++] = m;
 		if (!segment || from.data < segment->payload ||
 			from.data >= segment->payload + segment->len)

@@ -18,7 +18,7 @@
 
 enum {
 	RANGE_SUSPECT = 1, /* not to be used while it may be a forgery */
-	RANGE_CONFLICT = 2, /* it was sent with other octets, too */
+	RANGE_AMBIGUOUS = 2, /* sent with other octets, too, or accepted despite its checksum */
 };
 
 struct range {

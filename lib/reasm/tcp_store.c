@@ -41,7 +41,7 @@ static struct range range_of(const struct tcp_input *in, uint32_t from, uint32_t
 		.before = (uint16_t)(from - in->from),
 		.behind = (uint16_t)(in->to - to),
 		.flags = (uint8_t)((in->suspect ? RANGE_SUSPECT : 0) |
-				   (in->conflict ? RANGE_CONFLICT : 0))};
+				   (in->ambiguous ? RANGE_AMBIGUOUS : 0))};
 }
 
 /*
@@ -83,7 +83,11 @@ static void store_again(struct tcp_store *store, const struct tcp_stream *s, str
 		tcp_window_differs(&store->pool, s->window, from, data, to - from)) {
 		metrics_add(&store->metrics->tcp_conflicts, !in->conflict);
 		in->conflict = true;
-		old->flags |= RANGE_CONFLICT;
+		/* A receiver drops a segment with a wrong checksum: the other one counts. */
+		if (in->suspect == ((old->flags & RANGE_SUSPECT) != 0)) {
+			in->ambiguous = true;
+			old->flags |= RANGE_AMBIGUOUS;
+		}
 	}
 	if (!input_wins(in, old, due))
 		return;

@@ -14,7 +14,7 @@ static void stream_used(
 	struct tcp_window *w = tcp_window_of(store, s);
 	uint8_t flags = 0;
 	out->ts_ns = ranges_drop(&w->ranges, upto, &flags);
-	out->conflict |= (flags & RANGE_CONFLICT) != 0;
+	out->ambiguous |= (flags & RANGE_AMBIGUOUS) != 0;
 	bool empty = w->ranges.count == 0;
 	/* The chunk that the last octet stands in is of no use to an empty window. */
 	tcp_window_release(&store->pool, s->window, s->next, upto + (empty ? TCP_CHUNK - 1 : 0));
@@ -81,6 +81,7 @@ static void take_head(struct tcp_store *store, struct tcp_stream *s, uint32_t ru
 	split_gap(&s->split, run, gone);
 	stream_used(store, s, s->next + run + gone, out);
 	metrics_add(&m->tcp_messages, 1);
+	metrics_add(&m->tcp_ambiguous, out->ambiguous);
 	metrics_add(&m->tcp_messages_cut, 1);
 	metrics_add(&m->tcp_octets_framed, run + 2);
 }
@@ -138,6 +139,7 @@ static bool pull_run(struct tcp_store *store, struct tcp_stream *s, enum split_s
 		stream_used(store, s, s->next + used, out);
 	if (!piece_counts(store, &piece))
 		return false;
+	metrics_add(&store->metrics->tcp_ambiguous, out->ambiguous);
 	out->data = piece.data;
 	out->len = out->wire_len = piece.len;
 	out->pkt = &store->pkt;
@@ -147,7 +149,7 @@ static bool pull_run(struct tcp_store *store, struct tcp_stream *s, enum split_s
 bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_side side,
 	uint32_t upto, struct tcp_piece *out)
 {
-	out->conflict = false;
+	out->ambiguous = false;
 	while (s->window) {
 		struct ranges *r = &tcp_window_of(store, s)->ranges;
 		uint32_t run = ranges_run(r, s->next);
@@ -161,6 +163,8 @@ bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_s
 		if (behind && (behind->flags & RANGE_SUSPECT) &&
 			ranges_ahead(upto, behind->from) > 0) {
 			behind->flags &= (uint8_t)~RANGE_SUSPECT;
+			if (ranges_ahead(behind->to, s->acked) > 0)
+				behind->flags |= RANGE_AMBIGUOUS;
 			continue;
 		}
 		bool cut = behind && behind->ts_ns == RANGE_CUT && behind->from == s->next + run;

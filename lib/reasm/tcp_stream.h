@@ -44,6 +44,7 @@ struct tcp_input {
 	bool wait; /* even what stands in order is only stored */
 	bool suspect; /* it may be a forgery */
 	bool conflict; /* its octets differ from others of the same numbers */
+	bool ambiguous; /* and neither of the checksums tells which count */
 };
 
 /* A message that came out. */
@@ -52,7 +53,7 @@ struct tcp_piece {
 	uint32_t len, wire_len;
 	int64_t ts_ns;
 	const struct pkt *pkt;
-	bool conflict; /* some of its octets were sent with other values, too */
+	bool ambiguous; /* some of its octets are RANGE_AMBIGUOUS */
 };
 
 enum tcp_offer {

@@ -97,7 +97,7 @@ static void fill(const struct tcp_table *t, const struct tcp_piece *piece, struc
 		.clock_ns = t->clock_ns,
 		.rtt_ns = f->handshake == TCP_HANDSHAKE_DONE ? f->handshake_ns : -1,
 		.pkt = piece->pkt,
-		.conflict = piece->conflict,
+		.ambiguous = piece->ambiguous,
 	};
 }
 

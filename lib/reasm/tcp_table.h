@@ -41,7 +41,7 @@ struct tcp_message {
 	uint32_t len; /* at most 65535 */
 	uint32_t wire_len; /* as announced; more than len if cut */
 	bool cut; /* the capture cut the end of the message */
-	bool conflict; /* some of its octets were sent with other values, too */
+	bool ambiguous; /* the capture does not show which octets the receiver read */
 	int64_t ts_ns; /* when its last octet was captured and none before it was missing */
 	int64_t clock_ns; /* the capture's clock now */
 	int64_t rtt_ns; /* SYN to the handshake's last ACK; -1: not seen */

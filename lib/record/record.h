@@ -39,6 +39,12 @@ enum record_transfer {
 			      * behind it, in reply_len, struct record_sum */
 };
 
+/*
+ * record.ambiguous: the capture holds several versions of some octets of a message over TCP, or
+ * one with a wrong checksum alone, and does not show which of them the receiver read.
+ */
+enum { RECORD_AMBIGUOUS_QUERY = 1, RECORD_AMBIGUOUS_REPLY = 2 };
+
 struct record_sum {
 	uint64_t records; /* resource records of the answer sections */
 	uint64_t octets; /* of all messages */
@@ -82,6 +88,7 @@ struct record {
 	uint8_t transfer : 2; /* enum record_transfer */
 	uint8_t bad_checksum : 1; /* of the UDP datagram that brought the reply */
 	uint8_t group : 1; /* the query went to a group, and `server` is who replied */
+	uint8_t ambiguous : 2; /* RECORD_AMBIGUOUS_*: messages whose octets are in doubt */
 	/* The query, then the reply. RECORD_ENCRYPTED: query_len octets of the server's name that
 	 * the client gave, and query_wire is 0. */
 	uint8_t data[];

@@ -15,8 +15,8 @@ static const char *const keys[] = {"ts", "sensor", "status", "proto", "client", 
 	"server", "server_port", "group_query", "vlan", "tunnel", "transport", "sni", "id",
 	"opcode", "qname", "qname_unicode", "qtype", "qclass", "unicast", "questions", "rcode",
 	"flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us", "retries", "query_bytes",
-	"reply_bytes", "bad_checksum", "answers", "authority", "additional", "transfer", "dso",
-	"edns", "query_edns", "shed", "omitted", "error", "error_in", NULL};
+	"reply_bytes", "bad_checksum", "ambiguous", "answers", "authority", "additional",
+	"transfer", "dso", "edns", "query_edns", "shed", "omitted", "error", "error_in", NULL};
 
 const struct schema_kind schema_kind_native = {"native", write_native, NULL, keys};
 

@@ -169,6 +169,16 @@ static void put_header(struct schema *s, struct text *t, const struct record *r)
 		put_path(t, r);
 }
 
+/* Which messages the capture has in several versions. */
+static char *ambiguous_at(char *at, unsigned which)
+{
+	switch (which) {
+	case RECORD_AMBIGUOUS_QUERY: return text_lit_at(at, "\"ambiguous\":[\"query\"],");
+	case RECORD_AMBIGUOUS_REPLY: return text_lit_at(at, "\"ambiguous\":[\"reply\"],");
+	default: return text_lit_at(at, "\"ambiguous\":[\"query\",\"reply\"],");
+	}
+}
+
 static char *measures_at(char *at, const struct record *r)
 {
 	if (bits_likely(r->status == RECORD_ANSWERED || r->status == RECORD_DUPLICATE)) {
@@ -195,6 +205,8 @@ static char *measures_at(char *at, const struct record *r)
 	}
 	if (bits_unlikely(r->bad_checksum))
 		at = text_lit_at(at, "\"bad_checksum\":true,");
+	if (bits_unlikely(r->ambiguous))
+		at = ambiguous_at(at, r->ambiguous);
 	return at;
 }
 

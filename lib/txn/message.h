@@ -17,6 +17,7 @@ struct txn_message {
 	bool reply;
 	uint8_t transfer; /* enum record_transfer; txn_process()'s, zero to start */
 	uint8_t bad_checksum; /* of a reply over UDP; the same */
+	uint8_t ambiguous; /* RECORD_AMBIGUOUS_QUERY or _REPLY, of this message; else 0 */
 };
 
 #endif

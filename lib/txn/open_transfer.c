@@ -40,6 +40,7 @@ bool txn_transfer_reply(struct txn *x, uint32_t slot, struct txn_message *m)
 	if (e->transfer) {
 		struct txn_open_transfer *t = &x->transfers[e->transfer - 1];
 		t->last_ns = pkt->ts_ns;
+		e->ambiguous |= m->ambiguous;
 		metrics_add(&x->metrics->transfer_messages, 1);
 		if (txn_transfer_add_message(
 			    &t->sum, &m->msg, pkt->payload, pkt->len, pkt->wire_len)) {
@@ -50,6 +51,7 @@ bool txn_transfer_reply(struct txn *x, uint32_t slot, struct txn_message *m)
 		   !begin_transfer(x, slot, m, qtype)) {
 		return false;
 	}
+	e->ambiguous |= m->ambiguous;
 	e->last_ns = pkt->ts_ns;
 	e->clock_ns = txn_clock(pkt);
 	txn_table_touch(&x->table, slot);

@@ -67,6 +67,7 @@ struct txn_table_entry {
 	uint8_t cut;
 	uint8_t indexed : 1;
 	uint8_t held : 1; /* `holders` is set, and counted */
+	uint8_t ambiguous : 2; /* RECORD_AMBIGUOUS_*, of the messages so far */
 	uint8_t transfer; /* the caller's: number of its zone transfer; 0: none */
 	uint8_t vlans;
 	uint8_t tunnelled; /* `tunnel` is set */

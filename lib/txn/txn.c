@@ -112,6 +112,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	if (slot) {
 		struct txn_table_entry *e = txn_table_at(t, slot);
 		e->retries++;
+		e->ambiguous |= m->ambiguous;
 		e->last_ns = pkt->ts_ns;
 		e->clock_ns = txn_clock(pkt);
 		txn_table_touch(t, slot);
@@ -129,6 +130,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	e->clock_ns = txn_clock(pkt);
 	e->query_wire = pkt->wire_len;
 	e->cut = pkt->cut;
+	e->ambiguous = m->ambiguous;
 	e->vlans = pkt->vlans;
 	if (bits_unlikely(pkt->vlans))
 		memcpy(e->vlan, pkt->vlan, sizeof(e->vlan));

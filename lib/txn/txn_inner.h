@@ -74,6 +74,7 @@ static inline void txn_emit_message(struct txn *x, const struct txn_message *m,
 		r->latency_ns = when_since(pkt->ts_ns, asked_ns);
 	}
 	r->error = m->error;
+	r->ambiguous = m->ambiguous;
 	r->rtt_ns = m->rtt_ns;
 	txn_record_path(r, pkt);
 	if (m->reply) {
@@ -96,6 +97,7 @@ static inline void txn_record_query(
 	r->retries = e->retries;
 	r->query_wire = e->query_wire;
 	r->query_cut = e->cut;
+	r->ambiguous = e->ambiguous;
 	r->query_name = e->name_len;
 	if (bits_unlikely(e->vlans)) {
 		r->vlans = e->vlans;
@@ -154,6 +156,7 @@ static inline __attribute__((always_inline)) void txn_emit_closed(struct txn *x,
 			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
 			r->latency_ns = when_since(reply->ts_ns, e->ts_ns);
 			r->transfer = m->transfer;
+			r->ambiguous |= m->ambiguous;
 			if (asked) {
 				r->server = m->key.server;
 				r->group = asked->group;

@@ -8,8 +8,8 @@ KEYS = [
     "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "group_query", "vlan",
     "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
     "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us", "retries", "query_bytes",
-    "reply_bytes", "bad_checksum", "transfer", "answers", "authority", "additional", "dso", "edns", "query_edns", "shed",
-    "omitted", "error", "error_in"]
+    "reply_bytes", "bad_checksum", "ambiguous", "transfer", "answers", "authority", "additional", "dso", "edns",
+    "query_edns", "shed", "omitted", "error", "error_in"]
 ALWAYS = {"ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port"}
 FLAGS = ["AA", "TC", "RD", "RA", "Z", "AD", "CD"]
 WORDS = {
@@ -160,6 +160,9 @@ def _status(o):
         yield f"query_bytes with status {status}, or not"
     if "evicted" in o and (status != "no_reply" or o["evicted"] is not True):
         yield f"evicted is {o['evicted']} with status {status}"
+    if "ambiguous" in o and (o["proto"] != "tcp" or
+                             o["ambiguous"] not in (["query"], ["reply"], ["query", "reply"])):
+        yield f"ambiguous is {o['ambiguous']} with proto {o['proto']}"
     if "transfer" in o:
         yield from _transfer(o)
     if o.get("retries") == 0:

@@ -98,15 +98,17 @@ class Linux:
         return got
 
 
-def tricks(rng):
+def tricks(rng, contradicted):
     """Segments that overlap, with ones between them that the server refuses. None begins where another
-    ends: Linux may make one of such, or not."""
+    ends: Linux may make one of such, or not. `contradicted` becomes the ports of connections in which
+    the server has a choice between octets."""
     def parts(port, seq, ack):
+        refused = rng.randrange(4) == 0  # whatever comes before the octets in order
         for n in range(rng.randrange(2, 14)):
             start = rng.randrange(2, TOTAL - 10, 2)
             end = min(start + rng.randrange(1, 40, 2), TOTAL - (TOTAL + 1) % 2)
             payload = octets(n)[start:end]
-            trick = rng.randrange(8)
+            trick = rng.randrange(3 if refused else 8)
             if trick == 0:
                 yield segment(port, seq + start, ack, PSH, payload)
             elif trick == 1:
@@ -114,6 +116,8 @@ def tricks(rng):
             elif trick == 2:
                 yield segment(port, seq + start, ack, ACK, payload, damage=0x1234)
             else:
+                if end > len(HEAD) and start < len(HEAD) + LABEL:
+                    contradicted.add(port)
                 yield segment(port, seq + start, ack, ACK, payload)
         for at in range(TOTAL):
             yield segment(port, seq + at, ack, ACK, octets(25)[at:at + 1])
@@ -128,15 +132,20 @@ class TcpLinux(harness.Case):
             linux = Linux()
         except (OSError, subprocess.CalledProcessError) as e:
             self.skipTest(f"no namespace with a tun device: {e}")
-        rng, read = random.Random(1), {}
+        rng, read, contradicted = random.Random(1), {}, set()
         for port in range(20000, 20060):
-            read[port] = linux.converse(port, tricks(rng))
+            read[port] = linux.converse(port, tricks(rng, contradicted))
         path = self.dir / "linux.pcap"
         path.write_bytes(capture.pcap(linux.frames, link=capture.RAW, nano=True))
         run = self.dnsloupe("-r", path)
         logged = {r["client_port"]: r["qname"] for r in run.records}
         self.assertEqual(logged, {port: got[15:15 + LABEL].decode() for port, got in read.items()})
+        doubtful = {r["client_port"] for r in run.records if r.get("ambiguous") == ["query"]}
+        self.assertEqual(doubtful, contradicted)
+        self.assertTrue(10 < len(doubtful) < len(read) - 5)
+        self.assertEqual({r["client_port"] for r in run.records if "ambiguous" in r}, doubtful)
         reasm = run.stats["total"]["reasm"]
+        self.assertEqual(reasm["tcp_ambiguous"], len(doubtful))
         for counter in ("tcp_no_ack", "tcp_implausible", "tcp_suspect", "tcp_conflicts"):
             self.assertGreater(reasm[counter], 0, counter)
 

@@ -95,6 +95,7 @@ struct talk {
 	uint32_t count[2]; /* messages */
 	uint32_t next[2]; /* number that the next must have, or a higher one */
 	uint32_t cut[2];
+	uint32_t ambiguous[2];
 	uint32_t garbled, disorder;
 	uint32_t early; /* replies before the query of their number */
 	uint8_t seen[2][TALK_MESSAGES];
@@ -130,6 +131,7 @@ static inline void talk_check(struct talk *k, const struct tcp_message *m)
 	k->rtt_ns = m->rtt_ns;
 	k->count[reply]++;
 	k->cut[reply] += m->cut;
+	k->ambiguous[reply] += m->ambiguous;
 	if (id >= s->messages || m->wire_len != s->size[id] || m->len > m->wire_len ||
 		m->cut != (m->len < m->wire_len) ||
 		memcmp(m->data, s->data + s->at[id], m->len) != 0) {

@@ -110,6 +110,7 @@ static void run(uint64_t seed)
 	}
 	CU_ASSERT_EQUAL(k.count[0], 1);
 	CU_ASSERT_EQUAL(k.garbled, 0);
+	CU_ASSERT_EQUAL(k.ambiguous[0], k.m.tcp_conflicts > 0);
 	talk_finish(&k);
 	CU_ASSERT(talk_is_accounted(&k));
 	k.side[0].data = NULL;
@@ -164,6 +165,7 @@ static void test_checksums(void)
 	CU_ASSERT_EQUAL(k.count[0], 0);
 	ask(&k, true, false);
 	CU_ASSERT_EQUAL(k.count[0], 1);
+	CU_ASSERT_EQUAL(k.ambiguous[0], 0); /* the checksum tells */
 	CU_ASSERT_EQUAL(k.m.tcp_suspect, 1);
 	CU_ASSERT_EQUAL(k.m.tcp_conflicts, 1);
 	close_talk(&k);
@@ -174,6 +176,7 @@ static void test_checksums(void)
 	CU_ASSERT_EQUAL(k.count[0], 0);
 	talk_ack(&k, true, k.side[0].len, ACK);
 	CU_ASSERT_EQUAL(k.count[0], 1);
+	CU_ASSERT_EQUAL(k.ambiguous[0], 0);
 	close_talk(&k);
 	/* It is not seen what the server has. */
 	open_talk(&k, 1, 1, 100);
@@ -183,6 +186,8 @@ static void test_checksums(void)
 	CU_ASSERT_EQUAL(k.count[0], 0);
 	talk_expire(&k, 1 + TCP_HOLE_NS);
 	CU_ASSERT_EQUAL(k.count[0], 1);
+	CU_ASSERT_EQUAL(k.ambiguous[0], 1);
+	CU_ASSERT_EQUAL(k.m.tcp_ambiguous, 1);
 	close_talk(&k);
 	/* Checksums are not looked at. */
 	open_talk(&k, 1, 1, 100);

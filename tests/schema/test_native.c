@@ -73,6 +73,24 @@ static void no_query(void)
 	bench_lacks(&b, bench_record(&b, RECORD_MISMATCH), "latency_us");
 }
 
+/* Messages of which the capture has several versions. */
+static void ambiguous(void)
+{
+	static const char *const shown[] = {"", "\"reply_bytes\":17,\"ambiguous\":[\"query\"]}",
+		"\"reply_bytes\":17,\"ambiguous\":[\"reply\"]}",
+		"\"reply_bytes\":17,\"ambiguous\":[\"query\",\"reply\"]}"};
+	for (uint8_t which = 0; which < 4; which++) {
+		bench_begin(&b);
+		wire_message(&b.reply, 7, 0xa003, "", 65280);
+		struct record *r = bench_record(&b, RECORD_NO_QUERY);
+		r->ambiguous = which & 3;
+		if (which)
+			bench_holds(&b, r, shown[which]);
+		else
+			bench_lacks(&b, r, "ambiguous");
+	}
+}
+
 /* Whatever could be decoded of a message that is cut short anywhere. */
 static void malformed(void)
 {
@@ -272,6 +290,7 @@ void test_schema_native(void)
 	CU_add_test(s, "answered", answered);
 	CU_add_test(s, "no reply", no_reply);
 	CU_add_test(s, "no query, mismatch", no_query);
+	CU_add_test(s, "ambiguous octets", ambiguous);
 	CU_add_test(s, "malformed", malformed);
 	CU_add_test(s, "flags", flags);
 	CU_add_test(s, "rcodes", rcodes);

@@ -96,16 +96,21 @@ static inline struct pkt rig_pkt(const struct wire *w, int64_t ts_ns)
 	return pkt;
 }
 
-/* Hands a packet's message over, as the pipeline does. */
-static inline void rig_take_pkt(struct rig *rig, const struct pkt *pkt)
+/* Hands a packet's message over, as the pipeline does; ambiguous: its octets are in doubt. */
+static inline void rig_take_doubtful(struct rig *rig, const struct pkt *pkt, uint8_t ambiguous)
 {
-	struct txn_message m = {.pkt = pkt};
+	struct txn_message m = {.pkt = pkt, .ambiguous = ambiguous};
 	m.error = dns_msg_read(&m.msg, pkt->payload, pkt->len);
 	m.reply = m.msg.flags & DNS_QR;
 	txn_key(&rig->x, &m);
 	rig_forget(rig);
 	txn_process(&rig->x, &m);
 	record_flush(&rig->arena);
+}
+
+static inline void rig_take_pkt(struct rig *rig, const struct pkt *pkt)
+{
+	rig_take_doubtful(rig, pkt, 0);
 }
 
 static inline void rig_take(struct rig *rig, const struct wire *w, int64_t ts_ns)

@@ -280,12 +280,12 @@ static void keys(void)
 	free(memory);
 }
 
-/* What doc/performance.md promises: an open query, indices and all, takes at most 640 octets. */
+/* An open query, indices and all, takes at most 532 octets. */
 static void octets_each(void)
 {
 	static const uint32_t capacities[] = {131072, 500000, 1000000, 1 << 20, 16777216};
 	for (size_t i = 0; i < BITS_COUNT(capacities); i++)
-		CU_ASSERT_TRUE(txn_table_bytes(capacities[i]) / capacities[i] <= 640);
+		CU_ASSERT_TRUE(txn_table_bytes(capacities[i]) / capacities[i] <= 532);
 }
 
 void test_txn_table(void)

@@ -103,6 +103,30 @@ static void axfr(void)
 	}
 }
 
+/* Any message of the reply may be the one whose octets are in doubt. */
+static void ambiguous(void)
+{
+	for (unsigned in = 0; in < 3; in++) {
+		begin(true);
+		ask(100, 252, 0);
+		for (unsigned i = 0; i < 3; i++) {
+			wire_clear(&message);
+			wire_header(&message, 9, 0x8400, 0, 1, 0, 0);
+			if (i == 1)
+				wire_rr(&message, "a.zone", 1, 1, 60, "\xc0\0\2\1", 4);
+			else
+				soa(&message, 20);
+			struct pkt pkt = rig_pkt(&message, 150);
+			pkt.proto = PACKET_TCP;
+			rig_take_doubtful(rig, &pkt, i == in ? RECORD_AMBIGUOUS_REPLY : 0);
+		}
+		CU_ASSERT_EQUAL_FATAL(rig->count, 1);
+		CU_ASSERT_EQUAL(rig->seen[0]->transfer, RECORD_TRANSFER_SUM);
+		CU_ASSERT_EQUAL(rig->seen[0]->ambiguous, RECORD_AMBIGUOUS_REPLY);
+		end();
+	}
+}
+
 /* In one message: an ordinary reply. */
 static void whole(void)
 {
@@ -211,6 +235,7 @@ void test_txn_transfer(void)
 {
 	CU_pSuite s = CU_add_suite("txn/transfer", NULL, NULL);
 	CU_add_test(s, "AXFR", axfr);
+	CU_add_test(s, "octets in doubt", ambiguous);
 	CU_add_test(s, "in one message", whole);
 	CU_add_test(s, "IXFR", ixfr);
 	CU_add_test(s, "ordinary replies", ordinary);

@@ -50,6 +50,36 @@ static void answered(void)
 	end();
 }
 
+/* A record says of which of its messages the octets are in doubt: of any copy of the query, too. */
+static void ambiguous(void)
+{
+	static struct wire q, a;
+	wire_message(&q, 7, 0x0100, "www.example.com", 1);
+	wire_message(&a, 7, 0x8180, "www.example.com", 1);
+	for (unsigned in = 0; in < 8; in++) { /* the query, its copy, the reply */
+		begin(64);
+		struct pkt query = rig_pkt(&q, 5000), copy = rig_pkt(&q, 5010);
+		struct pkt reply = rig_pkt(&a, 5123);
+		uint8_t asked = in & 3 ? RECORD_AMBIGUOUS_QUERY : 0;
+		uint8_t answered = in & 4 ? RECORD_AMBIGUOUS_REPLY : 0;
+		rig_take_doubtful(rig, &query, in & 1 ? RECORD_AMBIGUOUS_QUERY : 0);
+		rig_take_doubtful(rig, &copy, in & 2 ? RECORD_AMBIGUOUS_QUERY : 0);
+		if (in & 4) {
+			rig_take_doubtful(rig, &reply, answered);
+			const struct record *r = rig_one(rig, RECORD_ANSWERED, 5000);
+			CU_ASSERT_EQUAL(r->ambiguous, asked | answered);
+			rig_take_doubtful(rig, &reply, answered);
+			r = rig_one(rig, RECORD_NO_QUERY, 5123);
+			CU_ASSERT_EQUAL(r->ambiguous, answered);
+		} else {
+			rig_finish(rig);
+			CU_ASSERT_EQUAL_FATAL(rig->count, 1);
+			CU_ASSERT_EQUAL(rig->seen[0]->ambiguous, asked);
+		}
+		end();
+	}
+}
+
 static void not_answered(void)
 {
 	begin(64);
@@ -316,6 +346,7 @@ void test_txn_txn(void)
 {
 	CU_pSuite s = CU_add_suite("txn/txn", NULL, NULL);
 	CU_add_test(s, "answered", answered);
+	CU_add_test(s, "octets in doubt", ambiguous);
 	CU_add_test(s, "no reply", not_answered);
 	CU_add_test(s, "no query", not_asked);
 	CU_add_test(s, "mismatch", mismatch);
