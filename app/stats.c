@@ -15,8 +15,7 @@ int stats_check(const struct conf *conf, struct conf_error *err)
 {
 	char host[256];
 	uint16_t port;
-	if (!conf->statsd_host[0] ||
-		stream_split(conf->statsd_host, host, sizeof(host), &port) == 0)
+	if (!conf->statsd_host[0] || conn_split(conf->statsd_host, host, sizeof(host), &port) == 0)
 		return 0;
 	snprintf(err->text, sizeof(err->text),
 		"statsd.host: expected host, host:port or [IPv6 address]:port");
@@ -31,7 +30,7 @@ int stats_open(struct statsd *s, const struct engine *e)
 	int error = statsd_open(s, conf->statsd_host, conf->statsd_prefix, e->sensor,
 		(unsigned)conf->statsd_interval);
 	if (error)
-		log_error("statsd.host: %s", s->stream.why);
+		log_error("statsd.host: %s", s->conn.why);
 	return error;
 }
 
@@ -66,8 +65,7 @@ void stats_turn(struct statsd *s, const struct engine *e, int64_t now_ns, bool l
 	if (!e->conf->statsd_host[0])
 		return;
 	if (last)
-		stream_up(
-			&s->stream, now_ns + LAST_NS); /* a short run: its name may be on the way */
+		conn_up(&s->conn, now_ns + LAST_NS); /* a short run: its name may be on the way */
 	if (statsd_due(s, now_ns) || last)
 		round_of(s, e);
 }

@@ -42,9 +42,9 @@ struct metrics_logger ledger_logger(const struct ledger *l, unsigned self)
 	struct metrics_logger one = *l->logger[self];
 	memset(&one.sink, 0, sizeof(one.sink));
 	for (unsigned i = 0; i < l->sinks->count; i++) {
-		const struct sink_lane *lane = sink_lane_of(&l->sinks->thread[i], self);
-		if (lane)
-			metrics_sum_sink(&one.sink, &lane->metrics);
+		const struct sink_queue *queue = sink_queue_of(&l->sinks->thread[i], self);
+		if (queue)
+			metrics_sum_sink(&one.sink, &queue->metrics);
 	}
 	return one;
 }

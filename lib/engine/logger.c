@@ -23,14 +23,14 @@ int logger_init(
 	l->self = self;
 	l->conf = *conf;
 	l->loss.ledger = conf->ledger;
-	int error = fan_init(&l->fan, sinks, self, conf->sensor, conf->conf, &l->metrics.dns);
-	l->tells = conf->tells && l->fan.notices;
+	int error = fanout_init(&l->fanout, sinks, self, conf->sensor, conf->conf, &l->metrics.dns);
+	l->tells = conf->tells && l->fanout.notices;
 	return error;
 }
 
 void logger_free(struct logger *l)
 {
-	fan_free(&l->fan);
+	fanout_free(&l->fanout);
 }
 
 void logger_add(struct logger *l, struct queue *queue)
@@ -41,11 +41,11 @@ void logger_add(struct logger *l, struct queue *queue)
 /* Leaves out sections, the last ones first, as a worker's arena or a sink's queue fills. */
 static void shed(struct logger *l, const struct queue *q, uint64_t released)
 {
-	unsigned fill = record_fill(&q->arena, released), queue = fan_fill(&l->fan);
+	unsigned fill = record_fill(&q->arena, released), queue = fanout_fill(&l->fanout);
 	if (queue > fill)
 		fill = queue;
 	unsigned level = fill >= 192 ? 3 : fill >= 160 ? 2 : fill >= 128 ? 1 : 0;
-	fan_shed(&l->fan, level);
+	fanout_shed(&l->fanout, level);
 }
 
 /* Says in the output where loss begins and ends. `last`: the run is over. A line that finds no room
@@ -59,7 +59,7 @@ static void report_loss(struct logger *l, bool last)
 		int64_t ts_ns = loss_line(&l->loss, l->conf.sensor, &t);
 		unsigned tries = last ? LOGGER_LAST_TRIES : 1, took = 0;
 		while (!t.full && tries-- && !took) {
-			took = fan_notice(&l->fan, t.start, text_len(&t), ts_ns);
+			took = fanout_write_notice(&l->fanout, t.start, text_len(&t), ts_ns);
 			if (!took && last)
 				nanosleep(&nap, NULL);
 		}
@@ -86,12 +86,12 @@ static unsigned drain(struct logger *l, struct queue *q)
 		}
 		if (bits_unlikely(l->conf.sheds))
 			shed(l, q, r->end);
-		fan_put(&l->fan, r);
+		fanout_write(&l->fanout, r);
 	}
 	if (n) {
 		queue_release(q, records[n - 1]);
 		metrics_add(&l->metrics.sink.taken, n);
-		fan_count(&l->fan, n);
+		fanout_count_taken(&l->fanout, n);
 	}
 	return n;
 }
@@ -100,7 +100,7 @@ static unsigned drain(struct logger *l, struct queue *q)
 static void idle_once(struct logger *l)
 {
 	if (l->idle >= (l->conf.rests ? LOGGER_IDLE_FLUSH : LOGGER_POLL_FLUSH))
-		fan_idle(&l->fan);
+		fanout_flush_idle(&l->fanout);
 	if (l->conf.rests) {
 		idle_turn(&l->idle);
 		return;
@@ -131,7 +131,7 @@ int logger_main(void *arg)
 			idle_once(l);
 	}
 	report_loss(l, true);
-	fan_close(&l->fan);
+	fanout_close(&l->fanout);
 	atomic_fetch_add_explicit(conf->ended, 1, memory_order_release);
 	if (write(conf->wake_fd, &one, sizeof(one)) < 0)
 		return 0; /* the control loop looks by itself, too, a little later */

@@ -5,7 +5,7 @@
 
 #include "engine/loss.h"
 #include "engine/queue.h"
-#include "sink/fan.h"
+#include "sink/fanout.h"
 
 /* What a logger is given; all is borrowed. */
 struct logger_conf {
@@ -22,7 +22,7 @@ struct logger_conf {
 
 struct logger {
 	struct metrics_logger metrics;
-	struct fan fan;
+	struct fanout fanout;
 	struct loss loss;
 	struct logger_conf conf;
 	struct queue *queue[PLACE_WORKERS]; /* that it empties */

@@ -62,16 +62,16 @@ static int finish(struct sink *s, bool rename_it)
 	const struct conf_sink *conf = s->conf;
 	int error = 0;
 
-	if (f->lines.fd < 0)
+	if (f->writer.fd < 0)
 		return 0;
-	if (conf->fsync != CONF_FSYNC_NEVER && f->lines.regular && fsync(f->lines.fd) < 0)
+	if (conf->fsync != CONF_FSYNC_NEVER && f->writer.regular && fsync(f->writer.fd) < 0)
 		error = file_fail(s, -errno, "sync");
-	if (close(f->lines.fd) < 0 && error == 0)
+	if (close(f->writer.fd) < 0 && error == 0)
 		error = file_fail(s, -errno, "write to");
-	f->lines.fd = -1;
-	if (!rename_it || !f->lines.regular)
+	f->writer.fd = -1;
+	if (!rename_it || !f->writer.regular)
 		return error;
-	if (f->lines.size == 0 && conf->part) {
+	if (f->writer.size == 0 && conf->part) {
 		unlink(f->current.text);
 		return error;
 	}
@@ -88,7 +88,7 @@ static int finish(struct sink *s, bool rename_it)
 			file_fail(s, error, "sync the directory of");
 	}
 	if (conf->compress != CONF_COMPRESS_NONE && strcmp(done.text, conf->path) != 0)
-		pack_add(&f->pack, done.text);
+		compressor_add(&f->compressor, done.text);
 	else
 		rotate_prune(conf->path, &f->limits, now_s(s));
 	return error;
@@ -96,7 +96,7 @@ static int finish(struct sink *s, bool rename_it)
 
 static void add_plain(void *arg, const char *file)
 {
-	pack_add(arg, file);
+	compressor_add(arg, file);
 }
 
 static int file_open(struct sink *s)
@@ -107,10 +107,10 @@ static int file_open(struct sink *s)
 	if (!f)
 		return -ENOMEM;
 	s->state = f;
-	lines_init(&f->lines);
+	writer_init(&f->writer);
 	rotate_clock_init(&f->clock);
 	rotate_begin(&f->limits, conf, now_s(s));
-	pack_init(&f->pack, conf, &f->limits);
+	compressor_init(&f->compressor, conf, &f->limits);
 	snprintf(f->current.text, sizeof(f->current.text), "%s%s", conf->path,
 		conf->part ? ".part" : "");
 	int error = 0;
@@ -126,9 +126,9 @@ static int file_open(struct sink *s)
 		error = 0;
 	}
 	if (error) {
-		if (f->lines.fd >= 0)
-			close(f->lines.fd);
-		pack_close(&f->pack);
+		if (f->writer.fd >= 0)
+			close(f->writer.fd);
+		compressor_close(&f->compressor);
 		free(f);
 		s->state = NULL;
 	}
@@ -149,12 +149,12 @@ static uint32_t fitting(const struct sink *s, const struct sink_block *b, uint32
 	uint64_t limit = s->conf->rotate_bytes, start = sink_doc_start(b, from);
 	uint32_t to = from;
 
-	if (limit == 0 || !f->lines.regular)
+	if (limit == 0 || !f->writer.regular)
 		return b->n_docs;
-	while (to < b->n_docs && f->lines.size + b->docs[to].end - start <= limit)
+	while (to < b->n_docs && f->writer.size + b->docs[to].end - start <= limit)
 		to++;
 	/* One document may be larger than a file; one that is begun is finished. */
-	return to == from && (f->lines.size == 0 || f->lines.skip) ? from + 1 : to;
+	return to == from && (f->writer.size == 0 || f->writer.skip) ? from + 1 : to;
 }
 
 static int rotate(struct sink *s)
@@ -171,9 +171,9 @@ static int rotate_if_due(struct sink *s, bool needed)
 	bool due = now >= f->due_s;
 
 	f->due_s = rotate_sooner(f->due_s, now, s->conf->rotate_seconds);
-	if (f->lines.fd < 0 || !f->lines.regular || f->lines.skip || !(due || needed))
+	if (f->writer.fd < 0 || !f->writer.regular || f->writer.skip || !(due || needed))
 		return 0;
-	if (f->lines.size)
+	if (f->writer.size)
 		return rotate(s);
 	f->due_s = file_due(s, now);
 	return 0;
@@ -195,7 +195,7 @@ static int wait_for_reader(struct sink *s, int deadline_ms)
 static int file_deliver(struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	struct file *f = s->state;
-	int error = f->lines.fd < 0 ? file_open_current(s, true) : 0;
+	int error = f->writer.fd < 0 ? file_open_current(s, true) : 0;
 
 	if (error && f->unread)
 		return wait_for_reader(s, deadline_ms);
@@ -203,12 +203,12 @@ static int file_deliver(struct sink *s, const struct sink_block *b, uint32_t fro
 		error = rotate_if_due(s, fitting(s, b, from) == from);
 	if (error)
 		return later(s, error);
-	int n = lines_write(&f->lines, s, b, from, fitting(s, b, from), deadline_ms);
+	int n = writer_write(&f->writer, s, b, from, fitting(s, b, from), deadline_ms);
 	if (n < 0)
 		return later(s, file_fail(s, n, "write to"));
-	if (n > 0 && s->conf->fsync == CONF_FSYNC_BLOCK && f->lines.regular &&
-		fdatasync(f->lines.fd) < 0)
-		f->lines.error = -errno; /* told with the next call: these lines are written */
+	if (n > 0 && s->conf->fsync == CONF_FSYNC_BLOCK && f->writer.regular &&
+		fdatasync(f->writer.fd) < 0)
+		f->writer.error = -errno; /* told with the next call: these lines are written */
 	return n;
 }
 
@@ -219,7 +219,7 @@ static void pack_left(struct sink *s)
 	struct file *f = s->state;
 
 	if (!f->packed && s->conf->compress != CONF_COMPRESS_NONE)
-		rotate_each_plain(s->conf->path, add_plain, &f->pack);
+		rotate_each_plain(s->conf->path, add_plain, &f->compressor);
 	f->packed = true;
 }
 
@@ -243,7 +243,7 @@ static int file_end(struct sink *s)
 	int error = finish(s, s->conf->part);
 
 	pack_left(s);
-	return error ? error : pack_is_busy(&f->pack);
+	return error ? error : compressor_is_busy(&f->compressor);
 }
 
 static int file_reopen(struct sink *s)
@@ -258,8 +258,8 @@ static int file_close(struct sink *s)
 	struct file *f = s->state;
 	int error = finish(s, s->conf->part);
 
-	pack_close(&f->pack);
-	lines_free(&f->lines);
+	compressor_close(&f->compressor);
+	writer_free(&f->writer);
 	free(f);
 	s->state = NULL;
 	return error;
@@ -267,7 +267,7 @@ static int file_close(struct sink *s)
 
 static int file_check(const struct conf_sink *conf, struct conf_error *err)
 {
-	const char *lacks = pack_lacks(conf->compress), *what = NULL;
+	const char *lacks = compressor_missing_library(conf->compress), *what = NULL;
 	mode_t mode;
 
 	if (file_mode(conf->mode, &mode) < 0)

@@ -3,20 +3,20 @@
 #ifndef SINK_FILE_INNER_H
 #define SINK_FILE_INNER_H
 
-#include "sink/lines.h"
-#include "sink/pack.h"
+#include "sink/compressor.h"
 #include "sink/rotate.h"
+#include "sink/writer.h"
 
 #include <sys/types.h>
 
 struct file {
-	struct lines lines;
+	struct writer writer;
 	struct rotate_name current; /* the file that is being written */
 	struct rotate_clock clock;
 	struct rotate_limits limits;
 	unsigned long finished; /* files, by this run */
 	int64_t due_s; /* when the next one begins; INT64_MAX: not by time */
-	struct pack pack;
+	struct compressor compressor;
 	bool packed; /* what an earlier run has left uncompressed is on its way */
 	bool unread; /* a FIFO that nobody reads yet */
 };

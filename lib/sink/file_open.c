@@ -57,19 +57,19 @@ static int cut_torn(struct sink *s, uint64_t size)
 {
 	struct file *f = s->state;
 	char first = '\0';
-	int64_t whole = whole_lines(f->lines.fd, size);
+	int64_t whole = whole_lines(f->writer.fd, size);
 
 	if (whole < 0 && whole != -EFBIG)
 		return file_fail(s, (int)whole, "read");
 	if (whole == (int64_t)size)
 		return 0;
-	if (whole >= 0 && pread(f->lines.fd, &first, 1, whole) < 0)
+	if (whole >= 0 && pread(f->writer.fd, &first, 1, whole) < 0)
 		return file_fail(s, -errno, "read");
 	if (first != '{')
 		return refuse(s, "ends in an unfinished line that is no record");
-	if (ftruncate(f->lines.fd, whole) < 0)
+	if (ftruncate(f->writer.fd, whole) < 0)
 		return file_fail(s, -errno, "cut back");
-	f->lines.size = (uint64_t)whole;
+	f->writer.size = (uint64_t)whole;
 	log_warn("sink %s: %s ended in %" PRIu64 " octets of an unfinished line, which are cut off",
 		s->name, f->current.text, size - (uint64_t)whole);
 	return 0;
@@ -94,15 +94,15 @@ static bool is_capture(int fd)
 static int take_over(struct sink *s, bool append, uint64_t size)
 {
 	struct file *f = s->state;
-	bool readable = (fcntl(f->lines.fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	bool readable = (fcntl(f->writer.fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 
 	if (size == 0)
 		return 0;
-	if (readable && is_capture(f->lines.fd))
+	if (readable && is_capture(f->writer.fd))
 		return refuse(s, "is a capture");
 	if (!append)
-		return ftruncate(f->lines.fd, 0) < 0 ? file_fail(s, -errno, "empty") : 0;
-	f->lines.size = size;
+		return ftruncate(f->writer.fd, 0) < 0 ? file_fail(s, -errno, "empty") : 0;
+	f->writer.size = size;
 	return readable && sink_is_plain(s) ? cut_torn(s, size) : 0;
 }
 
@@ -150,23 +150,23 @@ int file_open_current(struct sink *s, bool append)
 		f->unread = fd == -ENXIO && stat(f->current.text, &st) == 0 && S_ISFIFO(st.st_mode);
 		if (fd < 0)
 			return file_fail(s, fd, "open");
-		f->lines.regular = S_ISREG(st.st_mode);
-		error = f->lines.regular ? lock_fd(fd) : 0;
-		if (error || !f->lines.regular || is_at(f->current.text, &st) || tries == 10)
+		f->writer.regular = S_ISREG(st.st_mode);
+		error = f->writer.regular ? lock_fd(fd) : 0;
+		if (error || !f->writer.regular || is_at(f->current.text, &st) || tries == 10)
 			break;
 		close(fd);
 	}
-	f->lines.fd = fd;
-	f->lines.size = 0;
-	f->lines.skip = 0;
+	f->writer.fd = fd;
+	f->writer.size = 0;
+	f->writer.skip = 0;
 	if (error)
 		sink_why(s, error, "another process or sink writes to %.150s; only one can",
 			f->current.text);
-	else if (f->lines.regular)
+	else if (f->writer.regular)
 		error = take_over(s, append, (uint64_t)st.st_size);
 	if (error) {
 		close(fd);
-		f->lines.fd = -1;
+		f->writer.fd = -1;
 		return error;
 	}
 	f->due_s = file_due(s, rotate_clock_now(&f->clock));

@@ -21,7 +21,7 @@ enum phase { PHASE_NEW, PHASE_HELO, PHASE_PONG, PHASE_TALK };
 
 struct fluentd {
 	struct peer peer;
-	struct fluentd_form form;
+	struct fluentd_format form;
 	struct fluentd_login login;
 	enum phase phase; /* of this connection; PHASE_NEW: nothing was done on it */
 	int64_t login_until_ns;
@@ -81,11 +81,11 @@ static int fluentd_open(struct sink *s)
 	if (error)
 		sink_why(s, error, "%.190s", err.text);
 	else
-		error = fluentd_form_init(&f->form, s);
+		error = fluentd_format_init(&f->form, s);
 	if (error == 0)
 		error = peer_open(s, &f->peer);
 	if (error) {
-		fluentd_form_free(&f->form);
+		fluentd_format_free(&f->form);
 		free(f);
 		return error;
 	}
@@ -120,7 +120,7 @@ static void forget(struct fluentd *f)
 /* The receiver does not keep to the protocol, or not in time. */
 static void give_up(struct fluentd *f, const char *what)
 {
-	stream_fail(&f->peer.stream, stream_clock(), -EPROTO, "%s", what);
+	conn_fail(&f->peer.conn, conn_clock(), -EPROTO, "%s", what);
 }
 
 static void take_ack(struct fluentd *f, const struct fluentd_octets *id)
@@ -154,7 +154,7 @@ static void take_pong(struct fluentd *f, const struct fluentd_reply *r)
 	else if (r->accepted)
 		give_up(f, why);
 	else
-		stream_fail(&f->peer.stream, stream_clock(), -EPROTO, "%s: %.*s", why,
+		conn_fail(&f->peer.conn, conn_clock(), -EPROTO, "%s: %.*s", why,
 			(int)(r->reason.len < 80 ? r->reason.len : 80),
 			r->reason.len ? r->reason.at : "");
 }
@@ -165,7 +165,7 @@ static void take_replies(struct fluentd *f)
 	struct fluentd_reply r;
 	size_t at = 0;
 	int n = 0;
-	while (f->peer.stream.state == STREAM_UP && at < f->in_len &&
+	while (f->peer.conn.state == CONN_UP && at < f->in_len &&
 		(n = fluentd_reply_read(f->in + at, f->in_len - at, &r)) > 0) {
 		at += (size_t)n;
 		switch (r.kind) {
@@ -184,10 +184,10 @@ static void take_replies(struct fluentd *f)
 static bool exchange(struct sink *s, struct fluentd *f)
 {
 	struct peer *w = &f->peer;
-	struct stream *st = &w->stream;
+	struct conn *conn = &w->conn;
 	ssize_t n = 0;
 	while (w->sent < text_len(&w->out) &&
-		(n = stream_send(st, w->out.start + w->sent, text_len(&w->out) - w->sent)) > 0) {
+		(n = conn_send(conn, w->out.start + w->sent, text_len(&w->out) - w->sent)) > 0) {
 		w->sent += (size_t)n;
 		metrics_add(&s->metrics->octets, (uint64_t)n);
 		metrics_add(&s->metrics->writes, 1);
@@ -199,25 +199,25 @@ static bool exchange(struct sink *s, struct fluentd *f)
 		f->base += w->sent;
 		peer_clear(w);
 	}
-	while (st->state == STREAM_UP &&
-		(n = stream_recv(st, f->in + f->in_len, sizeof(f->in) - f->in_len)) > 0) {
+	while (conn->state == CONN_UP &&
+		(n = conn_recv(conn, f->in + f->in_len, sizeof(f->in) - f->in_len)) > 0) {
 		f->in_len += (size_t)n;
 		take_replies(f);
 	}
-	return st->state == STREAM_UP;
+	return conn->state == CONN_UP;
 }
 
 static void wait(struct fluentd *f, int64_t until_ns)
 {
 	bool unsent = f->peer.sent < text_len(&f->peer.out);
-	stream_wait(&f->peer.stream, unsent ? POLLIN | POLLOUT : POLLIN, until_ns);
+	conn_wait(&f->peer.conn, unsent ? POLLIN | POLLOUT : POLLIN, until_ns);
 }
 
 /* Connects and logs in. false: not yet, or not at all: s->why. */
 static bool ready(struct sink *s, struct fluentd *f, int64_t until_ns)
 {
-	struct stream *st = &f->peer.stream;
-	if (st->state != STREAM_UP) {
+	struct conn *conn = &f->peer.conn;
+	if (conn->state != CONN_UP) {
 		forget(f);
 		if (!peer_up(s, &f->peer, until_ns))
 			return false;
@@ -226,10 +226,10 @@ static bool ready(struct sink *s, struct fluentd *f, int64_t until_ns)
 		f->phase = f->login.shared_key[0] ? PHASE_HELO : PHASE_TALK;
 		f->keepalive = true;
 		f->login_until_ns =
-			stream_clock() + (int64_t)f->peer.conf.connect_ms * WHEN_NS_PER_MS;
+			conn_clock() + (int64_t)f->peer.conf.connect_ms * WHEN_NS_PER_MS;
 	}
 	while (f->phase != PHASE_TALK && exchange(s, f)) {
-		int64_t now = stream_clock();
+		int64_t now = conn_clock();
 		if (f->phase == PHASE_TALK)
 			break;
 		if (now >= f->login_until_ns)
@@ -239,9 +239,9 @@ static bool ready(struct sink *s, struct fluentd *f, int64_t until_ns)
 		else
 			wait(f, until_ns < f->login_until_ns ? until_ns : f->login_until_ns);
 	}
-	if (st->state != STREAM_UP)
-		sink_why(s, 0, "%s", st->why);
-	return st->state == STREAM_UP;
+	if (conn->state != CONN_UP)
+		sink_why(s, 0, "%s", conn->why);
+	return conn->state == CONN_UP;
 }
 
 /* The next document to be sent, behind those on their way: its block and number, or NULL. */
@@ -284,7 +284,7 @@ static int load(struct sink *s, struct fluentd *f, const struct sink_block *b, u
 	f->resent = false;
 	for (uint32_t i = 0; i < c->messages; i++)
 		c->message[i].end += f->base;
-	c->sent_ns = stream_clock();
+	c->sent_ns = conn_clock();
 	peer_moved(w);
 	f->count++;
 	return 0;
@@ -304,7 +304,7 @@ static int settle(struct sink *s, struct fluentd *f, const struct sink_block *b,
 		f->first = (f->first + 1) % WINDOW;
 		f->count--;
 		if (!f->keepalive)
-			stream_hang_up(&f->peer.stream);
+			conn_hang_up(&f->peer.conn);
 	}
 	return (int)k;
 }
@@ -322,13 +322,13 @@ static int turn(struct sink *s, struct fluentd *f, const struct sink_block *b, u
 	int n = settle(s, f, b, !up);
 	if (n > 0)
 		return n;
-	int64_t now = stream_clock();
+	int64_t now = conn_clock();
 	if (up && f->count && now - chunk_at(f, 0)->sent_ns >= overdue_ns) {
 		give_up(f, "does not acknowledge in time");
 		up = false;
 	}
 	if (!up) {
-		sink_why(s, 0, "%s", f->peer.stream.why);
+		sink_why(s, 0, "%s", f->peer.conn.why);
 		return -1;
 	}
 	if (now >= until_ns) {
@@ -345,10 +345,10 @@ static int fluentd_deliver(
 	struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	struct fluentd *f = s->state;
-	int64_t until = stream_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
+	int64_t until = conn_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
 	if (f->count && (chunk_at(f, 0)->seq != b->seq || chunk_at(f, 0)->from != from)) {
 		/* What is on its way is no longer wanted: another connection, another start. */
-		stream_hang_up(&f->peer.stream);
+		conn_hang_up(&f->peer.conn);
 		forget(f);
 		f->resent = false;
 	}
@@ -367,7 +367,7 @@ static int fluentd_deliver(
 static int fluentd_idle(struct sink *s, int deadline_ms)
 {
 	struct fluentd *f = s->state;
-	if (deadline_ms > 0 && f->peer.stream.state == STREAM_UP && f->phase == PHASE_TALK)
+	if (deadline_ms > 0 && f->peer.conn.state == CONN_UP && f->phase == PHASE_TALK)
 		exchange(s, f);
 	return 0;
 }
@@ -376,7 +376,7 @@ static int fluentd_close(struct sink *s)
 {
 	struct fluentd *f = s->state;
 	peer_close(&f->peer);
-	fluentd_form_free(&f->form);
+	fluentd_format_free(&f->form);
 	free(f);
 	s->state = NULL;
 	return 0;

@@ -35,7 +35,7 @@ static const char *standard_tag(const struct conf_sink *conf)
 	return conf->schema == CONF_SCHEMA_GOPASSIVEDNS ? "{sensor}.service" : "dnsloupe.dns";
 }
 
-static int set_tags(struct fluentd_form *f, struct sink *s)
+static int set_tags(struct fluentd_format *f, struct sink *s)
 {
 	const char *template = s->conf->fluentd_tag;
 	for (unsigned i = 0; f->tags == 0 || (s->tags && s->tags[i]); i++) {
@@ -51,9 +51,9 @@ static int set_tags(struct fluentd_form *f, struct sink *s)
 	return 0;
 }
 
-int fluentd_form_init(struct fluentd_form *f, struct sink *s)
+int fluentd_format_init(struct fluentd_format *f, struct sink *s)
 {
-	*f = (struct fluentd_form){.mode = s->conf->fluentd_mode, .ack = s->conf->fluentd_ack};
+	*f = (struct fluentd_format){.mode = s->conf->fluentd_mode, .ack = s->conf->fluentd_ack};
 	int error = set_tags(f, s);
 	if (error || f->mode != CONF_FLUENTD_COMPRESSED)
 		return error;
@@ -63,7 +63,7 @@ int fluentd_form_init(struct fluentd_form *f, struct sink *s)
 	return 0;
 }
 
-void fluentd_form_free(struct fluentd_form *f)
+void fluentd_format_free(struct fluentd_format *f)
 {
 	if (f->mode == CONF_FLUENTD_COMPRESSED)
 		deflateEnd(&f->gzip);
@@ -89,7 +89,7 @@ static void put_id(struct text *out, const struct fluentd_message *m)
 }
 
 /* The last element of a message. `entries`: 0 where it is not said. */
-static void put_options(const struct fluentd_form *f, const struct fluentd_message *m,
+static void put_options(const struct fluentd_format *f, const struct fluentd_message *m,
 	uint32_t entries, struct text *out)
 {
 	bool gzip = f->mode == CONF_FLUENTD_COMPRESSED;
@@ -145,7 +145,7 @@ static int put_entries(
 
 /* As put_entries(), into the room for what is to be compressed, which grows. -ENOMEM */
 static int put_aside(
-	struct fluentd_form *f, const struct sink_block *b, struct fluentd_chunk *c, unsigned tag)
+	struct fluentd_format *f, const struct sink_block *b, struct fluentd_chunk *c, unsigned tag)
 {
 	for (size_t room = (size_t)(f->entries.end - f->entries.start);; room *= 2) {
 		if (room == 0)
@@ -166,7 +166,7 @@ static int put_aside(
 	}
 }
 
-static int put_gzip(struct fluentd_form *f, struct text *out)
+static int put_gzip(struct fluentd_format *f, struct text *out)
 {
 	z_stream *z = &f->gzip;
 	deflateReset(z);
@@ -188,7 +188,7 @@ static void patch(char *mark, size_t v)
 }
 
 /* The message of all documents of one tag. Entries, 0: none and nothing appended, or -errno. */
-static int put_many(struct fluentd_form *f, const struct sink_block *b, struct fluentd_chunk *c,
+static int put_many(struct fluentd_format *f, const struct sink_block *b, struct fluentd_chunk *c,
 	unsigned tag, struct text *out, struct fluentd_message *m)
 {
 	static const char list[5] = {(char)0xdd}, octets[5] = {(char)0xc6};
@@ -218,8 +218,8 @@ static int put_many(struct fluentd_form *f, const struct sink_block *b, struct f
 }
 
 /* The message of one document. 1, 0: it has no form, or -ENOSPC. */
-static int put_one(struct fluentd_form *f, const struct sink_block *b, uint32_t i, struct text *out,
-	struct fluentd_message *m)
+static int put_one(struct fluentd_format *f, const struct sink_block *b, uint32_t i,
+	struct text *out, struct fluentd_message *m)
 {
 	const char *tag = f->tag[b->docs[i].tag];
 	char *start = out->at;
@@ -255,7 +255,7 @@ static void keep_or_not(
 	c->messages++;
 }
 
-int fluentd_chunk(struct fluentd_form *f, const struct sink_block *b, uint32_t from,
+int fluentd_chunk(struct fluentd_format *f, const struct sink_block *b, uint32_t from,
 	const struct fluentd_chunk *lost, struct text *out, struct fluentd_chunk *c)
 {
 	const struct text before = *out;
@@ -316,7 +316,7 @@ void fluentd_chunk_sent(struct fluentd_chunk *c, uint64_t octets)
 		}
 }
 
-uint32_t fluentd_chunk_settled(const struct fluentd_form *f, const struct fluentd_chunk *c)
+uint32_t fluentd_chunk_settled(const struct fluentd_format *f, const struct fluentd_chunk *c)
 {
 	uint32_t k = 0;
 	if (c->acked == c->messages)

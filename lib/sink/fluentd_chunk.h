@@ -34,7 +34,7 @@ struct fluentd_chunk {
 	struct fluentd_message message[FLUENTD_MESSAGES];
 };
 
-struct fluentd_form {
+struct fluentd_format {
 	enum conf_choice mode; /* CONF_FLUENTD_* */
 	bool ack; /* ask for acknowledgements */
 	unsigned tags;
@@ -45,17 +45,17 @@ struct fluentd_form {
 
 /*
  * Takes the form from the keys of a sink. 0, -EINVAL (a tag is too long, too many tags), -ENOMEM,
- * with s->why. fluentd_form_free() in any case.
+ * with s->why. fluentd_format_free() in any case.
  */
-int fluentd_form_init(struct fluentd_form *f, struct sink *s);
-void fluentd_form_free(struct fluentd_form *f);
+int fluentd_format_init(struct fluentd_format *f, struct sink *s);
+void fluentd_format_free(struct fluentd_format *f);
 
 /*
  * Appends the chunk that begins with document `from`, and fills *c but for `sent_ns`. Messages that
  * `lost`, the same chunk on another connection or NULL, says are acknowledged are left out. 0;
  * -ENOSPC: no room, -ENOMEM: nor room for what is to be compressed, and `out` is as before.
  */
-int fluentd_chunk(struct fluentd_form *f, const struct sink_block *b, uint32_t from,
+int fluentd_chunk(struct fluentd_format *f, const struct sink_block *b, uint32_t from,
 	const struct fluentd_chunk *lost, struct text *out, struct fluentd_chunk *c);
 
 /* Marks the message of that id. false: the chunk has no such, or none that is not acknowledged. */
@@ -65,7 +65,7 @@ bool fluentd_chunk_ack(struct fluentd_chunk *c, const struct fluentd_octets *id)
 void fluentd_chunk_sent(struct fluentd_chunk *c, uint64_t octets);
 
 /* How many of its first documents are delivered whatever becomes of the others. */
-uint32_t fluentd_chunk_settled(const struct fluentd_form *f, const struct fluentd_chunk *c);
+uint32_t fluentd_chunk_settled(const struct fluentd_format *f, const struct fluentd_chunk *c);
 
 /*
  * Its first k documents are settled: takes them out (in the mode `message` that are k messages),

@@ -6,8 +6,8 @@
  */
 #ifdef SINK_KAFKA
 
+#include "sink/conn.h"
 #include "sink/kafka_inner.h"
-#include "sink/stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -220,7 +220,7 @@ static bool is_first(const struct kafka *k, const struct sink_block *b, uint32_t
 static int kafka_deliver(struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	struct kafka *k = s->state;
-	int64_t until = stream_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
+	int64_t until = conn_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
 	kafka_place(k);
 	if (k->count && !is_first(k, b, from))
 		kafka_take_back(k);
@@ -230,7 +230,7 @@ static int kafka_deliver(struct sink *s, const struct sink_block *b, uint32_t fr
 		widen(s, k, b, from);
 		feed(s, k, b);
 		rd_kafka_poll(k->rk, 0);
-		int64_t left = until - stream_clock();
+		int64_t left = until - conn_clock();
 		int n = settle(s, k, b, left <= 0);
 		if (n > 0)
 			return n;

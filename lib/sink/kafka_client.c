@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/conn.h"
 #include "sink/kafka_inner.h"
-#include "sink/stream.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -149,9 +149,9 @@ int kafka_start(struct sink *s, struct kafka *k)
 /* Makes librdkafka report all that it has as not delivered. */
 static void purge(struct kafka *k)
 {
-	int64_t until = stream_clock() + CLOSE_MS * (int64_t)WHEN_NS_PER_MS;
+	int64_t until = conn_clock() + CLOSE_MS * (int64_t)WHEN_NS_PER_MS;
 	rd_kafka_purge(k->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-	while (k->outstanding && stream_clock() < until)
+	while (k->outstanding && conn_clock() < until)
 		rd_kafka_poll(k->rk, 10);
 }
 

@@ -45,7 +45,7 @@ int peer_conf(struct peer *w, const struct conf_sink *conf, enum conf_choice tra
 	int error = check(conf, transport, err);
 	if (error)
 		return error;
-	w->conf = (struct stream_conf){.kind = STREAM_TCP,
+	w->conf = (struct conn_conf){.kind = CONN_TCP,
 		.host = w->host,
 		.port = port,
 		.tls = transport == CONF_TRANSPORT_TLS,
@@ -59,29 +59,29 @@ int peer_conf(struct peer *w, const struct conf_sink *conf, enum conf_choice tra
 		.retry_max_ms = PEER_RETRY_MAX_MS};
 	switch (transport) {
 	case CONF_TRANSPORT_LOCAL:
-		w->conf.kind = STREAM_UNIX_DGRAM;
+		w->conf.kind = CONN_UNIX_DGRAM;
 		w->conf.host = conf->path[0] ? conf->path : "/dev/log";
 		return 0;
 	case CONF_TRANSPORT_UNIX:
-		w->conf.kind = STREAM_UNIX;
+		w->conf.kind = CONN_UNIX;
 		w->conf.host = conf->path;
 		return 0;
-	case CONF_TRANSPORT_UDP: w->conf.kind = STREAM_UDP; break;
+	case CONF_TRANSPORT_UDP: w->conf.kind = CONN_UDP; break;
 	default: break;
 	}
-	if (stream_split(conf->address, w->host, sizeof(w->host), &w->conf.port) < 0)
+	if (conn_split(conf->address, w->host, sizeof(w->host), &w->conf.port) < 0)
 		return peer_refuse(err, "address: expected host, host:port or [IPv6 address]:port");
 	return 0;
 }
 
 int peer_open(struct sink *s, struct peer *w)
 {
-	int error = stream_open(&w->stream, &w->conf);
+	int error = conn_open(&w->conn, &w->conf);
 	if (error)
-		return sink_why(s, error, "%s", w->stream.why);
+		return sink_why(s, error, "%s", w->conn.why);
 	char *room = malloc(PEER_ROOM);
 	if (!room) {
-		stream_close(&w->stream);
+		conn_close(&w->conn);
 		return sink_why(s, -ENOMEM, "no memory");
 	}
 	w->out = text_of(room, PEER_ROOM);
@@ -90,29 +90,29 @@ int peer_open(struct sink *s, struct peer *w)
 
 bool peer_up(struct sink *s, struct peer *w, int64_t until_ns)
 {
-	struct stream *st = &w->stream;
-	uint64_t failures = st->failures;
-	bool stream = w->conf.kind == STREAM_TCP || w->conf.kind == STREAM_UNIX;
-	if (st->state == STREAM_UP && (!stream || stream_alive(st)))
+	struct conn *conn = &w->conn;
+	uint64_t failures = conn->failures;
+	bool stream = w->conf.kind == CONN_TCP || w->conf.kind == CONN_UNIX;
+	if (conn->state == CONN_UP && (!stream || conn_alive(conn)))
 		return true;
 	peer_clear(w); /* a frame's rest makes no sense on another connection */
-	for (int64_t now = stream_clock(); now < until_ns; now = stream_clock()) {
-		if (stream_step(st, now)) {
+	for (int64_t now = conn_clock(); now < until_ns; now = conn_clock()) {
+		if (conn_step(conn, now)) {
 			peer_moved(w);
 			return true;
 		}
-		if (st->failures > failures && st->state == STREAM_DOWN) {
-			sink_why(s, 0, "%s", st->why);
+		if (conn->failures > failures && conn->state == CONN_DOWN) {
+			sink_why(s, 0, "%s", conn->why);
 			break;
 		}
-		stream_wait(st, 0, until_ns);
+		conn_wait(conn, 0, until_ns);
 	}
 	return false;
 }
 
 bool peer_is_stuck(struct sink *s, const struct peer *w)
 {
-	if (stream_clock() - w->moved_ns < PEER_STUCK_NS)
+	if (conn_clock() - w->moved_ns < PEER_STUCK_NS)
 		return false;
 	sink_why(s, 0, "%s: takes nothing", w->conf.host);
 	return true;
@@ -147,7 +147,7 @@ int peer_grow(struct peer *w, size_t room)
 static void keep_begun(struct peer *w, uint32_t gone)
 {
 	size_t cut = gone ? w->ends[gone - 1] : w->cut;
-	size_t begun = w->sent + w->stream.pending;
+	size_t begun = w->sent + w->conn.pending;
 	uint32_t keep = gone;
 
 	while (keep < w->frames && (keep > gone ? w->ends[keep - 1] : cut) < begun)
@@ -166,8 +166,8 @@ uint32_t peer_flush(struct sink *s, struct peer *w, int64_t until_ns, int *error
 {
 	size_t sent = 0;
 	uint32_t gone = 0;
-	*error = stream_send_all(
-		&w->stream, w->out.start + w->sent, text_len(&w->out) - w->sent, &sent, until_ns);
+	*error = conn_send_all(
+		&w->conn, w->out.start + w->sent, text_len(&w->out) - w->sent, &sent, until_ns);
 	metrics_add(&s->metrics->writes, 1);
 	metrics_add(&s->metrics->octets, sent);
 	w->sent += sent;
@@ -181,7 +181,7 @@ uint32_t peer_flush(struct sink *s, struct peer *w, int64_t until_ns, int *error
 		peer_is_stuck(s, w);
 		keep_begun(w, gone);
 	} else {
-		sink_why(s, 0, "%s", w->stream.why);
+		sink_why(s, 0, "%s", w->conn.why);
 		peer_clear(w);
 	}
 	return gone;
@@ -189,8 +189,8 @@ uint32_t peer_flush(struct sink *s, struct peer *w, int64_t until_ns, int *error
 
 void peer_close(struct peer *w)
 {
-	stream_drain(&w->stream, stream_clock() + PEER_GOODBYE_NS);
-	stream_close(&w->stream);
+	conn_drain(&w->conn, conn_clock() + PEER_GOODBYE_NS);
+	conn_close(&w->conn);
 	free(w->out.start);
 	w->out = (struct text){0};
 }

@@ -6,14 +6,14 @@
 #ifndef SINK_PEER_H
 #define SINK_PEER_H
 
+#include "sink/conn.h"
 #include "sink/sink.h"
-#include "sink/stream.h"
 
 #define PEER_FRAMES 4096 /* at most in the buffer at a time */
 
 struct peer {
-	struct stream stream;
-	struct stream_conf conf;
+	struct conn conn;
+	struct conn_conf conf;
 	char host[256];
 	struct text out; /* whole frames, ready to be sent */
 	size_t sent; /* octets of them that the kernel has */
@@ -76,7 +76,7 @@ uint32_t peer_flush(struct sink *s, struct peer *w, int64_t until_ns, int *error
 /* Octets have moved, or there are none to be moved. */
 static inline void peer_moved(struct peer *w)
 {
-	w->moved_ns = stream_clock();
+	w->moved_ns = conn_clock();
 }
 
 /* Nothing has moved for so long that the receiver is not slow but away: says so in s->why. */

@@ -85,25 +85,25 @@ int sinks_check(const struct conf *conf, struct conf_error *err)
 	return rc;
 }
 
-static int open_lanes(struct sinks *s, struct sink_thread *t, bool touch)
+static int open_queues(struct sinks *s, struct sink_thread *t, bool touch)
 {
 	const struct conf_sink *conf = t->sink.conf;
 	uint64_t mb = !s->live && conf->queue_mb > FILES_MB ? FILES_MB : conf->queue_mb;
-	uint32_t room = t->sink.ops->block_bytes ? t->sink.ops->block_bytes : LANE_BLOCK;
+	uint32_t room = t->sink.ops->block_bytes ? t->sink.ops->block_bytes : SINK_QUEUE_BLOCK;
 	uint32_t blocks = 0;
-	unsigned lanes = conf->of_logger ? 1 : s->loggers;
+	unsigned queues = conf->of_logger ? 1 : s->loggers;
 	int error = 0;
 
-	t->lanes = aligned_alloc(BITS_CACHE_LINE, lanes * sizeof(*t->lanes));
-	if (!t->lanes)
+	t->queues = aligned_alloc(BITS_CACHE_LINE, queues * sizeof(*t->queues));
+	if (!t->queues)
 		return -ENOMEM;
-	memset(t->lanes, 0, lanes * sizeof(*t->lanes));
-	for (; t->n_lanes < lanes && error == 0; t->n_lanes++) {
-		error = lane_init(
-			&t->lanes[t->n_lanes], (size_t)mb * MIB / lanes, room & ~63u, &t->ready);
+	memset(t->queues, 0, queues * sizeof(*t->queues));
+	for (; t->n_queues < queues && error == 0; t->n_queues++) {
+		error = sink_queue_init(
+			&t->queues[t->n_queues], (size_t)mb * MIB / queues, room & ~63u, &t->ready);
 		if (error == 0 && touch)
-			lane_touch(&t->lanes[t->n_lanes]);
-		blocks += t->lanes[t->n_lanes].count;
+			sink_queue_prefault(&t->queues[t->n_queues]);
+		blocks += t->queues[t->n_queues].count;
 	}
 	t->pending_size = blocks + 1;
 	t->pending = calloc(t->pending_size, sizeof(struct sink_block *));
@@ -133,7 +133,7 @@ static int open_sink(struct sinks *s, unsigned i, const struct sinks_options *op
 	if (error == 0)
 		error = filter_init(&t->filter, conf, &err);
 	if (error == 0)
-		error = open_lanes(s, t, options->touch);
+		error = open_queues(s, t, options->touch);
 	if (error) {
 		log_error("sink %s: %s", t->sink.name,
 			error == -ENOMEM ? "out of memory; lower its queue_mb" : err.text);
@@ -159,7 +159,7 @@ static void say_strays(const struct conf_sinks *all)
 		while (k < i && strcmp(all->at[k].spool_dir, dir) != 0)
 			k++;
 		if (k == i && dir[0])
-			spool_say_strays(all, dir);
+			spool_report_orphans(all, dir);
 	}
 }
 
@@ -304,17 +304,17 @@ void sinks_sum(const struct sinks *s, unsigned i, struct metrics_sink *sum)
 	const struct sink_thread *t = &s->thread[i];
 
 	metrics_sum_sink(sum, &t->metrics);
-	for (unsigned k = 0; k < t->n_lanes; k++)
-		metrics_sum_sink(sum, &t->lanes[k].metrics);
+	for (unsigned k = 0; k < t->n_queues; k++)
+		metrics_sum_sink(sum, &t->queues[k].metrics);
 }
 
 void sinks_free(struct sinks *s)
 {
 	for (unsigned i = 0; s->thread && i < s->count; i++) {
 		struct sink_thread *t = &s->thread[i];
-		for (unsigned k = 0; k < t->n_lanes; k++)
-			lane_free(&t->lanes[k]);
-		free(t->lanes);
+		for (unsigned k = 0; k < t->n_queues; k++)
+			sink_queue_free(&t->queues[k]);
+		free(t->queues);
 		free(t->pending);
 		filter_free(&t->filter);
 		sem_destroy(&t->ready);

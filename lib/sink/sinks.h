@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * All sinks of a run, as the program sees them: opened, fed by one fan a logger (fan.h), watched,
- * closed. Each has a thread of its own (thread.h).
+ * All sinks of a run, as the program sees them: opened, fed by one fanout a logger (fanout.h),
+ * watched, closed. Each has a thread of its own (thread.h).
  */
 #ifndef SINK_SINKS_H
 #define SINK_SINKS_H
@@ -46,7 +46,7 @@ void sinks_reopen(struct sinks *s);
 /* The run is being stopped: what waits for a receiver that is away waits for drain_ms only. */
 void sinks_hurry(struct sinks *s);
 
-/* Have all threads ended? They do once every fan is closed and all is delivered, spooled or
+/* Have all threads ended? They do once every fanout is closed and all is delivered, spooled or
  * counted. */
 bool sinks_have_ended(const struct sinks *s);
 

@@ -97,7 +97,7 @@ void spool_close(struct spool *s);
 
 /* Says in one line what a directory holds of spools that are of none of these sinks, and that no
  * other process uses: records of a logger or sink that is no more. */
-void spool_say_strays(const struct conf_sinks *all, const char *dir);
+void spool_report_orphans(const struct conf_sinks *all, const char *dir);
 
 /* Records among documents from .. to (not included). */
 uint32_t sink_records(const struct sink_block *b, uint32_t from, uint32_t to);

@@ -10,7 +10,7 @@ int statsd_open(struct statsd *s, const char *address, const char *prefix, const
 	unsigned interval_s)
 {
 	memset(s, 0, sizeof(*s));
-	s->conf = (struct stream_conf){.kind = STREAM_UDP,
+	s->conf = (struct conn_conf){.kind = CONN_UDP,
 		.host = s->host,
 		.port = STATSD_PORT,
 		.connect_ms = 1000,
@@ -23,17 +23,17 @@ int statsd_open(struct statsd *s, const char *address, const char *prefix, const
 		if (strchr(":|@#, \n", s->prefix[i]) || s->prefix[i] < ' ')
 			s->prefix[i] = '_';
 	s->out = text_of(s->room, sizeof(s->room));
-	if (stream_split(address, s->host, sizeof(s->host), &s->conf.port) < 0) {
-		snprintf(s->stream.why, sizeof(s->stream.why),
+	if (conn_split(address, s->host, sizeof(s->host), &s->conf.port) < 0) {
+		snprintf(s->conn.why, sizeof(s->conn.why),
 			"expected host, host:port or [IPv6 address]:port");
 		return -EINVAL;
 	}
-	return stream_open(&s->stream, &s->conf);
+	return conn_open(&s->conn, &s->conf);
 }
 
 bool statsd_due(struct statsd *s, int64_t now_ns)
 {
-	stream_step(&s->stream, now_ns);
+	conn_step(&s->conn, now_ns);
 	if (s->due_ns == 0)
 		s->due_ns = now_ns + s->interval_ns;
 	if (now_ns < s->due_ns)
@@ -49,7 +49,7 @@ void statsd_flush(struct statsd *s)
 	size_t len = text_len(&s->out);
 	if (len == 0)
 		return;
-	if (stream_send(&s->stream, s->room, len) > 0) {
+	if (conn_send(&s->conn, s->room, len) > 0) {
 		s->datagrams++;
 		for (unsigned i = 0; i < s->pending; i++)
 			s->sent[s->slot[i]] = s->total[i];
@@ -100,5 +100,5 @@ void statsd_gauge(struct statsd *s, int index, const char *name, uint64_t value)
 
 void statsd_close(struct statsd *s)
 {
-	stream_close(&s->stream);
+	conn_close(&s->conn);
 }

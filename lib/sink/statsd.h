@@ -9,15 +9,15 @@
 #define SINK_STATSD_H
 
 #include "base/text.h"
-#include "sink/stream.h"
+#include "sink/conn.h"
 
 #define STATSD_PORT 8125
 #define STATSD_SLOTS 512 /* counters at most */
 #define STATSD_DATAGRAM 1432 /* octets: fits every Ethernet whole */
 
 struct statsd {
-	struct stream stream;
-	struct stream_conf conf;
+	struct conn conn;
+	struct conn_conf conf;
 	char host[256];
 	char prefix[512]; /* with the last dot */
 	int64_t interval_ns, due_ns;
@@ -32,7 +32,7 @@ struct statsd {
 
 /*
  * Prepares. `address` is host or host:port; the names begin with "prefix.name." (what statsd's
- * syntax takes for itself becomes '_'). 0, or -EINVAL, -ENOMEM with s->stream.why.
+ * syntax takes for itself becomes '_'). 0, or -EINVAL, -ENOMEM with s->conn.why.
  */
 int statsd_open(struct statsd *s, const char *address, const char *prefix, const char *name,
 	unsigned interval_s);

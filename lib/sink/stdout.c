@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The sink of standard output. */
-#include "sink/lines.h"
+#include "sink/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 struct out {
-	struct lines lines;
+	struct writer writer;
 	bool owned; /* the descriptor is one of our own */
 };
 
@@ -26,7 +26,7 @@ static void open_again(struct out *o)
 	int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	o->lines.fd = fd;
+	o->writer.fd = fd;
 	o->owned = true;
 }
 
@@ -36,8 +36,8 @@ static int stdout_open(struct sink *s)
 
 	if (!o)
 		return -ENOMEM;
-	lines_init(&o->lines);
-	o->lines.fd = STDOUT_FILENO;
+	writer_init(&o->writer);
+	o->writer.fd = STDOUT_FILENO;
 	/* Where it was closed, the process has opened it to nothing, for reading. */
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
@@ -53,7 +53,7 @@ static int stdout_deliver(
 	struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	struct out *o = s->state;
-	int n = lines_write(&o->lines, s, b, from, b->n_docs, deadline_ms);
+	int n = writer_write(&o->writer, s, b, from, b->n_docs, deadline_ms);
 
 	return n >= 0 ? n : sink_why(s, n, "cannot write to standard output: %s", strerror(-n));
 }
@@ -63,8 +63,8 @@ static int stdout_close(struct sink *s)
 	struct out *o = s->state;
 
 	if (o->owned)
-		close(o->lines.fd);
-	lines_free(&o->lines);
+		close(o->writer.fd);
+	writer_free(&o->writer);
 	free(o);
 	s->state = NULL;
 	return 0;

@@ -1,345 +1,138 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/stream_inner.h"
+/*
+ * The sink of lines over a stream: TCP, TLS, unix socket. Nobody acknowledges: what the kernel took
+ * counts as written, and a document of which only a part had left when the connection broke is sent
+ * again, as a whole, over the next one.
+ */
+#include "base/when.h"
+#include "sink/peer.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/random.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
+#include <stdlib.h>
 
-#define NS_PER_MS 1000000
-/* A connection that lived so long was a success, whatever ended it. */
-#define LONG_LIVED_NS (INT64_C(5) * 1000 * NS_PER_MS)
+#define PORT 0 /* there is no usual one: the address must name it */
 
-int64_t stream_clock(void)
+static enum conf_choice transport_of(const struct conf_sink *conf)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	if (conf->transport != CONF_TRANSPORT_AUTO)
+		return conf->transport;
+	return conf->address[0] ? CONF_TRANSPORT_TCP : CONF_TRANSPORT_UNIX;
 }
 
-static bool is_unix(const struct stream_conf *conf)
+static int set_up(struct peer *w, const struct conf_sink *conf, struct conf_error *err)
 {
-	return conf->kind == STREAM_UNIX || conf->kind == STREAM_UNIX_DGRAM;
-}
+	enum conf_choice transport = transport_of(conf);
+	const char *wrong = NULL;
 
-int stream_why(struct stream *s, int error, const char *format, ...)
-{
-	const struct stream_conf *conf = s->conf;
-	va_list args;
-	int n = is_unix(conf)
-			? snprintf(s->why, sizeof(s->why), "%s: ", conf->host)
-			: snprintf(s->why, sizeof(s->why),
-				  strchr(conf->host, ':') ? "[%s]:%u: " : "%s:%u: ", conf->host,
-				  conf->port);
-	va_start(args, format);
-	if (n > 0 && (size_t)n < sizeof(s->why))
-		vsnprintf(s->why + n, sizeof(s->why) - (size_t)n, format, args);
-	va_end(args);
-	return error;
-}
-
-int stream_open(struct stream *s, const struct stream_conf *conf)
-{
-	uint64_t seed = (uint64_t)(uintptr_t)s;
-	memset(s, 0, sizeof(*s));
-	s->conf = conf;
-	s->fd = -1;
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
-		seed ^= (uint64_t)getpid() << 32;
-	s->backoff = backoff_of(conf->retry_min_ms, conf->retry_max_ms, seed);
-	if (!conf->host || !conf->host[0])
-		return stream_why(s, -EINVAL, "no address");
-	if (is_unix(conf) && strlen(conf->host) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return stream_why(s, -EINVAL, "a path of more than %zu octets",
-			sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
-	if (conf->tls && conf->kind != STREAM_TCP)
-		return stream_why(s, -EINVAL, "TLS needs TCP");
-	return conf->tls ? stream_tls_open(s) : 0;
-}
-
-/* Closes the socket. What was in flight is remembered. */
-static void hang_up(struct stream *s, bool polite)
-{
-	if (s->ssl)
-		stream_tls_end(s, polite);
-	if (s->fd >= 0) {
-		s->unconfirmed = stream_in_flight(s);
-		close(s->fd);
+	if (transport == CONF_TRANSPORT_UDP || transport == CONF_TRANSPORT_LOCAL)
+		wrong = "transport: is no stream, expected auto, unix, tcp or tls";
+	int error = wrong ? -EINVAL : peer_conf(w, conf, transport, PORT, err);
+	if (error == 0 && transport != CONF_TRANSPORT_UNIX && w->conf.port == PORT) {
+		wrong = "address: has no port, expected host:port or [IPv6 address]:port";
+		error = -EINVAL;
 	}
-	s->fd = -1;
-	s->state = STREAM_DOWN;
-}
-
-/* The connection, or all tries at one, failed: s->why says it. Returns error. */
-static int lost(struct stream *s, int64_t now_ns, int error)
-{
-	if (s->state == STREAM_UP && now_ns - s->up_ns >= LONG_LIVED_NS)
-		backoff_worked(&s->backoff);
-	hang_up(s, false);
-	stream_addresses_free(s->addresses);
-	s->addresses = s->address = NULL;
-	s->error = error;
-	s->failures++;
-	backoff_failed(&s->backoff, now_ns);
+	if (wrong)
+		snprintf(err->text, sizeof(err->text), "%s", wrong);
 	return error;
 }
 
-void stream_fail(struct stream *s, int64_t now_ns, int error, const char *format, ...)
+static int stream_check(const struct conf_sink *conf, struct conf_error *err)
 {
-	char what[160];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	stream_why(s, error, "%s", what);
-	if (s->state != STREAM_DOWN)
-		lost(s, now_ns, error);
+	struct peer *w = calloc(1, sizeof(*w));
+	int error = w ? set_up(w, conf, err) : -ENOMEM;
+
+	free(w);
+	return error;
 }
 
-void stream_hang_up(struct stream *s)
+static int stream_open(struct sink *s)
 {
-	hang_up(s, s->state == STREAM_UP);
-	stream_addresses_free(s->addresses);
-	s->addresses = s->address = NULL;
-	backoff_worked(&s->backoff);
-}
+	struct conf_error err;
+	struct peer *w = calloc(1, sizeof(*w));
 
-static bool up(struct stream *s, int64_t now_ns)
-{
-	s->state = STREAM_UP;
-	s->wants = 0;
-	s->deaf = false;
-	s->up_ns = now_ns;
-	s->connects++;
-	s->unconfirmed = 0;
-	return true;
-}
-
-static bool connected(struct stream *s, int64_t now_ns)
-{
-	if (!s->conf->tls)
-		return up(s, now_ns);
-	int error = stream_tls_start(s);
+	if (!w)
+		return -ENOMEM;
+	int error = set_up(w, s->conf, &err);
+	if (error)
+		sink_why(s, error, "%.190s", err.text);
+	else
+		error = peer_open(s, w);
 	if (error) {
-		lost(s, now_ns, error);
-		return false;
+		free(w);
+		return error;
 	}
-	s->state = STREAM_HANDSHAKE;
-	s->wants = POLLOUT;
-	s->until_ns = now_ns + (int64_t)s->conf->connect_ms * NS_PER_MS;
-	return false;
-}
-
-/* Begins with s->address. 0: under way or done; -errno. */
-static int begin(struct stream *s, int64_t now_ns)
-{
-	const struct addrinfo *a = s->address;
-	int one = 1;
-	s->fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
-		return -errno;
-	if (s->conf->kind == STREAM_TCP) {
-		setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-		setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	}
-	if (connect(s->fd, a->ai_addr, a->ai_addrlen) == 0) {
-		connected(s, now_ns);
-		return 0;
-	}
-	if (errno != EINPROGRESS)
-		return -errno;
-	s->state = STREAM_CONNECTING;
-	s->wants = POLLOUT;
-	s->until_ns = now_ns + (int64_t)s->conf->connect_ms * NS_PER_MS;
+	s->state = w;
 	return 0;
 }
 
-/* Tries the addresses from s->address on until one is under way. */
-static void begin_any(struct stream *s, int64_t now_ns, int error)
+/* Fills the buffer with the documents from i on. The first that is not in it. */
+static uint32_t fill(struct sink *s, const struct sink_block *b, uint32_t i)
 {
-	for (; s->address; s->address = s->address->ai_next) {
-		error = begin(s, now_ns);
-		if (error == 0)
-			return;
-		hang_up(s, false);
-	}
-	lost(s, now_ns, stream_why(s, error, "%s", strerror(-error)));
-}
+	struct peer *w = s->state;
 
-static void next_address(struct stream *s, int64_t now_ns, int error)
-{
-	hang_up(s, false);
-	s->address = s->address->ai_next;
-	begin_any(s, now_ns, error);
-}
-
-static void step_down(struct stream *s, int64_t now_ns)
-{
-	if (!backoff_due(&s->backoff, now_ns))
-		return;
-	if (!s->lookup)
-		s->lookup = stream_lookup_start(s->conf);
-	if (s->lookup)
-		s->state = STREAM_RESOLVING;
-	else
-		lost(s, now_ns, stream_why(s, -ENOMEM, "no memory"));
-}
-
-static void step_resolving(struct stream *s, int64_t now_ns)
-{
-	const char *why = "";
-	int got = stream_lookup_poll(s->lookup, &s->addresses, &why);
-	if (got == 0)
-		return;
-	stream_lookup_free(s->lookup);
-	s->lookup = NULL;
-	if (got < 0) {
-		lost(s, now_ns, stream_why(s, got, "cannot resolve the name: %s", why));
-		return;
-	}
-	s->address = s->addresses;
-	begin_any(s, now_ns, -ENOENT);
-}
-
-static void step_connecting(struct stream *s, int64_t now_ns)
-{
-	struct pollfd p = {.fd = s->fd, .events = POLLOUT};
-	int error = 0;
-	socklen_t len = sizeof(error);
-	if (poll(&p, 1, 0) <= 0) {
-		if (now_ns >= s->until_ns)
-			next_address(s, now_ns, -ETIMEDOUT);
-		return;
-	}
-	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		error = errno;
-	if (error)
-		next_address(s, now_ns, -error);
-	else
-		connected(s, now_ns);
-}
-
-static void step_handshake(struct stream *s, int64_t now_ns)
-{
-	int done = stream_tls_handshake(s);
-	if (done > 0)
-		up(s, now_ns);
-	else if (done < 0)
-		lost(s, now_ns, done);
-	else if (now_ns >= s->until_ns)
-		lost(s, now_ns,
-			stream_why(s, -ETIMEDOUT, "no TLS handshake within %u ms",
-				s->conf->connect_ms));
-}
-
-bool stream_step(struct stream *s, int64_t now_ns)
-{
-	enum stream_state before;
-	do {
-		before = s->state;
-		switch (s->state) {
-		case STREAM_DOWN: step_down(s, now_ns); break;
-		case STREAM_RESOLVING: step_resolving(s, now_ns); break;
-		case STREAM_CONNECTING: step_connecting(s, now_ns); break;
-		case STREAM_HANDSHAKE: step_handshake(s, now_ns); break;
-		case STREAM_UP: return true;
+	while (i < b->n_docs && w->frames < PEER_FRAMES) {
+		int rc = sink_encode(s, b, i, &w->out);
+		if (rc == -ENOSPC && w->frames == 0) {
+			if (peer_grow(w, 2 * (size_t)(w->out.end - w->out.start)) < 0)
+				break;
+			continue;
 		}
-	} while (s->state > before); /* a failure goes back to DOWN: enough for one step */
-	return s->state == STREAM_UP;
-}
-
-/* The kernel's error of a send or receive: 0 where it means later. */
-static ssize_t trouble(struct stream *s, int error)
-{
-	if (error == EAGAIN || error == EINTR || error == ENOBUFS)
-		return 0;
-	if (error == EMSGSIZE)
-		return -error;
-	return lost(s, stream_clock(), stream_why(s, -error, "%s", strerror(error)));
-}
-
-ssize_t stream_send(struct stream *s, const void *octets, size_t len)
-{
-	if (s->state != STREAM_UP)
-		return -ENOTCONN;
-	if (s->deaf)
-		return 0;
-	ssize_t n =
-		s->ssl ? stream_tls_send(s, octets, len) : send(s->fd, octets, len, MSG_NOSIGNAL);
-	if (n < 0 && s->ssl)
-		return lost(s, stream_clock(), (int)n);
-	if (n < 0 && s->conf->answers && (errno == EPIPE || errno == ECONNRESET)) {
-		s->deaf = true;
-		return 0;
+		if (rc == -ENOSPC)
+			break;
+		if (rc < 0)
+			sink_reject(s, b, i);
+		peer_end_frame(w);
+		i++;
 	}
-	return n < 0 ? trouble(s, errno) : n;
+	return i;
 }
 
-ssize_t stream_recv(struct stream *s, void *room, size_t size)
+static int stream_deliver(
+	struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
-	if (s->state != STREAM_UP)
-		return -ENOTCONN;
-	ssize_t n = s->ssl ? stream_tls_recv(s, room, size) : recv(s->fd, room, size, 0);
-	if (n > 0)
-		return n;
-	if (n == 0 && !s->ssl && s->address->ai_socktype == SOCK_STREAM)
-		return lost(s, stream_clock(), stream_why(s, -EPIPE, "the peer has closed"));
-	if (n < 0 && s->ssl)
-		return lost(s, stream_clock(), (int)n);
-	return n < 0 ? trouble(s, errno) : 0;
-}
+	struct peer *w = s->state;
+	int64_t until = conn_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
+	uint32_t i = from;
+	int error = 0;
 
-int stream_send_datagrams(struct stream *s, const struct stream_datagram *d, unsigned count)
-{
-	struct mmsghdr messages[64];
-	struct iovec parts[64][2];
-	if (s->state != STREAM_UP)
-		return -ENOTCONN;
-	if (count > BITS_COUNT(messages))
-		count = BITS_COUNT(messages);
-	for (unsigned i = 0; i < count; i++) {
-		parts[i][0] = (struct iovec){(void *)(uintptr_t)d[i].head, d[i].head_len};
-		parts[i][1] = (struct iovec){(void *)(uintptr_t)d[i].body, d[i].body_len};
-		messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = parts[i], .msg_iovlen = 2}};
-	}
-	int n = sendmmsg(s->fd, messages, count, MSG_NOSIGNAL);
-	return n < 0 ? (int)trouble(s, errno) : n;
-}
-
-bool stream_alive(struct stream *s)
-{
-	char ignored[4096];
-	while (stream_recv(s, ignored, sizeof(ignored)) > 0)
-		;
-	return s->state == STREAM_UP;
-}
-
-size_t stream_in_flight(const struct stream *s)
-{
-	int left = 0;
-	if (s->fd < 0 || s->conf->kind != STREAM_TCP || ioctl(s->fd, SIOCOUTQ, &left) < 0)
+	if (!peer_up(s, w, until))
 		return 0;
-	return (size_t)left;
+	/* What is on its way are the first documents, which came again. */
+	if (w->frames)
+		i += peer_flush(s, w, until, &error);
+	while (i < b->n_docs && error == 0 && w->frames == 0) {
+		if (fill(s, b, i) == i)
+			return i > from ? (int)(i - from) : sink_why(s, 0, "no memory");
+		i += peer_flush(s, w, until, &error);
+	}
+	return (int)(i - from);
 }
 
-void stream_close(struct stream *s)
+/* A receiver that closes while there is nothing to say is better known before there is. */
+static int stream_idle(struct sink *s, int deadline_ms)
 {
-	if (!s->conf)
-		return;
-	hang_up(s, s->state == STREAM_UP);
-	stream_lookup_free(s->lookup);
-	stream_addresses_free(s->addresses);
-	if (s->tls)
-		stream_tls_close(s);
-	*s = (struct stream){.fd = -1};
+	struct peer *w = s->state;
+
+	(void)deadline_ms;
+	conn_alive(&w->conn);
+	return 0;
 }
+
+static int stream_close(struct sink *s)
+{
+	struct peer *w = s->state;
+
+	peer_close(w);
+	free(w);
+	s->state = NULL;
+	return 0;
+}
+
+const struct sink_ops sink_stream = {
+	.name = "stream",
+	.check = stream_check,
+	.open = stream_open,
+	.deliver = stream_deliver,
+	.idle = stream_idle,
+	.close = stream_close,
+};

@@ -5,7 +5,7 @@
  * acknowledges: what the kernel has taken counts as written.
  */
 #include "sink/peer.h"
-#include "sink/syslog_form.h"
+#include "sink/syslog_format.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -20,7 +20,7 @@
 
 struct syslog {
 	struct peer peer; /* first: freed with it */
-	struct syslog_form form;
+	struct syslog_format form;
 	bool local;
 	char heads[SYSLOG_BURST][SYSLOG_HEAD];
 };
@@ -85,7 +85,7 @@ static int syslog_open(struct sink *s)
 	unsigned facility = (unsigned)syslog_facility(conf->syslog_facility);
 	unsigned severity = (unsigned)syslog_severity(conf->syslog_priority);
 	y->local = transport_of(conf) == CONF_TRANSPORT_LOCAL;
-	syslog_form_init(&y->form, facility * 8 + severity, y->local, s->sensor, conf->syslog_app,
+	syslog_format_init(&y->form, facility * 8 + severity, y->local, s->sensor, conf->syslog_app,
 		(long)getpid());
 	s->state = y;
 	return 0;
@@ -163,7 +163,7 @@ static int deliver_stream(
 static int burst(struct sink *s, const struct sink_block *b, uint32_t from)
 {
 	struct syslog *y = s->state;
-	struct stream_datagram d[SYSLOG_BURST];
+	struct conn_datagram d[SYSLOG_BURST];
 	unsigned n = 0;
 	size_t octets = 0;
 	for (; n < SYSLOG_BURST && from + n < b->n_docs; n++) {
@@ -171,9 +171,9 @@ static int burst(struct sink *s, const struct sink_block *b, uint32_t from)
 		size_t len;
 		const char *json = sink_doc_json(b, from + n, &len);
 		syslog_head(&y->form, &head, b->docs[from + n].ts_ns, sink_doc_tag(s, b, from + n));
-		d[n] = (struct stream_datagram){y->heads[n], text_len(&head), json, len};
+		d[n] = (struct conn_datagram){y->heads[n], text_len(&head), json, len};
 	}
-	int sent = stream_send_datagrams(&y->peer.stream, d, n);
+	int sent = conn_send_datagrams(&y->peer.conn, d, n);
 	metrics_add(&s->metrics->writes, 1);
 	if (sent == -EMSGSIZE) {
 		sink_reject(s, b, from);
@@ -189,12 +189,12 @@ static int deliver_datagrams(
 	struct sink *s, const struct sink_block *b, uint32_t from, int64_t until_ns)
 {
 	struct syslog *y = s->state;
-	struct stream *st = &y->peer.stream;
+	struct conn *conn = &y->peer.conn;
 	uint32_t i = from;
 	while (i < b->n_docs) {
 		int n = burst(s, b, i);
 		if (n < 0) {
-			sink_why(s, 0, "%s", st->why);
+			sink_why(s, 0, "%s", conn->why);
 			break;
 		}
 		i += (uint32_t)n;
@@ -202,11 +202,11 @@ static int deliver_datagrams(
 			peer_moved(&y->peer);
 			continue;
 		}
-		if (stream_clock() >= until_ns) {
+		if (conn_clock() >= until_ns) {
 			peer_is_stuck(s, &y->peer);
 			break;
 		}
-		stream_wait(st, POLLOUT, until_ns);
+		conn_wait(conn, POLLOUT, until_ns);
 	}
 	return (int)(i - from);
 }
@@ -216,17 +216,17 @@ static int syslog_deliver(
 {
 	struct syslog *y = s->state;
 	struct peer *w = &y->peer;
-	int64_t until = stream_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
+	int64_t until = conn_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
 	bool up = peer_up(s, w, until);
-	if (!up && y->local && w->stream.error == -EPROTOTYPE) {
+	if (!up && y->local && w->conn.error == -EPROTOTYPE) {
 		/* The daemon's socket is of the other type: some listen on a stream. */
-		bool was_stream = w->conf.kind == STREAM_UNIX;
-		w->conf.kind = was_stream ? STREAM_UNIX_DGRAM : STREAM_UNIX;
+		bool was_stream = w->conf.kind == CONN_UNIX;
+		w->conf.kind = was_stream ? CONN_UNIX_DGRAM : CONN_UNIX;
 		up = peer_up(s, w, until);
 	}
 	if (!up)
 		return 0;
-	return w->conf.kind == STREAM_UDP || w->conf.kind == STREAM_UNIX_DGRAM
+	return w->conf.kind == CONN_UDP || w->conf.kind == CONN_UNIX_DGRAM
 		       ? deliver_datagrams(s, b, from, until)
 		       : deliver_stream(s, b, from, until);
 }
@@ -235,8 +235,8 @@ static int syslog_deliver(
 static int syslog_idle(struct sink *s, int deadline_ms)
 {
 	struct syslog *y = s->state;
-	if (deadline_ms > 0 && y->peer.conf.kind != STREAM_UDP)
-		stream_alive(&y->peer.stream);
+	if (deadline_ms > 0 && y->peer.conf.kind != CONN_UDP)
+		conn_alive(&y->peer.conn);
 	return 0;
 }
 

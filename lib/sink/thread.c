@@ -26,12 +26,12 @@ static void pull(struct sink_thread *t)
 {
 	bool closed = true;
 
-	for (unsigned i = 0; i < t->n_lanes; i++) {
+	for (unsigned i = 0; i < t->n_queues; i++) {
 		struct sink_block *b;
-		while ((b = lane_next(&t->lanes[i]))) {
+		while ((b = sink_queue_dequeue(&t->queues[i]))) {
 			t->pending[(t->pending_at + t->pending_count++) % t->pending_size] = b;
 		}
-		closed &= lane_is_done(&t->lanes[i]);
+		closed &= sink_queue_is_drained(&t->queues[i]);
 	}
 	if (closed)
 		t->closed = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The thread of one sink: takes blocks from its lanes, delivers them in order, and while the
+ * The thread of one sink: takes blocks from its queues, delivers them in order, and while the
  * receiver is away keeps them in memory, then on disk. Older documents stand in the spool, newer
  * ones in memory: what leaves memory goes to the receiver only when the spool is empty.
  */
@@ -8,7 +8,7 @@
 #define SINK_THREAD_H
 
 #include "sink/filter.h"
-#include "sink/lane.h"
+#include "sink/queue.h"
 #include "sink/spool.h"
 
 #include <pthread.h>
@@ -23,8 +23,8 @@ struct sink_thread {
 	struct sink sink;
 	struct metrics_sink metrics; /* written by the thread; also behind sink.metrics */
 	struct filter filter;
-	struct sink_lane *lanes; /* one a logger that feeds it */
-	unsigned n_lanes;
+	struct sink_queue *queues; /* one a logger that feeds it */
+	unsigned n_queues;
 	bool live;
 	bool open; /* ops->open() has succeeded */
 	bool started;
@@ -32,7 +32,7 @@ struct sink_thread {
 	sem_t ready; /* posted with each block and each order */
 	int wake_fd;
 	/* the thread's own */
-	struct sink_block **pending; /* taken from the lanes, oldest first: a ring */
+	struct sink_block **pending; /* taken from the queues, oldest first: a ring */
 	uint32_t pending_at, pending_count, pending_size;
 	uint32_t from; /* documents of the oldest pending block that are settled */
 	uint32_t pinned; /* so many of the oldest pending blocks may have been sent already */
@@ -54,7 +54,7 @@ struct sink_thread {
 	uint64_t away_dropped, away_spooled; /* counters when it went away */
 	int64_t loss_ns; /* when loss is looked at again */
 	uint64_t loss_said; /* records dropped that were told of */
-	bool closed; /* every lane is, and was emptied */
+	bool closed; /* every queue is, and was emptied */
 	/* written by the thread, read by others */
 	uint32_t state; /* enum sink_state */
 	bool ended;
@@ -63,12 +63,12 @@ struct sink_thread {
 	bool hurry; /* the run is being stopped */
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
-/* The lane by which logger number `logger` feeds the sink; NULL: it does not (CONF_LOGGER). */
-static inline struct sink_lane *sink_lane_of(const struct sink_thread *t, unsigned logger)
+/* The queue by which logger number `logger` feeds the sink; NULL: it does not (CONF_LOGGER). */
+static inline struct sink_queue *sink_queue_of(const struct sink_thread *t, unsigned logger)
 {
 	unsigned only = t->sink.conf->of_logger;
 
-	return only == 0 ? &t->lanes[logger] : only == logger + 1 ? &t->lanes[0] : NULL;
+	return only == 0 ? &t->queues[logger] : only == logger + 1 ? &t->queues[0] : NULL;
 }
 
 /* The thread's main function. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the loop of a sink's thread (thread.c) asks of its bookkeeping (thread_keep.c). */
+/* What the loop of a sink's thread (thread.c) asks of its bookkeeping (thread_report.c). */
 #ifndef SINK_THREAD_INNER_H
 #define SINK_THREAD_INNER_H
 

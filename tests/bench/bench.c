@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a message costs: the pipeline (frame to record), its stages, and the logger (record to JSON
- * octets by the schema alone, and `fan`, with filter, blocks and queue of a file sink), beside
+ * octets by the schema alone, and `fanout`, with filter, blocks and queue of a file sink), beside
  * floors measured in the same run. EAL-free, one JSON object a line.
  *
  * bench [--passes N] [--open N] [--dnssec PERMILLE] [--tcp] [--tunnel] [--transactions N]
@@ -97,7 +97,7 @@ static void open_sink(struct bench *b)
 	if (conf_init(&b->conf) < 0 ||
 		conf_set(&b->conf, "sinks=type=file,path=/dev/null", &err) < 0 ||
 		sinks_open(&b->sinks, &b->conf, &options) < 0 ||
-		fan_init(&b->fan, &b->sinks, 0, "bench", &b->conf, &b->dns) < 0)
+		fanout_init(&b->fanout, &b->sinks, 0, "bench", &b->conf, &b->dns) < 0)
 		exit(2);
 }
 
@@ -225,7 +225,7 @@ static void run_stages(struct bench *b, const struct options *o)
 		b->pipeline.txn.table.capacity);
 	for (unsigned k = 0; k < STAGES; k++)
 		show(stages[k].name, stages[k].unit, ns[k], o->passes, units_of(b, &stages[k]));
-	fan_free(&b->fan);
+	fanout_free(&b->fanout);
 	sinks_close(&b->sinks);
 	sinks_free(&b->sinks);
 	conf_free(&b->conf);

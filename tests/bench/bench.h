@@ -6,7 +6,7 @@
 #include "bench/mix.h"
 #include "pipeline/pipeline.h"
 #include "schema/schema.h"
-#include "sink/fan.h"
+#include "sink/fanout.h"
 
 #define TEXT_ROOM ((size_t)1 << 20)
 
@@ -20,7 +20,7 @@ struct bench {
 	struct schema schema;
 	struct conf conf; /* of the sinks */
 	struct sinks sinks; /* one file, whose thread is run_fan() itself */
-	struct fan fan;
+	struct fanout fanout;
 	struct record **kept; /* the records of the last pass */
 	size_t n_kept;
 	size_t kept_room;

@@ -8,8 +8,8 @@
  * faults and for measuring.
  */
 #include "base/log.h"
+#include "sink/conn.h"
 #include "sink/sinks.h"
-#include "sink/stream.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,17 +50,17 @@ struct load {
 /* The document with that serial number for one sink. */
 static void put(struct load *l, struct sink_thread *t, uint64_t serial)
 {
-	struct sink_lane *lane = &t->lanes[0];
+	struct sink_queue *queue = &t->queues[0];
 	const char *shape = shapes[serial % BITS_COUNT(shapes)];
 	size_t len = strlen(shape);
-	while (!lane->at && !lane_take(lane)) {
-		if (l->live || __atomic_load_n(&lane->ended, __ATOMIC_RELAXED)) {
-			metrics_add(&lane->metrics.dropped_queue, 1);
+	while (!queue->at && !sink_queue_alloc(queue)) {
+		if (l->live || __atomic_load_n(&queue->ended, __ATOMIC_RELAXED)) {
+			metrics_add(&queue->metrics.dropped_queue, 1);
 			return;
 		}
 		nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
 	}
-	struct sink_block *b = lane->at;
+	struct sink_block *b = queue->at;
 	struct text out = {.start = b->data, .at = b->data + b->len, .end = b->data + b->room};
 	uint16_t key_len = 0;
 	if (t->sink.conf->key != CONF_KEY_NONE) {
@@ -78,15 +78,15 @@ static void put(struct load *l, struct sink_thread *t, uint64_t serial)
 		.last = 1};
 	b->records++;
 	if (b->room - b->len < 2048 || b->n_docs == b->max_docs ||
-		(serial % 16 == 0 && lane_is_hungry(lane)))
-		lane_pass(lane);
+		(serial % 16 == 0 && sink_queue_is_starved(queue)))
+		sink_queue_enqueue(queue);
 }
 
 /* No faster than asked for. */
 static void pace(uint64_t n, uint64_t rate, int64_t start_ns)
 {
 	int64_t due = start_ns + (int64_t)((double)n * 1e9 / (double)rate);
-	int64_t ahead = due - stream_clock();
+	int64_t ahead = due - conn_clock();
 	if (ahead > 0)
 		nanosleep(&(struct timespec){ahead / 1000000000, ahead % 1000000000}, NULL);
 }
@@ -113,20 +113,20 @@ static int run(struct load *l, uint64_t first, uint64_t count, uint64_t rate)
 	sched_getaffinity(0, sizeof(cpus), &cpus);
 	if (sinks_start(&l->sinks, &cpus) < 0)
 		return 1;
-	int64_t start = stream_clock();
+	int64_t start = conn_clock();
 	for (uint64_t n = 0; n < count; n++) {
 		for (unsigned i = 0; i < l->sinks.count; i++) {
-			metrics_add(&l->sinks.thread[i].lanes[0].metrics.taken, 1);
+			metrics_add(&l->sinks.thread[i].queues[0].metrics.taken, 1);
 			put(l, &l->sinks.thread[i], first + n);
 		}
 		if (rate && n % 64 == 0)
 			pace(n, rate, start);
 	}
 	for (unsigned i = 0; i < l->sinks.count; i++)
-		lane_close(&l->sinks.thread[i].lanes[0]);
+		sink_queue_close(&l->sinks.thread[i].queues[0]);
 	while (!sinks_have_ended(&l->sinks))
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-	double seconds = (double)(stream_clock() - start) / 1e9;
+	double seconds = (double)(conn_clock() - start) / 1e9;
 	bool good = sinks_close(&l->sinks);
 	report(l, seconds, good, count);
 	sinks_free(&l->sinks);

@@ -114,17 +114,17 @@ void run_logger(struct bench *b)
 
 void run_fan(struct bench *b)
 {
-	struct sink_lane *lane = &b->sinks.thread[0].lanes[0];
+	struct sink_queue *queue = &b->sinks.thread[0].queues[0];
 	for (size_t i = 0; i < b->n_kept; i++) {
 		if (i + 1 < b->n_kept)
 			for (int line = 0; line < 6; line++)
 				__builtin_prefetch((char *)b->kept[i + 1] + 64 * line);
-		fan_put(&b->fan, b->kept[i]);
+		fanout_write(&b->fanout, b->kept[i]);
 		if (i % BURST == 0) {
-			fan_count(&b->fan, BURST);
+			fanout_count_taken(&b->fanout, BURST);
 			/* The sink's thread, which is done with a block at once. */
-			for (struct sink_block *block; (block = lane_next(lane));)
-				lane_return(block);
+			for (struct sink_block *block; (block = sink_queue_dequeue(queue));)
+				sink_queue_release(block);
 		}
 	}
 }

@@ -3,7 +3,7 @@
 #ifndef TESTS_SINK_RIG_H
 #define TESTS_SINK_RIG_H
 
-#include "sink/fan.h"
+#include "sink/fanout.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* Finished files: by size, count and age, compressed. */
 #include "sink/files.h"
 
-#include "sink/pack.h"
+#include "sink/compressor.h"
 #include "sink/rotate.h"
 
 void test_sink_rotate(void);
@@ -144,7 +144,7 @@ static void compressed(void)
 	} rows[] = {{"gzip", "gzip", "gz"}, {"zstd", "zstd", "zst"}};
 	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
 		char keys[120], command[300];
-		if (i == 1 && pack_lacks(CONF_COMPRESS_ZSTD))
+		if (i == 1 && compressor_missing_library(CONF_COMPRESS_ZSTD))
 			continue;
 		snprintf(keys, sizeof(keys),
 			"type=file,path=%%D/out,rotate.bytes=100000,compress=%s,fsync=rotate",
@@ -170,12 +170,12 @@ static void compressed(void)
 		}
 		clear();
 	}
-	struct pack order = {.how = CONF_COMPRESS_GZIP};
-	CU_ASSERT_EQUAL(pack_file(&order, path, path), -ENOENT);
+	struct compressor order = {.how = CONF_COMPRESS_GZIP};
+	CU_ASSERT_EQUAL(compress_file(&order, path, path), -ENOENT);
 	close(open(path, O_CREAT | O_WRONLY, 0600));
-	CU_ASSERT_EQUAL(pack_file(&order, path, "/dev/full"), -ENOSPC);
+	CU_ASSERT_EQUAL(compress_file(&order, path, "/dev/full"), -ENOSPC);
 	order.cancel = true;
-	CU_ASSERT_EQUAL(pack_file(&order, path, "/dev/null"), -ECANCELED);
+	CU_ASSERT_EQUAL(compress_file(&order, path, "/dev/null"), -ECANCELED);
 	clear();
 }
 

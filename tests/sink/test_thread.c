@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The framework as a whole: records, fan, lanes, thread, spool, and a receiver made for the test.
+/* The framework as a whole: records, fanout, queues, thread, spool, and a receiver made for the
+ * test.
  */
 #include "sink/rig.h"
 
@@ -67,7 +68,7 @@ static const struct sink_ops fake = {
 
 static struct rig rig;
 static struct sinks sinks;
-static struct fan fan;
+static struct fanout fanout;
 static struct metrics_dns metrics;
 
 static int set_up(void)
@@ -96,33 +97,33 @@ static void start(const char *keys, bool live)
 	t->sink.ops->close(&t->sink);
 	t->sink.ops = &fake;
 	/* Small blocks and few: everything happens often. */
-	lane_free(&t->lanes[0]);
-	CU_ASSERT_EQUAL_FATAL(lane_init(&t->lanes[0], BLOCKS * 5120, 4096, &t->ready), 0);
-	CU_ASSERT_EQUAL_FATAL(t->lanes[0].count, BLOCKS);
+	sink_queue_free(&t->queues[0]);
+	CU_ASSERT_EQUAL_FATAL(sink_queue_init(&t->queues[0], BLOCKS * 5120, 4096, &t->ready), 0);
+	CU_ASSERT_EQUAL_FATAL(t->queues[0].count, BLOCKS);
 	free(t->pending);
 	t->pending_size = BLOCKS + 1;
 	t->pending = calloc(t->pending_size, sizeof(struct sink_block *));
-	CU_ASSERT_EQUAL_FATAL(fan_init(&fan, &sinks, 0, "rig", &rig.conf, &metrics), 0);
+	CU_ASSERT_EQUAL_FATAL(fanout_init(&fanout, &sinks, 0, "rig", &rig.conf, &metrics), 0);
 	CU_ASSERT_EQUAL_FATAL(sinks_start(&sinks, NULL), 0);
 }
 
 static void feed(unsigned from, unsigned to)
 {
 	for (; from < to; from++) {
-		fan_put(&fan, rig_numbered(from));
-		fan_count(&fan, 1);
+		fanout_write(&fanout, rig_numbered(from));
+		fanout_count_taken(&fanout, 1);
 		if (from % 97 == 0)
-			fan_idle(&fan);
+			fanout_flush_idle(&fanout);
 	}
 }
 
 /* The same, but never so fast that a live sink drops. */
 static void feed_gently(unsigned from, unsigned to)
 {
-	const struct sink_lane *lane = &sinks.thread[0].lanes[0];
+	const struct sink_queue *queue = &sinks.thread[0].queues[0];
 	for (; from < to; from++) {
-		while (!__atomic_load_n(&lane->free, __ATOMIC_ACQUIRE) &&
-			lane->fresh == lane->count)
+		while (!__atomic_load_n(&queue->free, __ATOMIC_ACQUIRE) &&
+			queue->fresh == queue->count)
 			usleep(100);
 		feed(from, from + 1);
 	}
@@ -138,7 +139,7 @@ static struct metrics_sink sum(void)
 /* Ends all; the counters, whose books must balance. */
 static struct metrics_sink end(bool good)
 {
-	fan_close(&fan);
+	fanout_close(&fanout);
 	CU_ASSERT_EQUAL(sinks_close(&sinks), good);
 	CU_ASSERT_TRUE(sinks_have_ended(&sinks));
 	struct metrics_sink m = sum();
@@ -146,7 +147,7 @@ static struct metrics_sink end(bool good)
 		m.taken + m.spool_found, m.filtered + m.written + sinks_dropped(&m) + m.spool_left);
 	CU_ASSERT_EQUAL(receiver.wrong, 0);
 	CU_ASSERT_EQUAL((uint64_t)receiver.got, m.written + m.dropped_refused);
-	fan_free(&fan);
+	fanout_free(&fanout);
 	sinks_free(&sinks);
 	return m;
 }
@@ -314,7 +315,7 @@ static void fails(void)
 		receiver.mood = TAKES;
 		start("", live);
 		feed(0, 10);
-		fan_idle(&fan);
+		fanout_flush_idle(&fanout);
 		receiver.mood = FAILS;
 		feed(10, 3000);
 		while (!sinks_have_failed(&sinks))
@@ -336,12 +337,12 @@ static void formats(void)
 	rig_sink(&rig, "type=file,name=c,path=%D/c,fields.exclude=id", true);
 	rig_sink(&rig, "type=file,name=d,path=%D/d,filter.rcodes=SERVFAIL", true);
 	CU_ASSERT_EQUAL_FATAL(sinks_open(&sinks, &rig.conf, &options), 0);
-	CU_ASSERT_EQUAL_FATAL(fan_init(&fan, &sinks, 0, "rig", &rig.conf, &metrics), 0);
-	CU_ASSERT_EQUAL(fan.count, 2);
-	CU_ASSERT_EQUAL(fan.formats[0].count, 3);
+	CU_ASSERT_EQUAL_FATAL(fanout_init(&fanout, &sinks, 0, "rig", &rig.conf, &metrics), 0);
+	CU_ASSERT_EQUAL(fanout.count, 2);
+	CU_ASSERT_EQUAL(fanout.formats[0].count, 3);
 	CU_ASSERT_EQUAL_FATAL(sinks_start(&sinks, NULL), 0);
 	feed(0, 10000);
-	fan_close(&fan);
+	fanout_close(&fanout);
 	CU_ASSERT_TRUE(sinks_close(&sinks));
 	static const uint64_t want[] = {10000, 1, 10000, 0};
 	for (unsigned i = 0; i < 4; i++) {
@@ -350,7 +351,7 @@ static void formats(void)
 		CU_ASSERT(m.taken == 10000 && m.written == want[i]);
 		CU_ASSERT_EQUAL(m.filtered, 10000 - want[i]);
 	}
-	fan_free(&fan);
+	fanout_free(&fanout);
 	sinks_free(&sinks);
 	char command[300];
 	snprintf(command, sizeof(command),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The parts of a stream that wait. */
-#include "sink/stream_inner.h"
+#include "sink/conn_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,18 +28,18 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-void stream_wait(struct stream *s, short events, int64_t until_ns)
+void conn_wait(struct conn *s, short events, int64_t until_ns)
 {
-	int64_t now = stream_clock();
-	if (s->state == STREAM_DOWN) {
+	int64_t now = conn_clock();
+	if (s->state == CONN_DOWN) {
 		sleep_ns(earlier(until_ns, s->backoff.next_ns) - now);
 		return;
 	}
-	if (s->state == STREAM_RESOLVING) {
-		stream_lookup_wait(s->lookup, until_ns - now);
+	if (s->state == CONN_RESOLVING) {
+		conn_lookup_wait(s->lookup, until_ns - now);
 		return;
 	}
-	if (s->state != STREAM_UP) {
+	if (s->state != CONN_UP) {
 		until_ns = earlier(until_ns, s->until_ns);
 		events = s->wants;
 	} else if (s->ssl && s->wants) {
@@ -49,41 +49,40 @@ void stream_wait(struct stream *s, short events, int64_t until_ns)
 	poll(&p, 1, poll_ms(until_ns - now));
 }
 
-bool stream_up(struct stream *s, int64_t until_ns)
+bool conn_up(struct conn *s, int64_t until_ns)
 {
-	int64_t now = stream_clock();
-	while (!stream_step(s, now) && now < until_ns) {
-		stream_wait(s, 0, until_ns);
-		now = stream_clock();
+	int64_t now = conn_clock();
+	while (!conn_step(s, now) && now < until_ns) {
+		conn_wait(s, 0, until_ns);
+		now = conn_clock();
 	}
-	return s->state == STREAM_UP;
+	return s->state == CONN_UP;
 }
 
-int stream_send_all(
-	struct stream *s, const void *octets, size_t len, size_t *sent, int64_t until_ns)
+int conn_send_all(struct conn *s, const void *octets, size_t len, size_t *sent, int64_t until_ns)
 {
 	const char *p = octets;
 	*sent = 0;
 	while (*sent < len) {
-		ssize_t n = stream_send(s, p + *sent, len - *sent);
+		ssize_t n = conn_send(s, p + *sent, len - *sent);
 		if (n < 0)
 			return (int)n;
 		*sent += (size_t)n;
 		if (n > 0)
 			continue;
-		if (stream_clock() >= until_ns)
+		if (conn_clock() >= until_ns)
 			return -ETIMEDOUT;
-		stream_wait(s, POLLOUT, until_ns);
+		conn_wait(s, POLLOUT, until_ns);
 	}
 	return 0;
 }
 
-size_t stream_drain(struct stream *s, int64_t until_ns)
+size_t conn_drain(struct conn *s, int64_t until_ns)
 {
-	while (s->state == STREAM_UP && stream_in_flight(s) > 0 && stream_alive(s) &&
-		stream_clock() < until_ns)
+	while (s->state == CONN_UP && conn_in_flight(s) > 0 && conn_alive(s) &&
+		conn_clock() < until_ns)
 		sleep_ns(NS_PER_MS / 2);
-	return s->state == STREAM_UP ? stream_in_flight(s) : s->unconfirmed;
+	return s->state == CONN_UP ? conn_in_flight(s) : s->unconfirmed;
 }
 
 static int number(const char *p, uint16_t *port)
@@ -96,7 +95,7 @@ static int number(const char *p, uint16_t *port)
 	return 0;
 }
 
-int stream_split(const char *text, char *host, size_t size, uint16_t *port)
+int conn_split(const char *text, char *host, size_t size, uint16_t *port)
 {
 	const char *end = text + strlen(text), *colon = strchr(text, ':');
 	if (text[0] == '[') {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Against a TLS server in the same thread; certificates come from tests/support/make-certs. */
-#include "sink/stream.h"
+#include "sink/conn.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-void test_sink_stream_tls(void);
+void test_sink_conn_tls(void);
 
 #ifdef SINK_TLS
 
@@ -112,9 +112,9 @@ static void server_step(struct server *v)
 	ERR_clear_error();
 }
 
-static struct stream_conf conf_of(const char *host)
+static struct conn_conf conf_of(const char *host)
 {
-	return (struct stream_conf){.kind = STREAM_TCP,
+	return (struct conn_conf){.kind = CONN_TCP,
 		.host = host,
 		.port = port,
 		.tls = true,
@@ -125,13 +125,13 @@ static struct stream_conf conf_of(const char *host)
 }
 
 /* Both take steps until one is done with it. Is the stream up, and was it from the start? */
-static bool meet(struct stream *s, struct server *v)
+static bool meet(struct conn *s, struct server *v)
 {
 	for (int turn = 0; turn < 20000; turn++) {
-		bool is_up = stream_step(s, stream_clock());
+		bool is_up = conn_step(s, conn_clock());
 		server_step(v);
 		/* A server that refuses a client's certificate says so after its own Finished. */
-		if (is_up && !stream_alive(s))
+		if (is_up && !conn_alive(s))
 			return false;
 		if (is_up && v->up)
 			return true;
@@ -149,30 +149,30 @@ static void trusted(void)
 	size_t n, sent;
 	ssize_t got_n;
 	for (int i = 0; i < 2; i++) {
-		struct stream_conf conf = conf_of(hosts[i]);
-		struct stream s;
+		struct conn_conf conf = conf_of(hosts[i]);
+		struct conn s;
 		struct server v;
 		server_open(&v, SERVER, SERVER_KEY, false);
-		CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+		CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 		CU_ASSERT_TRUE(meet(&s, &v));
 		const char *sni = SSL_get_servername(v.ssl, TLSEXT_NAMETYPE_host_name);
 		CU_ASSERT(i == 0 ? !sni : sni && strcmp(sni, "localhost") == 0);
-		CU_ASSERT_EQUAL(stream_send_all(&s, "hello", 5, &sent, stream_clock()), 0);
+		CU_ASSERT_EQUAL(conn_send_all(&s, "hello", 5, &sent, conn_clock()), 0);
 		usleep(1000);
 		CU_ASSERT(SSL_read_ex(v.ssl, got, sizeof(got), &n) == 1 && n == 5);
 		CU_ASSERT(SSL_write_ex(v.ssl, "welcome", 7, &n) == 1);
 		/* Session tickets come first: octets of TLS, none of ours. */
-		for (got_n = 0; got_n == 0; got_n = stream_recv(&s, got, sizeof(got)))
-			stream_wait(&s, POLLIN, stream_clock() + 60000 * MS);
+		for (got_n = 0; got_n == 0; got_n = conn_recv(&s, got, sizeof(got)))
+			conn_wait(&s, POLLIN, conn_clock() + 60000 * MS);
 		CU_ASSERT(got_n == 7 && memcmp(got, "welcome", 7) == 0);
-		CU_ASSERT_EQUAL(stream_recv(&s, got, sizeof(got)), 0);
+		CU_ASSERT_EQUAL(conn_recv(&s, got, sizeof(got)), 0);
 		if (i == 0)
 			SSL_shutdown(v.ssl);
 		server_drop(&v);
-		stream_wait(&s, POLLIN, stream_clock() + 60000 * MS);
-		CU_ASSERT_FALSE(stream_alive(&s));
+		conn_wait(&s, POLLIN, conn_clock() + 60000 * MS);
+		CU_ASSERT_FALSE(conn_alive(&s));
 		CU_ASSERT(s.error == -EPIPE || s.error == -ECONNRESET);
-		stream_close(&s);
+		conn_close(&s);
 		server_close(&v);
 	}
 }
@@ -190,17 +190,17 @@ static void refused(void)
 		{SERVER, SERVER_KEY, CA, false, "192.0.2.1", "IP address mismatch"},
 		{SERVER, SERVER_KEY, CA, true, "", "certificate required"}};
 	for (unsigned i = 0; i < BITS_COUNT(rows); i++) {
-		struct stream_conf conf = conf_of("localhost");
-		struct stream s;
+		struct conn_conf conf = conf_of("localhost");
+		struct conn s;
 		struct server v;
 		conf.ca_file = files[rows[i].ca];
 		conf.server_name = rows[i].name;
 		server_open(&v, rows[i].cert, rows[i].key, rows[i].ask);
-		CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+		CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 		CU_ASSERT_FALSE(meet(&s, &v));
 		CU_ASSERT(s.failures == 1 && s.error < 0);
 		CU_ASSERT_PTR_NOT_NULL(strstr(s.why, rows[i].why));
-		stream_close(&s);
+		conn_close(&s);
 		server_close(&v);
 	}
 }
@@ -209,8 +209,8 @@ static void refused(void)
 static void other_ways(void)
 {
 	for (int i = 0; i < 3; i++) {
-		struct stream_conf conf = conf_of("localhost");
-		struct stream s;
+		struct conn_conf conf = conf_of("localhost");
+		struct conn s;
 		struct server v;
 		server_open(&v, i == 0 ? SERVER : ELSEWHERE, i == 0 ? SERVER_KEY : ELSEWHERE_KEY,
 			i == 0);
@@ -218,9 +218,9 @@ static void other_ways(void)
 		conf.key_file = i == 0 ? files[CLIENT_KEY] : "";
 		conf.server_name = i == 1 ? "elsewhere.example" : "";
 		conf.unverified = i == 2;
-		CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+		CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 		CU_ASSERT_TRUE(meet(&s, &v));
-		stream_close(&s);
+		conn_close(&s);
 		server_close(&v);
 	}
 }
@@ -228,28 +228,28 @@ static void other_ways(void)
 /* A peer that accepts and says nothing: the handshake has a deadline. */
 static void silent(void)
 {
-	struct stream_conf conf = conf_of("127.0.0.1");
-	struct stream s;
-	int64_t now = stream_clock();
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
-	for (int turn = 0; s.state != STREAM_HANDSHAKE && turn < 20000; turn++) {
-		stream_step(&s, now);
+	struct conn_conf conf = conf_of("127.0.0.1");
+	struct conn s;
+	int64_t now = conn_clock();
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
+	for (int turn = 0; s.state != CONN_HANDSHAKE && turn < 20000; turn++) {
+		conn_step(&s, now);
 		usleep(100);
 	}
-	CU_ASSERT_FALSE(stream_step(&s, now + 60000 * MS - 1));
-	CU_ASSERT_EQUAL(s.state, STREAM_HANDSHAKE);
-	CU_ASSERT_FALSE(stream_step(&s, now + 60000 * MS));
-	CU_ASSERT(s.state == STREAM_DOWN && s.error == -ETIMEDOUT);
+	CU_ASSERT_FALSE(conn_step(&s, now + 60000 * MS - 1));
+	CU_ASSERT_EQUAL(s.state, CONN_HANDSHAKE);
+	CU_ASSERT_FALSE(conn_step(&s, now + 60000 * MS));
+	CU_ASSERT(s.state == CONN_DOWN && s.error == -ETIMEDOUT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(s.why, "handshake"));
-	stream_close(&s);
+	conn_close(&s);
 	close(accept(listener, NULL, NULL));
 }
 
 /* Files that are not there or are something else: said before anybody is connected to. */
 static void wrong_files(void)
 {
-	struct stream s;
-	struct stream_conf rows[5];
+	struct conn s;
+	struct conn_conf rows[5];
 	for (int i = 0; i < 5; i++)
 		rows[i] = conf_of("localhost");
 	rows[0].ca_file = "/nonexistent";
@@ -259,14 +259,14 @@ static void wrong_files(void)
 	rows[3].key_file = files[SERVER_KEY]; /* not its key */
 	rows[4].key_file = files[CLIENT_KEY];
 	for (int i = 0; i < 5; i++) {
-		CU_ASSERT_EQUAL(stream_open(&s, &rows[i]), -EINVAL);
+		CU_ASSERT_EQUAL(conn_open(&s, &rows[i]), -EINVAL);
 		CU_ASSERT(strlen(s.why) > 30);
 	}
 }
 
-void test_sink_stream_tls(void)
+void test_sink_conn_tls(void)
 {
-	CU_pSuite s = CU_add_suite("sink/stream_tls", set_up, tear_down);
+	CU_pSuite s = CU_add_suite("sink/conn_tls", set_up, tear_down);
 	CU_add_test(s, "trusted", trusted);
 	CU_add_test(s, "refused", refused);
 	CU_add_test(s, "a certificate of ours, another name, unverified", other_ways);
@@ -278,15 +278,15 @@ void test_sink_stream_tls(void)
 
 static void without(void)
 {
-	struct stream_conf conf = {.kind = STREAM_TCP, .host = "localhost", .tls = true};
-	struct stream s;
-	CU_ASSERT_EQUAL(stream_open(&s, &conf), -ENOTSUP);
+	struct conn_conf conf = {.kind = CONN_TCP, .host = "localhost", .tls = true};
+	struct conn s;
+	CU_ASSERT_EQUAL(conn_open(&s, &conf), -ENOTSUP);
 	CU_ASSERT_PTR_NOT_NULL(strstr(s.why, "without TLS"));
 }
 
-void test_sink_stream_tls(void)
+void test_sink_conn_tls(void)
 {
-	CU_pSuite s = CU_add_suite("sink/stream_tls", NULL, NULL);
+	CU_pSuite s = CU_add_suite("sink/conn_tls", NULL, NULL);
 	CU_add_test(s, "a build without TLS", without);
 }
 

@@ -4,12 +4,12 @@
  * write left of a document in a regular file is cut off again; what it left in a pipe is finished
  * by the next call.
  */
-#ifndef SINK_LINES_H
-#define SINK_LINES_H
+#ifndef SINK_WRITER_H
+#define SINK_WRITER_H
 
 #include "sink/sink.h"
 
-struct lines {
+struct writer {
 	int fd;
 	bool regular; /* a file of our own: may be cut back */
 	uint64_t size; /* octets of whole documents in a regular file */
@@ -21,17 +21,17 @@ struct lines {
 };
 
 /* fd -1 and zeros. */
-void lines_init(struct lines *l);
+void writer_init(struct writer *l);
 
 /*
  * Writes documents `from` to `to` (not included) of the block, until deadline_ms. How many were
  * written: fewer than asked for where the time was over, or -errno. Documents that the encoding
  * does not take are rejected (sink_reject()) and count as written. Counts octets and writes.
  */
-int lines_write(struct lines *l, struct sink *s, const struct sink_block *b, uint32_t from,
+int writer_write(struct writer *l, struct sink *s, const struct sink_block *b, uint32_t from,
 	uint32_t to, int deadline_ms);
 
 /* Frees the room; the fd stays. */
-void lines_free(struct lines *l);
+void writer_free(struct writer *l);
 
 #endif

@@ -4,28 +4,28 @@
  * distinct format straight into a block of the first sink that wants it, and is copied to the
  * others with the same format.
  */
-#ifndef SINK_FAN_H
-#define SINK_FAN_H
+#ifndef SINK_FANOUT_H
+#define SINK_FANOUT_H
 
 #include "schema/kind.h"
 #include "sink/sinks.h"
 
 /* One sink of a format. */
-struct fan_sink {
-	struct sink_lane *lane;
+struct fanout_sink {
+	struct sink_queue *queue;
 	struct filter *filter;
 	bool notices; /* this logger writes the lines about the log itself there */
 };
 
 /* Sinks whose documents are the same. */
-struct fan_format {
+struct fanout_format {
 	struct schema_out out; /* first: the callback gets it */
 	struct schema schema;
 	struct schema_options options;
 	struct fields fields;
 	bool some_fields; /* not all members stay: `fields` says which */
 	enum conf_choice key; /* CONF_KEY_* */
-	struct fan_sink *sinks;
+	struct fanout_sink *sinks;
 	unsigned count;
 	/* of the record at hand */
 	struct sink_block *block;
@@ -36,8 +36,8 @@ struct fan_format {
 	bool docs_full;
 };
 
-struct fan {
-	struct fan_format *formats;
+struct fanout {
+	struct fanout_format *formats;
 	unsigned count;
 	unsigned notices; /* sinks that get the lines about the log itself from this logger */
 	bool live;
@@ -49,46 +49,46 @@ struct fan {
 };
 
 /*
- * Prepares the fan of logger number `logger`; what conf says of `output` holds for all its
+ * Prepares the fanout of logger number `logger`; what conf says of `output` holds for all its
  * documents. metrics: what is wrong with messages is counted there, once a record. 0 or -ENOMEM.
- * The fan must stay where it is.
+ * The fanout must stay where it is.
  */
-int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const char *sensor,
+int fanout_init(struct fanout *f, const struct sinks *sinks, unsigned logger, const char *sensor,
 	const struct conf *conf, struct metrics_dns *metrics);
 
 /* One record to every sink. Reading files it waits while a queue is full. */
-void fan_put(struct fan *f, const struct record *r);
+void fanout_write(struct fanout *f, const struct record *r);
 
 /* n records were put: counts them as taken. */
-void fan_count(struct fan *f, unsigned n);
+void fanout_count_taken(struct fanout *f, unsigned n);
 
 /* The logger has nothing to do: what waits in part of a block goes to sinks that have nothing to do
  * either. */
-void fan_idle(struct fan *f);
+void fanout_flush_idle(struct fanout *f);
 
 /*
  * A line about the log itself (JSON of the native schema, with its newline) to every sink of that
  * schema, whatever its filter; to one that several loggers feed by the first of them only. It is no
  * record. How many sinks took it.
  */
-unsigned fan_notice(struct fan *f, const char *line, size_t len, int64_t ts_ns);
+unsigned fanout_write_notice(struct fanout *f, const char *line, size_t len, int64_t ts_ns);
 
 /* How full the fullest queue is, in 1/256. */
-unsigned fan_fill(const struct fan *f);
+unsigned fanout_fill(const struct fanout *f);
 
 /*
  * From now on the last `sections` (0 to 3) of answers, authority, additional are left out of the
  * documents that would list them. Records that lack something by it are counted (shed_*), each
  * once, whatever the number of sinks.
  */
-void fan_shed(struct fan *f, unsigned sections);
+void fanout_shed(struct fanout *f, unsigned sections);
 
 /* Nothing more will come. */
-void fan_close(struct fan *f);
+void fanout_close(struct fanout *f);
 
-void fan_free(struct fan *f);
+void fanout_free(struct fanout *f);
 
 /* A schema has finished a document: the end() of a format's schema_out. */
-void fan_end_doc(struct schema_out *out, int64_t ts_ns, unsigned tag);
+void fanout_end_doc(struct schema_out *out, int64_t ts_ns, unsigned tag);
 
 #endif

@@ -52,7 +52,7 @@ static bool is_used(const char *dir, const char *name)
 	return used;
 }
 
-void spool_say_strays(const struct conf_sinks *all, const char *dir)
+void spool_report_orphans(const struct conf_sinks *all, const char *dir)
 {
 	DIR *d = opendir(dir);
 	const struct dirent *e;

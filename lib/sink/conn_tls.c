@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* TLS by OpenSSL: its licence fits, and librdkafka brings the same library along. */
-#include "sink/stream_inner.h"
+#include "sink/conn_inner.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-struct stream_tls {
+struct conn_tls {
 	SSL_CTX *ctx;
 };
 
@@ -45,9 +45,9 @@ static const char *or_null(const char *s)
 	return s && s[0] ? s : NULL;
 }
 
-static int load(struct stream *s, SSL_CTX *ctx)
+static int load(struct conn *s, SSL_CTX *ctx)
 {
-	const struct stream_conf *conf = s->conf;
+	const struct conn_conf *conf = s->conf;
 	const char *ca = or_null(conf->ca_file), *cert = or_null(conf->cert_file),
 		   *key = or_null(conf->key_file);
 	bool asked = false;
@@ -55,27 +55,27 @@ static int load(struct stream *s, SSL_CTX *ctx)
 	SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
 	if (ca ? SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1
 	       : SSL_CTX_set_default_verify_paths(ctx) != 1)
-		return stream_why(s, -EINVAL, "cannot use the CA certificates of %s: %s",
+		return conn_why(s, -EINVAL, "cannot use the CA certificates of %s: %s",
 			ca ? ca : "the system", reason());
 	if (cert && SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
-		return stream_why(s, -EINVAL, "cannot use the certificate %s: %s", cert, reason());
+		return conn_why(s, -EINVAL, "cannot use the certificate %s: %s", cert, reason());
 	if (key && !cert)
-		return stream_why(s, -EINVAL, "the key %s has no certificate", key);
+		return conn_why(s, -EINVAL, "the key %s has no certificate", key);
 	if (cert && SSL_CTX_use_PrivateKey_file(ctx, key ? key : cert, SSL_FILETYPE_PEM) != 1)
-		return stream_why(s, -EINVAL, "cannot use the key %s: %s", key ? key : cert,
+		return conn_why(s, -EINVAL, "cannot use the key %s: %s", key ? key : cert,
 			asked ? (ERR_clear_error(), encrypted) : reason());
 	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
 	return 0;
 }
 
-int stream_tls_open(struct stream *s)
+int conn_tls_open(struct conn *s)
 {
 	s->tls = calloc(1, sizeof(*s->tls));
 	SSL_CTX *ctx = s->tls ? SSL_CTX_new(TLS_client_method()) : NULL;
 	if (!ctx) {
 		free(s->tls);
 		s->tls = NULL;
-		return stream_why(s, -ENOMEM, "no memory for TLS");
+		return conn_why(s, -ENOMEM, "no memory for TLS");
 	}
 	s->tls->ctx = ctx;
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
@@ -85,11 +85,11 @@ int stream_tls_open(struct stream *s)
 	SSL_CTX_set_verify(ctx, s->conf->unverified ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	int error = load(s, ctx);
 	if (error)
-		stream_tls_close(s);
+		conn_tls_close(s);
 	return error;
 }
 
-void stream_tls_close(struct stream *s)
+void conn_tls_close(struct conn *s)
 {
 	SSL_CTX_free(s->tls->ctx);
 	free(s->tls);
@@ -106,13 +106,13 @@ static bool expect(SSL *ssl, const char *name)
 	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
-int stream_tls_start(struct stream *s)
+int conn_tls_start(struct conn *s)
 {
 	const char *name = or_null(s->conf->server_name);
 	SSL *ssl = SSL_new(s->tls->ctx);
 	if (!ssl || SSL_set_fd(ssl, s->fd) != 1 || !expect(ssl, name ? name : s->conf->host)) {
 		SSL_free(ssl);
-		return stream_why(s, -ENOMEM, "cannot set up TLS: %s", reason());
+		return conn_why(s, -ENOMEM, "cannot set up TLS: %s", reason());
 	}
 	SSL_set_connect_state(ssl);
 	s->ssl = ssl;
@@ -120,27 +120,27 @@ int stream_tls_start(struct stream *s)
 }
 
 /* Why a call did not do it. 0: s->wants says for what to wait. */
-static int verdict(struct stream *s, int result)
+static int verdict(struct conn *s, int result)
 {
 	int saved = errno;
 	long verified = SSL_get_verify_result(s->ssl);
 	switch (SSL_get_error(s->ssl, result)) {
 	case SSL_ERROR_WANT_READ: s->wants = POLLIN; return 0;
 	case SSL_ERROR_WANT_WRITE: s->wants = POLLOUT; return 0;
-	case SSL_ERROR_ZERO_RETURN: return stream_why(s, -EPIPE, "the peer has closed");
+	case SSL_ERROR_ZERO_RETURN: return conn_why(s, -EPIPE, "the peer has closed");
 	case SSL_ERROR_SYSCALL:
 		ERR_clear_error();
-		return saved ? stream_why(s, -saved, "%s", strerror(saved))
-			     : stream_why(s, -EPIPE, "the peer has closed");
+		return saved ? conn_why(s, -saved, "%s", strerror(saved))
+			     : conn_why(s, -EPIPE, "the peer has closed");
 	default: break;
 	}
 	if (verified != X509_V_OK && !s->conf->unverified)
-		return stream_why(s, -EPROTO, "the certificate is refused: %s",
+		return conn_why(s, -EPROTO, "the certificate is refused: %s",
 			X509_verify_cert_error_string(verified));
-	return stream_why(s, -EPROTO, "TLS: %s", reason());
+	return conn_why(s, -EPROTO, "TLS: %s", reason());
 }
 
-int stream_tls_handshake(struct stream *s)
+int conn_tls_handshake(struct conn *s)
 {
 	errno = 0;
 	int done = SSL_do_handshake(s->ssl);
@@ -148,7 +148,7 @@ int stream_tls_handshake(struct stream *s)
 	return done == 1 ? 1 : verdict(s, done);
 }
 
-ssize_t stream_tls_send(struct stream *s, const void *octets, size_t len)
+ssize_t conn_tls_send(struct conn *s, const void *octets, size_t len)
 {
 	size_t n = 0;
 	s->wants = 0;
@@ -156,7 +156,7 @@ ssize_t stream_tls_send(struct stream *s, const void *octets, size_t len)
 	/* A record that is encrypted and has not left as a whole must be offered again as it was:
 	 * its octets are on their way, whatever becomes of the buffer (SSL_write(3)). */
 	if (s->pending > len)
-		return stream_why(s, -EPROTO, "TLS: a part of a record was taken back");
+		return conn_why(s, -EPROTO, "TLS: a part of a record was taken back");
 	if (s->pending)
 		len = s->pending;
 	else if (len > SSL3_RT_MAX_PLAIN_LENGTH)
@@ -171,7 +171,7 @@ ssize_t stream_tls_send(struct stream *s, const void *octets, size_t len)
 	return error;
 }
 
-ssize_t stream_tls_recv(struct stream *s, void *room, size_t size)
+ssize_t conn_tls_recv(struct conn *s, void *room, size_t size)
 {
 	size_t n = 0;
 	s->wants = 0;
@@ -184,7 +184,7 @@ ssize_t stream_tls_recv(struct stream *s, void *room, size_t size)
 	return error;
 }
 
-void stream_tls_end(struct stream *s, bool polite)
+void conn_tls_end(struct conn *s, bool polite)
 {
 	if (polite)
 		SSL_shutdown(s->ssl);
@@ -196,38 +196,38 @@ void stream_tls_end(struct stream *s, bool polite)
 
 #else
 
-int stream_tls_open(struct stream *s)
+int conn_tls_open(struct conn *s)
 {
-	return stream_why(s, -ENOTSUP, "this dnsloupe was built without TLS (OpenSSL)");
+	return conn_why(s, -ENOTSUP, "this dnsloupe was built without TLS (OpenSSL)");
 }
 
 /* A stream without settings of TLS comes to none of these. */
-void stream_tls_close(struct stream *s)
+void conn_tls_close(struct conn *s)
 {
 	s->tls = NULL;
 }
 
-int stream_tls_start(struct stream *s)
+int conn_tls_start(struct conn *s)
 {
-	return stream_why(s, -ENOTSUP, "no TLS");
+	return conn_why(s, -ENOTSUP, "no TLS");
 }
 
-int stream_tls_handshake(struct stream *s)
+int conn_tls_handshake(struct conn *s)
 {
-	return stream_why(s, -ENOTSUP, "no TLS");
+	return conn_why(s, -ENOTSUP, "no TLS");
 }
 
-ssize_t stream_tls_send(struct stream *s, const void *octets, size_t len)
+ssize_t conn_tls_send(struct conn *s, const void *octets, size_t len)
 {
-	return octets && len ? stream_why(s, -ENOTSUP, "no TLS") : 0;
+	return octets && len ? conn_why(s, -ENOTSUP, "no TLS") : 0;
 }
 
-ssize_t stream_tls_recv(struct stream *s, void *room, size_t size)
+ssize_t conn_tls_recv(struct conn *s, void *room, size_t size)
 {
-	return room && size ? stream_why(s, -ENOTSUP, "no TLS") : 0;
+	return room && size ? conn_why(s, -ENOTSUP, "no TLS") : 0;
 }
 
-void stream_tls_end(struct stream *s, bool polite)
+void conn_tls_end(struct conn *s, bool polite)
 {
 	s->ssl = polite ? NULL : NULL;
 }

@@ -5,7 +5,7 @@
 
 #include <fcntl.h>
 
-void test_sink_thread_keep(void);
+void test_sink_thread_report(void);
 
 static struct rig rig;
 
@@ -73,7 +73,7 @@ static void loss_goes_on(void)
 	unlink(path);
 }
 
-void test_sink_thread_keep(void)
+void test_sink_thread_report(void)
 {
 	CU_pSuite s = CU_add_suite("sink/thread_keep", set_up, tear_down);
 	CU_add_test(s, "loss that goes on", loss_goes_on);

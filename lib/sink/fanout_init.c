@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which sinks share a format; set up once. */
-#include "sink/fan.h"
+#include "sink/fanout.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static enum conf_choice key_of(const struct sink *sink)
 }
 
 /* The format with these options, or a new one; the array has room for it. */
-static struct fan_format *find_format(struct fan *f, const struct sink *sink)
+static struct fanout_format *find_format(struct fanout *f, const struct sink *sink)
 {
 	struct schema_options options = options_of(sink->conf);
 	unsigned i = 0;
@@ -37,7 +37,7 @@ static struct fan_format *find_format(struct fan *f, const struct sink *sink)
 	return &f->formats[i];
 }
 
-int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const char *sensor,
+int fanout_init(struct fanout *f, const struct sinks *sinks, unsigned logger, const char *sensor,
 	const struct conf *conf, struct metrics_dns *metrics)
 {
 	const struct schema_kind *native = schema_kind_of(CONF_SCHEMA_NATIVE);
@@ -50,16 +50,16 @@ int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const ch
 		return -ENOMEM;
 	for (unsigned i = 0; i < sinks->count; i++) {
 		struct sink_thread *t = &sinks->thread[i];
-		struct sink_lane *lane = sink_lane_of(t, logger);
-		if (!lane)
+		struct sink_queue *queue = sink_queue_of(t, logger);
+		if (!queue)
 			continue;
-		struct fan_format *format = find_format(f, &t->sink);
+		struct fanout_format *format = find_format(f, &t->sink);
 		if (!format->sinks) {
 			format->sinks = calloc(sinks->count, sizeof(*format->sinks));
 			format->seen = &f->seen;
-			format->out.end = fan_end_doc;
+			format->out.end = fanout_end_doc;
 			if (!format->sinks) {
-				fan_free(f);
+				fanout_free(f);
 				return -ENOMEM;
 			}
 			/* What is wrong with a message is counted once, by the first format. */
@@ -74,13 +74,13 @@ int fan_init(struct fan *f, const struct sinks *sinks, unsigned logger, const ch
 		bool notices =
 			format->options.kind == native && (logger == 0 || t->sink.conf->of_logger);
 		f->notices += notices;
-		format->sinks[format->count++] =
-			(struct fan_sink){.lane = lane, .filter = &t->filter, .notices = notices};
+		format->sinks[format->count++] = (struct fanout_sink){
+			.queue = queue, .filter = &t->filter, .notices = notices};
 	}
 	return 0;
 }
 
-void fan_free(struct fan *f)
+void fanout_free(struct fanout *f)
 {
 	for (unsigned i = 0; f->formats && i < f->count; i++)
 		free(f->formats[i].sinks);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/lines.h"
+#include "sink/writer.h"
 
 #include "base/when.h"
 
@@ -11,12 +11,12 @@
 
 #define ROOM (512 * 1024) /* of encoded documents at a time */
 
-void lines_init(struct lines *l)
+void writer_init(struct writer *l)
 {
-	*l = (struct lines){.fd = -1};
+	*l = (struct writer){.fd = -1};
 }
 
-void lines_free(struct lines *l)
+void writer_free(struct writer *l)
 {
 	free(l->room);
 	free(l->ends);
@@ -33,7 +33,7 @@ static int64_t now_ms(void)
 
 /* Writes n octets until the time is over. Octets written; *error is -errno where it failed. */
 static size_t write_all(
-	struct lines *l, struct sink *s, const char *p, size_t n, int deadline_ms, int *error)
+	struct writer *l, struct sink *s, const char *p, size_t n, int deadline_ms, int *error)
 {
 	int64_t until = 0;
 	size_t done = 0;
@@ -74,7 +74,7 @@ static size_t end_of(const struct piece *p, uint32_t i)
 }
 
 /* Makes room for more encoded documents. */
-static bool grow(struct lines *l, size_t size, size_t count)
+static bool grow(struct writer *l, size_t size, size_t count)
 {
 	if (size > l->room_size) {
 		char *room = realloc(l->room, size);
@@ -94,7 +94,7 @@ static bool grow(struct lines *l, size_t size, size_t count)
 }
 
 /* Encodes as many documents as there is room for, at least one. 0, or -ENOMEM. */
-static int encode(struct lines *l, struct sink *s, const struct sink_block *b, uint32_t from,
+static int encode(struct writer *l, struct sink *s, const struct sink_block *b, uint32_t from,
 	uint32_t to, struct piece *p)
 {
 	if (!grow(l, ROOM, to - from) || !l->ends)
@@ -123,7 +123,7 @@ static int encode(struct lines *l, struct sink *s, const struct sink_block *b, u
 
 /* Writes one piece. Documents written, all of them unless *error or the time was over. */
 static uint32_t write_piece(
-	struct lines *l, struct sink *s, const struct piece *p, int deadline_ms, int *error)
+	struct writer *l, struct sink *s, const struct piece *p, int deadline_ms, int *error)
 {
 	size_t len = end_of(p, p->count - 1), before = l->skip;
 	uint32_t count = 0;
@@ -143,7 +143,7 @@ static uint32_t write_piece(
 	return count;
 }
 
-int lines_write(struct lines *l, struct sink *s, const struct sink_block *b, uint32_t from,
+int writer_write(struct writer *l, struct sink *s, const struct sink_block *b, uint32_t from,
 	uint32_t to, int deadline_ms)
 {
 	uint32_t done = 0;

@@ -65,7 +65,7 @@ int sink_encode(const struct sink *s, const struct sink_block *b, uint32_t i, st
 
 void thread_pop(struct sink_thread *t)
 {
-	lane_return(t->pending[t->pending_at]);
+	sink_queue_release(t->pending[t->pending_at]);
 	t->pending_at = (t->pending_at + 1) % t->pending_size;
 	t->pending_count--;
 	t->from = 0;
@@ -80,8 +80,8 @@ static void tell(bool *flag, bool value)
 
 void thread_tell(struct sink_thread *t, bool hungry)
 {
-	for (unsigned i = 0; i < t->n_lanes; i++)
-		tell(&t->lanes[i].hungry, hungry);
+	for (unsigned i = 0; i < t->n_queues; i++)
+		tell(&t->queues[i].hungry, hungry);
 }
 
 static void set_state(struct sink_thread *t, enum sink_state state)
@@ -94,9 +94,9 @@ static uint64_t dropped(const struct sink_thread *t)
 {
 	uint64_t n = t->metrics.dropped_spool + t->metrics.dropped_damaged;
 
-	for (unsigned i = 0; i < t->n_lanes; i++)
-		n += metrics_read(&t->lanes[i].metrics.dropped_queue) +
-		     metrics_read(&t->lanes[i].metrics.dropped_spool);
+	for (unsigned i = 0; i < t->n_queues; i++)
+		n += metrics_read(&t->queues[i].metrics.dropped_queue) +
+		     metrics_read(&t->queues[i].metrics.dropped_spool);
 	return n;
 }
 
@@ -151,8 +151,8 @@ void thread_fail(struct sink_thread *t, int error)
 	if (t->state == SINK_FAILED)
 		return;
 	set_state(t, SINK_FAILED);
-	for (unsigned i = 0; i < t->n_lanes; i++)
-		tell(&t->lanes[i].ended, true);
+	for (unsigned i = 0; i < t->n_queues; i++)
+		tell(&t->queues[i].ended, true);
 	log_error("sink %s: %s; nothing more is written there", t->sink.name,
 		t->sink.why[0] ? t->sink.why : strerror(-error));
 }
@@ -170,13 +170,13 @@ static int put_into_spool(struct sink_thread *t, uint32_t skip)
 			log_warn("sink %s: the spool takes no more: %s", t->sink.name,
 				error == -EDQUOT ? "spool_bytes are reached" : strerror(-error));
 		t->spool_said = true;
-		for (unsigned k = 0; k < t->n_lanes; k++)
-			tell(&t->lanes[k].spool_full, true);
+		for (unsigned k = 0; k < t->n_queues; k++)
+			tell(&t->queues[k].spool_full, true);
 		return error;
 	}
 	if (t->spool_said)
-		for (unsigned k = 0; k < t->n_lanes; k++)
-			tell(&t->lanes[k].spool_full, false);
+		for (unsigned k = 0; k < t->n_queues; k++)
+			tell(&t->queues[k].spool_full, false);
 	t->spool_said = false;
 	metrics_add(&t->metrics.spooled, sink_records(b, from, b->n_docs));
 	/* Those before it move up by one, so that the ring has no hole. */
@@ -224,8 +224,8 @@ void thread_relieve(struct sink_thread *t, bool late)
 	}
 	if (!t->live || !t->has_spool)
 		return;
-	for (unsigned i = 0; i < t->n_lanes; i++)
-		blocks += t->lanes[i].count;
+	for (unsigned i = 0; i < t->n_queues; i++)
+		blocks += t->queues[i].count;
 	if (t->pending_count <= blocks / 2)
 		return;
 	while (t->pending_count > blocks / 4 && t->pending_count > t->pinned)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The text of syslog: names and numbers of facility and priority, and what stands before a message.
  */
-#ifndef SINK_SYSLOG_FORM_H
-#define SINK_SYSLOG_FORM_H
+#ifndef SINK_SYSLOG_FORMAT_H
+#define SINK_SYSLOG_FORMAT_H
 
 #include "base/when.h"
 
 #include <time.h>
 
-struct syslog_form {
+struct syslog_format {
 	unsigned pri; /* facility * 8 + severity (RFC 5424 section 6.2.1) */
 	bool local; /* the local daemon's form (RFC 3164 without host) in place of RFC 5424 */
 	char host[256]; /* printable ASCII, never empty */
@@ -29,13 +29,13 @@ void syslog_severities(struct text *t);
 
 /* Host and app as they must stand there: other octets than printable ASCII become '_'; empty: "-".
  */
-void syslog_form_init(struct syslog_form *f, unsigned pri, bool local, const char *host,
+void syslog_format_init(struct syslog_format *f, unsigned pri, bool local, const char *host,
 	const char *app, long pid);
 
 /*
  * Appends all that stands before the message. RFC 5424: "<134>1 2026-11-25T20:02:40.123456Z host
  * app 7 msgid - "; local: "<134>Nov 25 20:02:40 app[7]: ", in local time, as such daemons read it.
  */
-void syslog_head(struct syslog_form *f, struct text *t, int64_t ts_ns, const char *msgid);
+void syslog_head(struct syslog_format *f, struct text *t, int64_t ts_ns, const char *msgid);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One file compressed. */
+#include "sink/compressor.h"
 #include "sink/lock.h"
-#include "sink/pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ struct packer {
 	char in[PIECE], out[PIECE];
 };
 
-const char *pack_lacks(enum conf_choice how)
+const char *compressor_missing_library(enum conf_choice how)
 {
 #ifndef SINK_ZSTD
 	if (how == CONF_COMPRESS_ZSTD)
@@ -115,7 +115,7 @@ static void end(struct packer *p)
 }
 
 /* All of fd into the file that is opened at `to`. 0 or -errno. */
-static int pack_all(struct packer *p, const struct pack *order, int fd)
+static int pack_all(struct packer *p, const struct compressor *order, int fd)
 {
 	ssize_t n = 1;
 	int error = 0;
@@ -131,7 +131,7 @@ static int pack_all(struct packer *p, const struct pack *order, int fd)
 	return error;
 }
 
-int pack_file(const struct pack *order, const char *from, const char *to)
+int compress_file(const struct compressor *order, const char *from, const char *to)
 {
 	struct packer *p = calloc(1, sizeof(*p));
 	int fd = open(from, O_RDONLY | O_CLOEXEC), error = p ? 0 : -ENOMEM;

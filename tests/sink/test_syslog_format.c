@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/syslog_form.h"
+#include "sink/syslog_format.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <syslog.h>
 
-void test_sink_syslog_form(void);
+void test_sink_syslog_format(void);
 
 static void names(void)
 {
@@ -37,9 +37,9 @@ static const char *head(
 	bool local, int64_t ts_ns, const char *host, const char *app, const char *msgid)
 {
 	static char room[400];
-	struct syslog_form f;
+	struct syslog_format f;
 	struct text t = text_of(room, sizeof(room) - 1);
-	syslog_form_init(&f, 23 * 8 + 6, local, host, app, 77);
+	syslog_format_init(&f, 23 * 8 + 6, local, host, app, 77);
 	syslog_head(&f, &t, ts_ns, msgid);
 	*t.at = '\0';
 	return room;
@@ -65,8 +65,8 @@ static void heads(void)
 static void no_room(void)
 {
 	char room[100];
-	struct syslog_form f;
-	syslog_form_init(&f, 190, false, "probe", "dnsloupe", 77);
+	struct syslog_format f;
+	syslog_format_init(&f, 190, false, "probe", "dnsloupe", 77);
 	for (size_t n = 0; n < 60; n++) {
 		struct text t = text_of(room, n);
 		memset(room, '!', sizeof(room));
@@ -75,7 +75,7 @@ static void no_room(void)
 	}
 }
 
-void test_sink_syslog_form(void)
+void test_sink_syslog_format(void)
 {
 	CU_pSuite s = CU_add_suite("sink/syslog_form", NULL, NULL);
 	CU_add_test(s, "names", names);

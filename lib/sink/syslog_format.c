@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/syslog_form.h"
+#include "sink/syslog_format.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,17 +70,17 @@ static void printable(char *to, size_t size, const char *from)
 	to[n] = '\0';
 }
 
-void syslog_form_init(struct syslog_form *f, unsigned pri, bool local, const char *host,
+void syslog_format_init(struct syslog_format *f, unsigned pri, bool local, const char *host,
 	const char *app, long pid)
 {
-	*f = (struct syslog_form){.pri = pri, .local = local, .second = INT64_MIN};
+	*f = (struct syslog_format){.pri = pri, .local = local, .second = INT64_MIN};
 	printable(f->host, sizeof(f->host), host);
 	printable(f->app, sizeof(f->app), app);
 	snprintf(f->pid, sizeof(f->pid), "%ld", pid);
 }
 
 /* "Nov  5 08:02:40" (RFC 3164 section 4.1.2), in English whatever the locale. */
-static void stamp(struct syslog_form *f, time_t second)
+static void stamp(struct syslog_format *f, time_t second)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm tm = {0};
@@ -97,7 +97,7 @@ static void stamp(struct syslog_form *f, time_t second)
 	f->second = second;
 }
 
-static void head_local(struct syslog_form *f, struct text *t, int64_t ts_ns)
+static void head_local(struct syslog_format *f, struct text *t, int64_t ts_ns)
 {
 	time_t second = (time_t)(ts_ns / WHEN_NS_PER_S - (ts_ns % WHEN_NS_PER_S < 0));
 	if (second != f->second)
@@ -110,7 +110,7 @@ static void head_local(struct syslog_form *f, struct text *t, int64_t ts_ns)
 	text_lit(t, "]: ");
 }
 
-void syslog_head(struct syslog_form *f, struct text *t, int64_t ts_ns, const char *msgid)
+void syslog_head(struct syslog_format *f, struct text *t, int64_t ts_ns, const char *msgid)
 {
 	text_char(t, '<');
 	text_u64(t, f->pri);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/stream_inner.h"
+#include "sink/conn_inner.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-struct stream_lookup {
+struct conn_lookup {
 	struct gaicb request;
 	struct addrinfo hints;
 	struct addrinfo *ready; /* of what needs no resolver */
@@ -20,17 +20,17 @@ struct stream_lookup {
 
 /* A unix socket's path as an address list like those of getaddrinfo(3). */
 struct unix_address {
-	struct addrinfo info; /* first: stream_addresses_free() frees by it */
+	struct addrinfo info; /* first: conn_addresses_free() frees by it */
 	struct sockaddr_un where;
 };
 
-static struct addrinfo *of_unix(const struct stream_conf *conf)
+static struct addrinfo *of_unix(const struct conn_conf *conf)
 {
 	struct unix_address *u = calloc(1, sizeof(*u));
 	if (!u)
 		return NULL;
 	u->info.ai_family = AF_UNIX;
-	u->info.ai_socktype = conf->kind == STREAM_UNIX ? SOCK_STREAM : SOCK_DGRAM;
+	u->info.ai_socktype = conf->kind == CONN_UNIX ? SOCK_STREAM : SOCK_DGRAM;
 	u->info.ai_addr = (struct sockaddr *)&u->where;
 	u->info.ai_addrlen = sizeof(u->where);
 	u->where.sun_family = AF_UNIX;
@@ -38,12 +38,12 @@ static struct addrinfo *of_unix(const struct stream_conf *conf)
 	return &u->info;
 }
 
-struct stream_lookup *stream_lookup_start(const struct stream_conf *conf)
+struct conn_lookup *conn_lookup_start(const struct conn_conf *conf)
 {
-	struct stream_lookup *l = calloc(1, sizeof(*l));
+	struct conn_lookup *l = calloc(1, sizeof(*l));
 	if (!l)
 		return NULL;
-	if (conf->kind == STREAM_UNIX || conf->kind == STREAM_UNIX_DGRAM) {
+	if (conf->kind == CONN_UNIX || conf->kind == CONN_UNIX_DGRAM) {
 		l->ready = of_unix(conf);
 		if (l->ready)
 			return l;
@@ -52,7 +52,7 @@ struct stream_lookup *stream_lookup_start(const struct stream_conf *conf)
 	}
 	snprintf(l->host, sizeof(l->host), "%s", conf->host);
 	snprintf(l->port, sizeof(l->port), "%u", conf->port);
-	l->hints.ai_socktype = conf->kind == STREAM_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	l->hints.ai_socktype = conf->kind == CONN_UDP ? SOCK_DGRAM : SOCK_STREAM;
 	l->hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
 	if (getaddrinfo(l->host, l->port, &l->hints, &l->ready) == 0)
 		return l;
@@ -65,7 +65,7 @@ struct stream_lookup *stream_lookup_start(const struct stream_conf *conf)
 	return l;
 }
 
-int stream_lookup_poll(struct stream_lookup *l, struct addrinfo **addresses, const char **why)
+int conn_lookup_poll(struct conn_lookup *l, struct addrinfo **addresses, const char **why)
 {
 	if (l->ready) {
 		*addresses = l->ready;
@@ -84,7 +84,7 @@ int stream_lookup_poll(struct stream_lookup *l, struct addrinfo **addresses, con
 	return code == EAI_MEMORY ? -ENOMEM : -ENOENT;
 }
 
-void stream_lookup_wait(struct stream_lookup *l, int64_t timeout_ns)
+void conn_lookup_wait(struct conn_lookup *l, int64_t timeout_ns)
 {
 	const struct gaicb *list[] = {&l->request};
 	struct timespec t = {timeout_ns / 1000000000, timeout_ns % 1000000000};
@@ -92,7 +92,7 @@ void stream_lookup_wait(struct stream_lookup *l, int64_t timeout_ns)
 		gai_suspend(list, 1, &t);
 }
 
-void stream_lookup_free(struct stream_lookup *l)
+void conn_lookup_free(struct conn_lookup *l)
 {
 	if (!l)
 		return;
@@ -101,11 +101,11 @@ void stream_lookup_free(struct stream_lookup *l)
 		return; /* the library's thread still writes to it */
 	if (l->asked && l->request.ar_result)
 		freeaddrinfo(l->request.ar_result);
-	stream_addresses_free(l->ready);
+	conn_addresses_free(l->ready);
 	free(l);
 }
 
-void stream_addresses_free(struct addrinfo *a)
+void conn_addresses_free(struct addrinfo *a)
 {
 	if (a && a->ai_family == AF_UNIX)
 		free(a);

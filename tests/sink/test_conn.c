@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Against real sockets: the listening end lives in the same thread, for both never wait. */
-#include "sink/stream.h"
+#include "sink/conn.h"
 
 #include <CUnit/CUnit.h>
 #include <arpa/inet.h>
@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-void test_sink_stream(void);
+void test_sink_conn(void);
 
 #define MS INT64_C(1000000)
 #define LONG_NS (60000 * MS) /* a limit against hangs only */
@@ -23,9 +23,9 @@ void test_sink_stream(void);
 static char path[100];
 static int listener;
 
-static struct stream_conf tcp_conf(uint16_t port)
+static struct conn_conf tcp_conf(uint16_t port)
 {
-	return (struct stream_conf){.kind = STREAM_TCP,
+	return (struct conn_conf){.kind = CONN_TCP,
 		.host = "127.0.0.1",
 		.port = port,
 		.connect_ms = 60000,
@@ -75,7 +75,7 @@ static int tear_down(void)
 
 static int64_t soon(void)
 {
-	return stream_clock() + LONG_NS;
+	return conn_clock() + LONG_NS;
 }
 
 /* Takes the connection that is waiting. */
@@ -103,132 +103,132 @@ static size_t read_n(int fd, char *to, size_t n)
 	return got;
 }
 
-static void talks(struct stream *s, int from)
+static void talks(struct conn *s, int from)
 {
 	char got[32] = "";
 	size_t sent;
-	CU_ASSERT_TRUE_FATAL(stream_up(s, soon()));
+	CU_ASSERT_TRUE_FATAL(conn_up(s, soon()));
 	int peer = taken(from);
-	CU_ASSERT_EQUAL(stream_recv(s, got, sizeof(got)), 0);
-	CU_ASSERT_EQUAL(stream_send_all(s, "to and", 6, &sent, soon()), 0);
+	CU_ASSERT_EQUAL(conn_recv(s, got, sizeof(got)), 0);
+	CU_ASSERT_EQUAL(conn_send_all(s, "to and", 6, &sent, soon()), 0);
 	CU_ASSERT(read_n(peer, got, 6) == 6 && memcmp(got, "to and", 6) == 0);
 	CU_ASSERT_EQUAL(write(peer, "fro", 3), 3);
-	stream_wait(s, POLLIN, soon());
-	CU_ASSERT(stream_recv(s, got, sizeof(got)) == 3 && memcmp(got, "fro", 3) == 0);
-	CU_ASSERT_TRUE(stream_alive(s));
+	conn_wait(s, POLLIN, soon());
+	CU_ASSERT(conn_recv(s, got, sizeof(got)) == 3 && memcmp(got, "fro", 3) == 0);
+	CU_ASSERT_TRUE(conn_alive(s));
 	close(peer);
-	stream_wait(s, POLLIN, soon());
-	CU_ASSERT_FALSE(stream_alive(s));
+	conn_wait(s, POLLIN, soon());
+	CU_ASSERT_FALSE(conn_alive(s));
 	CU_ASSERT(s->error == -EPIPE && strstr(s->why, "closed"));
-	CU_ASSERT_EQUAL(stream_send(s, "x", 1), -ENOTCONN);
+	CU_ASSERT_EQUAL(conn_send(s, "x", 1), -ENOTCONN);
 }
 
 static void tcp(void)
 {
-	struct stream_conf conf = tcp_conf(listen_tcp(0));
-	struct stream s;
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	struct conn_conf conf = tcp_conf(listen_tcp(0));
+	struct conn s;
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 	for (unsigned i = 0; i < 3; i++)
 		talks(&s, listener);
 	CU_ASSERT(s.connects == 3 && s.failures == 3);
 	CU_ASSERT(strstr(s.why, "127.0.0.1:") != NULL);
-	stream_close(&s);
-	stream_close(&s);
+	conn_close(&s);
+	conn_close(&s);
 	close(listener);
 }
 
 static void unix_stream(void)
 {
-	struct stream_conf conf = {
-		.kind = STREAM_UNIX, .host = path, .connect_ms = 1000, .retry_min_ms = 1};
-	struct stream s;
+	struct conn_conf conf = {
+		.kind = CONN_UNIX, .host = path, .connect_ms = 1000, .retry_min_ms = 1};
+	struct conn s;
 	int fd = listen_unix(SOCK_STREAM);
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 	talks(&s, fd);
 	close(fd);
-	CU_ASSERT_FALSE(stream_up(&s, stream_clock() + 20 * MS));
+	CU_ASSERT_FALSE(conn_up(&s, conn_clock() + 20 * MS));
 	CU_ASSERT_EQUAL(s.error, -ECONNREFUSED);
 	unlink(path);
-	CU_ASSERT_FALSE(stream_up(&s, stream_clock() + 20 * MS));
+	CU_ASSERT_FALSE(conn_up(&s, conn_clock() + 20 * MS));
 	CU_ASSERT(s.error == -ENOENT && strncmp(s.why, path, strlen(path)) == 0);
 	fd = listen_unix(SOCK_STREAM);
 	talks(&s, fd);
-	stream_close(&s);
+	conn_close(&s);
 	close(fd);
 }
 
 /* Names are resolved by another thread; of several addresses the one that answers is taken. */
 static void by_name(void)
 {
-	struct stream_conf conf = tcp_conf(listen_tcp(0));
-	struct stream s;
+	struct conn_conf conf = tcp_conf(listen_tcp(0));
+	struct conn s;
 	conf.host = "localhost";
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
-	CU_ASSERT_FALSE(stream_step(&s, stream_clock()));
-	CU_ASSERT(s.state == STREAM_RESOLVING || s.state == STREAM_CONNECTING);
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
+	CU_ASSERT_FALSE(conn_step(&s, conn_clock()));
+	CU_ASSERT(s.state == CONN_RESOLVING || s.state == CONN_CONNECTING);
 	talks(&s, listener);
-	stream_close(&s);
+	conn_close(&s);
 	conf.host = "no-such-host.invalid";
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
-	stream_step(&s, stream_clock());
-	stream_close(&s); /* in the middle of it */
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
+	conn_step(&s, conn_clock());
+	conn_close(&s); /* in the middle of it */
 	close(listener);
 }
 
 /* Nobody listens, then somebody does: each try is later than the one before, then it works. */
 static void refused(void)
 {
-	struct stream_conf conf = tcp_conf(listen_tcp(0));
-	struct stream s;
+	struct conn_conf conf = tcp_conf(listen_tcp(0));
+	struct conn s;
 	int64_t now = 1000 * MS;
 	close(listener);
 	conf.retry_min_ms = 100;
 	conf.retry_max_ms = 1000;
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 	for (unsigned i = 1; i <= 6; i++) {
 		/* The kernel of one machine refuses at once. */
 		for (int turn = 0; s.failures < i && turn < 1000; turn++) {
-			stream_step(&s, now);
+			conn_step(&s, now);
 			usleep(100);
 		}
 		CU_ASSERT_EQUAL_FATAL(s.failures, i);
-		CU_ASSERT(s.state == STREAM_DOWN && s.error == -ECONNREFUSED);
+		CU_ASSERT(s.state == CONN_DOWN && s.error == -ECONNREFUSED);
 		int64_t delay = s.backoff.next_ns - now, due = 100 * MS << (i - 1);
 		due = due > 1000 * MS ? 1000 * MS : due;
 		CU_ASSERT(delay >= due / 2 && delay <= due);
-		CU_ASSERT_FALSE(stream_step(&s, s.backoff.next_ns - 1));
-		CU_ASSERT_EQUAL(s.state, STREAM_DOWN);
+		CU_ASSERT_FALSE(conn_step(&s, s.backoff.next_ns - 1));
+		CU_ASSERT_EQUAL(s.state, CONN_DOWN);
 		now = s.backoff.next_ns;
 	}
 	listen_tcp(conf.port);
 	s.backoff.next_ns = 0;
 	talks(&s, listener);
-	stream_close(&s);
+	conn_close(&s);
 	close(listener);
 }
 
 /* A queue of connections that is full: the kernel answers nothing, the deadline ends it. */
 static void hangs(void)
 {
-	struct stream_conf conf = tcp_conf(listen_tcp(0));
-	struct stream s, filler[16];
+	struct conn_conf conf = tcp_conf(listen_tcp(0));
+	struct conn s, filler[16];
 	int64_t now = 5000 * MS;
 	listen(listener, 0);
 	for (unsigned i = 0; i < BITS_COUNT(filler); i++) {
-		stream_open(&filler[i], &conf);
-		stream_step(&filler[i], now);
+		conn_open(&filler[i], &conf);
+		conn_step(&filler[i], now);
 	}
 	conf.connect_ms = 300;
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
-	CU_ASSERT_FALSE(stream_step(&s, now));
-	CU_ASSERT_EQUAL(s.state, STREAM_CONNECTING);
-	CU_ASSERT_FALSE(stream_step(&s, now + 300 * MS - 1));
-	CU_ASSERT_EQUAL(s.state, STREAM_CONNECTING);
-	CU_ASSERT_FALSE(stream_step(&s, now + 300 * MS));
-	CU_ASSERT(s.state == STREAM_DOWN && s.error == -ETIMEDOUT);
-	stream_close(&s);
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
+	CU_ASSERT_FALSE(conn_step(&s, now));
+	CU_ASSERT_EQUAL(s.state, CONN_CONNECTING);
+	CU_ASSERT_FALSE(conn_step(&s, now + 300 * MS - 1));
+	CU_ASSERT_EQUAL(s.state, CONN_CONNECTING);
+	CU_ASSERT_FALSE(conn_step(&s, now + 300 * MS));
+	CU_ASSERT(s.state == CONN_DOWN && s.error == -ETIMEDOUT);
+	conn_close(&s);
 	for (unsigned i = 0; i < BITS_COUNT(filler); i++)
-		stream_close(&filler[i]);
+		conn_close(&filler[i]);
 	close(listener);
 }
 
@@ -236,43 +236,43 @@ static void hangs(void)
 static void partial(void)
 {
 	enum { SIZE = 64 << 20 }; /* more than both kernels' buffers may grow to */
-	struct stream_conf conf = tcp_conf(listen_tcp(0));
-	struct stream s;
+	struct conn_conf conf = tcp_conf(listen_tcp(0));
+	struct conn s;
 	char *out = malloc(SIZE), *in = malloc(SIZE);
 	size_t sent = 0, got = 0;
 	for (size_t i = 0; i < SIZE; i++)
 		out[i] = (char)(i * 2654435761u >> 24);
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
-	CU_ASSERT_TRUE_FATAL(stream_up(&s, soon()));
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
+	CU_ASSERT_TRUE_FATAL(conn_up(&s, soon()));
 	int peer = taken(listener);
-	CU_ASSERT_EQUAL(stream_send_all(&s, out, SIZE, &sent, stream_clock()), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(conn_send_all(&s, out, SIZE, &sent, conn_clock()), -ETIMEDOUT);
 	CU_ASSERT(sent > 0 && sent < SIZE);
-	CU_ASSERT(stream_in_flight(&s) > 0 && stream_in_flight(&s) <= sent);
+	CU_ASSERT(conn_in_flight(&s) > 0 && conn_in_flight(&s) <= sent);
 	for (unsigned turn = 0; got < SIZE && turn < 100000; turn++) {
-		ssize_t n = stream_send(&s, out + sent, SIZE - sent);
+		ssize_t n = conn_send(&s, out + sent, SIZE - sent);
 		CU_ASSERT_FATAL(n >= 0);
 		sent += (size_t)n;
 		n = read(peer, in + got, SIZE - got);
 		got += n > 0 ? (size_t)n : 0;
 	}
 	CU_ASSERT(got == SIZE && memcmp(in, out, SIZE) == 0);
-	CU_ASSERT_EQUAL(stream_drain(&s, soon()), 0);
+	CU_ASSERT_EQUAL(conn_drain(&s, soon()), 0);
 	/* Until both kernels' buffers are full, however slowly that goes: what is left over stays
 	 * unconfirmed. */
 	int64_t until = soon();
 	do {
-		CU_ASSERT_EQUAL(stream_send_all(&s, out, SIZE, &sent, stream_clock() + 20 * MS),
-			-ETIMEDOUT);
-	} while (stream_drain(&s, stream_clock() + 5 * MS) == 0 && stream_clock() < until);
-	CU_ASSERT(stream_in_flight(&s) > 0);
+		CU_ASSERT_EQUAL(
+			conn_send_all(&s, out, SIZE, &sent, conn_clock() + 20 * MS), -ETIMEDOUT);
+	} while (conn_drain(&s, conn_clock() + 5 * MS) == 0 && conn_clock() < until);
+	CU_ASSERT(conn_in_flight(&s) > 0);
 	/* Killed with octets unread: the rest of the send queue is known to be lost. */
 	struct linger now = {1, 0};
 	setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	close(peer);
-	CU_ASSERT(stream_send_all(&s, out, SIZE, &sent, soon()) < 0);
-	CU_ASSERT(s.state == STREAM_DOWN && s.unconfirmed > 0 && s.unconfirmed < SIZE);
-	CU_ASSERT_EQUAL(stream_drain(&s, soon()), s.unconfirmed);
-	stream_close(&s);
+	CU_ASSERT(conn_send_all(&s, out, SIZE, &sent, soon()) < 0);
+	CU_ASSERT(s.state == CONN_DOWN && s.unconfirmed > 0 && s.unconfirmed < SIZE);
+	CU_ASSERT_EQUAL(conn_drain(&s, soon()), s.unconfirmed);
+	conn_close(&s);
 	close(listener);
 	free(out);
 	free(in);
@@ -280,18 +280,18 @@ static void partial(void)
 
 static void datagrams(void)
 {
-	struct stream_conf conf = {.kind = STREAM_UNIX_DGRAM, .host = path, .retry_min_ms = 1};
-	struct stream s;
-	struct stream_datagram d[100];
+	struct conn_conf conf = {.kind = CONN_UNIX_DGRAM, .host = path, .retry_min_ms = 1};
+	struct conn s;
+	struct conn_datagram d[100];
 	char got[100], *huge = calloc(1, 8 << 20);
 	int fd = listen_unix(SOCK_DGRAM);
-	CU_ASSERT_EQUAL_FATAL(stream_open(&s, &conf), 0);
-	CU_ASSERT_TRUE_FATAL(stream_up(&s, soon()));
+	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
+	CU_ASSERT_TRUE_FATAL(conn_up(&s, soon()));
 	for (unsigned i = 0; i < 100; i++)
-		d[i] = (struct stream_datagram){"head", 4, "and body", i % 9};
+		d[i] = (struct conn_datagram){"head", 4, "and body", i % 9};
 	unsigned sent = 0, seen = 0;
 	while (sent < 100) {
-		int n = stream_send_datagrams(&s, d + sent, 100 - sent);
+		int n = conn_send_datagrams(&s, d + sent, 100 - sent);
 		CU_ASSERT_FATAL(n >= 0);
 		sent += (unsigned)n;
 		ssize_t k;
@@ -302,29 +302,28 @@ static void datagrams(void)
 		}
 	}
 	CU_ASSERT_EQUAL(seen, 100);
-	d[0] = (struct stream_datagram){"", 0, huge, 8 << 20};
-	CU_ASSERT_EQUAL(stream_send_datagrams(&s, d, 1), -EMSGSIZE);
-	CU_ASSERT_EQUAL(s.state, STREAM_UP);
+	d[0] = (struct conn_datagram){"", 0, huge, 8 << 20};
+	CU_ASSERT_EQUAL(conn_send_datagrams(&s, d, 1), -EMSGSIZE);
+	CU_ASSERT_EQUAL(s.state, CONN_UP);
 	close(fd);
 	d[0].body_len = 1;
-	CU_ASSERT_EQUAL(stream_send_datagrams(&s, d, 1), -ECONNREFUSED);
-	CU_ASSERT_EQUAL(stream_send_datagrams(&s, d, 1), -ENOTCONN);
-	stream_close(&s);
+	CU_ASSERT_EQUAL(conn_send_datagrams(&s, d, 1), -ECONNREFUSED);
+	CU_ASSERT_EQUAL(conn_send_datagrams(&s, d, 1), -ENOTCONN);
+	conn_close(&s);
 	free(huge);
 }
 
 static void wrong(void)
 {
 	char much[200];
-	struct stream s;
+	struct conn s;
 	memset(much, 'x', sizeof(much));
 	much[199] = '\0';
-	struct stream_conf rows[] = {{.kind = STREAM_TCP, .host = ""}, {.kind = STREAM_TCP},
-		{.kind = STREAM_UNIX, .host = much},
-		{.kind = STREAM_UDP, .host = "::1", .tls = true}};
+	struct conn_conf rows[] = {{.kind = CONN_TCP, .host = ""}, {.kind = CONN_TCP},
+		{.kind = CONN_UNIX, .host = much}, {.kind = CONN_UDP, .host = "::1", .tls = true}};
 	for (unsigned i = 0; i < BITS_COUNT(rows); i++) {
 		rows[i].host = rows[i].host ? rows[i].host : "";
-		CU_ASSERT_EQUAL(stream_open(&s, &rows[i]), -EINVAL);
+		CU_ASSERT_EQUAL(conn_open(&s, &rows[i]), -EINVAL);
 		CU_ASSERT(s.why[0]);
 	}
 }
@@ -346,7 +345,7 @@ static void split(void)
 	for (unsigned i = 0; i < BITS_COUNT(rows); i++) {
 		char host[16] = "";
 		uint16_t port = 7;
-		CU_ASSERT_EQUAL(stream_split(rows[i].text, host, sizeof(host), &port), rows[i].rc);
+		CU_ASSERT_EQUAL(conn_split(rows[i].text, host, sizeof(host), &port), rows[i].rc);
 		if (rows[i].rc == 0) {
 			CU_ASSERT_STRING_EQUAL(host, rows[i].host);
 			CU_ASSERT_EQUAL(port, rows[i].port);
@@ -354,9 +353,9 @@ static void split(void)
 	}
 }
 
-void test_sink_stream(void)
+void test_sink_conn(void)
 {
-	CU_pSuite s = CU_add_suite("sink/stream", set_up, tear_down);
+	CU_pSuite s = CU_add_suite("sink/conn", set_up, tear_down);
 	CU_add_test(s, "TCP", tcp);
 	CU_add_test(s, "unix socket", unix_stream);
 	CU_add_test(s, "by name", by_name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sink/pack.h"
+#include "sink/compressor.h"
 
 #include "base/log.h"
 #include "sink/rotate.h"
@@ -10,14 +10,15 @@
 #include <time.h>
 #include <unistd.h>
 
-struct pack_job {
-	struct pack_job *next;
+struct compress_job {
+	struct compress_job *next;
 	char file[];
 };
 
-void pack_init(struct pack *p, const struct conf_sink *conf, const struct rotate_limits *limits)
+void compressor_init(
+	struct compressor *p, const struct conf_sink *conf, const struct rotate_limits *limits)
 {
-	*p = (struct pack){.how = conf->compress,
+	*p = (struct compressor){.how = conf->compress,
 		.path = conf->path,
 		.limits = limits,
 		.sync = conf->fsync != CONF_FSYNC_NEVER};
@@ -27,14 +28,14 @@ void pack_init(struct pack *p, const struct conf_sink *conf, const struct rotate
 }
 
 /* One file, and those that are too old or too many afterwards. */
-static void work(const struct pack *p, const char *file)
+static void work(const struct compressor *p, const char *file)
 {
 	struct rotate_name done, part;
 
 	snprintf(done.text, sizeof(done.text), "%s%s", file,
 		p->how == CONF_COMPRESS_GZIP ? ".gz" : ".zst");
 	snprintf(part.text, sizeof(part.text), "%s~", file);
-	int error = pack_file(p, file, part.text);
+	int error = compress_file(p, file, part.text);
 	if (error == 0 && rename(part.text, done.text) < 0)
 		error = -errno;
 	if (error == 0 && p->sync)
@@ -51,12 +52,12 @@ static void work(const struct pack *p, const char *file)
 
 static void *pack_main(void *arg)
 {
-	struct pack *p = arg;
+	struct compressor *p = arg;
 
 	setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
 	pthread_mutex_lock(&p->lock);
 	while (!p->stop) {
-		struct pack_job *job = p->first;
+		struct compress_job *job = p->first;
 		if (!job) {
 			pthread_cond_wait(&p->work, &p->lock);
 			continue;
@@ -75,9 +76,9 @@ static void *pack_main(void *arg)
 	return NULL;
 }
 
-void pack_add(struct pack *p, const char *file)
+void compressor_add(struct compressor *p, const char *file)
 {
-	struct pack_job *job = malloc(sizeof(*job) + strlen(file) + 1);
+	struct compress_job *job = malloc(sizeof(*job) + strlen(file) + 1);
 	int error = job ? 0 : -ENOMEM;
 
 	if (job) {
@@ -97,7 +98,7 @@ void pack_add(struct pack *p, const char *file)
 		log_warn("cannot compress %s: %s; it stays as it is", file, strerror(-error));
 }
 
-bool pack_is_busy(struct pack *p)
+bool compressor_is_busy(struct compressor *p)
 {
 	pthread_mutex_lock(&p->lock);
 	bool busy = p->running && (p->first || p->working);
@@ -105,7 +106,7 @@ bool pack_is_busy(struct pack *p)
 	return busy;
 }
 
-void pack_close(struct pack *p)
+void compressor_close(struct compressor *p)
 {
 	__atomic_store_n(&p->cancel, true, __ATOMIC_RELAXED);
 	if (p->running) {
@@ -117,7 +118,7 @@ void pack_close(struct pack *p)
 		p->running = false;
 	}
 	while (p->first) {
-		struct pack_job *job = p->first;
+		struct compress_job *job = p->first;
 		p->first = job->next;
 		free(job);
 	}
