@@ -28,7 +28,6 @@ const struct conf_key conf_keys[CONF_KEYS] = {
 };
 
 #define ALL UINT32_MAX
-#define KEYED KIND(KAFKA)
 #define KIND(kind) (1u << (CONF_SINK_##kind - CONF_SINK_STDOUT))
 
 const struct conf_key conf_sink_keys[CONF_SINK_KEYS] = {

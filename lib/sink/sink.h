@@ -109,9 +109,6 @@ struct sink_ops {
 	int (*close)(struct sink *s);
 };
 
-extern const struct sink_ops *const sink_kinds[];
-extern const size_t sink_kinds_count;
-
 /* The kind of a choice CONF_SINK_*; NULL: none. */
 const struct sink_ops *sink_ops_of(enum conf_choice type);
 

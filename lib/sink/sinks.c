@@ -15,20 +15,17 @@
 #define MIB (1024u * 1024)
 #define FILES_MB 4 /* of a queue, where loggers wait: more would only be memory */
 
-#define SINK(choice, ops) extern const struct sink_ops ops;
-#include "sink/sinks.def"
-#undef SINK
+#define SINK(kind, name) extern const struct sink_ops sink_##name;
+#include "config/sink.def"
+
+static const struct sink_ops *const kinds[CONF_CHOICES] = {
+#define SINK(kind, name) [CONF_SINK_##kind] = &sink_##name,
+#include "config/sink.def"
+};
 
 const struct sink_ops *sink_ops_of(enum conf_choice type)
 {
-	switch (type) {
-#define SINK(choice, ops)                                                                          \
-	case choice:                                                                               \
-		return &ops;
-#include "sink/sinks.def"
-#undef SINK
-	default: return NULL;
-	}
+	return (unsigned)type < CONF_CHOICES ? kinds[type] : NULL;
 }
 
 /* The rules of one sink, beyond those of its keys. */
