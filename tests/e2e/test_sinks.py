@@ -110,6 +110,18 @@ class Several(Case):
         self.assertEqual(run.out, b"")
         self.assertEqual(a.read_bytes(), b.read_bytes())
 
+    def test_null(self):
+        """Every record is formatted, counted and discarded, after the filter."""
+        lines = self.dnsloupe("-r", RESOLVER).lines
+        wanted = [line for line in lines if json.loads(line).get("qtype") == "A"]
+        run = self.dnsloupe("-r", RESOLVER, *sink("null", filter__qtypes=["A"]))
+        self.assertEqual(run.out, b"")
+        one = self.sink_stats(run, "null")
+        self.assertEqual((one["written"], one["filtered"], one["octets"]),
+                         (len(wanted), len(lines) - len(wanted), sum(map(len, wanted))))
+        self.refuses(["-r", RESOLVER, *sink("null", path="/dev/null")],
+                     "sinks[0].path: a sink of type null has no such key", code=2)
+
     def test_configuration(self):
         """From a file and from the environment, too."""
         a, conf = self.dir / "a", self.dir / "conf.json"
