@@ -42,27 +42,27 @@ const char *prefix_parse(struct prefix *prefix, const char *text)
 	room[n] = '\0';
 	if (inet_pton(AF_INET6, room, octets) == 1) {
 		prefix->addr = addr_of_v6(octets);
-		prefix->v6 = 1;
 	} else if (inet_pton(AF_INET, room, octets) == 1) {
 		prefix->addr = addr_of_v4(octets);
 	} else {
 		return "no address";
 	}
-	int most = prefix->v6 ? 128 : 32, bits = most;
+	bool v6 = prefix->addr.family == ADDR_IPV6;
+	int most = v6 ? 128 : 32, bits = most;
 	if (text[n] == '/')
 		bits = parse_bits(text + n + 1, most);
 	if (bits < 0)
-		return prefix->v6 ? "not followed by / and 0 to 128"
-				  : "not followed by / and 0 to 32";
-	prefix->bits = (uint8_t)(prefix->v6 ? bits : V4_BITS + bits);
+		return v6 ? "not followed by / and 0 to 128" : "not followed by / and 0 to 32";
+	prefix->bits = (uint8_t)(v6 ? bits : V4_BITS + bits);
 	return has_more(prefix) ? "more than a prefix: bits behind it are set" : NULL;
 }
 
-bool prefix_has(const struct prefix *prefix, const struct addr *addr, bool v6)
+bool prefix_has(const struct prefix *prefix, const struct addr *addr)
 {
 	unsigned whole = prefix->bits / 8, rest = prefix->bits % 8;
 
-	if (prefix->v6 != v6 || memcmp(prefix->addr.octets, addr->octets, whole) != 0)
+	if (prefix->addr.family != addr->family ||
+		memcmp(prefix->addr.octets, addr->octets, whole) != 0)
 		return false;
 	return rest == 0 || (prefix->addr.octets[whole] ^ addr->octets[whole]) >> (8 - rest) == 0;
 }

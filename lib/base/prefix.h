@@ -8,7 +8,6 @@
 struct prefix {
 	struct addr addr;
 	uint8_t bits; /* of the 128: those of IPv4 begin behind 96 */
-	uint8_t v6;
 };
 
 /*
@@ -17,7 +16,7 @@ struct prefix {
  */
 const char *prefix_parse(struct prefix *prefix, const char *text);
 
-/* `v6` as addr_text() means it: an IPv6 packet's addresses are in prefixes of IPv6 only. */
-bool prefix_has(const struct prefix *prefix, const struct addr *addr, bool v6);
+/* True if the address is of the prefix's family and begins with its bits. */
+bool prefix_has(const struct prefix *prefix, const struct addr *addr);
 
 #endif

@@ -34,11 +34,12 @@ static uint16_t fold(uint64_t sum)
 /* RFC 768, RFC 9293 section 3.1, RFC 8200 section 8.1; 0 and 0xffff are the same number. */
 static uint64_t sum_pseudo_header(const struct pkt *pkt, uint32_t length)
 {
-	unsigned skip = pkt->v6 ? 0 : 12;
+	uint32_t n;
+	const uint8_t *src = addr_pair_wire(&pkt->addrs, ADDR_SRC, &n);
+	const uint8_t *dst = addr_pair_wire(&pkt->addrs, ADDR_DST, &n);
 	uint8_t rest[8] = {(uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8),
 		(uint8_t)length, 0, 0, 0, pkt->proto};
-	return sum_words(pkt->src.octets + skip, 16 - skip) +
-	       sum_words(pkt->dst.octets + skip, 16 - skip) + sum_words(rest, sizeof(rest));
+	return sum_words(src, n) + sum_words(dst, n) + sum_words(rest, sizeof(rest));
 }
 
 enum packet_checksum packet_checksum(const struct pkt *pkt)

@@ -71,9 +71,7 @@ static inline void layer_tunnel(struct walk *w, enum tunnel_type type)
 	struct pkt *pkt = w->pkt;
 	pkt->tunnel = (struct tunnel){.type = (uint8_t)type};
 	if (w->ip) {
-		pkt->tunnel.src = pkt->src;
-		pkt->tunnel.dst = pkt->dst;
-		pkt->tunnel.v6 = pkt->v6;
+		pkt->tunnel.addrs = pkt->addrs;
 		pkt->tunnel.has_ends = 1;
 	}
 }

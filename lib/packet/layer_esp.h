@@ -24,9 +24,11 @@ static inline bool layer_tcp_is_right(const struct pkt *pkt, const uint8_t *p, s
 {
 	if (n < TCP_HEADER || (p[12] >> 4) * 4u < TCP_HEADER || (p[12] >> 4) * 4u > n)
 		return false;
-	size_t skip = pkt->v6 ? 0 : 12; /* of an address in its place in struct addr */
-	uint32_t sum = layer_checksum((uint32_t)n + IP_TCP, pkt->src.octets + skip, 16 - skip);
-	sum = layer_checksum(sum, pkt->dst.octets + skip, 16 - skip);
+	uint32_t len;
+	const uint8_t *src = addr_pair_wire(&pkt->addrs, ADDR_SRC, &len);
+	const uint8_t *dst = addr_pair_wire(&pkt->addrs, ADDR_DST, &len);
+	uint32_t sum = layer_checksum((uint32_t)n + IP_TCP, src, len);
+	sum = layer_checksum(sum, dst, len);
 	sum = layer_checksum(sum, p, n);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);

@@ -67,7 +67,7 @@ static inline enum layer layer_ip_protocol(struct walk *w)
 {
 	if (bits_likely(w->next == IP_UDP))
 		return LAYER_udp;
-	bool v6 = w->pkt->v6;
+	bool v6 = w->pkt->addrs.family == ADDR_IPV6;
 	switch (w->next) {
 	case IP_TCP: return LAYER_tcp;
 	case IP_HOP_BY_HOP:
@@ -94,14 +94,14 @@ static inline enum layer layer_ip_protocol(struct walk *w)
 	}
 }
 
-/* addr_of_v4() in place by one store: what copies the address soon would wait for several. */
-static inline void layer_addr_v4(struct addr *a, const uint8_t *four)
+/* Stores an IPv4 address at `to` by one store: what copies it soon would wait for several. */
+static inline void layer_addr_v4(uint8_t *to, const uint8_t *four)
 {
 	typedef uint64_t words __attribute__((vector_size(16)));
 	uint32_t v;
 	memcpy(&v, four, sizeof(v));
 	words w = {0, (uint64_t)v << 32 | 0xffff0000u};
-	memcpy(a->octets, &w, sizeof(w));
+	memcpy(to, &w, sizeof(w));
 }
 
 static inline enum layer layer_ipv4(struct walk *w)
@@ -121,9 +121,9 @@ static inline enum layer layer_ipv4(struct walk *w)
 		return layer_stop(w, PACKET_bad_ip);
 	else
 		layer_ip_bound(w, total - header);
-	layer_addr_v4(&w->pkt->src, p + 12);
-	layer_addr_v4(&w->pkt->dst, p + 16);
-	w->pkt->v6 = 0;
+	layer_addr_v4(w->pkt->addrs.octets[ADDR_SRC], p + 12);
+	layer_addr_v4(w->pkt->addrs.octets[ADDR_DST], p + 16);
+	w->pkt->addrs.family = ADDR_IPV4;
 	w->ip = true;
 	uint16_t piece = bits_be16(p + 6) & 0x3fff;
 	if (bits_unlikely(piece))
@@ -146,9 +146,8 @@ static inline enum layer layer_ipv6(struct walk *w)
 		layer_ip_unbounded(w);
 	else
 		layer_ip_bound(w, payload);
-	w->pkt->src = addr_of_v6(p + 8);
-	w->pkt->dst = addr_of_v6(p + 24);
-	w->pkt->v6 = 1;
+	memcpy(w->pkt->addrs.octets, p + 8, sizeof(w->pkt->addrs.octets));
+	w->pkt->addrs.family = ADDR_IPV6;
 	w->ip = true;
 	w->next = p[6];
 	return layer_ip_protocol(w);

@@ -16,8 +16,8 @@ static inline bool layer_on_dns_port(const struct walk *w)
 static inline bool layer_on_encrypted_port(const struct walk *w)
 {
 	const struct pkt *pkt = w->pkt;
-	return packet_encrypted_end(w->conf, &pkt->dst, pkt->dport, pkt->v6) ||
-	       packet_encrypted_end(w->conf, &pkt->src, pkt->sport, pkt->v6);
+	return packet_encrypted_end(w->conf, &pkt->addrs, ADDR_DST, pkt->dport) ||
+	       packet_encrypted_end(w->conf, &pkt->addrs, ADDR_SRC, pkt->sport);
 }
 
 /*

@@ -36,11 +36,10 @@ static inline enum layer layer_datagram(struct walk *w)
 		return layer_short(w, PACKET_bad_frame);
 	memcpy(&d, p, sizeof(d));
 	/* A capture file can claim to be of this link type. */
-	if (d.vlans > PACKET_VLANS || d.v6 > 1 || d.tunnel.type >= TUNNEL_TYPES)
+	if (d.vlans > PACKET_VLANS || d.addrs.family >= ADDR_FAMILIES ||
+		d.tunnel.type >= TUNNEL_TYPES)
 		return layer_stop(w, PACKET_other_link_type);
-	pkt->src = d.src;
-	pkt->dst = d.dst;
-	pkt->v6 = d.v6;
+	pkt->addrs = d.addrs;
 	pkt->tunnel = d.tunnel;
 	pkt->vlans = d.vlans;
 	memcpy(pkt->vlan, d.vlan, sizeof(pkt->vlan));

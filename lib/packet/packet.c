@@ -32,14 +32,15 @@ void packet_resolver_add(struct packet_conf *conf, const struct prefix *prefix)
 		conf->tunnel_of[PACKET_HTTPS] = PACKET_PORT_resolver;
 }
 
-bool packet_encrypted_end(
-	const struct packet_conf *conf, const struct addr *addr, uint16_t port, bool v6)
+bool packet_encrypted_end(const struct packet_conf *conf, const struct addr_pair *addrs,
+	enum addr_end end, uint16_t port)
 {
 	uint8_t kind = conf->tunnel_of[port];
 	if (kind != PACKET_PORT_resolver)
 		return kind == PACKET_PORT_encrypted;
+	struct addr addr = addr_pair_get(addrs, end);
 	for (unsigned i = 0; i < conf->resolvers; i++)
-		if (prefix_has(&conf->resolver[i], addr, v6))
+		if (prefix_has(&conf->resolver[i], &addr))
 			return true;
 	return false;
 }
@@ -81,12 +82,10 @@ uint64_t packet_realm(const struct pkt *pkt)
 void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment)
 {
 	*to = (struct packet_datagram){
-		.src = fragment->src,
-		.dst = fragment->dst,
-		.tunnel = fragment->tunnel,
-		.vlans = fragment->vlans,
-		.v6 = fragment->v6,
+		.addrs = fragment->addrs,
 		.proto = fragment->frag_proto,
+		.vlans = fragment->vlans,
+		.tunnel = fragment->tunnel,
 	};
 	memcpy(to->vlan, fragment->vlan, fragment->vlans * sizeof(to->vlan[0]));
 }
@@ -95,8 +94,8 @@ static bool src_above_dst(const struct pkt *pkt)
 {
 	unsigned __int128 src, dst;
 
-	memcpy(&src, &pkt->src, sizeof(src));
-	memcpy(&dst, &pkt->dst, sizeof(dst));
+	memcpy(&src, pkt->addrs.octets[ADDR_SRC], sizeof(src));
+	memcpy(&dst, pkt->addrs.octets[ADDR_DST], sizeof(dst));
 	return src > dst;
 }
 
@@ -106,8 +105,8 @@ static inline hash_sum pair_sum(const struct hash_secret *secret, const struct p
 {
 	uint64_t a[2], b[2], all = 0 - (uint64_t)turn;
 
-	memcpy(a, &pkt->src, sizeof(a));
-	memcpy(b, &pkt->dst, sizeof(b));
+	memcpy(a, pkt->addrs.octets[ADDR_SRC], sizeof(a));
+	memcpy(b, pkt->addrs.octets[ADDR_DST], sizeof(b));
 	uint64_t x = (a[0] ^ b[0]) & all, y = (a[1] ^ b[1]) & all;
 	return hash_pair(secret, 0, a[0] ^ x, a[1] ^ y) + hash_pair(secret, 1, b[0] ^ x, b[1] ^ y);
 }
@@ -120,7 +119,7 @@ uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pk
 	if (bits_unlikely(pkt->sport == pkt->dport))
 		turn = src_above_dst(pkt);
 	ports = turn ? ports >> 16 | ports << 16 : ports;
-	uint64_t rest = ports | (uint64_t)pkt->v6 << 32 | (uint64_t)pkt->proto << 40;
+	uint64_t rest = ports | (uint64_t)pkt->addrs.family << 32 | (uint64_t)pkt->proto << 40;
 	return hash_of_sum(
 		secret, pair_sum(secret, pkt, turn) + hash_pair(secret, 2, rest, pkt->realm));
 }

@@ -66,10 +66,9 @@ struct pkt {
 	uint32_t late_us; /* the frame's */
 	int64_t ts_ns;
 	int64_t clock_ns;
-	struct addr src, dst;
-	uint16_t sport, dport;
+	struct addr_pair addrs; /* ADDR_IPV4 where there are none */
 	uint8_t proto; /* enum packet_proto; of a fragment any IP protocol */
-	uint8_t v6; /* addresses are IPv6 (1) or IPv4 (0); 0 where there are none */
+	uint16_t sport, dport;
 	uint8_t cut; /* the capture cut the payload */
 	uint8_t tcp_flags; /* PACKET_TCP only: octet 13 of the header */
 	uint32_t seq, ack; /* PACKET_TCP only */
@@ -92,14 +91,15 @@ struct pkt {
  * capture.
  */
 struct packet_datagram {
-	struct addr src, dst;
+	struct addr_pair addrs;
+	uint8_t proto; /* IP protocol of the payload */
+	uint8_t vlans;
+	uint8_t unused;
 	struct tunnel tunnel;
 	uint16_t vlan[PACKET_VLANS];
-	uint8_t vlans;
-	uint8_t v6;
-	uint8_t proto; /* IP protocol of the payload */
-	uint8_t unused;
 };
+
+_Static_assert(sizeof(struct packet_datagram) == 84, "no padding");
 
 /* No DNS port, the tunnels on their default ports (ports.def). */
 void packet_conf_init(struct packet_conf *conf);
@@ -116,9 +116,9 @@ void packet_encrypted_ports(struct packet_conf *conf, const uint16_t *ports, uns
 /* Adds resolvers, at most PACKET_RESOLVERS: what goes to their port 443 is encrypted DNS, too. */
 void packet_resolver_add(struct packet_conf *conf, const struct prefix *prefix);
 
-/* Is an end of a packet one of encrypted DNS, its server's? */
-bool packet_encrypted_end(
-	const struct packet_conf *conf, const struct addr *addr, uint16_t port, bool v6);
+/* True if this address and port are those of a server of encrypted DNS. */
+bool packet_encrypted_end(const struct packet_conf *conf, const struct addr_pair *addrs,
+	enum addr_end end, uint16_t port);
 
 /*
  * The network that a packet belongs to, the same in both directions: two VLAN ids, the tunnel's

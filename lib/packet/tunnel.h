@@ -14,12 +14,13 @@ enum tunnel_type {
 };
 
 struct tunnel {
-	struct addr src, dst; /* of the packet around; only if has_ends */
-	uint32_t id;
+	struct addr_pair addrs; /* of the packet around; only if has_ends */
 	uint8_t type; /* enum tunnel_type; TUNNEL_none: no tunnel, all else zero */
-	uint8_t v6; /* src and dst are IPv6 */
 	uint8_t has_id;
 	uint8_t has_ends; /* MPLS and PPPoE over Ethernet have none */
+	uint32_t id;
 };
+
+_Static_assert(sizeof(struct tunnel) == 40, "no padding");
 
 #endif

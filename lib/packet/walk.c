@@ -53,7 +53,7 @@ static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
 		.pkt = pkt,
 	};
 
-	pkt->v6 = 0;
+	pkt->addrs.family = ADDR_IPV4;
 	pkt->vlans = 0;
 	pkt->realm = 0;
 	pkt->tunnel = (struct tunnel){0};

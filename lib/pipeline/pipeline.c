@@ -57,7 +57,7 @@ static uint16_t owner_of(const struct pipeline *p, const struct pkt *pkt)
 	if (bits_unlikely(dns_port_is_local(pkt->dport)) && pkt->proto == PACKET_UDP)
 		return pkt->dport % p->workers;
 	if (p->rss)
-		return rss_owner(p->rss, &pkt->src, &pkt->dst);
+		return rss_owner(p->rss, pkt->addrs.octets[ADDR_SRC], pkt->addrs.octets[ADDR_DST]);
 	return (uint16_t)((uint64_t)packet_pair_hash(&p->secret, pkt) * p->workers >> 32);
 }
 
@@ -80,7 +80,7 @@ static inline void count_packet(
 	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict)
 {
 	packet_count(&p->metrics->packet, verdict);
-	metrics_add(&p->metrics->rx.ipv6, pkt->v6);
+	metrics_add(&p->metrics->rx.ipv6, pkt->addrs.family == ADDR_IPV6);
 }
 
 /* Counts how a packet ended, or a datagram. */

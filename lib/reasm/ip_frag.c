@@ -6,11 +6,11 @@
 #define WORDS (65536 / UNIT / 64) /* of a bitmap of all units */
 
 struct ip_frag_key {
-	struct addr src, dst;
-	uint64_t realm;
-	uint32_t id;
-	uint8_t proto, v6;
+	struct addr_pair addrs;
+	uint8_t proto;
 	uint8_t pad[2];
+	uint32_t id;
+	uint64_t realm;
 };
 
 _Static_assert(sizeof(struct ip_frag_key) == 48, "compared and hashed as octets: no padding");
@@ -143,14 +143,12 @@ static uint32_t begin(
 
 static uint32_t find(struct ip_frag *f, const struct pkt *fragment)
 {
-	struct ip_frag_key key = {.src = fragment->src,
-		.dst = fragment->dst,
-		.realm = fragment->realm,
-		.id = fragment->frag_id,
+	struct ip_frag_key key = {.addrs = fragment->addrs,
 		.proto = fragment->frag_proto,
-		.v6 = fragment->v6};
+		.id = fragment->frag_id,
+		.realm = fragment->realm};
 	/* RFC 8200 section 4.5: of IPv6 datagrams only ends and identification count. */
-	if (fragment->v6)
+	if (key.addrs.family == ADDR_IPV6)
 		key.proto = 0;
 	uint32_t hash = (uint32_t)(hash_bytes(&f->secret, &key, sizeof(key), 0) >> 32);
 	for (uint32_t i = f->buckets[hash & f->mask]; i; i = at(f, i)->next)

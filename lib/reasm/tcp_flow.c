@@ -69,15 +69,15 @@ uint32_t tcp_flow_find(
 	uint32_t slot = t->buckets[hash & t->mask];
 	for (; slot; slot = t->flows[slot].bucket_next) {
 		const struct tcp_flow *f = &t->flows[slot];
-		if (f->hash != hash || f->v6 != pkt->v6 || f->realm != pkt->realm)
+		if (f->hash != hash || f->realm != pkt->realm)
 			continue;
 		*dir = 0;
-		if (f->a_port == pkt->sport && f->b_port == pkt->dport &&
-			addr_equal(&f->a, &pkt->src) && addr_equal(&f->b, &pkt->dst))
+		if (f->sport == pkt->sport && f->dport == pkt->dport &&
+			addr_pair_equal(&f->addrs, &pkt->addrs))
 			return slot;
 		*dir = 1;
-		if (f->b_port == pkt->sport && f->a_port == pkt->dport &&
-			addr_equal(&f->b, &pkt->src) && addr_equal(&f->a, &pkt->dst))
+		if (f->dport == pkt->sport && f->sport == pkt->dport &&
+			addr_pair_is_reverse(&f->addrs, &pkt->addrs))
 			return slot;
 	}
 	return 0;
@@ -188,11 +188,9 @@ uint32_t tcp_flow_add(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 	struct tcp_flow *f = &t->flows[slot];
 	bool server = packet_port_is(t->ports, pkt->sport);
 	*f = (struct tcp_flow){
-		.a = pkt->src,
-		.b = pkt->dst,
-		.a_port = pkt->sport,
-		.b_port = pkt->dport,
-		.v6 = pkt->v6,
+		.addrs = pkt->addrs,
+		.sport = pkt->sport,
+		.dport = pkt->dport,
 		.realm = pkt->realm,
 		.scale = {TCP_SCALE_UNKNOWN, TCP_SCALE_UNKNOWN},
 		.side = server ? SPLIT_REPLIES : SPLIT_QUERIES,

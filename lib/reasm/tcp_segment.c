@@ -22,7 +22,7 @@ static void take_syn(struct tcp_table *t, struct tcp_flow *f)
 	if (!reply) {
 		if (f->handshake == TCP_HANDSHAKE_NONE && f->stream[t->dir].next != pkt->seq + 1)
 			return; /* late */
-		f->client = client;
+		f->client = (uint8_t)client;
 		/* Of SYNs sent again the latest may be the one that was answered; a copy within
 		 * less than any retransmission timeout (RFC 6298) is the span port's. */
 		if (f->handshake == TCP_HANDSHAKE_NONE ||
@@ -233,7 +233,7 @@ void tcp_segment_restart(struct tcp_table *t)
 		tcp_stream_start(&f->stream[n], claim.seq, SPLIT_FRAME);
 		f->flags[n] |= TCP_KNOWN;
 		f->scale[n] = claim.scale;
-		f->client = n;
+		f->client = (uint8_t)n;
 		f->handshake = TCP_HANDSHAKE_SYN;
 		f->handshake_ns = f->claim_ns;
 	}

@@ -69,15 +69,13 @@ struct tcp_claim {
 };
 
 struct tcp_flow {
-	struct addr a, b; /* a sent the first segment: stream[0] */
-	uint16_t a_port, b_port;
-	uint8_t v6 : 1;
-	uint8_t proven : 1; /* each side is known to see the other's segments */
-	uint8_t flags[2]; /* of the streams */
+	struct addr_pair addrs; /* of its first segment, whose sender's is stream[0] */
 	uint8_t list : 3; /* enum tcp_list */
 	uint8_t handshake : 2;
-	uint8_t client : 1; /* number of the stream of who sent the SYN */
+	uint8_t proven : 1; /* each side is known to see the other's segments */
 	uint8_t side : 2; /* enum split_side of stream[0] */
+	uint16_t sport, dport; /* of its first segment */
+	uint8_t flags[2]; /* of the streams */
 	uint32_t hash;
 	uint32_t bucket_next;
 	uint32_t older, younger; /* in its list */
@@ -91,6 +89,7 @@ struct tcp_flow {
 	int64_t claim_ns; /* time of the latest claim */
 	struct tcp_claim claim[2]; /* of the streams with TCP_CLAIMED */
 	uint8_t scale[2]; /* of the windows that a stream's sender announces; TCP_SCALE_UNKNOWN */
+	uint8_t client; /* number of the stream of who sent the SYN */
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
 _Static_assert(offsetof(struct tcp_flow, stream) == BITS_CACHE_LINE &&

@@ -62,7 +62,14 @@ struct record {
 			  packet of a connection */
 	int64_t latency_ns; /* RECORD_ANSWERED, RECORD_DUPLICATE */
 	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
-	struct addr client, server;
+	struct addr_pair addrs; /* client, server */
+	uint8_t proto; /* IP protocol number: 6, 17 */
+	uint16_t client_port, server_port;
+	/* octets of the first question's name, where dns_msg_read() found one: else 0 */
+	uint16_t query_name, reply_name;
+	uint8_t status; /* enum record_status */
+	uint8_t vlans; /* of vlan[] */
+	uint16_t vlan[RECORD_VLANS];
 	struct tunnel tunnel;
 	uint32_t query_len; /* octets of the query at hand, 0: no query */
 	uint32_t query_wire; /* octets of the query as it was sent */
@@ -70,14 +77,6 @@ struct record {
 	uint32_t reply_wire;
 	uint32_t reply_frame; /* octets of the frame that carried the reply; 0: several did */
 	uint32_t retries;
-	uint16_t client_port, server_port;
-	/* octets of the first question's name, where dns_msg_read() found one: else 0 */
-	uint16_t query_name, reply_name;
-	uint16_t vlan[RECORD_VLANS];
-	uint8_t status; /* enum record_status */
-	uint8_t proto; /* IP protocol number: 6, 17 */
-	uint8_t v6; /* addresses are IPv6 */
-	uint8_t vlans; /* of vlan[] */
 	union {
 		uint8_t error; /* enum dns_error: why RECORD_MALFORMED */
 		uint8_t transport; /* RECORD_ENCRYPTED: enum record_transport */
@@ -93,6 +92,8 @@ struct record {
 	 * the client gave, and query_wire is 0. */
 	uint8_t data[];
 };
+
+_Static_assert(sizeof(struct record) == 152, "no padding");
 
 static inline const uint8_t *record_query(const struct record *r)
 {

@@ -13,7 +13,7 @@
 
 /* What a NIC can hash of a packet. */
 struct tuple {
-	struct addr src, dst;
+	struct addr_pair addrs;
 	uint16_t ports; /* of both, exclusive or, as they stand in the packet */
 	uint64_t hf; /* RTE_ETH_RSS_ of its transport; 0 where it has no ports */
 };
@@ -25,8 +25,8 @@ static bool addresses_of(struct tuple *t, const struct rte_mbuf *m, uint32_t pty
 		const struct rte_ipv4_hdr *ip = rte_pktmbuf_read(m, at, sizeof(*ip), &room);
 		if (!ip)
 			return false;
-		t->src = addr_of_v4((const uint8_t *)&ip->src_addr);
-		t->dst = addr_of_v4((const uint8_t *)&ip->dst_addr);
+		t->addrs = addr_pair_of(addr_of_v4((const uint8_t *)&ip->src_addr),
+			addr_of_v4((const uint8_t *)&ip->dst_addr));
 		return true;
 	}
 	if (!RTE_ETH_IS_IPV6_HDR(ptype))
@@ -34,8 +34,7 @@ static bool addresses_of(struct tuple *t, const struct rte_mbuf *m, uint32_t pty
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_read(m, at, sizeof(*ip), &room);
 	if (!ip)
 		return false;
-	memcpy(&t->src, ip->src_addr, sizeof(t->src));
-	memcpy(&t->dst, ip->dst_addr, sizeof(t->dst));
+	t->addrs = addr_pair_of(addr_of_v6(ip->src_addr), addr_of_v6(ip->dst_addr));
 	return true;
 }
 
@@ -75,7 +74,7 @@ static void check(struct rss_check *c, const struct rss *r, uint64_t rss_hf, uin
 	struct tuple t;
 	if (!tuple_of(&t, m))
 		return;
-	uint32_t two = both(rss_hash(r, &t.src, &t.dst));
+	uint32_t two = both(rss_hash(r, t.addrs.octets[ADDR_SRC], t.addrs.octets[ADDR_DST]));
 	uint32_t four = two ^ both(rss_hash_word(r, t.ports));
 	uint32_t twin = t.hf & rss_hf ? four : two;
 

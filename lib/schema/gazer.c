@@ -22,7 +22,7 @@ static const char *const sections[DNS_SECTIONS] = {"\"section\":\"question\",",
 static void put_client(struct text *t, const struct record *r)
 {
 	text_lit(t, "\"client_addr\":\"");
-	addr_text(t, &r->client, r->v6);
+	addr_pair_text(t, &r->addrs, ADDR_CLIENT);
 	text_lit(t, "\",\"client_port\":");
 	json_u64(t, r->client_port);
 }
@@ -30,7 +30,7 @@ static void put_client(struct text *t, const struct record *r)
 static void put_server(struct text *t, const struct record *r)
 {
 	text_lit(t, "\"server_addr\":\"");
-	addr_text(t, &r->server, r->v6);
+	addr_pair_text(t, &r->addrs, ADDR_SERVER);
 	text_lit(t, "\",\"server_port\":");
 	json_u64(t, r->server_port);
 }

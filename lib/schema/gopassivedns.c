@@ -86,9 +86,9 @@ static void put_answer(struct text *t, struct pair *p, struct rr *rr)
 static void put_ends(struct text *t, const struct record *r)
 {
 	text_lit(t, "\"dst\":\"");
-	addr_text(t, &r->server, r->v6);
+	addr_pair_text(t, &r->addrs, ADDR_SERVER);
 	text_lit(t, "\",\"src\":\"");
-	addr_text(t, &r->client, r->v6);
+	addr_pair_text(t, &r->addrs, ADDR_CLIENT);
 	text_lit(t, "\",");
 }
 

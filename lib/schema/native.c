@@ -102,9 +102,9 @@ static void put_tunnel(struct text *t, const struct tunnel *tunnel)
 	}
 	if (tunnel->has_ends) {
 		text_lit(t, "\"src\":\"");
-		addr_text(t, &tunnel->src, tunnel->v6);
+		addr_pair_text(t, &tunnel->addrs, ADDR_SRC);
 		text_lit(t, "\",\"dst\":\"");
-		addr_text(t, &tunnel->dst, tunnel->v6);
+		addr_pair_text(t, &tunnel->addrs, ADDR_DST);
 		text_lit(t, "\",");
 	}
 	json_close(t, '}');
@@ -113,11 +113,11 @@ static void put_tunnel(struct text *t, const struct tunnel *tunnel)
 static char *ends_at(char *at, const struct record *r)
 {
 	at = text_lit_at(at, "\"client\":\"");
-	at = addr_text_at(at, &r->client, r->v6);
+	at = addr_pair_text_at(at, &r->addrs, ADDR_CLIENT);
 	at = text_lit_at(at, "\",\"client_port\":");
 	at = json_u64_at(at, r->client_port);
 	at = text_lit_at(at, "\"server\":\"");
-	at = addr_text_at(at, &r->server, r->v6);
+	at = addr_pair_text_at(at, &r->addrs, ADDR_SERVER);
 	at = text_lit_at(at, "\",\"server_port\":");
 	return json_u64_at(at, r->server_port);
 }

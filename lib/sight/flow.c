@@ -46,16 +46,15 @@ uint32_t flow_find(
 	uint32_t slot = t->buckets[hash & t->mask];
 	for (; slot; slot = t->flows[slot].bucket_next) {
 		const struct flow *f = &t->flows[slot];
-		if (f->hash != hash || f->v6 != pkt->v6 || f->proto != pkt->proto ||
-			f->realm != pkt->realm)
+		if (f->hash != hash || f->proto != pkt->proto || f->realm != pkt->realm)
 			continue;
 		*from_client = true;
 		if (f->client_port == pkt->sport && f->server_port == pkt->dport &&
-			addr_equal(&f->client, &pkt->src) && addr_equal(&f->server, &pkt->dst))
+			addr_pair_equal(&f->addrs, &pkt->addrs))
 			return slot;
 		*from_client = false;
 		if (f->server_port == pkt->sport && f->client_port == pkt->dport &&
-			addr_equal(&f->server, &pkt->src) && addr_equal(&f->client, &pkt->dst))
+			addr_pair_is_reverse(&f->addrs, &pkt->addrs))
 			return slot;
 	}
 	return 0;
@@ -82,13 +81,11 @@ uint32_t flow_add(struct flow_table *t, const struct pkt *pkt, uint32_t hash, bo
 		slot = ++t->virgin;
 	t->used++;
 	t->flows[slot] = (struct flow){
-		.client = from_client ? pkt->src : pkt->dst,
-		.server = from_client ? pkt->dst : pkt->src,
+		.addrs = from_client ? pkt->addrs : addr_pair_reverse(&pkt->addrs),
 		.realm = pkt->realm,
 		.client_port = from_client ? pkt->sport : pkt->dport,
 		.server_port = from_client ? pkt->dport : pkt->sport,
 		.vlans = pkt->vlans,
-		.v6 = pkt->v6,
 		.proto = pkt->proto,
 		.list = FLOW_WAITING,
 		.hash = hash,

@@ -19,13 +19,12 @@ enum flow_list {
 };
 
 struct flow {
-	struct addr client, server;
-	uint64_t realm;
+	struct addr_pair addrs; /* client, server */
+	uint8_t proto;
 	uint16_t client_port, server_port;
+	uint64_t realm;
 	uint16_t vlan[PACKET_VLANS];
 	uint8_t vlans;
-	uint8_t v6;
-	uint8_t proto;
 	uint8_t list : 4; /* enum flow_list */
 	uint8_t known : 1; /* `start` is */
 	uint8_t joined : 1; /* it was seen from the middle on */

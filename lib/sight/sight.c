@@ -46,12 +46,10 @@ static void tell(struct sight *s, uint32_t slot, enum outcome outcome,
 		r->status = RECORD_ENCRYPTED;
 		r->transport = (uint8_t)transport;
 		r->ts_ns = f->ts_ns;
-		r->client = f->client;
-		r->server = f->server;
+		r->addrs = f->addrs;
 		r->client_port = f->client_port;
 		r->server_port = f->server_port;
 		r->proto = f->proto;
-		r->v6 = f->v6;
 		r->vlans = f->vlans;
 		memcpy(r->vlan, f->vlan, sizeof(r->vlan));
 		r->tunnel = f->tunnel;
@@ -209,7 +207,7 @@ static uint32_t begin(struct sight *s, const struct pkt *pkt, uint32_t hash, boo
 {
 	struct flow_table *t = &s->table;
 
-	*from_client = packet_encrypted_end(s->packets, &pkt->dst, pkt->dport, pkt->v6);
+	*from_client = packet_encrypted_end(s->packets, &pkt->addrs, ADDR_DST, pkt->dport);
 	uint32_t old = flow_crowded(t, hash);
 	if (!old && t->used == t->capacity)
 		old = t->list[FLOW_TOLD].oldest ? t->list[FLOW_TOLD].oldest

@@ -15,7 +15,7 @@ static void put_key(struct fanout_format *f)
 	enum dns_error error;
 
 	if (f->key == CONF_KEY_CLIENT) {
-		addr_text(t, &f->record->client, f->record->v6);
+		addr_pair_text(t, &f->record->addrs, ADDR_CLIENT);
 	} else if (f->key == CONF_KEY_QNAME) {
 		filter_look(f->record, f->seen);
 		const uint8_t *data =

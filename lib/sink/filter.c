@@ -29,22 +29,23 @@ void filter_look(const struct record *r, struct filter_seen *seen)
 		dns_msg_read(&seen->reply, record_reply(r), r->reply_len);
 }
 
-static bool has_addr(const struct filter_nets *nets, const struct addr *addr, bool v6)
+static bool has_addr(const struct filter_nets *nets, const struct record *r, enum addr_end end)
 {
+	struct addr addr = addr_pair_get(&r->addrs, end);
 	for (size_t i = 0; i < nets->count; i++)
-		if (prefix_has(&nets->at[i], addr, v6))
+		if (prefix_has(&nets->at[i], &addr))
 			return true;
 	return false;
 }
 
 static bool match_nets(const struct filter *f, const struct record *r)
 {
-	if (f->clients.count && !has_addr(&f->clients, &r->client, r->v6))
+	if (f->clients.count && !has_addr(&f->clients, r, ADDR_CLIENT))
 		return false;
-	if (f->servers.count && !has_addr(&f->servers, &r->server, r->v6))
+	if (f->servers.count && !has_addr(&f->servers, r, ADDR_SERVER))
 		return false;
-	return !has_addr(&f->not_clients, &r->client, r->v6) &&
-	       !has_addr(&f->not_servers, &r->server, r->v6);
+	return !has_addr(&f->not_clients, r, ADDR_CLIENT) &&
+	       !has_addr(&f->not_servers, r, ADDR_SERVER);
 }
 
 static bool match_rcode(const struct filter *f, const struct record *r, struct filter_seen *seen)

@@ -12,8 +12,7 @@ static struct txn_holder_keys names_of(const struct txn_table *t, const struct t
 {
 	if (e->held)
 		return e->holders;
-	return txn_holders_of(&t->holders, &e->key.client, &e->key.server, e->key.v6,
-		e->query + DNS_HEADER_LEN, e->name_len);
+	return txn_holders_of(&t->holders, &e->key.addrs, e->query + DNS_HEADER_LEN, e->name_len);
 }
 
 void txn_table_add_holders(struct txn_table *t, uint32_t slot)

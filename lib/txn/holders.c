@@ -54,10 +54,10 @@ static unsigned domain_of(const uint8_t *name, unsigned len)
 }
 
 /* /24 and /56: what one customer, or one attacker, has at least. */
-static struct addr network_of(const struct addr *client, bool v6)
+static struct addr network_of(const struct addr_pair *addrs)
 {
-	struct addr net = *client;
-	unsigned keep = v6 ? 7 : 15;
+	struct addr net = addr_pair_get(addrs, ADDR_CLIENT);
+	unsigned keep = net.family == ADDR_IPV6 ? 7 : 15;
 	memset(net.octets + keep, 0, sizeof(net.octets) - keep);
 	return net;
 }
@@ -79,19 +79,20 @@ static uint32_t name_hash(const struct hash_secret *s, const uint8_t *name, unsi
 	return hash_of_sum(s, sum);
 }
 
-struct txn_holder_keys txn_holders_of(const struct txn_holders *h, const struct addr *client,
-	const struct addr *server, bool v6, const uint8_t *name, unsigned len)
+struct txn_holder_keys txn_holders_of(const struct txn_holders *h, const struct addr_pair *addrs,
+	const uint8_t *name, unsigned len)
 {
 	unsigned from = domain_of(name, len);
-	struct addr net = network_of(client, v6);
+	struct addr net = network_of(addrs);
 	const struct hash_secret *s = &h->secret;
 	struct txn_holder_keys n;
 
 	uint32_t domain = name_hash(s, name + from, len - from);
 	n.name[TXN_HOLDER_DOMAIN] = domain;
-	n.name[TXN_HOLDER_SERVER] =
-		hash_of_sum(s, hash_16(s, 0, server) + hash_pair(s, 1, domain, v6));
-	n.name[TXN_HOLDER_CLIENT] = hash_of_sum(s, hash_16(s, 0, &net) + hash_pair(s, 2, v6, 0));
+	n.name[TXN_HOLDER_SERVER] = hash_of_sum(s,
+		hash_16(s, 0, addrs->octets[ADDR_SERVER]) + hash_pair(s, 1, domain, addrs->family));
+	n.name[TXN_HOLDER_CLIENT] =
+		hash_of_sum(s, hash_16(s, 0, net.octets) + hash_pair(s, 2, net.family, 0));
 	return n;
 }
 

@@ -48,12 +48,12 @@ void txn_holders_init(
 	struct txn_holders *h, void *memory, uint32_t capacity, const struct hash_secret *secret);
 
 /*
- * Who holds a query of this client and server for the name (wire form, uncompressed, `len` octets;
- * 0: no question). Clients are told by network, names by the domain that somebody registered: the
- * last two labels, three below registries such as co.uk, more in the reverse trees.
+ * Who holds a query of `addrs` (client, server) for the name (wire form, uncompressed, `len`
+ * octets; 0: no question). Clients are told by network, names by the domain that somebody
+ * registered: the last two labels, three below registries such as co.uk, more in the reverse trees.
  */
-struct txn_holder_keys txn_holders_of(const struct txn_holders *h, const struct addr *client,
-	const struct addr *server, bool v6, const uint8_t *name, unsigned len);
+struct txn_holder_keys txn_holders_of(const struct txn_holders *h, const struct addr_pair *addrs,
+	const uint8_t *name, unsigned len);
 
 /* Slots that these holders take more, or give back. */
 void txn_holders_add(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots);

@@ -54,7 +54,8 @@ static uint32_t expand(uint8_t *to, const struct name_space *space, uint32_t at)
 static uint64_t hash_of(const struct txn_local *l, const struct txn_message *m, uint32_t name)
 {
 	const struct name_space space = {m->pkt->payload, m->pkt->len};
-	const uint64_t where[2] = {m->key.realm, (uint64_t)m->key.server_port << 8 | m->key.v6};
+	const uint64_t where[2] = {
+		m->key.realm, (uint64_t)m->key.server_port << 8 | m->key.addrs.family};
 	uint8_t folded[NAME_WIRE_MAX];
 	uint32_t n = expand(folded, &space, name);
 	uint64_t hash = hash_bytes(&l->secret, where, sizeof(where), 3);
@@ -70,9 +71,10 @@ static struct txn_local_query *bucket(const struct txn_local *l, uint64_t hash)
 	return &l->asked[(hash & (TXN_LOCAL_ENTRIES - 1)) / WAYS * WAYS];
 }
 
-static bool is_group(const struct addr *a, bool v6)
+static bool is_group(const struct addr_pair *p, enum addr_end end)
 {
-	return v6 ? a->octets[0] == 0xff : a->octets[12] >> 4 == 14;
+	return p->family == ADDR_IPV6 ? p->octets[end][0] == 0xff
+				      : p->octets[end][ADDR_IPV4_AT] >> 4 == 14;
 }
 
 void txn_local_add_query(struct txn_local *l, const struct txn_message *m, uint32_t slot)
@@ -80,7 +82,7 @@ void txn_local_add_query(struct txn_local *l, const struct txn_message *m, uint3
 	struct rr_iter it;
 	struct rr rr;
 	bool group = m->key.server_port == DNS_PORT_NBNS ? m->msg.flags & NBNS_BROADCAST
-							 : is_group(&m->key.server, m->key.v6);
+							 : is_group(&m->key.addrs, ADDR_SERVER);
 
 	rr_iter_start(&it, &m->msg, m->pkt->payload, m->pkt->len);
 	for (unsigned i = 0; i < TXN_LOCAL_NAMES && it.left[DNS_QUESTION] && rr_next(&it, &rr);
@@ -119,12 +121,15 @@ static bool is_open(const struct txn_local *l, const struct txn_local_query *a)
 /* By its ends and id, can the reply be to this query? */
 static bool is_between(const struct txn_local_query *a, const struct txn_message *m)
 {
-	if (is_group(&m->key.client, m->key.v6)) /* RFC 6762 section 6: to all, from port to port */
+	const struct addr_pair *asked = &a->key.addrs, *here = &m->key.addrs;
+
+	if (is_group(here, ADDR_CLIENT)) /* RFC 6762 section 6: to all, from port to port */
 		return a->group && a->key.client_port == m->key.client_port &&
-		       !addr_equal(&a->key.client, &m->key.server);
-	return addr_equal(&a->key.client, &m->key.client) &&
+		       asked->family == here->family &&
+		       !addr_pair_shares(asked, ADDR_CLIENT, here, ADDR_SERVER);
+	return addr_pair_shares(asked, ADDR_CLIENT, here, ADDR_CLIENT) &&
 	       a->key.client_port == m->key.client_port &&
-	       (a->group || addr_equal(&a->key.server, &m->key.server)) &&
+	       (a->group || addr_pair_shares(asked, ADDR_SERVER, here, ADDR_SERVER)) &&
 	       (a->key.id == m->key.id || m->key.client_port == DNS_PORT_MDNS);
 }
 

@@ -30,9 +30,9 @@ void txn_table_init(
 
 uint32_t txn_table_hash(const struct txn_table *t, const struct txn_table_key *key)
 {
-	return hash_of_sum(&t->secret, hash_16(&t->secret, 0, &key->client) +
-					       hash_16(&t->secret, 1, &key->server) +
-					       hash_pair(&t->secret, 2, key->ends, key->realm));
+	return hash_of_sum(&t->secret, hash_16(&t->secret, 0, key->octets[ADDR_CLIENT]) +
+					       hash_16(&t->secret, 1, key->octets[ADDR_SERVER]) +
+					       hash_pair(&t->secret, 2, key->rest, key->realm));
 }
 
 static inline bool key_equal(const struct txn_table_key *a, const struct txn_table_key *b)

@@ -27,20 +27,24 @@
 #define TXN_TABLE_INLINE 296 /* octets of a query in its first slot */
 
 struct txn_table_key {
-	struct addr client, server;
 	union {
 		struct {
+			struct addr_pair addrs; /* client, server */
+			uint8_t proto;
 			uint16_t client_port, server_port;
 			uint16_t id;
-			uint8_t proto;
-			uint8_t v6;
 		};
-		uint64_t ends; /* all of these, for one store and one load */
+		struct {
+			uint8_t octets[2][ADDR_OCTETS]; /* those of `addrs` */
+			uint64_t rest; /* all the others, for one store and one load */
+		};
 	};
 	uint64_t realm; /* VLANs and tunnel, where address plans overlap; else 0 */
 };
 
-_Static_assert(sizeof(struct txn_table_key) == 48, "compared and hashed as octets: no padding");
+_Static_assert(sizeof(struct txn_table_key) == 48 && offsetof(struct txn_table_key, rest) == 32 &&
+		       offsetof(struct txn_table_key, id) == 38,
+	"compared and hashed as octets: no padding");
 
 /*
  * Three cache lines are touched where nothing is unusual: finding a query takes the first, its

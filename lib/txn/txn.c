@@ -54,11 +54,11 @@ void txn_key(const struct txn *x, struct txn_message *m)
 	const struct pkt *pkt = m->pkt;
 	uint64_t client_port = m->reply ? pkt->dport : pkt->sport;
 	uint64_t server_port = m->reply ? pkt->sport : pkt->dport;
-	m->key.client = m->reply ? pkt->dst : pkt->src;
-	m->key.server = m->reply ? pkt->src : pkt->dst;
+	memcpy(m->key.octets[ADDR_CLIENT], pkt->addrs.octets[m->reply], ADDR_OCTETS);
+	memcpy(m->key.octets[ADDR_SERVER], pkt->addrs.octets[!m->reply], ADDR_OCTETS);
 	/* in the order of the fields: the hash, soon to come, reads all of them at once */
-	m->key.ends = client_port | server_port << 16 | (uint64_t)m->msg.id << 32 |
-		      (uint64_t)pkt->proto << 48 | (uint64_t)pkt->v6 << 56;
+	m->key.rest = pkt->addrs.family | (uint64_t)pkt->proto << 8 | client_port << 16 |
+		      server_port << 32 | (uint64_t)m->msg.id << 48;
 	m->key.realm = pkt->realm;
 	m->hash = txn_table_hash(&x->table, &m->key);
 }

@@ -13,12 +13,10 @@ _Static_assert(RECORD_VLANS == TXN_TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, 
 
 static inline void txn_record_key(struct record *r, const struct txn_table_key *key)
 {
-	r->client = key->client;
-	r->server = key->server;
+	r->addrs = key->addrs;
+	r->proto = key->proto;
 	r->client_port = key->client_port;
 	r->server_port = key->server_port;
-	r->proto = key->proto;
-	r->v6 = key->v6;
 }
 
 /*
@@ -63,7 +61,7 @@ static inline void txn_emit_message(struct txn *x, const struct txn_message *m,
 		return;
 	txn_record_key(r, &m->key);
 	if (asked) {
-		r->client = asked->key.client;
+		memcpy(r->addrs.octets[ADDR_CLIENT], asked->key.octets[ADDR_CLIENT], ADDR_OCTETS);
 		r->client_port = asked->key.client_port;
 		r->group = asked->group;
 	}
@@ -158,7 +156,8 @@ static inline __attribute__((always_inline)) void txn_emit_closed(struct txn *x,
 			r->transfer = m->transfer;
 			r->ambiguous |= m->ambiguous;
 			if (asked) {
-				r->server = m->key.server;
+				memcpy(r->addrs.octets[ADDR_SERVER], m->key.octets[ADDR_SERVER],
+					ADDR_OCTETS);
 				r->group = asked->group;
 			}
 			txn_record_reply(r, m);

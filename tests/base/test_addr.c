@@ -90,17 +90,42 @@ static void families(void)
 	static const uint8_t four[4] = {192, 0, 2, 1};
 	char room[64] = "";
 	struct text t = text_of(room, sizeof(room) - 1);
-	struct addr a = addr_of_v4(four), b = a;
+	struct addr a = addr_of_v4(four), b = addr_of_v6(a.octets);
+	struct addr_pair p = addr_pair_of(a, a), q = addr_pair_of(b, b);
+	uint32_t n;
 
-	CU_ASSERT_TRUE(addr_equal(&a, &b));
-	b.octets[15]++;
-	CU_ASSERT_FALSE(addr_equal(&a, &b));
-	b = addr_of_v6(a.octets);
-	CU_ASSERT_TRUE(addr_equal(&a, &b));
-	addr_text(&t, &a, false);
+	CU_ASSERT_EQUAL(memcmp(a.octets, b.octets, sizeof(a.octets)), 0);
+	CU_ASSERT_NOT_EQUAL(memcmp(&a, &b, sizeof(a)), 0);
+	CU_ASSERT_FALSE(addr_pair_equal(&p, &q) || addr_pair_is_reverse(&p, &q));
+	CU_ASSERT_FALSE(addr_pair_shares(&p, ADDR_SRC, &q, ADDR_SRC));
+	addr_pair_text(&t, &p, ADDR_SRC);
 	text_char(&t, ' ');
-	addr_text(&t, &a, true);
+	addr_pair_text(&t, &q, ADDR_DST);
 	CU_ASSERT_STRING_EQUAL(room, "192.0.2.1 ::ffff:192.0.2.1");
+	CU_ASSERT(addr_pair_wire(&p, ADDR_SRC, &n) == p.octets[ADDR_SRC] + 12 && n == 4);
+	CU_ASSERT(addr_pair_wire(&q, ADDR_DST, &n) == q.octets[ADDR_DST] && n == 16);
+}
+
+/* Each address of a pair can be told from the other, and the pair from its reverse. */
+static void pairs(void)
+{
+	static const uint8_t one[4] = {192, 0, 2, 1}, two[4] = {192, 0, 2, 2};
+	struct addr a = addr_of_v4(one), b = addr_of_v4(two), c;
+	struct addr_pair p = addr_pair_of(a, b), r = addr_pair_reverse(&p),
+			 same = addr_pair_of(a, a);
+
+	CU_ASSERT(addr_pair_equal(&p, &p) && !addr_pair_equal(&p, &r));
+	CU_ASSERT(addr_pair_is_reverse(&p, &r) && !addr_pair_is_reverse(&p, &p));
+	CU_ASSERT(addr_pair_equal(&same, &same) && addr_pair_is_reverse(&same, &same));
+	CU_ASSERT(addr_pair_shares(&p, ADDR_SRC, &r, ADDR_DST) &&
+		  !addr_pair_shares(&p, ADDR_SRC, &r, ADDR_SRC));
+	CU_ASSERT_FALSE(addr_pair_equal(&p, &same) || addr_pair_is_reverse(&p, &same));
+	c = addr_pair_get(&p, ADDR_DST);
+	CU_ASSERT_EQUAL(memcmp(&c, &b, sizeof(c)), 0);
+	c = addr_pair_get(&r, ADDR_SERVER);
+	CU_ASSERT_EQUAL(memcmp(&c, &a, sizeof(c)), 0);
+	r = addr_pair_reverse(&r);
+	CU_ASSERT_EQUAL(memcmp(&r, &p, sizeof(r)), 0);
 }
 
 /* All of an address or nothing of it, and nothing past the room. */
@@ -116,7 +141,9 @@ static void bounded(void)
 			struct addr a = addr_of_v6(longest);
 			if (!v6)
 				memset(a.octets + 12, 255, 4);
-			addr_text(&t, &a, v6);
+			a.family = (uint8_t)v6;
+			struct addr_pair pair = addr_pair_of(a, a);
+			addr_pair_text(&t, &pair, ADDR_SRC);
 			size_t whole = v6 ? 39 : 15;
 			CU_ASSERT_EQUAL(text_len(&t), size < whole ? 0 : whole);
 			CU_ASSERT_EQUAL(t.full, size < whole);
@@ -132,5 +159,6 @@ void test_base_addr(void)
 	CU_add_test(s, "IPv6 reads back", v6_round_trip);
 	CU_add_test(s, "IPv4", v4_every_octet);
 	CU_add_test(s, "one type for both families", families);
+	CU_add_test(s, "pairs", pairs);
 	CU_add_test(s, "bounded", bounded);
 }

@@ -7,11 +7,10 @@
 
 void test_base_prefix(void);
 
-static struct addr addr_of(const char *text, bool *v6)
+static struct addr addr_of(const char *text)
 {
 	uint8_t octets[16];
-	*v6 = inet_pton(AF_INET6, text, octets) == 1;
-	if (*v6)
+	if (inet_pton(AF_INET6, text, octets) == 1)
 		return addr_of_v6(octets);
 	CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET, text, octets), 1);
 	return addr_of_v4(octets);
@@ -20,13 +19,12 @@ static struct addr addr_of(const char *text, bool *v6)
 static bool has(const char *text, const char *addr)
 {
 	struct prefix p;
-	bool v6;
-	struct addr a = addr_of(addr, &v6);
+	struct addr a = addr_of(addr);
 	const char *wrong = prefix_parse(&p, text);
 	if (wrong)
 		printf("%s is %s\n", text, wrong);
 	CU_ASSERT_PTR_NULL_FATAL(wrong);
-	return prefix_has(&p, &a, v6);
+	return prefix_has(&p, &a);
 }
 
 static void inside(void)

@@ -89,7 +89,8 @@ static void pass(void *to, void **records, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		const struct record *r = records[i];
-		if (r->status == RECORD_ANSWERED && r->client.octets[12] == 10 && r->reply_len >= 4)
+		if (r->status == RECORD_ANSWERED && r->addrs.octets[ADDR_CLIENT][12] == 10 &&
+			r->reply_len >= 4)
 			run.answered +=
 				bits_be32(record_reply(r) + r->reply_len - 4) == HONEST_ADDRESS;
 	}

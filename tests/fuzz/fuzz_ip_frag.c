@@ -62,7 +62,7 @@ static void take(const uint8_t *op, int64_t clock)
 		.frag_proto = 17,
 		.clock_ns = clock};
 	/* Another id with the same key has other octets: what mixes them would show. */
-	pkt.src.octets[0] = op[0];
+	pkt.addrs.octets[ADDR_SRC][0] = op[0];
 	if (ip_frag_take(&table, &pkt, &whole))
 		judge(&whole);
 	if (op[1] & 4)

@@ -25,7 +25,7 @@ static void check_payload(const struct frame *frame, const struct pkt *pkt)
 	demand(pkt->vlans <= PACKET_VLANS);
 	for (int i = 0; i < pkt->vlans; i++)
 		demand(pkt->vlan[i] <= 0xfff || frame->link_type == FRAME_LINK_DATAGRAM);
-	demand(pkt->v6 <= 1);
+	demand(pkt->addrs.family < ADDR_FAMILIES);
 	/* a mirror (ERSPAN) can have cut the frame, too */
 	demand(!pkt->cut || frame->len < frame->wire_len || pkt->tunnel.type != TUNNEL_none);
 }
@@ -37,8 +37,8 @@ static bool is_wanted(
 	bool dns = packet_port_is(conf, pkt->sport) || packet_port_is(conf, pkt->dport);
 	if (verdict != PACKET_encrypted)
 		return dns;
-	return !dns && (packet_encrypted_end(conf, &pkt->src, pkt->sport, pkt->v6) ||
-			       packet_encrypted_end(conf, &pkt->dst, pkt->dport, pkt->v6));
+	return !dns && (packet_encrypted_end(conf, &pkt->addrs, ADDR_SRC, pkt->sport) ||
+			       packet_encrypted_end(conf, &pkt->addrs, ADDR_DST, pkt->dport));
 }
 
 /* A fragment's payload as the whole datagram, as the reassembler hands it over: headers in front,
@@ -109,9 +109,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		verdict != PACKET_encrypted)
 		return 0;
 	check_payload(&frame, &pkt);
-	demand(pkt.payload == again.payload && pkt.len == again.len && pkt.v6 == again.v6);
+	demand(pkt.payload == again.payload && pkt.len == again.len);
 	demand(memcmp(&pkt.tunnel, &again.tunnel, sizeof(pkt.tunnel)) == 0);
-	demand(addr_equal(&pkt.src, &again.src) && addr_equal(&pkt.dst, &again.dst));
+	demand(addr_pair_equal(&pkt.addrs, &again.addrs));
 	if (verdict == PACKET_fragment) {
 		check_datagram(&conf, &frame, &pkt);
 		return 0;

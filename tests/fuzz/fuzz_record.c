@@ -126,7 +126,7 @@ static void as_record(struct bench *b, unsigned flags, const uint8_t *query, uin
 	r->reply_wire = reply_len + (flags & 2 ? 10 : 0);
 	r->query_cut = flags & 1;
 	r->reply_cut = flags >> 1 & 1;
-	r->v6 = flags >> 2 & 1;
+	r->addrs.family = flags >> 2 & 1;
 	r->status = (uint8_t)(flags >> 3 & 7) % (RECORD_MALFORMED + 1);
 	r->latency_ns = (int8_t)flags * 1001;
 	r->retries = flags >> 6;

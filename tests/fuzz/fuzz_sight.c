@@ -116,8 +116,8 @@ static void take(struct pkt *pkt, const uint8_t *payload, uint32_t n)
 static struct pkt packet(unsigned flow, bool reply, uint8_t proto, uint16_t port)
 {
 	return (struct pkt){
-		.src = {.octets = {[15] = reply ? 2 : 1}},
-		.dst = {.octets = {[15] = reply ? 1 : 2}},
+		.addrs.octets =
+			{[ADDR_SRC] = {[15] = reply ? 2 : 1}, [ADDR_DST] = {[15] = reply ? 1 : 2}},
 		.sport = reply ? port : (uint16_t)(1000 + flow),
 		.dport = reply ? (uint16_t)(1000 + flow) : port,
 		.proto = proto,

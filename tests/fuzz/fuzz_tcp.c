@@ -90,8 +90,8 @@ static bool take(struct talk *k, const uint8_t *op, const uint8_t *end)
 		.cut = op[0] & OP_CUT && len > 0,
 		.ts_ns = k->now_ns,
 		.clock_ns = k->now_ns,
-		.src = {.octets = {[15] = reply ? 2 : 1}},
-		.dst = {.octets = {[15] = reply ? 1 : 2}},
+		.addrs.octets =
+			{[ADDR_SRC] = {[15] = reply ? 2 : 1}, [ADDR_DST] = {[15] = reply ? 1 : 2}},
 		.sport = reply ? 53 : (uint16_t)(1000 + op[1] / 32 % PORTS),
 		.dport = reply ? (uint16_t)(1000 + op[1] / 32 % PORTS) : 53,
 		.proto = PACKET_TCP,

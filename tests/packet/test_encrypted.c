@@ -123,9 +123,10 @@ static void filled(void)
 	walk("ip4", "tcp", 4321, 853, &pkt);
 	CU_ASSERT(pkt.proto == PACKET_TCP && pkt.len == 4 && pkt.wire_len == 4 && !pkt.cut);
 	CU_ASSERT(pkt.seq == 1 && pkt.ack == 2 && pkt.tcp_flags == 0x12);
-	CU_ASSERT(pkt.sport == 4321 && pkt.dport == 853 && !pkt.v6);
+	CU_ASSERT(pkt.sport == 4321 && pkt.dport == 853 && pkt.addrs.family == ADDR_IPV4);
 	walk("ip6", "udp", 4321, 853, &pkt);
-	CU_ASSERT(pkt.proto == PACKET_UDP && pkt.len == 4 && pkt.wire_len == 4 && pkt.v6);
+	CU_ASSERT(pkt.proto == PACKET_UDP && pkt.len == 4 && pkt.wire_len == 4);
+	CU_ASSERT_EQUAL(pkt.addrs.family, ADDR_IPV6);
 }
 
 /* Headers that contradict themselves, or that the capture cut. */

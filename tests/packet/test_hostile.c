@@ -11,16 +11,16 @@ void test_packet_hostile(void);
 /* Words 0 to 3 are the addresses, 4 and 5 end in the ports. Both directions are one key. */
 static struct pkt pkt_of(uint64_t w[HOSTILE_WORDS])
 {
-	struct pkt pkt = {.proto = PACKET_TCP, .v6 = 1};
-	memcpy(&pkt.src, &w[0], 16);
-	memcpy(&pkt.dst, &w[2], 16);
+	struct pkt pkt = {.proto = PACKET_TCP, .addrs.family = ADDR_IPV6};
+	memcpy(pkt.addrs.octets[ADDR_SRC], &w[0], 16);
+	memcpy(pkt.addrs.octets[ADDR_DST], &w[2], 16);
 	pkt.sport = (uint16_t)w[4];
 	pkt.dport = (uint16_t)w[5];
 	w[4] = pkt.sport;
 	w[5] = pkt.dport;
 	if (memcmp(&w[0], &w[2], 16) > 0) { /* the same flow, the other direction */
-		memcpy(&w[0], &pkt.dst, 16);
-		memcpy(&w[2], &pkt.src, 16);
+		memcpy(&w[0], pkt.addrs.octets[ADDR_DST], 16);
+		memcpy(&w[2], pkt.addrs.octets[ADDR_SRC], 16);
 		w[4] = pkt.dport;
 		w[5] = pkt.sport;
 	}
@@ -60,9 +60,10 @@ static void pairs(void)
 static void ports_of_ends(void)
 {
 	struct hash_secret s = hash_fixed(1);
-	struct pkt pkt = {.proto = PACKET_TCP, .v6 = 1, .sport = 1000, .dport = 53};
-	pkt.src.octets[15] = 1;
-	pkt.dst.octets[15] = 2;
+	struct pkt pkt = {
+		.proto = PACKET_TCP, .addrs.family = ADDR_IPV6, .sport = 1000, .dport = 53};
+	pkt.addrs.octets[ADDR_SRC][15] = 1;
+	pkt.addrs.octets[ADDR_DST][15] = 2;
 	uint32_t hash = packet_flow_hash(&s, &pkt);
 	pkt.sport = 53;
 	pkt.dport = 1000;

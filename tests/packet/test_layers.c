@@ -180,18 +180,19 @@ static void check_dns(const struct layers_case *c, const struct pkt *pkt)
 	char vlans[64] = "";
 	CU_ASSERT(pkt->len == LAYERS_MESSAGE && pkt->wire_len == LAYERS_MESSAGE && !pkt->cut);
 	CU_ASSERT(pkt->sport == 4321 && pkt->dport == 53 && pkt->proto == PACKET_UDP);
-	CU_ASSERT(memcmp(pkt->src.octets + 12, pkt->v6 ? (const uint8_t *)"\0\0\0\1" : inner4, 4) ==
-		  0);
+	CU_ASSERT(memcmp(pkt->addrs.octets[ADDR_SRC] + 12,
+			  pkt->addrs.family ? (const uint8_t *)"\0\0\0\1" : inner4, 4) == 0);
 	CU_ASSERT_EQUAL(t->type, c->tunnel);
 	CU_ASSERT_EQUAL(t->has_id, c->id >= 0);
 	CU_ASSERT_EQUAL(t->id, c->id >= 0 ? (unsigned long)c->id : 0);
 	CU_ASSERT_EQUAL(t->has_ends, c->ends != 0);
-	CU_ASSERT_EQUAL(t->v6, c->ends == 6);
+	CU_ASSERT_EQUAL(t->addrs.family, c->ends == 6 ? ADDR_IPV6 : ADDR_IPV4);
 	if (c->ends == 4)
-		CU_ASSERT(memcmp(t->src.octets + 12, outer4, 4) == 0 &&
-			  memcmp(t->dst.octets + 12, outer4 + 4, 4) == 0);
+		CU_ASSERT(memcmp(t->addrs.octets[ADDR_SRC] + 12, outer4, 4) == 0 &&
+			  memcmp(t->addrs.octets[ADDR_DST] + 12, outer4 + 4, 4) == 0);
 	if (c->ends == 6)
-		CU_ASSERT(t->src.octets[15] == 0xa && t->dst.octets[15] == 0xb);
+		CU_ASSERT(t->addrs.octets[ADDR_SRC][15] == 0xa &&
+			  t->addrs.octets[ADDR_DST][15] == 0xb);
 	for (int i = 0; i < pkt->vlans; i++)
 		snprintf(vlans + strlen(vlans), sizeof(vlans) - strlen(vlans), "%u ", pkt->vlan[i]);
 	CU_ASSERT_STRING_EQUAL(vlans, c->vlans ? c->vlans : "");

@@ -76,7 +76,7 @@ static void fragments(void)
 		CU_ASSERT(pkt.frag_id == cases[i].id && pkt.frag_offset == cases[i].offset);
 		CU_ASSERT(pkt.frag_more == cases[i].more && pkt.frag_proto == cases[i].proto);
 		CU_ASSERT(pkt.len == cases[i].len && pkt.wire_len == cases[i].len && !pkt.cut);
-		CU_ASSERT(pkt.v6 == cases[i].v6 && pkt.tunnel.type == cases[i].tunnel);
+		CU_ASSERT(pkt.addrs.family == cases[i].v6 && pkt.tunnel.type == cases[i].tunnel);
 		CU_ASSERT(pkt.sport == 0 && pkt.dport == 0);
 		CU_ASSERT_EQUAL(
 			layers_walk(layers_conf(), &m, 1, n - 12, n, &pkt), PACKET_fragment);
@@ -103,8 +103,8 @@ static void datagrams(void)
 	n = sizeof(m.octets) - m.start;
 	CU_ASSERT_EQUAL(
 		layers_walk(layers_conf(), &m, FRAME_LINK_DATAGRAM, n, n, &pkt), PACKET_dns);
-	CU_ASSERT(pkt.len == LAYERS_MESSAGE && pkt.dport == 53 && !pkt.v6);
-	CU_ASSERT(addr_equal(&pkt.src, &first.src) && addr_equal(&pkt.dst, &first.dst));
+	CU_ASSERT(pkt.len == LAYERS_MESSAGE && pkt.dport == 53);
+	CU_ASSERT(pkt.addrs.family == ADDR_IPV4 && addr_pair_equal(&pkt.addrs, &first.addrs));
 	CU_ASSERT(memcmp(&pkt.tunnel, &first.tunnel, sizeof(pkt.tunnel)) == 0);
 	CU_ASSERT(pkt.tunnel.type == TUNNEL_gre && pkt.tunnel.id == 99 && pkt.tunnel.has_ends);
 	CU_ASSERT(pkt.vlans == 1 && pkt.vlan[0] == 9);

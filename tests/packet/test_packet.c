@@ -69,13 +69,15 @@ static void check_dns(const struct sample *s, const struct pkt *pkt)
 	CU_ASSERT_EQUAL(pkt->cut, 0);
 	CU_ASSERT_EQUAL(pkt->proto, PACKET_UDP);
 	CU_ASSERT(pkt->sport == 4321 && pkt->dport == 53);
-	CU_ASSERT_EQUAL(pkt->v6, s->v6);
+	CU_ASSERT_EQUAL(pkt->addrs.family, s->v6);
 	if (s->v6) {
-		CU_ASSERT(bits_be32(pkt->src.octets) == 0x20010db8 && pkt->src.octets[15] == 1);
-		CU_ASSERT(bits_be32(pkt->dst.octets) == 0x20010db8 && pkt->dst.octets[15] == 0x53);
+		CU_ASSERT(bits_be32(pkt->addrs.octets[ADDR_SRC]) == 0x20010db8 &&
+			  pkt->addrs.octets[ADDR_SRC][15] == 1);
+		CU_ASSERT(bits_be32(pkt->addrs.octets[ADDR_DST]) == 0x20010db8 &&
+			  pkt->addrs.octets[ADDR_DST][15] == 0x53);
 	} else {
-		struct addr src = addr_of_v4(four[0]), dst = addr_of_v4(four[1]);
-		CU_ASSERT(addr_equal(&src, &pkt->src) && addr_equal(&dst, &pkt->dst));
+		struct addr_pair addrs = addr_pair_of(addr_of_v4(four[0]), addr_of_v4(four[1]));
+		CU_ASSERT(addr_pair_equal(&addrs, &pkt->addrs));
 	}
 	for (int i = 0; i < pkt->vlans; i++)
 		snprintf(vlans + strlen(vlans), sizeof(vlans) - strlen(vlans), "%u ", pkt->vlan[i]);
@@ -220,11 +222,11 @@ static void flow_hash(void)
 	unsigned owners[8] = {0}, differs = 0;
 	for (unsigned i = 0; i < 8000; i++) {
 		uint8_t a[4] = {10, 0, (uint8_t)(i >> 8), (uint8_t)i}, b[4] = {192, 0, 2, 53};
-		struct pkt there = {.src = addr_of_v4(a), .dst = addr_of_v4(b), .dport = 53};
+		struct pkt there = {
+			.addrs = addr_pair_of(addr_of_v4(a), addr_of_v4(b)), .dport = 53};
 		there.sport = (uint16_t)(1024 + i % 7);
 		struct pkt back = there;
-		back.src = there.dst;
-		back.dst = there.src;
+		back.addrs = addr_pair_reverse(&there.addrs);
 		back.sport = there.dport;
 		back.dport = there.sport;
 		uint32_t h = packet_flow_hash(&secret, &there);

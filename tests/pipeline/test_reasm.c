@@ -54,7 +54,7 @@ static void check_large(unsigned n, const struct wire *message, unsigned host, b
 			const struct record *r = w->seen[k];
 			CU_ASSERT_EQUAL_FATAL(r->query_len, message->len);
 			CU_ASSERT_EQUAL(memcmp(r->data, message->octets, message->len), 0);
-			CU_ASSERT_EQUAL(r->client.octets[15], host);
+			CU_ASSERT_EQUAL(r->addrs.octets[ADDR_CLIENT][15], host);
 			CU_ASSERT_EQUAL(r->tunnel.type == TUNNEL_ipip, tunnel);
 		}
 	}

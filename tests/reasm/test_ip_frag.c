@@ -52,8 +52,8 @@ static bool piece(uint32_t id, uint32_t offset, uint32_t len, uint32_t total, st
 		.frag_proto = 17,
 		.vlans = 1,
 		.vlan = {42}};
-	pkt.src.octets[15] = 1;
-	pkt.dst.octets[15] = 2;
+	pkt.addrs.octets[ADDR_SRC][15] = 1;
+	pkt.addrs.octets[ADDR_DST][15] = 2;
 	bool done = ip_frag_take(&x.table, &pkt, whole);
 	guard_free(payload, len);
 	return done;
@@ -174,8 +174,8 @@ static void conflicts(void)
 		.frag_offset = 8, /* of two that have come */
 		.frag_more = 1,
 		.frag_proto = 17};
-	forged.src.octets[15] = 1;
-	forged.dst.octets[15] = 2;
+	forged.addrs.octets[ADDR_SRC][15] = 1;
+	forged.addrs.octets[ADDR_DST][15] = 2;
 	CU_ASSERT_FALSE(ip_frag_take(&x.table, &forged, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_conflicts, 1);
 	CU_ASSERT(piece(1, 32, 16, 48, &whole));
@@ -195,8 +195,8 @@ static void networks(void)
 		.frag_more = 1,
 		.frag_proto = 17};
 	begin();
-	other.src.octets[15] = 1;
-	other.dst.octets[15] = 2;
+	other.addrs.octets[ADDR_SRC][15] = 1;
+	other.addrs.octets[ADDR_DST][15] = 2;
 	CU_ASSERT_FALSE(ip_frag_take(&x.table, &other, &whole));
 	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
 	CU_ASSERT(piece(1, 16, 16, 32, &whole));
@@ -266,7 +266,7 @@ static void cut_by_capture(void)
 		.frag_id = 7,
 		.frag_more = 1,
 		.frag_proto = 17,
-		.v6 = 1};
+		.addrs.family = ADDR_IPV6};
 	struct frame whole = {0};
 	begin();
 	CU_ASSERT(ip_frag_take(&x.table, &pkt, &whole));
@@ -291,14 +291,14 @@ static void keys(void)
 		.frag_id = 1,
 		.frag_offset = 16,
 		.frag_proto = 17};
-	other.src.octets[15] = 1;
-	other.dst.octets[15] = 2;
+	other.addrs.octets[ADDR_SRC][15] = 1;
+	other.addrs.octets[ADDR_DST][15] = 2;
 	for (int i = 0; i < 5; i++) {
 		struct pkt pkt = other;
-		pkt.src.octets[0] ^= i == 0;
-		pkt.dst.octets[0] ^= i == 1;
+		pkt.addrs.octets[ADDR_SRC][0] ^= i == 0;
+		pkt.addrs.octets[ADDR_DST][0] ^= i == 1;
 		pkt.frag_id += i == 2;
-		pkt.v6 ^= i == 3;
+		pkt.addrs.family ^= i == 3;
 		pkt.frag_proto = i == 4 ? 6 : 17;
 		CU_ASSERT_FALSE(ip_frag_take(&x.table, &pkt, &whole));
 	}

@@ -38,8 +38,7 @@ static inline struct record *bench_record(const struct bench *b, enum record_sta
 	memset(r, 0, sizeof(*r));
 	r->status = status;
 	r->ts_ns = BENCH_TS;
-	r->client = addr_of_v4(client);
-	r->server = addr_of_v4(server);
+	r->addrs = addr_pair_of(addr_of_v4(client), addr_of_v4(server));
 	r->client_port = 4321;
 	r->server_port = 53;
 	r->proto = 17;

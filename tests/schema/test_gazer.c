@@ -33,8 +33,7 @@ static struct kinds_out out;
 static void ends(struct record *r)
 {
 	static const uint8_t client[4] = {10, 139, 96, 169}, server[4] = {210, 196, 3, 183};
-	r->client = addr_of_v4(client);
-	r->server = addr_of_v4(server);
+	r->addrs = addr_pair_of(addr_of_v4(client), addr_of_v4(server));
 	r->client_port = 53684;
 	r->ts_ns = QUERY_NS;
 }

@@ -48,9 +48,9 @@ static void no_reply(void)
 {
 	ask();
 	struct record *r = bench_record(&b, RECORD_NO_REPLY);
-	r->v6 = 1;
-	memcpy(r->client.octets, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
-	memcpy(r->server.octets, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x53", 16);
+	r->addrs.family = ADDR_IPV6;
+	memcpy(r->addrs.octets[ADDR_CLIENT], "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
+	memcpy(r->addrs.octets[ADDR_SERVER], "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x53", 16);
 	r->proto = 6;
 	bench_expect(&b, r,
 		BENCH_HEAD "\"no_reply\",\"proto\":\"tcp\",\"client\":\"2001:db8::1\","
@@ -244,8 +244,7 @@ static void paths(void)
 			r->tunnel.id = 0;
 			r->tunnel.has_id = form & 1;
 			r->tunnel.has_ends = form >> 1;
-			r->tunnel.src = r->client;
-			r->tunnel.dst = r->server;
+			r->tunnel.addrs = r->addrs;
 			snprintf(part, sizeof(part), "\"tunnel\":{\"type\":\"%s\"%s%s},\"id\":7,",
 				rows[i].name, form & 1 ? ",\"id\":0" : "",
 				form & 2 ? ",\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.53\"" : "");

@@ -88,8 +88,8 @@ static inline struct pkt packet(unsigned n, bool reply, uint8_t proto, uint16_t 
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
 	struct pkt pkt = {.ts_ns = k.now_ns, .clock_ns = k.now_ns, .proto = proto};
-	pkt.src = addr_of_v4(reply ? server : client);
-	pkt.dst = addr_of_v4(reply ? client : server);
+	pkt.addrs = addr_pair_of(
+		addr_of_v4(reply ? server : client), addr_of_v4(reply ? client : server));
 	pkt.sport = reply ? port : (uint16_t)(1024 + n);
 	pkt.dport = reply ? (uint16_t)(1024 + n) : port;
 	return pkt;
@@ -155,7 +155,7 @@ static inline void expect(unsigned n, enum record_transport transport, const cha
 	size_t len = name ? strlen(name) : 0;
 	CU_ASSERT_EQUAL(r->status, RECORD_ENCRYPTED);
 	CU_ASSERT_EQUAL(r->client_port, 1024 + n);
-	CU_ASSERT(r->client.octets[15] == 1 && r->server.octets[15] == 53);
+	CU_ASSERT(r->addrs.octets[ADDR_CLIENT][15] == 1 && r->addrs.octets[ADDR_SERVER][15] == 53);
 	CU_ASSERT_EQUAL(r->transport, transport);
 	CU_ASSERT(r->query_wire == 0 && r->reply_len == 0 && r->reply_wire == 0);
 	CU_ASSERT_EQUAL_FATAL(r->query_len, len);

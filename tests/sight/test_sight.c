@@ -272,7 +272,7 @@ static void ways(void)
 	build_tls(&w, &named);
 	for (unsigned v6 = 0; v6 < 2; v6++) {
 		struct pkt pkt = packet(1, false, PACKET_TCP, 853);
-		pkt.v6 = (uint8_t)v6;
+		pkt.addrs.family = (uint8_t)v6;
 		pkt.tcp_flags = SYN;
 		pkt.vlans = 2;
 		pkt.vlan[0] = 7;
@@ -285,7 +285,8 @@ static void ways(void)
 		pkt.tunnel.type = TUNNEL_none;
 		CU_ASSERT_EQUAL(take(&pkt, w.octets, w.len), v6 + 1);
 		const struct record *r = k.seen[v6];
-		CU_ASSERT(r->vlans == 2 && r->vlan[0] == 7 && r->vlan[1] == 9 && r->v6 == v6);
+		CU_ASSERT(r->vlans == 2 && r->vlan[0] == 7 && r->vlan[1] == 9 &&
+			  r->addrs.family == v6);
 		CU_ASSERT(r->tunnel.type == TUNNEL_gtp && r->tunnel.id == 5 && r->tunnel.has_id);
 	}
 	CU_ASSERT_EQUAL(send(1, false, 853, &w), 3);

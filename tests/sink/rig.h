@@ -87,8 +87,7 @@ static inline struct record *rig_record(
 	memset(r, 0, sizeof(*r));
 	r->status = RECORD_ANSWERED;
 	r->ts_ns = 1444479212628222000;
-	r->client = addr_of_v4(client);
-	r->server = addr_of_v4(server);
+	r->addrs = addr_pair_of(addr_of_v4(client), addr_of_v4(server));
 	r->client_port = 4321;
 	r->server_port = 53;
 	r->proto = 17;

@@ -110,13 +110,13 @@ static void clients(void)
 	struct record *r = rig_record(1, "a", 1, 0); /* of 192.0.2.1 */
 	open_filter("filter.clients=[\"192.0.2.0/24\",\"2001:db8::/33\"]");
 	CU_ASSERT_TRUE(takes(r));
-	r->client.octets[14] = 3;
+	r->addrs.octets[ADDR_CLIENT][14] = 3;
 	CU_ASSERT_FALSE(takes(r));
-	r->client = addr_of_v6(v6);
+	memcpy(r->addrs.octets[ADDR_CLIENT], v6, sizeof(v6));
 	CU_ASSERT_FALSE(takes(r)); /* not as IPv4 */
-	r->v6 = 1;
+	r->addrs.family = ADDR_IPV6;
 	CU_ASSERT_TRUE(takes(r));
-	r->client.octets[4] = 0x80;
+	r->addrs.octets[ADDR_CLIENT][4] = 0x80;
 	CU_ASSERT_FALSE(takes(r));
 	filter_free(&filter);
 	open_filter("filter.clients=192.0.2.1");
@@ -124,15 +124,15 @@ static void clients(void)
 	CU_ASSERT_TRUE(takes(rig_record(1, "a", 1, 0)));
 	filter_free(&filter);
 	open_filter("filter.clients=0.0.0.0/0");
-	CU_ASSERT_FALSE(takes(r) && r->v6);
+	CU_ASSERT_FALSE(takes(r) && r->addrs.family == ADDR_IPV6);
 	CU_ASSERT_TRUE(takes(rig_record(1, "a", 1, 0)));
 	filter_free(&filter);
 	/* A prefix that ends within an octet. */
 	open_filter("filter.clients=192.0.2.76/31");
 	r = rig_record(1, "a", 1, 0);
-	r->client.octets[15] = 76;
+	r->addrs.octets[ADDR_CLIENT][15] = 76;
 	CU_ASSERT_TRUE(takes(r));
-	r->client.octets[15] = 78;
+	r->addrs.octets[ADDR_CLIENT][15] = 78;
 	CU_ASSERT_FALSE(takes(r));
 	filter_free(&filter);
 }

@@ -86,8 +86,8 @@ static inline struct pkt rig_pkt(const struct wire *w, int64_t ts_ns)
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
 	bool reply = w->len > 2 && w->octets[2] & 0x80;
 	struct pkt pkt = {.payload = w->octets, .len = w->len, .wire_len = w->len};
-	pkt.src = addr_of_v4(reply ? server : client);
-	pkt.dst = addr_of_v4(reply ? client : server);
+	pkt.addrs = addr_pair_of(
+		addr_of_v4(reply ? server : client), addr_of_v4(reply ? client : server));
 	pkt.sport = reply ? 53 : 4321;
 	pkt.dport = reply ? 4321 : 53;
 	pkt.proto = PACKET_UDP;

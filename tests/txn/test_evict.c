@@ -35,12 +35,13 @@ static void take(const struct wire *w, unsigned client, unsigned server, int64_t
 {
 	bool reply = w->octets[2] & 0x80;
 	struct pkt pkt = rig_pkt(w, ts_ns);
-	struct addr *from = reply ? &pkt.dst : &pkt.src, *to = reply ? &pkt.src : &pkt.dst;
-	from->octets[12] = 10;
-	from->octets[13] = (uint8_t)(client >> 8);
-	from->octets[14] = (uint8_t)client;
-	to->octets[14] = (uint8_t)(server >> 8);
-	to->octets[15] = (uint8_t)server;
+	uint8_t *from = pkt.addrs.octets[reply ? ADDR_DST : ADDR_SRC];
+	uint8_t *to = pkt.addrs.octets[reply ? ADDR_SRC : ADDR_DST];
+	from[12] = 10;
+	from[13] = (uint8_t)(client >> 8);
+	from[14] = (uint8_t)client;
+	to[14] = (uint8_t)(server >> 8);
+	to[15] = (uint8_t)server;
 	rig_take_pkt(rig, &pkt);
 }
 

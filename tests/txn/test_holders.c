@@ -24,21 +24,21 @@ static struct txn_holder_keys names(const char *name, const char *client, uint8_
 {
 	static struct wire w;
 	static const uint8_t v6[16] = {0x20, 1, 0xd, 0xb8};
-	struct addr from = addr_of_v6(v6), to = addr_of_v6(v6);
-	bool is_v6 = *client == ':';
+	struct addr from = addr_of_v6(v6), to = from;
 	unsigned a = 0, b = 0;
 
-	if (is_v6) { /* :a:b, the seventh octet and the last one */
+	if (*client == ':') { /* :a:b, the seventh octet and the last one */
 		sscanf(client, ":%u:%u", &a, &b);
 		from.octets[6] = (uint8_t)a;
 		from.octets[15] = (uint8_t)b;
 	} else {
 		sscanf(client, "%u.%u", &a, &b);
-		from = addr_of_v4((const uint8_t[]){10, 0, (uint8_t)a, (uint8_t)b});
+		from = to = addr_of_v4((const uint8_t[]){10, 0, (uint8_t)a, (uint8_t)b});
 	}
 	to.octets[15] = server;
 	wire_message(&w, 1, 0, name, 1);
-	return txn_holders_of(&h, &from, &to, is_v6, w.octets + 12, w.len - 16);
+	struct addr_pair addrs = addr_pair_of(from, to);
+	return txn_holders_of(&h, &addrs, w.octets + 12, w.len - 16);
 }
 
 static bool same_domain(const char *a, const char *b)
@@ -76,7 +76,7 @@ static void domains(void)
 /* As many labels as a name can have, and octets that are no name at all. */
 static void any_octets(void)
 {
-	static const struct addr none;
+	struct addr_pair none = {.family = ADDR_IPV4};
 	uint8_t name[255];
 	begin(1024);
 	for (unsigned i = 0; i < 254; i += 2) {
@@ -85,12 +85,13 @@ static void any_octets(void)
 	}
 	name[254] = 0;
 	for (unsigned n = 0; n <= sizeof(name); n++)
-		txn_holders_of(&h, &none, &none, false, name, n);
+		txn_holders_of(&h, &none, name, n);
 	for (unsigned i = 0; i < 20000; i++) {
 		unsigned n = (unsigned)random() % 256;
 		for (unsigned k = 0; k < n; k++)
 			name[k] = (uint8_t)(random() % (i % 2 ? 256 : 8));
-		txn_holders_of(&h, &none, &none, i % 2, name, n);
+		none.family = i % 2;
+		txn_holders_of(&h, &none, name, n);
 	}
 	free(memory);
 }

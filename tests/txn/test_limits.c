@@ -22,14 +22,16 @@ static void end(void)
 static bool change(struct pkt *pkt, struct wire *w, int n)
 {
 	switch (n) {
-	case 0: pkt->src.octets[15]++; break;
-	case 1: pkt->dst.octets[15]++; break;
-	case 2: pkt->src.octets[0] ^= 0x80; break;
-	case 3: pkt->dst.octets[0] ^= 0x80; break;
+	case 0: pkt->addrs.octets[ADDR_SRC][15]++; break;
+	case 1: pkt->addrs.octets[ADDR_DST][15]++; break;
+	case 2: pkt->addrs.octets[ADDR_SRC][0] ^= 0x80; break;
+	case 3: pkt->addrs.octets[ADDR_DST][0] ^= 0x80; break;
 	case 4: pkt->sport++; break;
 	case 5: pkt->dport++; break;
 	case 6: pkt->proto = PACKET_TCP; break;
-	case 7: pkt->v6 = 1; break; /* the same octets, ::ffff:192.0.2.1 in an IPv6 packet */
+	case 7:
+		pkt->addrs.family = ADDR_IPV6;
+		break; /* the same octets, ::ffff:192.0.2.1 in an IPv6 packet */
 	case 8: w->octets[0] ^= 1; break;
 	case 9: w->octets[1] ^= 0x80; break;
 	default: return false;
@@ -79,8 +81,7 @@ static void both_ways(void)
 	back.len = back.wire_len = a.len;
 	rig_take_pkt(rig, &back);
 	rig_one(rig, RECORD_NO_QUERY, 100);
-	back.src = pkt.dst;
-	back.dst = pkt.src;
+	back.addrs = addr_pair_reverse(&pkt.addrs);
 	rig_take_pkt(rig, &back);
 	rig_one(rig, RECORD_ANSWERED, 100);
 	end();

@@ -28,8 +28,7 @@ static void send_from(
 	const uint8_t *src, unsigned sport, const uint8_t *dst, unsigned dport, int64_t ts_ns)
 {
 	struct pkt pkt = rig_pkt(&w, ts_ns);
-	pkt.src = addr_of_v4(src);
-	pkt.dst = addr_of_v4(dst);
+	pkt.addrs = addr_pair_of(addr_of_v4(src), addr_of_v4(dst));
 	pkt.sport = (uint16_t)sport;
 	pkt.dport = (uint16_t)dport;
 	rig_take_pkt(rig, &pkt);
@@ -55,8 +54,8 @@ static const struct record *by(
 	enum record_status status, int64_t ts_ns, const uint8_t *host, bool group)
 {
 	const struct record *r = rig_one(rig, status, ts_ns);
-	struct addr client = addr_of_v4(a), server = addr_of_v4(host);
-	CU_ASSERT_TRUE(addr_equal(&r->client, &client) && addr_equal(&r->server, &server));
+	struct addr_pair ends = addr_pair_of(addr_of_v4(a), addr_of_v4(host));
+	CU_ASSERT_TRUE(addr_pair_equal(&r->addrs, &ends));
 	CU_ASSERT_EQUAL(r->group, group);
 	return r;
 }

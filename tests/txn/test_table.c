@@ -25,8 +25,7 @@ static void begin(uint32_t capacity)
 static struct txn_table_key key_of(unsigned n)
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
-	return (struct txn_table_key){.client = addr_of_v4(client),
-		.server = addr_of_v4(server),
+	return (struct txn_table_key){.addrs = addr_pair_of(addr_of_v4(client), addr_of_v4(server)),
 		.client_port = (uint16_t)(1000 + n),
 		.server_port = 53,
 		.id = 7,

@@ -37,9 +37,9 @@ static void answered(void)
 	const struct record *r = rig_one(rig, RECORD_ANSWERED, 5000);
 	CU_ASSERT_EQUAL(r->latency_ns, 123);
 	CU_ASSERT_EQUAL(r->retries, 0);
-	CU_ASSERT_TRUE(addr_equal(&r->client, &pkt.src) && addr_equal(&r->server, &pkt.dst));
+	CU_ASSERT_TRUE(addr_pair_equal(&r->addrs, &pkt.addrs));
 	CU_ASSERT(r->client_port == 4321 && r->server_port == 53);
-	CU_ASSERT(r->proto == PACKET_UDP && r->v6 == 0);
+	CU_ASSERT(r->proto == PACKET_UDP && r->addrs.family == ADDR_IPV4);
 	CU_ASSERT(r->vlans == 2 && r->vlan[0] == 10 && r->vlan[1] == 20);
 	CU_ASSERT(r->query_len == q.len && r->query_wire == q.len + 3 && r->query_cut);
 	CU_ASSERT(r->reply_len == a.len && r->reply_wire == a.len && !r->reply_cut);
