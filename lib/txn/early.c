@@ -3,19 +3,16 @@
 
 #include "base/when.h"
 
-_Static_assert((TXN_EARLY_BUCKETS & (TXN_EARLY_BUCKETS - 1)) == 0, "a mask chooses");
-_Static_assert((TXN_EARLY_OCTETS & (TXN_EARLY_OCTETS - 1)) == 0, "a mask finds the place");
-_Static_assert(offsetof(struct txn_early_reply, m) <= BITS_CACHE_LINE,
-	"the head stands in any room that is left out");
+#define RING_MASK (TXN_EARLY_OCTETS - 1)
 
-static uint32_t whole_lines(size_t octets)
-{
-	return (uint32_t)((octets + BITS_CACHE_LINE - 1) & ~(size_t)(BITS_CACHE_LINE - 1));
-}
+_Static_assert((TXN_EARLY_BUCKETS & (TXN_EARLY_BUCKETS - 1)) == 0, "a mask chooses the bucket");
+_Static_assert((TXN_EARLY_OCTETS & RING_MASK) == 0, "a mask finds the place");
+_Static_assert(offsetof(struct txn_early_reply, mismatch) <= BITS_CACHE_LINE,
+	"padding of one cache line has size and removed");
 
 static uint32_t size_of(const struct txn_message *m)
 {
-	return whole_lines(sizeof(struct txn_early_reply) + m->pkt->len);
+	return (uint32_t)BITS_WHOLE_LINES(sizeof(struct txn_early_reply) + m->pkt->len);
 }
 
 size_t txn_early_bytes(void)
@@ -29,9 +26,9 @@ void txn_early_init(struct txn_early *e, void *memory, int64_t wait_ns)
 	e->buckets = (uint32_t *)(e->ring + TXN_EARLY_OCTETS);
 }
 
-static struct txn_early_reply *at(const struct txn_early *e, uint32_t place)
+static struct txn_early_reply *reply_at(const struct txn_early *e, uint64_t offset)
 {
-	return (struct txn_early_reply *)(e->ring + place - 1);
+	return (struct txn_early_reply *)(e->ring + (offset & RING_MASK));
 }
 
 static uint32_t *bucket(const struct txn_early *e, uint32_t hash)
@@ -39,27 +36,26 @@ static uint32_t *bucket(const struct txn_early *e, uint32_t hash)
 	return &e->buckets[hash & (TXN_EARLY_BUCKETS - 1)];
 }
 
-/* Octets up to the ring's end. */
-static uint32_t to_end(uint64_t upto)
+static uint32_t octets_to_end(uint64_t offset)
 {
-	return TXN_EARLY_OCTETS - (uint32_t)(upto & (TXN_EARLY_OCTETS - 1));
+	return TXN_EARLY_OCTETS - (uint32_t)(offset & RING_MASK);
 }
 
-/* Octets that a copy takes: it stands in one piece, so the end may be left out. */
-static uint64_t takes(const struct txn_early *e, uint32_t size)
+/* A copy is contiguous, so the rest of the ring may become padding. */
+static uint64_t octets_needed(const struct txn_early *e, uint32_t size)
 {
-	uint32_t end = to_end(e->upto);
+	uint32_t end = octets_to_end(e->used);
 	return size <= end ? size : (uint64_t)end + size;
 }
 
-/* Frees what is gone, up to the oldest that waits. That, or NULL. */
+/* Frees removed replies up to the oldest that waits. Returns that, or NULL. */
 static struct txn_early_reply *oldest(struct txn_early *e)
 {
-	while (e->from != e->upto) {
-		struct txn_early_reply *r = at(e, (uint32_t)(e->from & (TXN_EARLY_OCTETS - 1)) + 1);
-		if (!r->gone)
+	while (e->freed != e->used) {
+		struct txn_early_reply *r = reply_at(e, e->freed);
+		if (!r->removed)
 			return r;
-		e->from += r->size;
+		e->freed += r->size;
 	}
 	return NULL;
 }
@@ -67,28 +63,29 @@ static struct txn_early_reply *oldest(struct txn_early *e)
 bool txn_early_has_space(struct txn_early *e, const struct txn_message *m)
 {
 	oldest(e);
-	return e->upto - e->from + takes(e, size_of(m)) <= TXN_EARLY_OCTETS;
+	return e->used - e->freed + octets_needed(e, size_of(m)) <= TXN_EARLY_OCTETS;
 }
 
 static struct txn_early_reply *append(struct txn_early *e, uint32_t size)
 {
-	struct txn_early_reply *r = at(e, (uint32_t)(e->upto & (TXN_EARLY_OCTETS - 1)) + 1);
+	struct txn_early_reply *r = reply_at(e, e->used);
 	r->size = size;
-	e->upto += size;
+	e->used += size;
 	return r;
 }
 
-bool txn_early_enqueue(struct txn_early *e, const struct txn_message *m, bool mismatch)
+struct txn_early_reply *txn_early_enqueue(
+	struct txn_early *e, const struct txn_message *m, uint32_t hash)
 {
-	uint32_t *last = bucket(e, m->hash), size = size_of(m);
+	uint32_t *last = bucket(e, hash), size = size_of(m);
 	unsigned before = 0;
 
-	for (; *last; last = &at(e, *last)->next)
+	for (; *last; last = &reply_at(e, *last - 1)->next)
 		if (++before == TXN_EARLY_CHAIN)
-			return false;
-	if (size > to_end(e->upto))
-		append(e, to_end(e->upto))->gone = true;
-	*last = (uint32_t)(e->upto & (TXN_EARLY_OCTETS - 1)) + 1;
+			return NULL;
+	if (size > octets_to_end(e->used))
+		append(e, octets_to_end(e->used))->removed = true;
+	*last = (uint32_t)(e->used & RING_MASK) + 1;
 	struct txn_early_reply *r = append(e, size);
 	r->m = *m;
 	r->pkt = *m->pkt;
@@ -96,10 +93,12 @@ bool txn_early_enqueue(struct txn_early *e, const struct txn_message *m, bool mi
 	r->pkt.payload = (const uint8_t *)(r + 1);
 	memcpy(r + 1, m->pkt->payload, m->pkt->len);
 	r->next = 0;
-	r->mismatch = mismatch;
-	r->gone = false;
-	e->waiting++;
-	return true;
+	r->hash = hash;
+	r->mismatch = false;
+	r->duplicate = false;
+	r->removed = false;
+	e->count++;
+	return r;
 }
 
 struct txn_early_reply *txn_early_next(const struct txn_early *e, const struct txn_table_key *key,
@@ -107,10 +106,27 @@ struct txn_early_reply *txn_early_next(const struct txn_early *e, const struct t
 {
 	uint32_t place = after ? after->next : *bucket(e, hash);
 
-	for (; place; place = at(e, place)->next)
-		if (memcmp(&at(e, place)->m.key, key, sizeof(*key)) == 0)
-			return at(e, place);
+	while (place) {
+		struct txn_early_reply *r = reply_at(e, place - 1);
+		if (memcmp(&r->m.key, key, sizeof(*key)) == 0)
+			return r;
+		place = r->next;
+	}
 	return NULL;
+}
+
+uint64_t txn_early_offset(const struct txn_early *e, const struct txn_early_reply *r)
+{
+	uint64_t place = (uint64_t)((const uint8_t *)r - e->ring);
+	return e->freed + ((place - e->freed) & RING_MASK);
+}
+
+struct txn_early_reply *txn_early_at(const struct txn_early *e, uint64_t offset)
+{
+	if (offset < e->freed || offset >= e->used)
+		return NULL;
+	struct txn_early_reply *r = reply_at(e, offset);
+	return r->removed ? NULL : r;
 }
 
 struct txn_early_reply *txn_early_due(struct txn_early *e, int64_t clock_ns)
@@ -124,11 +140,11 @@ struct txn_early_reply *txn_early_due(struct txn_early *e, int64_t clock_ns)
 
 void txn_early_remove(struct txn_early *e, struct txn_early_reply *r)
 {
-	uint32_t *link = bucket(e, r->m.hash);
+	uint32_t *link = bucket(e, r->hash);
 
-	while (at(e, *link) != r)
-		link = &at(e, *link)->next;
+	while (reply_at(e, *link - 1) != r)
+		link = &reply_at(e, *link - 1)->next;
 	*link = r->next;
-	r->gone = true;
-	e->waiting--;
+	r->removed = true;
+	e->count--;
 }

@@ -3,39 +3,65 @@
 
 #include "base/when.h"
 
-/* The query of this one will not come any more. */
-static void let_go(struct txn *x, struct txn_early_reply *r)
+/* Records an early reply whose query did not come. */
+static void expire_early(struct txn *x, struct txn_early_reply *r)
 {
 	txn_early_remove(&x->early, r);
-	txn_emit_unsolicited(x, &r->m, r->mismatch);
+	if (r->duplicate)
+		txn_emit_local_duplicate(x, &r->m, &r->query);
+	else
+		txn_emit_unsolicited(x, &r->m, r->mismatch);
 }
 
-/* Those of them go that waited long enough. */
-static void let_go_early(struct txn *x, int64_t clock_ns)
+/* Evicts early replies until a copy of this one fits, and copies it. */
+static struct txn_early_reply *enqueue(struct txn *x, const struct txn_message *m, uint32_t hash)
 {
 	struct txn_early_reply *r;
-	while ((r = txn_early_due(&x->early, clock_ns)))
-		let_go(x, r);
+
+	if (!x->conf.early.unordered) /* the capture decides who waits, not the last housekeeping */
+		while ((r = txn_early_due(&x->early, m->pkt->clock_ns)))
+			expire_early(x, r);
+	while (!txn_early_has_space(&x->early, m)) {
+		metrics_add(&x->metrics->early_evicted, 1);
+		expire_early(x, txn_early_due(&x->early, INT64_MAX));
+	}
+	r = txn_early_enqueue(&x->early, m, hash);
+	if (!r)
+		metrics_add(&x->metrics->early_evicted, 1);
+	return r;
 }
 
 bool txn_pending_enqueue(struct txn *x, const struct txn_message *m, bool mismatch)
 {
 	if (x->conf.early.wait_ns == 0 || (mismatch && !x->conf.early.unordered))
 		return false;
-	if (!x->conf.early.unordered) /* the capture says who waits, not who swept when */
-		let_go_early(x, m->pkt->clock_ns);
-	while (!txn_early_has_space(&x->early, m)) {
-		metrics_add(&x->metrics->early_evicted, 1);
-		let_go(x, txn_early_due(&x->early, INT64_MAX));
-	}
-	if (txn_early_enqueue(&x->early, m, mismatch))
-		return true;
-	metrics_add(&x->metrics->early_evicted, 1);
-	return false;
+	struct txn_early_reply *r = enqueue(x, m, m->hash);
+	if (!r)
+		return false;
+	r->mismatch = mismatch;
+	return true;
 }
 
-/* By their times, can a waiting reply be that to this query? */
-static bool can_answer(
+bool txn_pending_enqueue_local(struct txn *x, const struct txn_message *m,
+	const struct txn_local_names *names, const struct txn_local_query *query)
+{
+	if (x->conf.early.wait_ns == 0 || names->count == 0)
+		return false;
+	/* found by its names, so any bucket will do that is not full */
+	struct txn_early_reply *r =
+		enqueue(x, m, (uint32_t)(names->hash[0] ^ x->early.used / BITS_CACHE_LINE));
+	if (!r)
+		return false;
+	if (query) {
+		r->duplicate = true;
+		r->query = *query;
+	}
+	txn_early_local_add(&x->early_local, txn_early_offset(&x->early, r), names);
+	return true;
+}
+
+/* Do the timestamps allow an early reply to answer this query? */
+static bool times_match(
 	const struct txn *x, const struct txn_early_reply *r, const struct txn_message *query)
 {
 	const struct txn_early_conf *conf = &x->conf.early;
@@ -61,7 +87,7 @@ void txn_pending_match(struct txn *x, const struct txn_message *query, uint32_t 
 	struct txn_early_reply *r = NULL;
 
 	while ((r = txn_early_next(&x->early, &query->key, query->hash, r))) {
-		if (!can_answer(x, r, query))
+		if (!times_match(x, r, query))
 			continue;
 		if (unordered)
 			slot = txn_find_answered(x, &r->m);
@@ -79,6 +105,53 @@ void txn_pending_match(struct txn *x, const struct txn_message *query, uint32_t 
 		if (!unordered && x->table.open != open)
 			return;
 	}
+}
+
+/* Writes the early replies whose timestamps match, too, to `found`, and the oldest to *first.
+ * Returns their number. */
+static unsigned find_local(struct txn *x, const struct txn_message *m,
+	const struct txn_local_query *query, const struct txn_local_names *names,
+	struct txn_early_reply *found[TXN_EARLY_LOCAL_FOUND], struct txn_early_reply **first)
+{
+	unsigned all = txn_early_local_find(&x->early_local, &x->early, query, names, found), n = 0;
+
+	for (unsigned i = 0; i < all; i++) {
+		if (!times_match(x, found[i], m))
+			continue;
+		if (!*first ||
+			txn_early_offset(&x->early, found[i]) < txn_early_offset(&x->early, *first))
+			*first = found[i];
+		found[n++] = found[i];
+	}
+	return n;
+}
+
+bool txn_pending_open_local(struct txn *x, const struct txn_message *m, uint32_t slot)
+{
+	struct txn_early_reply *found[TXN_EARLY_LOCAL_FOUND], *first = NULL;
+	struct txn_local_query query = txn_local_query_of(m, slot);
+	struct txn_table_entry *e = txn_table_at(&x->table, slot);
+	struct txn_local_names names;
+	unsigned n = 0;
+
+	txn_local_read_names(&x->local, m, &names);
+	if (x->early.count)
+		n = find_local(x, m, &query, &names, found, &first);
+	if (first && x->conf.early.unordered && e->ts_ns > first->pkt.ts_ns)
+		query.ts_ns = e->ts_ns = first->pkt.ts_ns;
+	txn_local_add_query(&x->local, &query, &names);
+	if (!first)
+		return false;
+	/* duplicates, unless a later query matches */
+	for (unsigned i = 0; i < n && query.group; i++)
+		if (!found[i]->duplicate) {
+			found[i]->duplicate = true;
+			found[i]->query = query;
+		}
+	txn_early_remove(&x->early, first);
+	metrics_add(&x->metrics->early, 1);
+	txn_answer_local(x, &first->m, &query);
+	return true;
 }
 
 /* The reply that is held for an open query; or NULL. */
@@ -116,7 +189,7 @@ bool txn_pending_hold(struct txn *x, struct txn_message *m, uint32_t slot)
 	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
 	int64_t waited_ns = when_since(m->pkt->ts_ns, e->last_ns);
 
-	if (x->held.waiting && txn_pending_settle(x, m, slot)) {
+	if (x->held.count && txn_pending_settle(x, m, slot)) {
 		txn_emit_unsolicited(x, m, false);
 		return true;
 	}
@@ -125,7 +198,7 @@ bool txn_pending_hold(struct txn *x, struct txn_message *m, uint32_t slot)
 		return false;
 	while (!txn_early_has_space(&x->held, m))
 		settle(x, txn_early_due(&x->held, INT64_MAX));
-	if (!txn_early_enqueue(&x->held, m, false))
+	if (!txn_early_enqueue(&x->held, m, m->hash))
 		return false;
 	metrics_add(&x->metrics->held, 1);
 	return true;
@@ -158,6 +231,6 @@ bool txn_pending_expire(struct txn *x, int64_t clock_ns)
 	}
 	r = txn_early_due(&x->early, clock_ns);
 	if (r)
-		let_go(x, r);
+		expire_early(x, r);
 	return r;
 }

@@ -7,23 +7,18 @@
 
 #define RECENT_ENTRIES 65536 /* of each kind: 50 ms at 1.3 million messages a second */
 
-static size_t whole_lines(size_t bytes)
-{
-	return (bytes + BITS_CACHE_LINE - 1) & ~(size_t)(BITS_CACHE_LINE - 1);
-}
-
 size_t txn_bytes(const struct txn_conf *conf)
 {
-	return whole_lines(txn_table_bytes(conf->max_open)) +
+	return BITS_WHOLE_LINES(txn_table_bytes(conf->max_open)) +
 	       (conf->duplicate_ns ? 2 * txn_recent_bytes(RECENT_ENTRIES) : 0) +
-	       (conf->early.wait_ns ? txn_early_bytes() : 0) +
+	       (conf->early.wait_ns ? txn_early_bytes() + txn_early_local_bytes() : 0) +
 	       (conf->checksum == TXN_CHECKSUM_PREFER ? txn_early_bytes() : 0) + txn_local_bytes();
 }
 
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	const struct hash_secret *secret, struct record_arena *out, struct metrics_txn *metrics)
 {
-	uint8_t *at = (uint8_t *)memory + whole_lines(txn_table_bytes(conf->max_open));
+	uint8_t *at = (uint8_t *)memory + BITS_WHOLE_LINES(txn_table_bytes(conf->max_open));
 
 	memset(x, 0, sizeof(*x));
 	txn_table_init(&x->table, memory, conf->max_open, secret);
@@ -36,6 +31,8 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	if (conf->early.wait_ns) {
 		txn_early_init(&x->early, at, conf->early.wait_ns);
 		at += txn_early_bytes();
+		txn_early_local_init(&x->early_local, at);
+		at += txn_early_local_bytes();
 	}
 	if (conf->checksum == TXN_CHECKSUM_PREFER) {
 		txn_early_init(&x->held, at,
@@ -44,6 +41,8 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 	}
 	txn_local_init(&x->local, at, &x->table, secret, conf->timeout_ns);
 	x->conf = *conf;
+	if (x->conf.early.later_ns > conf->timeout_ns)
+		x->conf.early.later_ns = conf->timeout_ns;
 	x->secret = *secret;
 	x->out = out;
 	x->metrics = metrics;
@@ -94,7 +93,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
 	struct txn_table *t = &x->table;
-	if (bits_unlikely(x->held.waiting))
+	if (bits_unlikely(x->held.count))
 		txn_pending_expire_held(x, pkt->clock_ns);
 	uint32_t first = oldest_waiting(x, m);
 	uint32_t slot = first ? txn_table_find(t, first, &m->msg, pkt->payload) : 0;
@@ -105,7 +104,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 		txn_emit_query(x, slot, NULL);
 		slot = 0;
 	}
-	if (slot && bits_unlikely(x->held.waiting) && txn_pending_settle(x, m, slot)) {
+	if (slot && bits_unlikely(x->held.count) && txn_pending_settle(x, m, slot)) {
 		first = txn_table_group(t, &m->key, m->hash);
 		slot = 0;
 	}
@@ -143,8 +142,6 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	metrics_add(&x->metrics->opened, 1);
 	for (uint32_t old; bits_unlikely((old = txn_table_bucket_victim(t, slot)) != 0);)
 		txn_emit_evicted(x, old, TXN_EVICT_BUCKET);
-	if (bits_unlikely(txn_is_local(m)))
-		txn_local_add_query(&x->local, m, slot);
 	return slot;
 }
 
@@ -189,26 +186,49 @@ static inline __attribute__((always_inline)) void answer(
 		txn_emit_query(x, slot, m);
 }
 
-/* A reply of the local link to a query that its own ends do not tell: to a group, or by what it
- * answers. false: there is none. */
-static __attribute__((noinline)) bool take_local(struct txn *x, const struct txn_message *m)
+void txn_answer_local(
+	struct txn *x, const struct txn_message *m, const struct txn_local_query *query)
 {
-	bool open;
-	const struct txn_local_query *asked = txn_local_find_query(&x->local, m, &open);
+	if (x->conf.duplicate_ns)
+		txn_duplicate_store_answer(x, m, query->ts_ns);
+	txn_emit_local(x, m, query);
+}
 
-	if (asked && open && expired(x, txn_table_at(&x->table, asked->slot), m->pkt)) {
-		txn_emit_query(x, asked->slot, NULL);
-		asked = NULL;
+void txn_emit_local_duplicate(
+	struct txn *x, const struct txn_message *m, const struct txn_local_query *query)
+{
+	metrics_add(&x->metrics->duplicate, 1);
+	txn_emit_message(x, m, RECORD_DUPLICATE, query->ts_ns, query);
+}
+
+/* Processes a reply of the local link whose addresses, ports, id and question match no open query
+ * (mismatch: its question does not). Returns false if it is to be processed as any other. */
+static __attribute__((noinline)) bool process_local(
+	struct txn *x, const struct txn_message *m, bool mismatch)
+{
+	const struct txn_local_query *query;
+	struct txn_local_names names;
+	int64_t asked_ns;
+	bool open;
+
+	txn_local_read_names(&x->local, m, &names);
+	query = txn_local_find_query(&x->local, m, &names, &open);
+	if (query && open && expired(x, txn_table_at(&x->table, query->slot), m->pkt)) {
+		txn_emit_query(x, query->slot, NULL);
+		query = NULL;
 	}
-	if (!asked)
-		return false;
-	if (open) {
-		txn_emit_local(x, m, asked);
+	if (query && open) {
+		txn_answer_local(x, m, query);
 		return true;
 	}
-	metrics_add(&x->metrics->duplicate, 1);
-	txn_emit_message(x, m, RECORD_DUPLICATE, asked->ts_ns, asked);
-	return true;
+	if (!query &&
+		(mismatch || (x->conf.duplicate_ns && txn_duplicate_find_answer(x, m, &asked_ns))))
+		return false;
+	if (txn_pending_enqueue_local(x, m, &names, query))
+		return true;
+	if (query)
+		txn_emit_local_duplicate(x, m, query);
+	return query;
 }
 
 void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m)
@@ -244,7 +264,7 @@ static bool is_wrong(const struct txn *x, const struct txn_message *m)
 
 static void take_reply(struct txn *x, struct txn_message *m)
 {
-	if (bits_unlikely(x->held.waiting))
+	if (bits_unlikely(x->held.count))
 		txn_pending_expire_held(x, m->pkt->clock_ns);
 	uint32_t first = oldest_waiting(x, m), slot = answered_by(x, first, m);
 	int64_t asked_ns = 0;
@@ -253,10 +273,10 @@ static void take_reply(struct txn *x, struct txn_message *m)
 	if (bits_unlikely(is_wrong(x, m)) && take_wrong(x, m, first, slot))
 		return;
 	if (slot) {
-		if (bits_unlikely(x->held.waiting) && !m->bad_checksum)
+		if (bits_unlikely(x->held.count) && !m->bad_checksum)
 			txn_pending_supersede(x, m, slot);
 		answer(x, slot, m);
-	} else if (bits_unlikely(txn_is_local(m)) && take_local(x, m)) {
+	} else if (bits_unlikely(txn_is_local(m)) && process_local(x, m, first)) {
 		return;
 	} else if (x->conf.duplicate_ns && txn_duplicate_find_answer(x, m, &asked_ns)) {
 		metrics_add(&x->metrics->duplicate, 1);
@@ -277,7 +297,9 @@ void txn_process(struct txn *x, struct txn_message *m)
 		take_reply(x, m);
 	} else {
 		uint32_t slot = take_query(x, m);
-		if (bits_unlikely(x->early.waiting) && (slot || x->conf.early.unordered))
+		if (bits_unlikely(txn_is_local(m)) && slot && txn_pending_open_local(x, m, slot))
+			slot = 0;
+		if (bits_unlikely(x->early.count) && (slot || x->conf.early.unordered))
 			txn_pending_match(x, m, slot);
 	}
 }

@@ -8,8 +8,7 @@
 #define TXN_TXN_H
 
 #include "record/record.h"
-#include "txn/early.h"
-#include "txn/local.h"
+#include "txn/early_local.h"
 #include "txn/message.h"
 #include "txn/recent.h"
 #include "txn/transfer.h"
@@ -61,6 +60,7 @@ struct txn {
 	struct txn_conf conf;
 	struct txn_recent copies, replies; /* duplicate_ns only */
 	struct txn_early early; /* early.wait_ns only */
+	struct txn_early_local early_local; /* index of `early` */
 	struct txn_early held; /* TXN_CHECKSUM_PREFER only */
 	struct txn_local local;
 	struct hash_secret secret;

@@ -216,46 +216,70 @@ void txn_duplicate_store_answer(struct txn *x, const struct txn_message *m, int6
 bool txn_duplicate_find_answer(const struct txn *x, const struct txn_message *m, int64_t *asked_ns);
 
 /*
- * Replies that wait (waiting.c): those whose query may still come (x->early), and those with a
- * wrong checksum, whose query stays open for a better one (x->held).
+ * Pending replies (pending.c): those whose query may still come (x->early), and those with a wrong
+ * checksum, whose query stays open for a better reply (x->held).
  */
 
-/* A reply that found no open query. true: it waits for one. mismatch: its base has an open one. */
+/* Stores a reply that found no open query until its query comes. mismatch: its base has an open
+ * query. Returns false if it cannot wait. */
 bool txn_pending_enqueue(struct txn *x, const struct txn_message *m, bool mismatch);
 
+/* Does the same with a reply of the local link. query: the closed query that it is a duplicate
+ * reply to, unless a later one matches; or NULL. */
+bool txn_pending_enqueue_local(struct txn *x, const struct txn_message *m,
+	const struct txn_local_names *names, const struct txn_local_query *query);
+
 /*
- * The replies that came before this query, which opened `slot`. In a capture file the first answers
- * it that has its question and a stamp near its own. Live, from several queues, all are taken as if
- * they came now, but only those that are later than it may have been: stamps tell when somebody
- * looked into a queue, so that of the query can be the later one. Then its reply's is closer to the
- * truth.
+ * Matches the early replies to a query, which opened `slot`. In a capture file the first reply
+ * answers whose question is the same and whose timestamp is near enough. Live, from several queues,
+ * all early replies of the base are processed as if they came now, except those that are earlier
+ * than the query can be: a timestamp is the time when the queue was polled, so that of the query
+ * can be the later one. The record then has the time of the reply, which is closer to the truth.
  */
 void txn_pending_match(struct txn *x, const struct txn_message *query, uint32_t slot);
 
-/* Holds a reply with a wrong checksum to the open query in a slot. A second such reply lets the
- * first one answer, and is unasked. false: it cannot wait, and answers at once. */
+/*
+ * Indexes a query of the local link, which opened `slot`, and matches the early replies to it: the
+ * first one answers, further ones to a query to a group are duplicates. Returns true if one
+ * answered and the slot is free.
+ */
+bool txn_pending_open_local(struct txn *x, const struct txn_message *m, uint32_t slot);
+
+/*
+ * Holds a reply with a wrong checksum to the open query in `slot`. If such a reply is held already,
+ * that one answers, and this one is unsolicited. Returns false if it cannot wait: it answers now.
+ */
 bool txn_pending_hold(struct txn *x, struct txn_message *m, uint32_t slot);
 
-/* Another message for the open query in a slot: a reply held for it, if there is one, answers.
- * true: the query is closed. */
+/* Answers the open query in `slot` with the reply that is held for it, because of another message
+ * for it. Returns true if there is one, and the query is closed. */
 bool txn_pending_settle(struct txn *x, const struct txn_message *m, uint32_t slot);
 
-/* A reply that is about to close the query in a slot: one held for it is a duplicate. */
+/* Records the reply that is held for the query in `slot`, if any, as a duplicate, because a better
+ * reply is about to answer. */
 void txn_pending_supersede(struct txn *x, const struct txn_message *m, uint32_t slot);
 
-/* What was held long enough by the capture's clock answers. */
+/* Answers with the replies that were held long enough by the capture's clock. */
 void txn_pending_expire_held(struct txn *x, int64_t clock_ns);
 
-/* Lets one go that has waited long enough; INT64_MAX: any. false: there is none. */
+/* Expires one pending reply; INT64_MAX: of any age. Returns false if none is due. */
 bool txn_pending_expire(struct txn *x, int64_t clock_ns);
 
-/* What txn.c does with a reply: closes the open query in a slot with it; */
+/* Closes the open query in `slot` with its reply. */
 void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m);
 
-/* it belongs to no query (mismatch: its base has an open one); */
+/* Closes an open query of the local link with a reply that its names matched. */
+void txn_answer_local(
+	struct txn *x, const struct txn_message *m, const struct txn_local_query *query);
+
+/* Records a further reply to a query to a group. */
+void txn_emit_local_duplicate(
+	struct txn *x, const struct txn_message *m, const struct txn_local_query *query);
+
+/* Records a reply to no open query. mismatch: its base has one with another question. */
 void txn_emit_unsolicited(struct txn *x, const struct txn_message *m, bool mismatch);
 
-/* finds the slot of the open query that it answers, or 0. */
+/* Returns the slot of the open query that a reply answers, or 0. */
 uint32_t txn_find_answered(struct txn *x, const struct txn_message *m);
 
 /* Replies to the query of a zone transfer, which may have many messages (zone.c): transfer.h says

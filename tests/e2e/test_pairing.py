@@ -181,6 +181,81 @@ class Pairing(harness.Case):
         got = self.heard([ask, capture.udp(ns + us, b, 137, a, 137, found)])
         self.assertEqual(got, [("answered", b, True)])
 
+    def services(self):
+        """One query to a group and its two replies, of each service and family: what makes the
+        frames of round i, whose replies have stamps so many ns after the query's."""
+        a, b, c = "192.0.2.1", "192.0.2.9", "192.0.2.8"
+        six = [f"fe80::{n}" for n in (1, 9, 8)]
+        label = "FHFAEBEECACACACACACACACACACACACA"
+        rdata = bytes.fromhex("0001800100000078 0004 c0000209")
+        bare = struct.pack(">6H", 0, 0x8400, 0, 1, 0, 0) + capture.name("printer.local") + rdata
+        found = capture.name(label) + bytes.fromhex("00200001000000780006 0000c0000209")
+
+        def mdns(group, hosts, to_group):
+            def frames(ns, i, offsets):
+                to = group if to_group else hosts[0]
+                ask = capture.message(0, "Printer.local", flags=0)
+                return [capture.udp(ns, hosts[0], 5353, group, 5353, ask)] + [
+                    capture.udp(ns + k, h, 5353, to, 5353, bare)
+                    for h, k in zip(hosts[1:], offsets)]
+            return frames
+
+        def unicast(port, group):
+            def frames(ns, i, offsets):
+                reply = capture.message(i, "printer", reply=True)
+                return [capture.udp(ns, a, 50000, group, port, capture.message(i, "printer"))] + [
+                    capture.udp(ns + k, h, port, a, 50000, reply)
+                    for h, k in zip((b, c), offsets)]
+            return frames
+
+        def netbios(ns, i, offsets):
+            ask = capture.message(i, label, 32, flags=0x0110)
+            reply = struct.pack(">6H", i, 0x8500, 0, 1, 0, 0) + found
+            return [capture.udp(ns, a, 137, "192.0.2.255", 137, ask)] + [
+                capture.udp(ns + k, h, 137, a, 137, reply) for h, k in zip((b, c), offsets)]
+        return {"mdns": mdns("224.0.0.251", (a, b, c), True),
+                "mdns unicast": mdns("224.0.0.251", (a, b, c), False),
+                "mdns ipv6": mdns("ff02::fb", six, True),
+                "mdns one-shot": unicast(5353, "224.0.0.251"),
+                "llmnr": unicast(5355, "224.0.0.252"), "netbios": netbios}
+
+    def test_local_names_stored_first(self):
+        """Replies that are stored before their query to a group: within the bounds of every early
+        reply, the first answers and the second is a duplicate."""
+        services = self.services()
+        for ns, early in ((0, True), (10**9, True), (-2 * MS, True), (10**9 + 1, False),
+                          (-2 * MS - 1, False)):
+            with self.subTest(ns):
+                stored = []
+                for i, frames in enumerate(services.values()):
+                    ask, *replies = frames(capture.START_NS + i * 10**10, i, (ns, ns))
+                    stored += [*replies, ask]
+                got = self.lines(stored, *self.LOCAL)
+                want = ["answered", "duplicate"] if early else ["no_query"] * 2 + ["no_reply"]
+                self.assertEqual(sorted(r["status"] for r in got), sorted(want * len(services)))
+                self.assertEqual(self.total["txn"]["early"], early * len(services))
+                if early:
+                    self.assertEqual({r["latency_us"] for r in got}, {ns / 1000})
+                    self.assertTrue(all(r["group_query"] for r in got))
+
+    def test_local_names_two_taps(self):
+        """Queries by one tap, replies by another one whose clock is behind or ahead, merged by
+        their stamps: the lines are the same, with other latencies."""
+        for skew in (0, 10**6, -300000, -1000000, -1900000):
+            with self.subTest(skew):
+                both = []
+                for i, frames in enumerate(self.services().values()):
+                    for k in range(20):  # the same name again and again, as multicast DNS asks
+                        both += frames(capture.START_NS + i * 10**10 + k * 50 * MS, k,
+                                       (100000 + skew, 250000 + skew))
+                both.sort(key=lambda f: f.ns)
+                got = self.lines(both, *self.LOCAL)
+                answered = [r for r in got if r["status"] == "answered"]
+                self.assertEqual({round(r["latency_us"] - skew / 1000, 3) for r in answered},
+                                 {100.0})
+                self.assertEqual((len(answered), len(got)), (6 * 20, 6 * 40))
+                self.assertEqual({r["status"] for r in got}, {"answered", "duplicate"})
+
     def forged(self, *args, true=None, wrong=1):
         """Replies that an attacker sends ahead, with a wrong checksum, and the true one: status and
         the last octet of the address, of what is flagged and of the rest."""

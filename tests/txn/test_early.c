@@ -21,8 +21,8 @@ static void end(void)
 {
 	rig_finish(rig);
 	rig_balance(rig);
-	CU_ASSERT_EQUAL(rig->x.early.waiting, 0);
-	CU_ASSERT_EQUAL(rig->x.early.from, rig->x.early.upto);
+	CU_ASSERT_EQUAL(rig->x.early.count, 0);
+	CU_ASSERT_EQUAL(rig->x.early.freed, rig->x.early.used);
 	rig_free(rig);
 }
 
@@ -172,7 +172,7 @@ static void full(unsigned sent, unsigned most)
 		}
 	}
 	CU_ASSERT(left > 0 && left == rig->metrics.early_evicted);
-	CU_ASSERT_EQUAL(rig->x.early.waiting + left + rig->metrics.early, sent);
+	CU_ASSERT_EQUAL(rig->x.early.count + left + rig->metrics.early, sent);
 	end();
 }
 

@@ -1,63 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Names of the local link: queries to groups, and who replies. */
-#include "txn/rig.h"
+#include "txn/rig_local.h"
 
 void test_txn_local(void);
 
-static struct rig *rig;
-static struct wire w;
-
-static const uint8_t a[4] = {192, 0, 2, 1}, b[4] = {192, 0, 2, 9}, c[4] = {192, 0, 2, 8};
-static const uint8_t mdns[4] = {224, 0, 0, 251}, llmnr[4] = {224, 0, 0, 252};
 static const uint8_t broadcast[4] = {192, 0, 2, 255};
 
 static void begin(void)
 {
 	rig = rig_new(1024, RIG_TIMEOUT, RIG_REORDER);
-}
-
-static void end(void)
-{
-	rig_finish(rig);
-	rig_balance(rig);
-	rig_free(rig);
-}
-
-/* Sends what is in `w`. */
-static void send_from(
-	const uint8_t *src, unsigned sport, const uint8_t *dst, unsigned dport, int64_t ts_ns)
-{
-	struct pkt pkt = rig_pkt(&w, ts_ns);
-	pkt.addrs = addr_pair_of(addr_of_v4(src), addr_of_v4(dst));
-	pkt.sport = (uint16_t)sport;
-	pkt.dport = (uint16_t)dport;
-	rig_take_pkt(rig, &pkt);
-}
-
-static void question(unsigned id, unsigned flags, const char *name, unsigned type)
-{
-	wire_clear(&w);
-	wire_header(&w, id, flags, 1, 0, 0, 0);
-	wire_question(&w, name, type, 1);
-}
-
-/* A reply that has an answer and no question. */
-static void answer(unsigned id, const char *name, unsigned type)
-{
-	wire_clear(&w);
-	wire_header(&w, id, 0x8400, 0, 1, 0, 0);
-	wire_rr(&w, name, type, 0x8001, 120, b, sizeof(b));
-}
-
-/* The last record is of a transaction that a asked, and this host replied. */
-static const struct record *by(
-	enum record_status status, int64_t ts_ns, const uint8_t *host, bool group)
-{
-	const struct record *r = rig_one(rig, status, ts_ns);
-	struct addr_pair ends = addr_pair_of(addr_of_v4(a), addr_of_v4(host));
-	CU_ASSERT_TRUE(addr_pair_equal(&r->addrs, &ends));
-	CU_ASSERT_EQUAL(r->group, group);
-	return r;
 }
 
 /* All to all, without id and question: by what is answered. Further hosts are duplicates. */
@@ -194,30 +145,10 @@ static void over(void)
 	end();
 }
 
-/* Any octets: nothing is read outside, nothing is counted twice; far more names than are kept. */
 static void random_octets(void)
 {
-	unsigned seed = 11;
-	char name[16];
 	begin();
-	for (unsigned i = 0; i < 60000; i++) {
-		static const uint16_t ports[] = {5353, 5355, 137};
-		unsigned port = ports[rand_r(&seed) % 3];
-		const uint8_t *group = rand_r(&seed) % 2 ? mdns : a;
-		snprintf(name, sizeof(name), "n%u", (unsigned)rand_r(&seed) % 9000);
-		if (rand_r(&seed) % 2) {
-			question(i % 3, 0x0010, name, 1);
-			send_from(a, port, mdns, port, 1000 + i);
-			continue;
-		}
-		answer(i % 3, name, 1);
-		for (unsigned k = (unsigned)rand_r(&seed) % 4; k; k--)
-			w.octets[4 + (unsigned)rand_r(&seed) % (w.len - 4)] =
-				(uint8_t)rand_r(&seed);
-		send_from(b, port, group, port, 1000 + i);
-	}
-	CU_ASSERT(rig->metrics.answered > 100 && rig->metrics.no_query > 1000);
-	end();
+	local_random_octets(11);
 }
 
 void test_txn_local(void)
