@@ -101,7 +101,7 @@ static void take_signal(struct engine *e, int fd, struct control_end *end)
 	end->signal = (int)info.ssi_signo;
 	end->signal_ns = now;
 	atomic_store(&e->stop, true);
-	sinks_hurry(&e->sinks);
+	sinks_begin_drain(&e->sinks);
 }
 
 void control_loop(struct engine *e, struct control_end *end)

@@ -30,7 +30,7 @@ int stats_open(struct statsd *s, const struct engine *e)
 	int error = statsd_open(s, conf->statsd_host, conf->statsd_prefix, e->sensor,
 		(unsigned)conf->statsd_interval);
 	if (error)
-		log_error("statsd.host: %s", s->conn.why);
+		log_error("statsd.host: %s", s->conn.error_text);
 	return error;
 }
 
@@ -65,7 +65,7 @@ void stats_turn(struct statsd *s, const struct engine *e, int64_t now_ns, bool l
 	if (!e->conf->statsd_host[0])
 		return;
 	if (last)
-		conn_up(&s->conn, now_ns + LAST_NS); /* a short run: its name may be on the way */
+		conn_connect(&s->conn, now_ns + LAST_NS); /* a short run: its name may be on the way */
 	if (statsd_due(s, now_ns) || last)
 		round_of(s, e);
 }

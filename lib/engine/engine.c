@@ -135,7 +135,7 @@ static int open_sinks(struct engine *e)
 	const struct sinks_options options = {.sensor = e->sensor,
 		.loggers = e->place.loggers,
 		.live = !e->input.ops->waits,
-		.touch = !e->rests,
+		.prefault = !e->rests,
 		.wake_fd = e->wake_fd};
 	return sinks_open(&e->sinks, conf, &options);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * When to try again: after each failure twice as late as before, between two bounds, with jitter so
- * that many appliances do not come back to a server all at once. Pure arithmetic; time is an
- * argument.
+ * Exponential back-off between two bounds, with jitter so that many appliances do not reconnect to
+ * a server at the same time. Time is an argument.
  */
 #ifndef SINK_BACKOFF_H
 #define SINK_BACKOFF_H
 
 #include "base/bits.h"
+#include "base/when.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,19 +15,20 @@
 struct backoff {
 	int64_t min_ns; /* the first delay, > 0 */
 	int64_t max_ns; /* the largest, >= min_ns */
-	int64_t delay_ns; /* of the next failure; 0: as after a success */
-	int64_t next_ns; /* not before; as the caller's clock */
+	int64_t delay_ns; /* after the next failure; 0: the first */
+	int64_t next_ns; /* when the next try is due, on the caller's clock */
 	uint64_t random; /* state of the jitter, never 0 */
 };
 
 static inline struct backoff backoff_of(uint32_t min_ms, uint32_t max_ms, uint64_t seed)
 {
-	int64_t min = (int64_t)(min_ms ? min_ms : 1) * 1000000;
-	int64_t max = (int64_t)max_ms * 1000000;
+	int64_t min = (int64_t)(min_ms ? min_ms : 1) * WHEN_NS_PER_MS;
+	int64_t max = (int64_t)max_ms * WHEN_NS_PER_MS;
 	return (struct backoff){.min_ns = min, .max_ns = max < min ? min : max, .random = seed | 1};
 }
 
-/* A failure at now_ns: the next try is due half to one delay later. */
+/* Handles a failure at now_ns: the next try is due half to one delay later, and the delay doubles.
+ */
 static inline void backoff_failed(struct backoff *b, int64_t now_ns)
 {
 	int64_t delay = b->delay_ns ? b->delay_ns : b->min_ns;
@@ -38,7 +39,7 @@ static inline void backoff_failed(struct backoff *b, int64_t now_ns)
 	b->delay_ns = delay > b->max_ns / 2 ? b->max_ns : 2 * delay;
 }
 
-/* It works: the next failure is the first again. */
+/* Resets the delay after a success. */
 static inline void backoff_worked(struct backoff *b)
 {
 	b->delay_ns = 0;

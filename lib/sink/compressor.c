@@ -18,7 +18,7 @@ struct compress_job {
 void compressor_init(
 	struct compressor *p, const struct conf_sink *conf, const struct rotate_limits *limits)
 {
-	*p = (struct compressor){.how = conf->compress,
+	*p = (struct compressor){.format = conf->compress,
 		.path = conf->path,
 		.limits = limits,
 		.sync = conf->fsync != CONF_FSYNC_NEVER};
@@ -27,13 +27,13 @@ void compressor_init(
 	pthread_cond_init(&p->work, NULL);
 }
 
-/* One file, and those that are too old or too many afterwards. */
-static void work(const struct compressor *p, const char *file)
+/* Compresses one file, then prunes. */
+static void compress_and_prune(const struct compressor *p, const char *file)
 {
 	struct rotate_name done, part;
 
 	snprintf(done.text, sizeof(done.text), "%s%s", file,
-		p->how == CONF_COMPRESS_GZIP ? ".gz" : ".zst");
+		p->format == CONF_COMPRESS_GZIP ? ".gz" : ".zst");
 	snprintf(part.text, sizeof(part.text), "%s~", file);
 	int error = compress_file(p, file, part.text);
 	if (error == 0 && rename(part.text, done.text) < 0)
@@ -44,13 +44,13 @@ static void work(const struct compressor *p, const char *file)
 		unlink(file);
 	else if (error != -EBUSY)
 		unlink(part.text);
-	/* One that was pruned meanwhile is not missed. */
+	/* A file may have been pruned meanwhile. */
 	if (error && error != -ENOENT && error != -ECANCELED && error != -EBUSY)
 		log_warn("cannot compress %s: %s; it stays as it is", file, strerror(-error));
 	rotate_prune(p->path, p->limits, time(NULL));
 }
 
-static void *pack_main(void *arg)
+static void *compressor_main(void *arg)
 {
 	struct compressor *p = arg;
 
@@ -67,7 +67,7 @@ static void *pack_main(void *arg)
 			p->last = &p->first;
 		p->working = true;
 		pthread_mutex_unlock(&p->lock);
-		work(p, job->file);
+		compress_and_prune(p, job->file);
 		free(job);
 		pthread_mutex_lock(&p->lock);
 		p->working = false;
@@ -91,7 +91,7 @@ void compressor_add(struct compressor *p, const char *file)
 		pthread_mutex_unlock(&p->lock);
 	}
 	if (error == 0 && !p->running) {
-		error = -pthread_create(&p->id, NULL, pack_main, p);
+		error = -pthread_create(&p->id, NULL, compressor_main, p);
 		p->running = error == 0;
 	}
 	if (error)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Compresses finished files one after the other, in a thread of its own that gives way to all
- * others. A file is replaced by its compressed form only when that is complete; what cannot be
- * compressed stays as it is, and that is said.
+ * Compresses finished files one after the other, in a thread of the lowest priority. A file is
+ * replaced by its compressed version only when that is complete. A file that cannot be compressed
+ * stays as it is, with a warning.
  */
 #ifndef SINK_COMPRESSOR_H
 #define SINK_COMPRESSOR_H
@@ -14,11 +14,11 @@
 struct compress_job;
 
 struct compressor {
-	enum conf_choice how; /* CONF_COMPRESS_* */
+	enum conf_choice format; /* CONF_COMPRESS_* */
 	const char *path; /* of the sink, to prune its finished files afterwards; borrowed */
 	const struct rotate_limits *limits;
-	bool sync; /* a compressed file is on the disk before its original goes */
-	bool cancel; /* give up the file at hand, too */
+	bool sync; /* sync a compressed file before its original is removed */
+	bool cancel; /* abort the file being compressed */
 	pthread_t id;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
@@ -27,23 +27,23 @@ struct compressor {
 	bool running, stop, working;
 };
 
-/* "libzstd" where the build lacks what this needs, else NULL. */
-const char *compressor_missing_library(enum conf_choice how);
+/* Returns "libzstd" if the format needs it and the build lacks it, else NULL. */
+const char *compressor_missing_library(enum conf_choice format);
 
 void compressor_init(
 	struct compressor *p, const struct conf_sink *conf, const struct rotate_limits *limits);
 
-/* One more finished file; starts the thread with the first. */
+/* Enqueues a finished file; the first one starts the thread. */
 void compressor_add(struct compressor *p, const char *file);
 
-/* Is there still something to be compressed? */
+/* True while files are enqueued or being compressed. */
 bool compressor_is_busy(struct compressor *p);
 
-/* Ends the thread at once; what is not compressed stays as it is, for the next start. */
+/* Ends the thread at once; files that are not compressed stay for the next start. */
 void compressor_close(struct compressor *p);
 
-/* The compressing alone: `from` into a new file `to`, with its times. 0 or -errno; -ECANCELED: by
+/* Compresses `from` into a new file `to` with the same times. Returns 0 or -errno; -ECANCELED: by
  * compressor_close(); -EBUSY: another process writes to it or compresses it. */
-int compress_file(const struct compressor *order, const char *from, const char *to);
+int compress_file(const struct compressor *compressor, const char *from, const char *to);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/clock.h"
 #include "sink/conn_inner.h"
 
 #include <errno.h>
@@ -13,37 +14,28 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-#define NS_PER_MS 1000000
-/* A connection that lived so long was a success, whatever ended it. */
-#define LONG_LIVED_NS (INT64_C(5) * 1000 * NS_PER_MS)
-
-int64_t conn_clock(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
+/* A connection that was up for so long resets the back-off, whatever ended it. */
+#define LONG_LIVED_NS (INT64_C(5) * WHEN_NS_PER_S)
 
 static bool is_unix(const struct conn_conf *conf)
 {
 	return conf->kind == CONN_UNIX || conf->kind == CONN_UNIX_DGRAM;
 }
 
-int conn_why(struct conn *s, int error, const char *format, ...)
+int conn_set_error(struct conn *s, int error, const char *format, ...)
 {
 	const struct conn_conf *conf = s->conf;
 	va_list args;
 	int n = is_unix(conf)
-			? snprintf(s->why, sizeof(s->why), "%s: ", conf->host)
-			: snprintf(s->why, sizeof(s->why),
+			? snprintf(s->error_text, sizeof(s->error_text), "%s: ", conf->host)
+			: snprintf(s->error_text, sizeof(s->error_text),
 				  strchr(conf->host, ':') ? "[%s]:%u: " : "%s:%u: ", conf->host,
 				  conf->port);
 	va_start(args, format);
-	if (n > 0 && (size_t)n < sizeof(s->why))
-		vsnprintf(s->why + n, sizeof(s->why) - (size_t)n, format, args);
+	if (n > 0 && (size_t)n < sizeof(s->error_text))
+		vsnprintf(s->error_text + n, sizeof(s->error_text) - (size_t)n, format, args);
 	va_end(args);
 	return error;
 }
@@ -58,34 +50,35 @@ int conn_open(struct conn *s, const struct conn_conf *conf)
 		seed ^= (uint64_t)getpid() << 32;
 	s->backoff = backoff_of(conf->retry_min_ms, conf->retry_max_ms, seed);
 	if (!conf->host || !conf->host[0])
-		return conn_why(s, -EINVAL, "no address");
+		return conn_set_error(s, -EINVAL, "no address is configured");
 	if (is_unix(conf) && strlen(conf->host) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return conn_why(s, -EINVAL, "a path of more than %zu octets",
+		return conn_set_error(s, -EINVAL, "the path has more than %zu octets",
 			sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 	if (conf->tls && conf->kind != CONN_TCP)
-		return conn_why(s, -EINVAL, "TLS needs TCP");
+		return conn_set_error(s, -EINVAL, "TLS needs TCP");
 	return conf->tls ? conn_tls_open(s) : 0;
 }
 
-/* Closes the socket. What was in flight is remembered. */
-static void hang_up(struct conn *s, bool polite)
+/* Closes the socket and keeps how much was in flight. */
+static void disconnect(struct conn *s, bool graceful)
 {
 	if (s->ssl)
-		conn_tls_end(s, polite);
+		conn_tls_end(s, graceful);
 	if (s->fd >= 0) {
-		s->unconfirmed = conn_in_flight(s);
+		s->unacknowledged = conn_in_flight(s);
 		close(s->fd);
 	}
 	s->fd = -1;
 	s->state = CONN_DOWN;
 }
 
-/* The connection, or all tries at one, failed: s->why says it. Returns error. */
-static int lost(struct conn *s, int64_t now_ns, int error)
+/* Handles the failure of the connection or of all tries to connect; s->error_text is set. Returns
+ * error. */
+static int handle_failure(struct conn *s, int64_t now_ns, int error)
 {
 	if (s->state == CONN_UP && now_ns - s->up_ns >= LONG_LIVED_NS)
 		backoff_worked(&s->backoff);
-	hang_up(s, false);
+	disconnect(s, false);
 	conn_addresses_free(s->addresses);
 	s->addresses = s->address = NULL;
 	s->error = error;
@@ -96,52 +89,52 @@ static int lost(struct conn *s, int64_t now_ns, int error)
 
 void conn_fail(struct conn *s, int64_t now_ns, int error, const char *format, ...)
 {
-	char what[160];
+	char text[160];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	conn_why(s, error, "%s", what);
+	conn_set_error(s, error, "%s", text);
 	if (s->state != CONN_DOWN)
-		lost(s, now_ns, error);
+		handle_failure(s, now_ns, error);
 }
 
-void conn_hang_up(struct conn *s)
+void conn_disconnect(struct conn *s)
 {
-	hang_up(s, s->state == CONN_UP);
+	disconnect(s, s->state == CONN_UP);
 	conn_addresses_free(s->addresses);
 	s->addresses = s->address = NULL;
 	backoff_worked(&s->backoff);
 }
 
-static bool up(struct conn *s, int64_t now_ns)
+static bool set_up(struct conn *s, int64_t now_ns)
 {
 	s->state = CONN_UP;
 	s->wants = 0;
-	s->deaf = false;
+	s->write_closed = false;
 	s->up_ns = now_ns;
 	s->connects++;
-	s->unconfirmed = 0;
+	s->unacknowledged = 0;
 	return true;
 }
 
 static bool connected(struct conn *s, int64_t now_ns)
 {
 	if (!s->conf->tls)
-		return up(s, now_ns);
+		return set_up(s, now_ns);
 	int error = conn_tls_start(s);
 	if (error) {
-		lost(s, now_ns, error);
+		handle_failure(s, now_ns, error);
 		return false;
 	}
 	s->state = CONN_HANDSHAKE;
 	s->wants = POLLOUT;
-	s->until_ns = now_ns + (int64_t)s->conf->connect_ms * NS_PER_MS;
+	s->until_ns = now_ns + (int64_t)s->conf->connect_ms * WHEN_NS_PER_MS;
 	return false;
 }
 
-/* Begins with s->address. 0: under way or done; -errno. */
-static int begin(struct conn *s, int64_t now_ns)
+/* Starts to connect to s->address. Returns 0: in progress or connected; -errno. */
+static int start_connect(struct conn *s, int64_t now_ns)
 {
 	const struct addrinfo *a = s->address;
 	int one = 1;
@@ -160,27 +153,27 @@ static int begin(struct conn *s, int64_t now_ns)
 		return -errno;
 	s->state = CONN_CONNECTING;
 	s->wants = POLLOUT;
-	s->until_ns = now_ns + (int64_t)s->conf->connect_ms * NS_PER_MS;
+	s->until_ns = now_ns + (int64_t)s->conf->connect_ms * WHEN_NS_PER_MS;
 	return 0;
 }
 
-/* Tries the addresses from s->address on until one is under way. */
-static void begin_any(struct conn *s, int64_t now_ns, int error)
+/* Tries the addresses from s->address on until a connect is in progress. */
+static void try_addresses(struct conn *s, int64_t now_ns, int error)
 {
 	for (; s->address; s->address = s->address->ai_next) {
-		error = begin(s, now_ns);
+		error = start_connect(s, now_ns);
 		if (error == 0)
 			return;
-		hang_up(s, false);
+		disconnect(s, false);
 	}
-	lost(s, now_ns, conn_why(s, error, "%s", strerror(-error)));
+	handle_failure(s, now_ns, conn_set_error(s, error, "%s", strerror(-error)));
 }
 
 static void next_address(struct conn *s, int64_t now_ns, int error)
 {
-	hang_up(s, false);
+	disconnect(s, false);
 	s->address = s->address->ai_next;
-	begin_any(s, now_ns, error);
+	try_addresses(s, now_ns, error);
 }
 
 static void step_down(struct conn *s, int64_t now_ns)
@@ -192,23 +185,24 @@ static void step_down(struct conn *s, int64_t now_ns)
 	if (s->lookup)
 		s->state = CONN_RESOLVING;
 	else
-		lost(s, now_ns, conn_why(s, -ENOMEM, "no memory"));
+		handle_failure(s, now_ns, conn_set_error(s, -ENOMEM, "out of memory"));
 }
 
 static void step_resolving(struct conn *s, int64_t now_ns)
 {
-	const char *why = "";
-	int got = conn_lookup_poll(s->lookup, &s->addresses, &why);
-	if (got == 0)
+	const char *text = "";
+	int rc = conn_lookup_poll(s->lookup, &s->addresses, &text);
+	if (rc == 0)
 		return;
 	conn_lookup_free(s->lookup);
 	s->lookup = NULL;
-	if (got < 0) {
-		lost(s, now_ns, conn_why(s, got, "cannot resolve the name: %s", why));
+	if (rc < 0) {
+		handle_failure(
+			s, now_ns, conn_set_error(s, rc, "cannot resolve the name: %s", text));
 		return;
 	}
 	s->address = s->addresses;
-	begin_any(s, now_ns, -ENOENT);
+	try_addresses(s, now_ns, -ENOENT);
 }
 
 static void step_connecting(struct conn *s, int64_t now_ns)
@@ -233,12 +227,12 @@ static void step_handshake(struct conn *s, int64_t now_ns)
 {
 	int done = conn_tls_handshake(s);
 	if (done > 0)
-		up(s, now_ns);
+		set_up(s, now_ns);
 	else if (done < 0)
-		lost(s, now_ns, done);
+		handle_failure(s, now_ns, done);
 	else if (now_ns >= s->until_ns)
-		lost(s, now_ns,
-			conn_why(s, -ETIMEDOUT, "no TLS handshake within %u ms",
+		handle_failure(s, now_ns,
+			conn_set_error(s, -ETIMEDOUT, "no TLS handshake within %u ms",
 				s->conf->connect_ms));
 }
 
@@ -254,48 +248,49 @@ bool conn_step(struct conn *s, int64_t now_ns)
 		case CONN_HANDSHAKE: step_handshake(s, now_ns); break;
 		case CONN_UP: return true;
 		}
-	} while (s->state > before); /* a failure goes back to DOWN: enough for one step */
+	} while (s->state > before); /* a failure leads back to CONN_DOWN and ends the step */
 	return s->state == CONN_UP;
 }
 
-/* The kernel's error of a send or receive: 0 where it means later. */
-static ssize_t trouble(struct conn *s, int error)
+/* Handles the kernel's error of a send or receive. Returns 0 if a later call may succeed. */
+static ssize_t handle_io_error(struct conn *s, int error)
 {
 	if (error == EAGAIN || error == EINTR || error == ENOBUFS)
 		return 0;
 	if (error == EMSGSIZE)
 		return -error;
-	return lost(s, conn_clock(), conn_why(s, -error, "%s", strerror(error)));
+	return handle_failure(s, sink_clock_ns(), conn_set_error(s, -error, "%s", strerror(error)));
 }
 
 ssize_t conn_send(struct conn *s, const void *octets, size_t len)
 {
 	if (s->state != CONN_UP)
 		return -ENOTCONN;
-	if (s->deaf)
+	if (s->write_closed)
 		return 0;
 	ssize_t n = s->ssl ? conn_tls_send(s, octets, len) : send(s->fd, octets, len, MSG_NOSIGNAL);
 	if (n < 0 && s->ssl)
-		return lost(s, conn_clock(), (int)n);
-	if (n < 0 && s->conf->answers && (errno == EPIPE || errno == ECONNRESET)) {
-		s->deaf = true;
+		return handle_failure(s, sink_clock_ns(), (int)n);
+	if (n < 0 && s->conf->reads_replies && (errno == EPIPE || errno == ECONNRESET)) {
+		s->write_closed = true;
 		return 0;
 	}
-	return n < 0 ? trouble(s, errno) : n;
+	return n < 0 ? handle_io_error(s, errno) : n;
 }
 
-ssize_t conn_recv(struct conn *s, void *room, size_t size)
+ssize_t conn_recv(struct conn *s, void *buffer, size_t size)
 {
 	if (s->state != CONN_UP)
 		return -ENOTCONN;
-	ssize_t n = s->ssl ? conn_tls_recv(s, room, size) : recv(s->fd, room, size, 0);
+	ssize_t n = s->ssl ? conn_tls_recv(s, buffer, size) : recv(s->fd, buffer, size, 0);
 	if (n > 0)
 		return n;
 	if (n == 0 && !s->ssl && s->address->ai_socktype == SOCK_STREAM)
-		return lost(s, conn_clock(), conn_why(s, -EPIPE, "the peer has closed"));
+		return handle_failure(
+			s, sink_clock_ns(), conn_set_error(s, -EPIPE, CONN_CLOSED_TEXT));
 	if (n < 0 && s->ssl)
-		return lost(s, conn_clock(), (int)n);
-	return n < 0 ? trouble(s, errno) : 0;
+		return handle_failure(s, sink_clock_ns(), (int)n);
+	return n < 0 ? handle_io_error(s, errno) : 0;
 }
 
 int conn_send_datagrams(struct conn *s, const struct conn_datagram *d, unsigned count)
@@ -312,30 +307,30 @@ int conn_send_datagrams(struct conn *s, const struct conn_datagram *d, unsigned 
 		messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = parts[i], .msg_iovlen = 2}};
 	}
 	int n = sendmmsg(s->fd, messages, count, MSG_NOSIGNAL);
-	return n < 0 ? (int)trouble(s, errno) : n;
+	return n < 0 ? (int)handle_io_error(s, errno) : n;
 }
 
-bool conn_alive(struct conn *s)
+bool conn_check(struct conn *s)
 {
-	char ignored[4096];
-	while (conn_recv(s, ignored, sizeof(ignored)) > 0)
+	char discarded[4096];
+	while (conn_recv(s, discarded, sizeof(discarded)) > 0)
 		;
 	return s->state == CONN_UP;
 }
 
 size_t conn_in_flight(const struct conn *s)
 {
-	int left = 0;
-	if (s->fd < 0 || s->conf->kind != CONN_TCP || ioctl(s->fd, SIOCOUTQ, &left) < 0)
+	int octets = 0;
+	if (s->fd < 0 || s->conf->kind != CONN_TCP || ioctl(s->fd, SIOCOUTQ, &octets) < 0)
 		return 0;
-	return (size_t)left;
+	return (size_t)octets;
 }
 
 void conn_close(struct conn *s)
 {
 	if (!s->conf)
 		return;
-	hang_up(s, s->state == CONN_UP);
+	disconnect(s, s->state == CONN_UP);
 	conn_lookup_free(s->lookup);
 	conn_addresses_free(s->addresses);
 	if (s->tls)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/when.h"
 #include "sink/conn_inner.h"
 
 #include <errno.h>
@@ -12,13 +13,13 @@
 struct conn_lookup {
 	struct gaicb request;
 	struct addrinfo hints;
-	struct addrinfo *ready; /* of what needs no resolver */
-	bool asked; /* the C library has it */
+	struct addrinfo *ready; /* of a literal address or a path, without a resolver */
+	bool requested; /* the C library resolves it */
 	char host[256];
 	char port[8];
 };
 
-/* A unix socket's path as an address list like those of getaddrinfo(3). */
+/* A unix socket's path in the form of an address list of getaddrinfo(3). */
 struct unix_address {
 	struct addrinfo info; /* first: conn_addresses_free() frees by it */
 	struct sockaddr_un where;
@@ -61,34 +62,34 @@ struct conn_lookup *conn_lookup_start(const struct conn_conf *conf)
 	l->request =
 		(struct gaicb){.ar_name = l->host, .ar_service = l->port, .ar_request = &l->hints};
 	struct gaicb *list[] = {&l->request};
-	l->asked = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == 0;
+	l->requested = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == 0;
 	return l;
 }
 
-int conn_lookup_poll(struct conn_lookup *l, struct addrinfo **addresses, const char **why)
+int conn_lookup_poll(struct conn_lookup *l, struct addrinfo **addresses, const char **error_text)
 {
 	if (l->ready) {
 		*addresses = l->ready;
 		l->ready = NULL;
 		return 1;
 	}
-	int code = l->asked ? gai_error(&l->request) : EAI_MEMORY;
+	int code = l->requested ? gai_error(&l->request) : EAI_MEMORY;
 	if (code == EAI_INPROGRESS)
 		return 0;
-	l->asked = false;
+	l->requested = false;
 	if (code == 0) {
 		*addresses = l->request.ar_result;
 		return 1;
 	}
-	*why = gai_strerror(code);
+	*error_text = gai_strerror(code);
 	return code == EAI_MEMORY ? -ENOMEM : -ENOENT;
 }
 
 void conn_lookup_wait(struct conn_lookup *l, int64_t timeout_ns)
 {
 	const struct gaicb *list[] = {&l->request};
-	struct timespec t = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-	if (l->asked && timeout_ns > 0)
+	struct timespec t = {timeout_ns / WHEN_NS_PER_S, timeout_ns % WHEN_NS_PER_S};
+	if (l->requested && timeout_ns > 0)
 		gai_suspend(list, 1, &t);
 }
 
@@ -96,10 +97,10 @@ void conn_lookup_free(struct conn_lookup *l)
 {
 	if (!l)
 		return;
-	if (l->asked && gai_cancel(&l->request) == EAI_NOTCANCELED &&
+	if (l->requested && gai_cancel(&l->request) == EAI_NOTCANCELED &&
 		gai_error(&l->request) == EAI_INPROGRESS)
-		return; /* the library's thread still writes to it */
-	if (l->asked && l->request.ar_result)
+		return; /* the library's thread still writes to the request */
+	if (l->requested && l->request.ar_result)
 		freeaddrinfo(l->request.ar_result);
 	conn_addresses_free(l->ready);
 	free(l);

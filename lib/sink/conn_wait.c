@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parts of a stream that wait. */
+/* The functions of a connection that wait. */
+#include "sink/clock.h"
 #include "sink/conn_inner.h"
 
 #include <errno.h>
@@ -7,18 +8,16 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_MS 1000000
-
-/* For poll(2): at least 1 ms where there is time at all, so that nothing spins. */
+/* Rounds up to at least 1 ms for poll(2), so that nothing spins. */
 static int poll_ms(int64_t left_ns)
 {
-	int64_t ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS;
+	int64_t ms = (left_ns + WHEN_NS_PER_MS - 1) / WHEN_NS_PER_MS;
 	return left_ns <= 0 ? 0 : ms > 60000 ? 60000 : (int)ms;
 }
 
 static void sleep_ns(int64_t ns)
 {
-	struct timespec t = {ns / 1000000000, ns % 1000000000};
+	struct timespec t = {ns / WHEN_NS_PER_S, ns % WHEN_NS_PER_S};
 	if (ns > 0)
 		nanosleep(&t, NULL);
 }
@@ -30,7 +29,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 void conn_wait(struct conn *s, short events, int64_t until_ns)
 {
-	int64_t now = conn_clock();
+	int64_t now = sink_clock_ns();
 	if (s->state == CONN_DOWN) {
 		sleep_ns(earlier(until_ns, s->backoff.next_ns) - now);
 		return;
@@ -49,12 +48,12 @@ void conn_wait(struct conn *s, short events, int64_t until_ns)
 	poll(&p, 1, poll_ms(until_ns - now));
 }
 
-bool conn_up(struct conn *s, int64_t until_ns)
+bool conn_connect(struct conn *s, int64_t until_ns)
 {
-	int64_t now = conn_clock();
+	int64_t now = sink_clock_ns();
 	while (!conn_step(s, now) && now < until_ns) {
 		conn_wait(s, 0, until_ns);
-		now = conn_clock();
+		now = sink_clock_ns();
 	}
 	return s->state == CONN_UP;
 }
@@ -70,7 +69,7 @@ int conn_send_all(struct conn *s, const void *octets, size_t len, size_t *sent, 
 		*sent += (size_t)n;
 		if (n > 0)
 			continue;
-		if (conn_clock() >= until_ns)
+		if (sink_clock_ns() >= until_ns)
 			return -ETIMEDOUT;
 		conn_wait(s, POLLOUT, until_ns);
 	}
@@ -79,10 +78,10 @@ int conn_send_all(struct conn *s, const void *octets, size_t len, size_t *sent, 
 
 size_t conn_drain(struct conn *s, int64_t until_ns)
 {
-	while (s->state == CONN_UP && conn_in_flight(s) > 0 && conn_alive(s) &&
-		conn_clock() < until_ns)
-		sleep_ns(NS_PER_MS / 2);
-	return s->state == CONN_UP ? conn_in_flight(s) : s->unconfirmed;
+	while (s->state == CONN_UP && conn_in_flight(s) > 0 && conn_check(s) &&
+		sink_clock_ns() < until_ns)
+		sleep_ns(WHEN_NS_PER_MS / 2);
+	return s->state == CONN_UP ? conn_in_flight(s) : s->unacknowledged;
 }
 
 static int number(const char *p, uint16_t *port)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define WAIT_NS 100000 /* a logger that waits for room looks again after this */
+#define WAIT_NS 100000 /* between two tries of a logger that waits for a free block */
 
-/* Puts the key of the next document in front of it. */
-static void put_key(struct fanout_format *f)
+/* Writes the key of the next document in front of it. */
+static void write_key(struct fanout_format *f)
 {
 	struct text *t = &f->out.text;
 	char *start = t->at;
@@ -17,11 +17,11 @@ static void put_key(struct fanout_format *f)
 	if (f->key == CONF_KEY_CLIENT) {
 		addr_pair_text(t, &f->record->addrs, ADDR_CLIENT);
 	} else if (f->key == CONF_KEY_QNAME) {
-		filter_look(f->record, f->seen);
+		filter_parse_record(f->record, f->view);
 		const uint8_t *data =
 			f->record->query_len ? record_query(f->record) : record_reply(f->record);
-		const struct name_space space = {data, DNS_HEADER_LEN + f->seen->asked.name_len};
-		if (f->seen->name)
+		const struct name_space space = {data, DNS_HEADER_LEN + f->view->asked.name_len};
+		if (f->view->name)
 			name_text(t, &space, DNS_HEADER_LEN, false, NULL, &error);
 	}
 	f->key_len = (uint32_t)(t->at - start);
@@ -48,19 +48,20 @@ void fanout_end_doc(struct schema_out *out, int64_t ts_ns, unsigned tag)
 		.key_len = (uint16_t)f->key_len,
 		.tag = (uint8_t)tag};
 	if (f->key != CONF_KEY_NONE)
-		put_key(f);
+		write_key(f);
 }
 
-/* A block for the queue. False: there is none, and the record is counted. */
-static bool take(const struct fanout *fanout, struct sink_queue *queue)
+/* Gives the queue a block to fill. Live, a full queue drops the record; reading files, the logger
+ * waits: back-pressure. False: the record was dropped and counted. */
+static bool alloc_block(const struct fanout *fanout, struct sink_queue *queue)
 {
 	if (bits_likely(sink_queue_alloc(queue)))
 		return true;
 	if (!fanout->live)
 		metrics_add(&queue->metrics.waits, 1);
 	for (;;) {
-		const struct timespec nap = {.tv_nsec = WAIT_NS};
-		if (__atomic_load_n(&queue->ended, __ATOMIC_RELAXED)) {
+		const struct timespec wait = {.tv_nsec = WAIT_NS};
+		if (__atomic_load_n(&queue->failed, __ATOMIC_RELAXED)) {
 			metrics_add(&queue->metrics.dropped_sink, 1);
 			return false;
 		}
@@ -71,15 +72,15 @@ static bool take(const struct fanout *fanout, struct sink_queue *queue)
 				1);
 			return false;
 		}
-		nanosleep(&nap, NULL);
+		nanosleep(&wait, NULL);
 		if (sink_queue_alloc(queue))
 			return true;
 	}
 }
 
-/* The block at hand is too small: passes it on, or makes an empty one larger. False: the record is
- * too large for any, and counted. */
-static bool make_room(struct sink_queue *queue, bool docs)
+/* Enqueues the block, which is too small for the record, or grows it if it is empty. False: the
+ * record is larger than any block, was dropped and counted. */
+static bool make_space(struct sink_queue *queue, bool docs)
 {
 	if (queue->at->n_docs) {
 		sink_queue_enqueue(queue);
@@ -91,13 +92,13 @@ static bool make_room(struct sink_queue *queue, bool docs)
 	return false;
 }
 
-/* Takes documents n_docs .. f->docs into the block. */
+/* Commits documents n_docs .. f->docs to the block. */
 static void commit(struct fanout_format *f, struct sink_queue *queue)
 {
 	struct sink_block *b = f->block;
 
 	if (bits_unlikely(f->docs == b->n_docs)) {
-		metrics_add(&queue->metrics.filtered, 1); /* the schema says nothing of it */
+		metrics_add(&queue->metrics.filtered, 1); /* the schema leaves it out */
 		return;
 	}
 	b->docs[f->docs - 1].last = 1;
@@ -106,20 +107,20 @@ static void commit(struct fanout_format *f, struct sink_queue *queue)
 	b->records++;
 }
 
-/* Writes the record's documents behind those of the queue's block. False: dropped and counted. */
+/* Formats the record into the queue's block. False: it was dropped and counted. */
 static bool write_docs(struct fanout *fanout, struct fanout_format *f, struct sink_queue *queue)
 {
 	for (;;) {
-		if (!queue->at && !take(fanout, queue))
+		if (!queue->at && !alloc_block(fanout, queue))
 			return false;
 		struct sink_block *b = queue->at;
 		f->block = b;
 		f->docs = f->before = b->n_docs;
 		f->docs_full = false;
 		f->out.text = (struct text){
-			.at = b->data + b->len, .end = b->data + b->room, .start = b->data};
+			.at = b->data + b->len, .end = b->data + b->size, .start = b->data};
 		if (f->key != CONF_KEY_NONE)
-			put_key(f);
+			write_key(f);
 		f->schema.left_out = 0;
 		f->schema.omitted = 0;
 		f->options.kind->write(&f->schema, &f->out, f->record);
@@ -129,12 +130,12 @@ static bool write_docs(struct fanout *fanout, struct fanout_format *f, struct si
 			fanout->omitted |= f->schema.omitted;
 			return true;
 		}
-		if (!make_room(queue, f->docs_full))
+		if (!make_space(queue, f->docs_full))
 			return false;
 	}
 }
 
-/* What one sink of a format has got, for the others. */
+/* The record's documents in the block of the first sink of a format, to copy for the others. */
 struct copy {
 	const struct sink_block *from;
 	uint32_t first, count; /* documents */
@@ -148,12 +149,12 @@ static void copy_docs(const struct fanout *fanout, struct sink_queue *queue, con
 		return;
 	}
 	for (;;) {
-		if (!queue->at && !take(fanout, queue))
+		if (!queue->at && !alloc_block(fanout, queue))
 			return;
 		bool docs = queue->at->max_docs - queue->at->n_docs < c->count;
-		if (!docs && queue->at->room - queue->at->len >= c->len)
+		if (!docs && queue->at->size - queue->at->len >= c->len)
 			break;
-		if (!make_room(queue, docs))
+		if (!make_space(queue, docs))
 			return;
 	}
 	struct sink_block *b = queue->at;
@@ -167,28 +168,29 @@ static void copy_docs(const struct fanout *fanout, struct sink_queue *queue, con
 	b->records++;
 }
 
-/* Passes the queue's block on where the next record might not fit. */
-static inline void pass_full(struct sink_queue *queue)
+/* Enqueues the block if the next record might not fit. */
+static inline void enqueue_full(struct sink_queue *queue)
 {
 	const struct sink_block *b = queue->at;
 
-	if (b && (b->room - b->len < b->room / SINK_QUEUE_SPARE || b->max_docs - b->n_docs < 8))
+	if (b && (b->size - b->len < b->size / SINK_QUEUE_SPARE || b->max_docs - b->n_docs < 8))
 		sink_queue_enqueue(queue);
 }
 
-/* The record for several sinks of one format: written for the first that wants it, and copied. */
-static void put_copies(struct fanout *fanout, struct fanout_format *f)
+/* Formats the record for the first sink of the format that takes it, and copies it for the others.
+ */
+static void write_copies(struct fanout *fanout, struct fanout_format *f)
 {
 	struct copy copy = {NULL};
 
 	for (unsigned i = 0; i < f->count; i++) {
 		struct sink_queue *queue = f->sinks[i].queue;
-		if (!filter_match(f->sinks[i].filter, f->record, f->seen)) {
+		if (!filter_match(f->sinks[i].filter, f->record, f->view)) {
 			metrics_add(&queue->metrics.filtered, 1);
 		} else if (copy.from) {
 			copy_docs(fanout, queue, &copy);
 		} else if (write_docs(fanout, f, queue)) {
-			/* The block may be another than before, the documents are its last. */
+			/* write_docs() may have taken another block; the documents are its last. */
 			const struct sink_block *b = f->block;
 			copy.from = b;
 			copy.count = f->docs - f->before;
@@ -198,20 +200,20 @@ static void put_copies(struct fanout *fanout, struct fanout_format *f)
 		}
 	}
 	for (unsigned i = 0; i < f->count; i++)
-		pass_full(f->sinks[i].queue);
+		enqueue_full(f->sinks[i].queue);
 }
 
-static inline void put_format(
+static inline void write_format(
 	struct fanout *fanout, struct fanout_format *f, const struct record *r)
 {
 	const struct fanout_sink *only = &f->sinks[0];
 
 	f->record = r;
 	if (bits_unlikely(f->count > 1)) {
-		put_copies(fanout, f);
-	} else if (filter_match(only->filter, r, f->seen)) {
+		write_copies(fanout, f);
+	} else if (filter_match(only->filter, r, f->view)) {
 		write_docs(fanout, f, only->queue);
-		pass_full(only->queue);
+		enqueue_full(only->queue);
 	} else {
 		metrics_add(&only->queue->metrics.filtered, 1);
 	}
@@ -233,9 +235,9 @@ static void count_left_out(struct fanout *fanout)
 
 void fanout_write(struct fanout *fanout, const struct record *r)
 {
-	fanout->seen.read = false;
+	fanout->view.parsed = false;
 	for (unsigned i = 0; i < fanout->count; i++)
-		put_format(fanout, &fanout->formats[i], r);
+		write_format(fanout, &fanout->formats[i], r);
 	if (bits_unlikely(fanout->left_out | fanout->omitted))
 		count_left_out(fanout);
 }
@@ -257,15 +259,15 @@ void fanout_flush_idle(struct fanout *fanout)
 		}
 }
 
-static bool put_notice(struct sink_queue *queue, const char *line, size_t len, int64_t ts_ns)
+static bool write_notice(struct sink_queue *queue, const char *line, size_t len, int64_t ts_ns)
 {
-	if (queue->at && (queue->at->room - queue->at->len < len ||
+	if (queue->at && (queue->at->size - queue->at->len < len ||
 				 queue->at->n_docs == queue->at->max_docs))
 		sink_queue_enqueue(queue);
 	if (!queue->at && !sink_queue_alloc(queue))
 		return false;
 	struct sink_block *b = queue->at;
-	if (b->room < len || b->max_docs == 0)
+	if (b->size < len || b->max_docs == 0)
 		return false;
 	memcpy(b->data + b->len, line, len);
 	b->len += len;
@@ -280,13 +282,13 @@ unsigned fanout_write_notice(struct fanout *fanout, const char *line, size_t len
 	for (unsigned i = 0; i < fanout->count; i++)
 		for (unsigned k = 0; k < fanout->formats[i].count; k++)
 			n += fanout->formats[i].sinks[k].notices &&
-			     put_notice(fanout->formats[i].sinks[k].queue, line, len, ts_ns);
+			     write_notice(fanout->formats[i].sinks[k].queue, line, len, ts_ns);
 	return n;
 }
 
 unsigned fanout_fill(const struct fanout *fanout)
 {
-	unsigned most = 0;
+	unsigned max = 0;
 
 	for (unsigned i = 0; i < fanout->count; i++)
 		for (unsigned k = 0; k < fanout->formats[i].count; k++) {
@@ -294,9 +296,9 @@ unsigned fanout_fill(const struct fanout *fanout)
 			uint32_t used =
 				queue->head - __atomic_load_n(&queue->tail, __ATOMIC_RELAXED);
 			unsigned fill = used * 256 / queue->count;
-			most = fill > most ? fill : most;
+			max = fill > max ? fill : max;
 		}
-	return most;
+	return max;
 }
 
 void fanout_shed(struct fanout *fanout, unsigned sections)

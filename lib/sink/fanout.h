@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A logger's side of all sinks: each record goes through every sink's filter, is written once per
- * distinct format straight into a block of the first sink that wants it, and is copied to the
- * others with the same format.
+ * A logger's side of all sinks: each record passes every sink's filter, is formatted once for each
+ * distinct format straight into a block of the first sink that takes it, and is copied to the other
+ * sinks of that format.
  */
 #ifndef SINK_FANOUT_H
 #define SINK_FANOUT_H
@@ -23,16 +23,16 @@ struct fanout_format {
 	struct schema schema;
 	struct schema_options options;
 	struct fields fields;
-	bool some_fields; /* not all members stay: `fields` says which */
+	bool some_fields; /* `fields` removes members */
 	enum conf_choice key; /* CONF_KEY_* */
 	struct fanout_sink *sinks;
 	unsigned count;
-	/* of the record at hand */
+	/* of the current record */
 	struct sink_block *block;
 	const struct record *record;
-	struct filter_seen *seen;
-	uint32_t before, docs; /* documents of the block before it, and with it */
-	uint32_t key_len; /* of the document at hand */
+	struct filter_view *view;
+	uint32_t before, docs; /* documents of the block without it, and with it */
+	uint32_t key_len; /* of the current document */
 	bool docs_full;
 };
 
@@ -41,54 +41,53 @@ struct fanout {
 	unsigned count;
 	unsigned notices; /* sinks that get the lines about the log itself from this logger */
 	bool live;
-	struct filter_seen seen; /* of the record at hand */
-	uint8_t left_out; /* of the record at hand, under overload: bits DNS_ANSWER, ... */
-	uint8_t omitted; /* the same, because its documents would be too large */
+	struct filter_view view; /* of the current record */
+	uint8_t left_out; /* sections of it left out under overload: bits DNS_ANSWER, ... */
+	uint8_t omitted; /* sections omitted because its documents would be too large */
 	struct metrics_dns *metrics;
-	struct metrics_dns spare; /* what further formats count again */
+	struct metrics_dns spare; /* takes what the formats behind the first count again */
 };
 
 /*
- * Prepares the fanout of logger number `logger`; what conf says of `output` holds for all its
- * documents. metrics: what is wrong with messages is counted there, once a record. 0 or -ENOMEM.
- * The fanout must stay where it is.
+ * Prepares the fan-out of logger number `logger`. What conf says of `output` applies to all its
+ * documents. Faults of messages are counted in `metrics`, once a record. Returns 0 or -ENOMEM. The
+ * struct must not move afterwards.
  */
 int fanout_init(struct fanout *f, const struct sinks *sinks, unsigned logger, const char *sensor,
 	const struct conf *conf, struct metrics_dns *metrics);
 
-/* One record to every sink. Reading files it waits while a queue is full. */
+/* Writes one record to every sink. Reading files it waits while a queue is full. */
 void fanout_write(struct fanout *f, const struct record *r);
 
-/* n records were put: counts them as taken. */
+/* Counts n records that were written as taken. */
 void fanout_count_taken(struct fanout *f, unsigned n);
 
-/* The logger has nothing to do: what waits in part of a block goes to sinks that have nothing to do
- * either. */
+/* Enqueues blocks that are not full for sinks that are idle; for a logger without records. */
 void fanout_flush_idle(struct fanout *f);
 
 /*
- * A line about the log itself (JSON of the native schema, with its newline) to every sink of that
- * schema, whatever its filter; to one that several loggers feed by the first of them only. It is no
- * record. How many sinks took it.
+ * Writes a line about the log itself (JSON of the native schema, with its newline) to every sink of
+ * that schema, whatever its filter; to a sink that several loggers feed, by the first of them only.
+ * The line is no record. Returns the number of sinks that took it.
  */
 unsigned fanout_write_notice(struct fanout *f, const char *line, size_t len, int64_t ts_ns);
 
-/* How full the fullest queue is, in 1/256. */
+/* Returns how full the fullest queue is, in 1/256. */
 unsigned fanout_fill(const struct fanout *f);
 
 /*
- * From now on the last `sections` (0 to 3) of answers, authority, additional are left out of the
- * documents that would list them. Records that lack something by it are counted (shed_*), each
+ * Leaves the last `sections` (0 to 3) of answers, authority, additional out of the documents that
+ * would list them, from now on. Records that lack a section for this are counted (shed_*), each
  * once, whatever the number of sinks.
  */
 void fanout_shed(struct fanout *f, unsigned sections);
 
-/* Nothing more will come. */
+/* Flushes all queues and closes them. */
 void fanout_close(struct fanout *f);
 
 void fanout_free(struct fanout *f);
 
-/* A schema has finished a document: the end() of a format's schema_out. */
+/* Ends a document: the end() of a format's schema_out. */
 void fanout_end_doc(struct schema_out *out, int64_t ts_ns, unsigned tag);
 
 #endif

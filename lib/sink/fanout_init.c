@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which sinks share a format; set up once. */
+/* Groups the sinks by format, once at the start. */
 #include "sink/fanout.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static enum conf_choice key_of(const struct sink *sink)
 	return sink->ops->keyed ? sink->conf->key : CONF_KEY_NONE;
 }
 
-/* The format with these options, or a new one; the array has room for it. */
+/* Returns the format with these options, or a new one: the array can hold one for each sink. */
 static struct fanout_format *find_format(struct fanout *f, const struct sink *sink)
 {
 	struct schema_options options = options_of(sink->conf);
@@ -56,13 +56,13 @@ int fanout_init(struct fanout *f, const struct sinks *sinks, unsigned logger, co
 		struct fanout_format *format = find_format(f, &t->sink);
 		if (!format->sinks) {
 			format->sinks = calloc(sinks->count, sizeof(*format->sinks));
-			format->seen = &f->seen;
+			format->view = &f->view;
 			format->out.end = fanout_end_doc;
 			if (!format->sinks) {
 				fanout_free(f);
 				return -ENOMEM;
 			}
-			/* What is wrong with a message is counted once, by the first format. */
+			/* Faults of messages are counted once, by the first format. */
 			schema_init(&format->schema, sensor,
 				format == f->formats ? metrics : &f->spare);
 			format->schema.unicode = conf->output_unicode;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sink of files: whole lines, rotation, compression afterwards, logrotate. */
+/* Writes files: complete lines, rotation, compression of finished files, logrotate. */
 #include "base/log.h"
 #include "sink/file_inner.h"
 
@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define UNREAD_MS 50 /* between two looks at a FIFO that nobody reads */
+#define NO_READER_MS 50 /* between two tries to open a FIFO that nobody reads */
 
-int file_fail(struct sink *s, int error, const char *what)
+int file_set_error(struct sink *s, int error, const char *operation)
 {
 	const struct file *f = s->state;
-	return sink_why(s, error, "cannot %s %s: %s%s", what, f->current.text, strerror(-error),
-		error == -EFBIG ? " (ulimit -f)" : "");
+	return sink_set_error(s, error, "cannot %s %s: %s%s", operation, f->current.text,
+		strerror(-error), error == -EFBIG ? " (ulimit -f)" : "");
 }
 
 static int64_t now_s(const struct sink *s)
@@ -29,9 +29,12 @@ static bool rotates(const struct conf_sink *conf)
 	return conf->rotate_bytes || conf->rotate_seconds;
 }
 
-/* Renames the current file to *done, which no other has: what cannot be listed now may be there.
- * Not numbered: to the path itself, if that is free. 0 or -errno, with s->why. */
-static int rename_new(struct sink *s, bool numbered, struct rotate_name *done)
+/*
+ * Renames the current file to a name that no file has, and stores it in *done: with time and number
+ * if `numbered`, else the path itself if that is free. Never replaces a file, even one that cannot
+ * be listed now. Returns 0, or -errno with s->error_text.
+ */
+static int rename_finished(struct sink *s, bool numbered, struct rotate_name *done)
 {
 	struct file *f = s->state;
 	const char *from = f->current.text;
@@ -39,24 +42,26 @@ static int rename_new(struct sink *s, bool numbered, struct rotate_name *done)
 
 	do {
 		if (numbered)
-			*done = rotate_next(s->conf->path, now_s(s), f->limits.own + f->finished);
+			*done = rotate_next_name(
+				s->conf->path, now_s(s), f->limits.first_own + f->finished);
 		else
 			snprintf(done->text, sizeof(done->text), "%s", s->conf->path);
 		int rc = renameat2(AT_FDCWD, from, AT_FDCWD, done->text, RENAME_NOREPLACE);
-		/* A file system that cannot do that. */
+		/* Some file systems have no RENAME_NOREPLACE. */
 		if (rc < 0 && errno == EINVAL)
 			rc = rename(from, done->text);
 		taken = rc < 0 && errno == EEXIST;
 		if (rc < 0 && !taken)
-			return file_fail(s, -errno, "rename");
+			return file_set_error(s, -errno, "rename");
 		f->finished += numbered;
 		numbered |= taken;
 	} while (taken);
 	return 0;
 }
 
-/* Finishes the current file: synced, closed, under its own name. 0 or -errno, with s->why. */
-static int finish(struct sink *s, bool rename_it)
+/* Finishes the current file: syncs, closes and renames it. Returns 0, or -errno with s->error_text.
+ */
+static int finish_current(struct sink *s, bool rename_it)
 {
 	struct file *f = s->state;
 	const struct conf_sink *conf = s->conf;
@@ -65,9 +70,9 @@ static int finish(struct sink *s, bool rename_it)
 	if (f->writer.fd < 0)
 		return 0;
 	if (conf->fsync != CONF_FSYNC_NEVER && f->writer.regular && fsync(f->writer.fd) < 0)
-		error = file_fail(s, -errno, "sync");
+		error = file_set_error(s, -errno, "sync");
 	if (close(f->writer.fd) < 0 && error == 0)
-		error = file_fail(s, -errno, "write to");
+		error = file_set_error(s, -errno, "write to");
 	f->writer.fd = -1;
 	if (!rename_it || !f->writer.regular)
 		return error;
@@ -78,14 +83,14 @@ static int finish(struct sink *s, bool rename_it)
 	bool sync = conf->fsync != CONF_FSYNC_NEVER;
 	bool numbered = rotates(conf) || access(conf->path, F_OK) == 0;
 	struct rotate_name done;
-	/* Without rotation a part becomes the file itself. */
-	int rc = rename_new(s, numbered, &done);
+	/* Without rotation, PATH.part becomes PATH. */
+	int rc = rename_finished(s, numbered, &done);
 	if (rc < 0)
 		return rc;
 	if (sync && error == 0) {
 		error = rotate_sync(conf->path);
 		if (error)
-			file_fail(s, error, "sync the directory of");
+			file_set_error(s, error, "sync the directory of");
 	}
 	if (conf->compress != CONF_COMPRESS_NONE && strcmp(done.text, conf->path) != 0)
 		compressor_add(&f->compressor, done.text);
@@ -94,7 +99,7 @@ static int finish(struct sink *s, bool rename_it)
 	return error;
 }
 
-static void add_plain(void *arg, const char *file)
+static void enqueue_file(void *arg, const char *file)
 {
 	compressor_add(arg, file);
 }
@@ -109,20 +114,20 @@ static int file_open(struct sink *s)
 	s->state = f;
 	writer_init(&f->writer);
 	rotate_clock_init(&f->clock);
-	rotate_begin(&f->limits, conf, now_s(s));
+	rotate_limits_init(&f->limits, conf, now_s(s));
 	compressor_init(&f->compressor, conf, &f->limits);
 	snprintf(f->current.text, sizeof(f->current.text), "%s%s", conf->path,
 		conf->part ? ".part" : "");
 	int error = 0;
-	/* What a crash left of a part is no part of what comes. */
+	/* A .part that a crash has left is finished under a name of its own. */
 	if (conf->part && !conf->append && access(f->current.text, F_OK) == 0) {
 		struct rotate_name left;
-		error = rename_new(s, true, &left);
+		error = rename_finished(s, true, &left);
 	}
 	if (error == 0)
 		error = file_open_current(s, conf->append);
-	if (f->unread) {
-		log_note("sink %s: nobody reads %s yet", s->name, f->current.text);
+	if (f->no_reader) {
+		log_note("sink %s: waits for a reader of the FIFO %s", s->name, f->current.text);
 		error = 0;
 	}
 	if (error) {
@@ -135,15 +140,15 @@ static int file_open(struct sink *s)
 	return error;
 }
 
-/* Live, what failed may come back; reading files it ends the sink. */
-static int later(const struct sink *s, int error)
+/* Live, a failed output is retried; reading files, it ends the sink. */
+static int retry_live(const struct sink *s, int error)
 {
-	return s->patient ? 0 : error;
+	return s->live ? 0 : error;
 }
 
-/* Documents of the block that the current file still takes: up to the number of the last, which is
- * not included; `from` where a new file must begin first. */
-static uint32_t fitting(const struct sink *s, const struct sink_block *b, uint32_t from)
+/* Returns the end of the documents that the current file can take: the number of the last, not
+ * included; `from` if a new file must begin first. */
+static uint32_t docs_that_fit(const struct sink *s, const struct sink_block *b, uint32_t from)
 {
 	const struct file *f = s->state;
 	uint64_t limit = s->conf->rotate_bytes, start = sink_doc_start(b, from);
@@ -153,25 +158,25 @@ static uint32_t fitting(const struct sink *s, const struct sink_block *b, uint32
 		return b->n_docs;
 	while (to < b->n_docs && f->writer.size + b->docs[to].end - start <= limit)
 		to++;
-	/* One document may be larger than a file; one that is begun is finished. */
-	return to == from && (f->writer.size == 0 || f->writer.skip) ? from + 1 : to;
+	/* A document may be larger than a file; one that is written in part is completed. */
+	return to == from && (f->writer.size == 0 || f->writer.partial) ? from + 1 : to;
 }
 
 static int rotate(struct sink *s)
 {
-	int error = finish(s, true);
+	int error = finish_current(s, true);
 	return error ? error : file_open_current(s, true);
 }
 
-/* Begins a new file where its time has come, or the next document needs it. */
+/* Begins a new file if one is due, or the next document needs it. */
 static int rotate_if_due(struct sink *s, bool needed)
 {
 	struct file *f = s->state;
 	int64_t now = now_s(s);
 	bool due = now >= f->due_s;
 
-	f->due_s = rotate_sooner(f->due_s, now, s->conf->rotate_seconds);
-	if (f->writer.fd < 0 || !f->writer.regular || f->writer.skip || !(due || needed))
+	f->due_s = rotate_adjust_due(f->due_s, now, s->conf->rotate_seconds);
+	if (f->writer.fd < 0 || !f->writer.regular || f->writer.partial || !(due || needed))
 		return 0;
 	if (f->writer.size)
 		return rotate(s);
@@ -179,16 +184,16 @@ static int rotate_if_due(struct sink *s, bool needed)
 	return 0;
 }
 
-/* A FIFO without a reader: live, or where the run is being stopped, its receiver is away; reading
- * files it is waited for. */
+/* Handles a FIFO without a reader: live, or when the run is stopped, its receiver is away; reading
+ * files, the sink waits for one. */
 static int wait_for_reader(struct sink *s, int deadline_ms)
 {
 	const struct file *f = s->state;
 
-	if (s->patient || sink_is_stopped(s))
-		return sink_why(s, 0, "nobody reads %s", f->current.text);
-	s->why[0] = '\0';
-	poll(NULL, 0, deadline_ms < UNREAD_MS ? deadline_ms : UNREAD_MS);
+	if (s->live || sink_is_stopped(s))
+		return sink_set_error(s, 0, "nobody reads %s", f->current.text);
+	s->error_text[0] = '\0';
+	poll(NULL, 0, deadline_ms < NO_READER_MS ? deadline_ms : NO_READER_MS);
 	return 0;
 }
 
@@ -197,30 +202,30 @@ static int file_deliver(struct sink *s, const struct sink_block *b, uint32_t fro
 	struct file *f = s->state;
 	int error = f->writer.fd < 0 ? file_open_current(s, true) : 0;
 
-	if (error && f->unread)
+	if (error && f->no_reader)
 		return wait_for_reader(s, deadline_ms);
 	if (error == 0)
-		error = rotate_if_due(s, fitting(s, b, from) == from);
+		error = rotate_if_due(s, docs_that_fit(s, b, from) == from);
 	if (error)
-		return later(s, error);
-	int n = writer_write(&f->writer, s, b, from, fitting(s, b, from), deadline_ms);
+		return retry_live(s, error);
+	int n = writer_write(&f->writer, s, b, from, docs_that_fit(s, b, from), deadline_ms);
 	if (n < 0)
-		return later(s, file_fail(s, n, "write to"));
+		return retry_live(s, file_set_error(s, n, "write to"));
 	if (n > 0 && s->conf->fsync == CONF_FSYNC_BLOCK && f->writer.regular &&
 		fdatasync(f->writer.fd) < 0)
-		f->writer.error = -errno; /* told with the next call: these lines are written */
+		f->writer.error = -errno; /* the next call returns it: these lines are written */
 	return n;
 }
 
-/* What an earlier run had no time for. Not before the thread runs: the one that compresses begins
- * as its child. */
-static void pack_left(struct sink *s)
+/* Enqueues the files that an earlier run left uncompressed. Runs in the sink's thread, so that the
+ * compressor's thread inherits its CPUs. */
+static void compress_leftover(struct sink *s)
 {
 	struct file *f = s->state;
 
-	if (!f->packed && s->conf->compress != CONF_COMPRESS_NONE)
-		rotate_each_plain(s->conf->path, add_plain, &f->compressor);
-	f->packed = true;
+	if (!f->leftover_queued && s->conf->compress != CONF_COMPRESS_NONE)
+		rotate_each_uncompressed(s->conf->path, enqueue_file, &f->compressor);
+	f->leftover_queued = true;
 }
 
 static int file_idle(struct sink *s, int deadline_ms)
@@ -228,35 +233,35 @@ static int file_idle(struct sink *s, int deadline_ms)
 	struct file *f = s->state;
 
 	(void)deadline_ms;
-	pack_left(s);
+	compress_leftover(s);
 	if (rotate_clock_stepped(&f->clock))
 		__atomic_store_n(&f->limits.since_s, now_s(s), __ATOMIC_RELAXED);
 	if (s->conf->rotate_max_age_s)
 		rotate_prune(s->conf->path, &f->limits, now_s(s));
-	return later(s, rotate_if_due(s, false));
+	return retry_live(s, rotate_if_due(s, false));
 }
 
-/* The last file is finished, and what is finished is compressed. */
-static int file_end(struct sink *s)
+/* Finishes the last file and waits for the compressor. */
+static int file_finish(struct sink *s)
 {
 	struct file *f = s->state;
-	int error = finish(s, s->conf->part);
+	int error = finish_current(s, s->conf->part);
 
-	pack_left(s);
+	compress_leftover(s);
 	return error ? error : compressor_is_busy(&f->compressor);
 }
 
 static int file_reopen(struct sink *s)
 {
-	/* Who moved the file away begins a new one; a part is finished by that. */
-	int error = finish(s, s->conf->part);
-	return later(s, error ? error : file_open_current(s, true));
+	/* logrotate has moved the file away: open a new one; a .part is finished. */
+	int error = finish_current(s, s->conf->part);
+	return retry_live(s, error ? error : file_open_current(s, true));
 }
 
 static int file_close(struct sink *s)
 {
 	struct file *f = s->state;
-	int error = finish(s, s->conf->part);
+	int error = finish_current(s, s->conf->part);
 
 	compressor_close(&f->compressor);
 	writer_free(&f->writer);
@@ -267,7 +272,7 @@ static int file_close(struct sink *s)
 
 static int file_check(const struct conf_sink *conf, struct conf_error *err)
 {
-	const char *lacks = compressor_missing_library(conf->compress), *what = NULL;
+	const char *library = compressor_missing_library(conf->compress), *key = NULL;
 	mode_t mode;
 
 	if (file_mode(conf->mode, &mode) < 0)
@@ -275,25 +280,19 @@ static int file_check(const struct conf_sink *conf, struct conf_error *err)
 			"mode: \"%.20s\" is no mode, expected three octal digits such as 0640 "
 			"that let the owner write",
 			conf->mode);
-
-	if (lacks) {
-		snprintf(err->text, sizeof(err->text),
-			"compress: this dnsloupe was built without %s", lacks);
-		return -EINVAL;
-	}
+	if (library)
+		return conf_fail(
+			err, -EINVAL, "compress: this dnsloupe was built without %s", library);
 	if (conf->rotate_keep)
-		what = "rotate.keep";
+		key = "rotate.keep";
 	else if (conf->rotate_max_age_s)
-		what = "rotate.max_age_s";
+		key = "rotate.max_age_s";
 	else if (conf->compress != CONF_COMPRESS_NONE)
-		what = "compress";
-	if (!what || rotates(conf))
+		key = "compress";
+	if (!key || rotates(conf))
 		return 0;
-	snprintf(err->text, sizeof(err->text),
-		"%s: is for finished files, of which there are none without rotate.bytes or "
-		"rotate.seconds",
-		what);
-	return -EINVAL;
+	return conf_fail(err, -EINVAL,
+		"%s: needs rotate.bytes or rotate.seconds: without them no file is finished", key);
 }
 
 const struct sink_ops sink_file = {
@@ -304,6 +303,6 @@ const struct sink_ops sink_file = {
 	.deliver = file_deliver,
 	.idle = file_idle,
 	.reopen = file_reopen,
-	.end = file_end,
+	.finish = file_finish,
 	.close = file_close,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the files of the sink of files share and nobody else needs. */
+/* Shared by the files of the file sink only. */
 #ifndef SINK_FILE_INNER_H
 #define SINK_FILE_INNER_H
 
@@ -11,30 +11,30 @@
 
 struct file {
 	struct writer writer;
-	struct rotate_name current; /* the file that is being written */
+	struct rotate_name current; /* the file being written */
 	struct rotate_clock clock;
 	struct rotate_limits limits;
-	unsigned long finished; /* files, by this run */
-	int64_t due_s; /* when the next one begins; INT64_MAX: not by time */
+	unsigned long finished; /* files finished by this run */
+	int64_t due_s; /* when the next file begins; INT64_MAX: not by time */
 	struct compressor compressor;
-	bool packed; /* what an earlier run has left uncompressed is on its way */
-	bool unread; /* a FIFO that nobody reads yet */
+	bool leftover_queued; /* files that an earlier run left uncompressed are enqueued */
+	bool no_reader; /* the path is a FIFO that nobody reads yet */
 };
 
-/* "cannot WHAT FILE: error" as s->why; returns the error. */
-int file_fail(struct sink *s, int error, const char *what);
+/* Sets s->error_text to "cannot OPERATION FILE: error". Returns error. */
+int file_set_error(struct sink *s, int error, const char *operation);
 
 /*
- * Opens the current file, locked against others. `append`: on what is there. 0 or -errno, with
- * s->why: -EBUSY: another process or sink writes to it; -EEXIST: what is there is not ours to write
- * to; -ENXIO with f->unread: a FIFO that nobody reads.
+ * Opens the current file and locks it. `append`: writes behind its contents; else replaces them.
+ * Returns 0, or -errno with s->error_text: -EBUSY: another process or sink writes to it; -EEXIST:
+ * its contents are not ours; -ENXIO with f->no_reader: a FIFO that nobody reads.
  */
 int file_open_current(struct sink *s, bool append);
 
-/* Octal digits of the key `mode`. 0 or -EINVAL. */
+/* Parses the octal digits of the key `mode`. Returns 0 or -EINVAL. */
 int file_mode(const char *text, mode_t *mode);
 
-/* The next time at which a new file begins; INT64_MAX: not by time. */
+/* Returns the time when the next file begins; INT64_MAX: not by time. */
 int64_t file_due(const struct sink *s, int64_t now_s);
 
 #endif

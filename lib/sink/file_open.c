@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sink of files: opening one, without harm to what is there. */
+/* Opens the files of the file sink without damage to their contents. */
 #include "base/log.h"
 #include "sink/file_inner.h"
 #include "sink/lock.h"
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TORN_MAX (256u * 1024 * 1024) /* of one line: as large as a document may be */
+#define LINE_MAX_OCTETS (256u * 1024 * 1024) /* of a partial line: the largest document */
 
 int file_mode(const char *text, mode_t *mode)
 {
@@ -23,59 +23,61 @@ int file_mode(const char *text, mode_t *mode)
 	return *mode & S_IWUSR ? 0 : -EINVAL;
 }
 
-/* What is there is none of ours: says so. */
-static int refuse(struct sink *s, const char *what)
+/* Refuses a file whose contents are not ours. */
+static int refuse(struct sink *s, const char *fault)
 {
 	const struct file *f = s->state;
-	return sink_why(s, -EEXIST, "%.120s %s; write to another file, or move it away",
-		f->current.text, what);
+	return sink_set_error(s, -EEXIST, "%.120s %s: write to another file, or move it away",
+		f->current.text, fault);
 }
 
-/* Where the last whole line of a file ends. An offset; -errno; -EFBIG: no line is so long. */
-static int64_t whole_lines(int fd, uint64_t size)
+/* Returns the offset where the last complete line of a file ends; -errno; -EFBIG: the partial line
+ * is longer than any document. */
+static int64_t complete_lines(int fd, uint64_t size)
 {
-	char room[4096];
+	char buffer[4096];
 
 	for (uint64_t end = size; end > 0;) {
-		size_t n = end < sizeof(room) ? (size_t)end : sizeof(room);
-		ssize_t k = pread(fd, room, n, (off_t)(end - n));
+		size_t n = end < sizeof(buffer) ? (size_t)end : sizeof(buffer);
+		ssize_t k = pread(fd, buffer, n, (off_t)(end - n));
 		if (k != (ssize_t)n)
 			return k < 0 ? -errno : -EIO;
-		const char *newline = memrchr(room, '\n', n);
+		const char *newline = memrchr(buffer, '\n', n);
 		if (newline)
-			return (int64_t)(end - n) + (newline + 1 - room);
+			return (int64_t)(end - n) + (newline + 1 - buffer);
 		end -= n;
-		if (size - end > TORN_MAX)
+		if (size - end > LINE_MAX_OCTETS)
 			return -EFBIG;
 	}
 	return 0;
 }
 
-/* A file that ends within a line of ours, as a crash leaves it, is cut back to its last whole one.
- * 0 or -errno, with s->why. */
-static int cut_torn(struct sink *s, uint64_t size)
+/* Truncates a partial line of ours, which a crash has left at the end. Returns 0, or -errno with
+ * s->error_text. */
+static int truncate_partial_line(struct sink *s, uint64_t size)
 {
 	struct file *f = s->state;
 	char first = '\0';
-	int64_t whole = whole_lines(f->writer.fd, size);
+	int64_t complete = complete_lines(f->writer.fd, size);
 
-	if (whole < 0 && whole != -EFBIG)
-		return file_fail(s, (int)whole, "read");
-	if (whole == (int64_t)size)
+	if (complete < 0 && complete != -EFBIG)
+		return file_set_error(s, (int)complete, "read");
+	if (complete == (int64_t)size)
 		return 0;
-	if (whole >= 0 && pread(f->writer.fd, &first, 1, whole) < 0)
-		return file_fail(s, -errno, "read");
+	if (complete >= 0 && pread(f->writer.fd, &first, 1, complete) < 0)
+		return file_set_error(s, -errno, "read");
 	if (first != '{')
-		return refuse(s, "ends in an unfinished line that is no record");
-	if (ftruncate(f->writer.fd, whole) < 0)
-		return file_fail(s, -errno, "cut back");
-	f->writer.size = (uint64_t)whole;
-	log_warn("sink %s: %s ended in %" PRIu64 " octets of an unfinished line, which are cut off",
-		s->name, f->current.text, size - (uint64_t)whole);
+		return refuse(s, "ends in an incomplete line that is no record");
+	if (ftruncate(f->writer.fd, complete) < 0)
+		return file_set_error(s, -errno, "truncate");
+	f->writer.size = (uint64_t)complete;
+	log_warn("sink %s: %s ended in an incomplete line of %" PRIu64
+		 " octets, which was truncated",
+		s->name, f->current.text, size - (uint64_t)complete);
 	return 0;
 }
 
-/* Does a file begin as captures do? Nobody wants records in place of one, or behind it. */
+/* True if a file begins like a capture, which must not be overwritten or appended to. */
 static bool is_capture(int fd)
 {
 	static const uint32_t magics[] = {
@@ -90,8 +92,9 @@ static bool is_capture(int fd)
 	return false;
 }
 
-/* What stands in a regular file is written on, or removed. 0 or -errno, with s->why. */
-static int take_over(struct sink *s, bool append, uint64_t size)
+/* Appends to the contents of a regular file, or removes them. Returns 0, or -errno with
+ * s->error_text. */
+static int adopt_contents(struct sink *s, bool append, uint64_t size)
 {
 	struct file *f = s->state;
 	bool readable = (fcntl(f->writer.fd, F_GETFL) & O_ACCMODE) == O_RDWR;
@@ -101,17 +104,17 @@ static int take_over(struct sink *s, bool append, uint64_t size)
 	if (readable && is_capture(f->writer.fd))
 		return refuse(s, "is a capture");
 	if (!append)
-		return ftruncate(f->writer.fd, 0) < 0 ? file_fail(s, -errno, "empty") : 0;
+		return ftruncate(f->writer.fd, 0) < 0 ? file_set_error(s, -errno, "truncate") : 0;
 	f->writer.size = size;
-	return readable && sink_is_plain(s) ? cut_torn(s, size) : 0;
+	return readable && sink_is_plain(s) ? truncate_partial_line(s, size) : 0;
 }
 
-/* Opens the path. Its descriptor or -errno; *st is what it is. */
+/* Opens the path. Returns its descriptor or -errno; *st describes it. */
 static int open_path(const char *path, mode_t mode, struct stat *st)
 {
 	int flags = O_CREAT | O_CLOEXEC | O_NOCTTY | O_APPEND | O_NONBLOCK;
 	bool regular = stat(path, st) < 0 || S_ISREG(st->st_mode);
-	/* Reading is for what stands there; one who may only write may do that. */
+	/* Read access serves to check the contents; write access alone is enough. */
 	int fd = regular ? open(path, O_RDWR | flags, mode) : -1;
 
 	if (fd < 0 && (!regular || errno == EACCES))
@@ -124,7 +127,7 @@ static int open_path(const char *path, mode_t mode, struct stat *st)
 	return error;
 }
 
-/* Is the open file still that of the path? Its writer may have finished it meanwhile. */
+/* True if the path still leads to the open file: another writer may have finished it meanwhile. */
 static bool is_at(const char *path, const struct stat *st)
 {
 	struct stat there;
@@ -134,7 +137,7 @@ static bool is_at(const char *path, const struct stat *st)
 int64_t file_due(const struct sink *s, int64_t now_s)
 {
 	uint64_t seconds = s->conf->rotate_seconds;
-	return seconds ? rotate_due(now_s, seconds) : INT64_MAX;
+	return seconds ? rotate_next_due(now_s, seconds) : INT64_MAX;
 }
 
 int file_open_current(struct sink *s, bool append)
@@ -147,9 +150,10 @@ int file_open_current(struct sink *s, bool append)
 	file_mode(s->conf->mode, &mode);
 	for (int tries = 0;; tries++) {
 		fd = open_path(f->current.text, mode, &st);
-		f->unread = fd == -ENXIO && stat(f->current.text, &st) == 0 && S_ISFIFO(st.st_mode);
+		f->no_reader =
+			fd == -ENXIO && stat(f->current.text, &st) == 0 && S_ISFIFO(st.st_mode);
 		if (fd < 0)
-			return file_fail(s, fd, "open");
+			return file_set_error(s, fd, "open");
 		f->writer.regular = S_ISREG(st.st_mode);
 		error = f->writer.regular ? lock_fd(fd) : 0;
 		if (error || !f->writer.regular || is_at(f->current.text, &st) || tries == 10)
@@ -158,12 +162,13 @@ int file_open_current(struct sink *s, bool append)
 	}
 	f->writer.fd = fd;
 	f->writer.size = 0;
-	f->writer.skip = 0;
+	f->writer.partial = 0;
 	if (error)
-		sink_why(s, error, "another process or sink writes to %.150s; only one can",
+		sink_set_error(s, error,
+			"another process or sink writes to %.130s: give this sink another path",
 			f->current.text);
 	else if (f->writer.regular)
-		error = take_over(s, append, (uint64_t)st.st_size);
+		error = adopt_contents(s, append, (uint64_t)st.st_size);
 	if (error) {
 		close(fd);
 		f->writer.fd = -1;

@@ -8,25 +8,25 @@ static inline bool has_bit(const uint8_t *map, unsigned i)
 	return map[i / 8] >> (i % 8) & 1;
 }
 
-void filter_look(const struct record *r, struct filter_seen *seen)
+void filter_parse_record(const struct record *r, struct filter_view *view)
 {
-	if (seen->read)
+	if (view->parsed)
 		return;
-	seen->read = true;
+	view->parsed = true;
 	if (r->status == RECORD_ENCRYPTED) { /* has no message */
-		seen->asked.name_len = 0;
-		seen->name = NULL;
-		seen->has_reply = false;
+		view->asked.name_len = 0;
+		view->name = NULL;
+		view->has_reply = false;
 		return;
 	}
 	const uint8_t *data = r->query_len ? record_query(r) : record_reply(r);
 	uint32_t len = r->query_len ? r->query_len : r->reply_len;
-	dns_msg_read(&seen->asked, data, len);
-	seen->name = seen->asked.name_len ? data + DNS_HEADER_LEN : NULL;
-	/* Fewer octets have no response code. */
-	seen->has_reply = r->reply_len >= 4;
-	if (seen->has_reply)
-		dns_msg_read(&seen->reply, record_reply(r), r->reply_len);
+	dns_msg_read(&view->asked, data, len);
+	view->name = view->asked.name_len ? data + DNS_HEADER_LEN : NULL;
+	/* The response code is in the fourth octet (RFC 1035 section 4.1.1). */
+	view->has_reply = r->reply_len >= 4;
+	if (view->has_reply)
+		dns_msg_read(&view->reply, record_reply(r), r->reply_len);
 }
 
 static bool has_addr(const struct filter_nets *nets, const struct record *r, enum addr_end end)
@@ -48,18 +48,19 @@ static bool match_nets(const struct filter *f, const struct record *r)
 	       !has_addr(&f->not_servers, r, ADDR_SERVER);
 }
 
-static bool match_rcode(const struct filter *f, const struct record *r, struct filter_seen *seen)
+static bool match_rcode(const struct filter *f, const struct record *r, struct filter_view *view)
 {
 	struct edns edns = {0};
 
-	if (!seen->has_reply)
+	if (!view->has_reply)
 		return false;
-	/* The upper bits stand in an OPT record, which is looked for only where that matters. */
-	if (f->has_high_rcodes || has_bit(f->rcodes, dns_rcode(seen->reply.flags)))
-		edns_find(&edns, &seen->reply, record_reply(r), r->reply_len);
+	/* The upper bits are in the OPT record (RFC 6891 section 6.1.3); find it only if they
+	 * count. */
+	if (f->has_high_rcodes || has_bit(f->rcodes, dns_rcode(view->reply.flags)))
+		edns_find(&edns, &view->reply, record_reply(r), r->reply_len);
 	else
 		return false;
-	return has_bit(f->rcodes, edns_rcode(&edns, seen->reply.flags));
+	return has_bit(f->rcodes, edns_rcode(&edns, view->reply.flags));
 }
 
 static bool has_domain(const struct filter_domains *d, uint64_t h, const uint8_t *wire, size_t n)
@@ -70,15 +71,15 @@ static bool has_domain(const struct filter_domains *d, uint64_t h, const uint8_t
 	return false;
 }
 
-/* Is the name of the first question one of the list, or below one? */
-static bool match_domain(const struct filter_domains *d, const struct filter_seen *seen)
+/* True if the name of the first question is one of the list, or below one. */
+static bool match_domain(const struct filter_domains *d, const struct filter_view *view)
 {
 	uint8_t lower[NAME_WIRE_MAX], labels[NAME_WIRE_MAX / 2 + 1];
-	unsigned n = seen->asked.name_len, count = 0;
+	unsigned n = view->asked.name_len, count = 0;
 
-	if (!seen->name)
+	if (!view->name)
 		return false;
-	name_fold(lower, seen->name, n);
+	name_fold(lower, view->name, n);
 	for (unsigned at = 0; at < n; at += lower[at] + 1u)
 		labels[count++] = (uint8_t)at;
 	uint64_t h = FILTER_HASH;
@@ -92,7 +93,7 @@ static bool match_domain(const struct filter_domains *d, const struct filter_see
 	return false;
 }
 
-bool filter_match(const struct filter *f, const struct record *r, struct filter_seen *seen)
+bool filter_match(const struct filter *f, const struct record *r, struct filter_view *view)
 {
 	if (bits_likely(f->any))
 		return true;
@@ -101,14 +102,14 @@ bool filter_match(const struct filter *f, const struct record *r, struct filter_
 	if (!f->has_types && !f->has_not_types && !f->has_rcodes && !f->domains.count &&
 		!f->not_domains.count)
 		return true;
-	filter_look(r, seen);
-	if (f->has_types && !(seen->name && has_bit(f->types, seen->asked.qtype)))
+	filter_parse_record(r, view);
+	if (f->has_types && !(view->name && has_bit(f->types, view->asked.qtype)))
 		return false;
-	if (f->has_not_types && seen->name && has_bit(f->not_types, seen->asked.qtype))
+	if (f->has_not_types && view->name && has_bit(f->not_types, view->asked.qtype))
 		return false;
-	if (f->has_rcodes && !match_rcode(f, r, seen))
+	if (f->has_rcodes && !match_rcode(f, r, view))
 		return false;
-	if (f->not_domains.count && match_domain(&f->not_domains, seen))
+	if (f->not_domains.count && match_domain(&f->not_domains, view))
 		return false;
-	return !f->domains.count || match_domain(&f->domains, seen);
+	return !f->domains.count || match_domain(&f->domains, view);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which records a sink wants: the rows filter.* of config/sink.def, made into tables. All of the
- * filters that are set must match, and none of those that exclude.
+ * The filter of a sink: the keys filter.* of config/sink.def, compiled into tables. A record
+ * matches if every list that is set matches it, and no list of filter.exclude.
  */
 #ifndef SINK_FILTER_H
 #define SINK_FILTER_H
@@ -16,24 +16,24 @@
 struct filter_domain {
 	uint64_t hash;
 	uint16_t len;
-	uint8_t *wire; /* in lower case, with the root's octet */
+	uint8_t *wire; /* in lower case, with the root label */
 };
 
-/* Networks of one list. */
+/* The networks of one list. */
 struct filter_nets {
 	struct prefix *at;
 	size_t count;
 };
 
-/* Names of one list, each with all below it. */
+/* The names of one list, each with its subdomains. */
 struct filter_domains {
 	struct filter_domain *at; /* open addressing; len 0: free */
 	size_t count, mask;
 };
 
 struct filter {
-	bool any; /* no filter is set: every record matches */
-	uint8_t statuses; /* bit enum record_status */
+	bool any; /* no list is set: every record matches */
+	uint8_t statuses; /* bits enum record_status */
 	bool has_types, has_rcodes, has_high_rcodes;
 	uint8_t types[65536 / 8];
 	uint8_t rcodes[FILTER_RCODES / 8];
@@ -43,28 +43,27 @@ struct filter {
 	uint8_t not_types[65536 / 8];
 };
 
-/*
- * What filters look at in a record, read once for all of them. Set `read` to false for each record.
- */
-struct filter_seen {
-	bool read;
+/* The parts of a record that filters need, parsed once for all sinks. The caller sets `parsed` to
+ * false for each record. */
+struct filter_view {
+	bool parsed;
 	bool has_reply;
-	struct dns_msg asked; /* of the query, or of the reply where there is none */
-	const uint8_t *name; /* its first question's, in wire form; NULL: none */
+	struct dns_msg asked; /* the query, or the reply if there is no query */
+	const uint8_t *name; /* the name of its first question, in wire format; NULL: none */
 	struct dns_msg reply;
 };
 
 /*
- * 0; -EINVAL with the error, which begins with the key ("filter.qtypes: ..."); -ENOMEM. Nothing is
- * left behind on failure.
+ * Compiles the filter. Returns 0; -EINVAL with the error, which begins with the key
+ * ("filter.qtypes: ..."); -ENOMEM. On failure nothing is left behind.
  */
 int filter_init(struct filter *f, const struct conf_sink *conf, struct conf_error *err);
 void filter_free(struct filter *f);
 
-/* Does the sink want the record? */
-bool filter_match(const struct filter *f, const struct record *r, struct filter_seen *seen);
+/* True if the record matches the filter. */
+bool filter_match(const struct filter *f, const struct record *r, struct filter_view *view);
 
-/* Reads what filters look at, if that is not done yet. */
-void filter_look(const struct record *r, struct filter_seen *seen);
+/* Parses what filters need of the record, once. */
+void filter_parse_record(const struct record *r, struct filter_view *view);
 
 #endif

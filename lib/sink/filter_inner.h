@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The hash of names in a filter: taken octet by octet from the end, so that one pass gives it for
- * every suffix of a name. The names that it is probed with are a stranger's, those in the table the
- * operator's: nobody can make the table slow.
+ * The hash of names in a filter (FNV-1a), computed octet by octet from the end, so that one pass
+ * gives the hash of every suffix of a name. It needs no key: the table holds only the operator's
+ * names, so names from the network cannot lengthen its probes.
  */
 #ifndef SINK_FILTER_INNER_H
 #define SINK_FILTER_INNER_H
@@ -16,7 +16,7 @@ static inline uint64_t filter_hash(uint64_t h, uint8_t octet)
 	return (h ^ octet) * 0x100000001b3ull;
 }
 
-/* Where in the table a hash is looked for first. */
+/* Returns the slot where the probing for a hash begins. */
 static inline size_t filter_slot(const struct filter_domains *d, uint64_t h)
 {
 	return (size_t)(h >> 32 ^ h) & d->mask;

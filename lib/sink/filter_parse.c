@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Filters from the words of the configuration. */
+/* Compiles filters from the configuration. */
 #include "dns/rrtype.h"
 #include "sink/filter_inner.h"
 
@@ -23,7 +23,7 @@ static void status_word(struct text *t, unsigned n)
 	text_str(t, words[n]);
 }
 
-/* A kind of filter by words, of which number n shows as word(n). */
+/* A list of words; word(n) writes the word of number n. */
 struct by_word {
 	const char *key;
 	const struct conf_strings *list;
@@ -32,23 +32,23 @@ struct by_word {
 	const char *example;
 };
 
-/* Sets the bit of each word's number. 0 or -EINVAL. */
-static int read_words(const struct by_word *w, uint8_t *map, struct conf_error *err)
+/* Sets the bit of each word's number. Returns 0 or -EINVAL. */
+static int parse_words(const struct by_word *w, uint8_t *map, struct conf_error *err)
 {
 	for (size_t i = 0; i < w->list->count; i++) {
 		const char *wanted = w->list->at[i];
 		unsigned n = 0;
 		for (; n < w->count; n++) {
-			char room[64];
-			struct text t = text_of(room, sizeof(room) - 1);
+			char word[64];
+			struct text t = text_of(word, sizeof(word) - 1);
 			w->word(&t, n);
 			*t.at = '\0';
-			if (strcasecmp(room, wanted) == 0)
+			if (strcasecmp(word, wanted) == 0)
 				break;
 		}
 		if (n == w->count)
 			return conf_fail(err, -EINVAL,
-				"filter.%s: entry %zu: unknown word \"%.100s\", expected words "
+				"filter.%s: entry %zu: unknown word \"%.100s\", expected a word "
 				"such as %s",
 				w->key, i + 1, wanted, w->example);
 		map[n / 8] |= (uint8_t)(1u << (n % 8));
@@ -56,7 +56,7 @@ static int read_words(const struct by_word *w, uint8_t *map, struct conf_error *
 	return 0;
 }
 
-static int read_nets(struct filter_nets *nets, const char *key, const struct conf_strings *list,
+static int parse_nets(struct filter_nets *nets, const char *key, const struct conf_strings *list,
 	struct conf_error *err)
 {
 	nets->at = calloc(list->count + 1, sizeof(*nets->at));
@@ -66,16 +66,16 @@ static int read_nets(struct filter_nets *nets, const char *key, const struct con
 		const char *wrong = prefix_parse(&nets->at[nets->count], list->at[nets->count]);
 		if (wrong)
 			return conf_fail(err, -EINVAL,
-				"filter.%s: entry %zu: \"%.100s\" is %s, expected such as "
-				"192.0.2.0/24, 2001:db8::/32 or one address",
+				"filter.%s: entry %zu: \"%.100s\" is %s, expected a network such "
+				"as 192.0.2.0/24 or 2001:db8::/32, or one address",
 				key, nets->count + 1, list->at[nets->count], wrong);
 	}
 	return 0;
 }
 
-/* A name in presentation form (RFC 1035 section 5.1) into lower-case wire form. Octets, 0: wrong.
- */
-static unsigned name_wire(const char *p, uint8_t *wire)
+/* Parses a name in presentation format (RFC 1035 section 5.1) into lower-case wire format. Returns
+ * its octets; 0: invalid. */
+static unsigned parse_name(const char *p, uint8_t *wire)
 {
 	unsigned n = 1, label = 0;
 
@@ -134,7 +134,7 @@ static int add_domain(struct filter_domains *d, const uint8_t *wire, unsigned n)
 	return 0;
 }
 
-static int read_domains(struct filter_domains *d, const char *key, const struct conf_strings *list,
+static int parse_domains(struct filter_domains *d, const char *key, const struct conf_strings *list,
 	struct conf_error *err)
 {
 	size_t size = 4;
@@ -148,7 +148,7 @@ static int read_domains(struct filter_domains *d, const char *key, const struct 
 		return -ENOMEM;
 	for (size_t i = 0; i < list->count && rc == 0; i++) {
 		uint8_t wire[NAME_WIRE_MAX];
-		unsigned n = name_wire(list->at[i], wire);
+		unsigned n = parse_name(list->at[i], wire);
 		if (n == 0)
 			return conf_fail(err, -EINVAL,
 				"filter.%s: entry %zu: \"%.100s\" is no domain name", key, i + 1,
@@ -158,8 +158,8 @@ static int read_domains(struct filter_domains *d, const char *key, const struct 
 	return rc;
 }
 
-/* The lists of words. 0 or -EINVAL. */
-static int read_all_words(struct filter *f, const struct conf_sink *conf, struct conf_error *err)
+/* Parses the lists of words. Returns 0 or -EINVAL. */
+static int parse_all_words(struct filter *f, const struct conf_sink *conf, struct conf_error *err)
 {
 	static const char types[] = "A, AAAA, TYPE65280", rcodes[] = "NOERROR, NXDOMAIN, RCODE23",
 			  statuses[] = "answered, no_reply, no_query, mismatch, duplicate, "
@@ -181,15 +181,15 @@ static int read_all_words(struct filter *f, const struct conf_sink *conf, struct
 	int rc = 0;
 
 	for (size_t i = 0; i < BITS_COUNT(rows) && rc == 0; i++)
-		rc = read_words(&rows[i].by, rows[i].map, err);
+		rc = parse_words(&rows[i].by, rows[i].map, err);
 	if (conf->filter_statuses.count == 0)
 		f->statuses = UINT8_MAX;
 	f->statuses &= (uint8_t)~not_statuses;
 	return rc;
 }
 
-/* The lists of networks and of names. 0, -EINVAL or -ENOMEM. */
-static int read_all_lists(struct filter *f, const struct conf_sink *conf, struct conf_error *err)
+/* Parses the lists of networks and of names. Returns 0, -EINVAL or -ENOMEM. */
+static int parse_all_lists(struct filter *f, const struct conf_sink *conf, struct conf_error *err)
 {
 	const struct {
 		const char *key;
@@ -205,17 +205,17 @@ static int read_all_lists(struct filter *f, const struct conf_sink *conf, struct
 	int rc = 0;
 
 	for (size_t i = 0; i < BITS_COUNT(rows) && rc == 0; i++)
-		rc = rows[i].nets ? read_nets(rows[i].nets, rows[i].key, rows[i].list, err)
-				  : read_domains(rows[i].domains, rows[i].key, rows[i].list, err);
+		rc = rows[i].nets ? parse_nets(rows[i].nets, rows[i].key, rows[i].list, err)
+				  : parse_domains(rows[i].domains, rows[i].key, rows[i].list, err);
 	return rc;
 }
 
 int filter_init(struct filter *f, const struct conf_sink *conf, struct conf_error *err)
 {
 	memset(f, 0, sizeof(*f));
-	int rc = read_all_words(f, conf, err);
+	int rc = parse_all_words(f, conf, err);
 	if (rc == 0)
-		rc = read_all_lists(f, conf, err);
+		rc = parse_all_lists(f, conf, err);
 	if (rc < 0) {
 		filter_free(f);
 		return rc == -ENOMEM ? conf_fail(err, rc, "out of memory") : rc;

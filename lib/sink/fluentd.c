@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fluentd's forward protocol v1 over TCP, TLS or a unix socket. With acknowledgements up to WINDOW
- * chunks are on their way at once, and a chunk counts as written when it is acknowledged; without,
- * when the kernel has taken it.
+ * Fluentd's forward protocol v1 over TCP, TLS or a unix socket: at least once delivery. With
+ * acknowledgements up to WINDOW chunks are in flight, and a chunk counts as written when it is
+ * acknowledged; without, when the kernel has taken it.
  */
-#include "base/when.h"
 #include "sink/fluentd_chunk.h"
 #include "sink/fluentd_login.h"
 #include "sink/peer.h"
@@ -15,24 +14,25 @@
 
 #define FLUENTD_PORT 24224
 #define WINDOW 4
-#define ROOM_MAX (1024u * 1024 * 1024)
+#define BUFFER_MAX (1024u * 1024 * 1024)
 
-enum phase { PHASE_NEW, PHASE_HELO, PHASE_PONG, PHASE_TALK };
+/* Of a connection: just made; waits for HELO; waits for PONG; may send chunks. */
+enum phase { PHASE_NEW, PHASE_HELO, PHASE_PONG, PHASE_READY };
 
 struct fluentd {
 	struct peer peer;
-	struct fluentd_format form;
+	struct fluentd_format format;
 	struct fluentd_login login;
-	enum phase phase; /* of this connection; PHASE_NEW: nothing was done on it */
+	enum phase phase;
 	int64_t login_until_ns;
-	bool keepalive; /* more than one chunk a connection */
-	bool resent; /* `lost` says what the receiver has of the chunk that comes again */
+	bool keepalive; /* more than one chunk for each connection */
+	bool has_unacked; /* `unacked` says what the receiver has of the chunk that is sent again */
 	uint64_t base; /* octets of this connection before those in peer.out */
 	size_t in_len;
-	char in[4096]; /* received, not yet understood */
-	unsigned first, count; /* of the window's chunks that are on their way */
+	char in[4096]; /* received, not yet parsed */
+	unsigned first, count; /* chunks of the window that are in flight */
 	struct fluentd_chunk window[WINDOW];
-	struct fluentd_chunk lost;
+	struct fluentd_chunk unacked; /* the first chunk in flight when the connection was lost */
 };
 
 static enum conf_choice transport_of(const struct conf_sink *conf)
@@ -42,50 +42,42 @@ static enum conf_choice transport_of(const struct conf_sink *conf)
 	return conf->address[0] || !conf->path[0] ? CONF_TRANSPORT_TCP : CONF_TRANSPORT_UNIX;
 }
 
-static int set_up(struct peer *w, const struct conf_sink *conf, struct conf_error *err)
+static int configure(struct peer *peer, const struct conf_sink *conf, struct conf_error *err)
 {
 	enum conf_choice transport = transport_of(conf);
 	if (transport == CONF_TRANSPORT_LOCAL || transport == CONF_TRANSPORT_UDP)
-		return peer_refuse(err, "transport: of fluentd it is tcp, tls or unix");
+		return peer_conf_error(err, "transport: expected tcp, tls or unix for fluentd");
 	if (conf->encoding != CONF_ENCODING_JSON)
-		return peer_refuse(
-			err, "encoding: of fluentd it is always MessagePack's map: leave it out");
+		return peer_conf_error(
+			err, "encoding: is always MessagePack for fluentd: leave it out");
 	if (!conf->fluentd_shared_key[0] &&
 		(conf->fluentd_username[0] || conf->fluentd_password[0] ||
 			conf->fluentd_hostname[0]))
-		return peer_refuse(err, "fluentd.shared_key: is missing, and a login needs it");
+		return peer_conf_error(err, "fluentd.shared_key: is missing: a login needs it");
 	if (conf->fluentd_shared_key[0] && !fluentd_login_available())
-		return peer_refuse(
+		return peer_conf_error(
 			err, "fluentd.shared_key: this dnsloupe was built without OpenSSL");
-	int error = peer_conf(w, conf, transport, FLUENTD_PORT, err);
-	w->conf.answers = true;
+	int error = peer_conf(peer, conf, transport, FLUENTD_PORT, err);
+	peer->conf.reads_replies = true;
 	return error;
 }
 
 static int fluentd_check(const struct conf_sink *conf, struct conf_error *err)
 {
-	struct peer *w = calloc(1, sizeof(*w));
-	int error = w ? set_up(w, conf, err) : -ENOMEM;
-	free(w);
-	return error;
+	return peer_check(conf, configure, err);
 }
 
 static int fluentd_open(struct sink *s)
 {
 	const struct conf_sink *conf = s->conf;
-	struct conf_error err;
 	struct fluentd *f = calloc(1, sizeof(*f));
 	if (!f)
-		return sink_why(s, -ENOMEM, "no memory");
-	int error = set_up(&f->peer, conf, &err);
-	if (error)
-		sink_why(s, error, "%.190s", err.text);
-	else
-		error = fluentd_format_init(&f->form, s);
+		return sink_set_error(s, -ENOMEM, "out of memory");
+	int error = fluentd_format_init(&f->format, s);
 	if (error == 0)
-		error = peer_open(s, &f->peer);
+		error = peer_open(s, &f->peer, configure);
 	if (error) {
-		fluentd_format_free(&f->form);
+		fluentd_format_free(&f->format);
 		free(f);
 		return error;
 	}
@@ -102,13 +94,13 @@ static struct fluentd_chunk *chunk_at(struct fluentd *f, unsigned i)
 	return &f->window[(f->first + i) % WINDOW];
 }
 
-/* The connection is gone, and with it all that was on its way, but for what is known of the first.
- */
-static void forget(struct fluentd *f)
+/* Resets the state of a connection that is lost. Keeps which messages of the first chunk in flight
+ * are acknowledged: these need not be sent again. */
+static void reset_connection(struct fluentd *f)
 {
 	if (f->count) {
-		f->lost = *chunk_at(f, 0);
-		f->resent = true;
+		f->unacked = *chunk_at(f, 0);
+		f->has_unacked = true;
 	}
 	peer_clear(&f->peer);
 	f->phase = PHASE_NEW;
@@ -117,50 +109,50 @@ static void forget(struct fluentd *f)
 	f->count = 0;
 }
 
-/* The receiver does not keep to the protocol, or not in time. */
-static void give_up(struct fluentd *f, const char *what)
+/* Closes the connection: the receiver broke the protocol, or was late. */
+static void fail(struct fluentd *f, const char *what)
 {
-	conn_fail(&f->peer.conn, conn_clock(), -EPROTO, "%s", what);
+	conn_fail(&f->peer.conn, sink_clock_ns(), -EPROTO, "%s", what);
 }
 
-static void take_ack(struct fluentd *f, const struct fluentd_octets *id)
+static void handle_ack(struct fluentd *f, const struct fluentd_octets *id)
 {
 	for (unsigned i = 0; i < f->count; i++)
 		if (fluentd_chunk_ack(chunk_at(f, i), id))
 			return;
 }
 
-static void take_helo(struct fluentd *f, const struct fluentd_reply *r)
+static void handle_helo(struct fluentd *f, const struct fluentd_reply *r)
 {
 	if (f->phase != PHASE_HELO) {
-		give_up(f, "asks for a login: set fluentd.shared_key");
+		fail(f, "requires a login: set fluentd.shared_key");
 		return;
 	}
 	f->keepalive = r->keepalive;
 	if (r->auth.len && !f->login.username[0])
-		give_up(f, "asks for a user: set fluentd.username and fluentd.password");
+		fail(f, "requires a user: set fluentd.username and fluentd.password");
 	else if (fluentd_login_ping(&f->login, r, &f->peer.out) < 0)
-		give_up(f, "its HELO cannot be answered");
+		fail(f, "sent a HELO that cannot be answered");
 	else
 		f->phase = PHASE_PONG;
 }
 
-static void take_pong(struct fluentd *f, const struct fluentd_reply *r)
+static void handle_pong(struct fluentd *f, const struct fluentd_reply *r)
 {
-	const char *why = f->phase == PHASE_PONG ? fluentd_login_pong(&f->login, r)
-						 : "says PONG, and nobody said PING";
-	if (!why)
-		f->phase = PHASE_TALK;
+	const char *error = f->phase == PHASE_PONG ? fluentd_login_pong(&f->login, r)
+						   : "sent a PONG without a PING";
+	if (!error)
+		f->phase = PHASE_READY;
 	else if (r->accepted)
-		give_up(f, why);
+		fail(f, error);
 	else
-		conn_fail(&f->peer.conn, conn_clock(), -EPROTO, "%s: %.*s", why,
+		conn_fail(&f->peer.conn, sink_clock_ns(), -EPROTO, "%s: %.*s", error,
 			(int)(r->reason.len < 80 ? r->reason.len : 80),
 			r->reason.len ? r->reason.at : "");
 }
 
-/* Understands what has been received. */
-static void take_replies(struct fluentd *f)
+/* Parses what was received. */
+static void handle_replies(struct fluentd *f)
 {
 	struct fluentd_reply r;
 	size_t at = 0;
@@ -169,134 +161,137 @@ static void take_replies(struct fluentd *f)
 		(n = fluentd_reply_read(f->in + at, f->in_len - at, &r)) > 0) {
 		at += (size_t)n;
 		switch (r.kind) {
-		case FLUENTD_ACK: take_ack(f, &r.ack); break;
-		case FLUENTD_HELO: take_helo(f, &r); break;
-		case FLUENTD_PONG: take_pong(f, &r); break;
+		case FLUENTD_ACK: handle_ack(f, &r.ack); break;
+		case FLUENTD_HELO: handle_helo(f, &r); break;
+		case FLUENTD_PONG: handle_pong(f, &r); break;
 		}
 	}
 	if (n < 0 || (at == 0 && f->in_len == sizeof(f->in)))
-		give_up(f, "answers what is not Fluentd's forward protocol");
+		fail(f, "replies with something other than Fluentd's forward protocol");
 	f->in_len -= at;
 	memmove(f->in, f->in + at, f->in_len);
 }
 
-/* Sends and receives what goes without waiting. Is the connection still up? */
+/* Sends and receives without waiting. False: the connection is lost. */
 static bool exchange(struct sink *s, struct fluentd *f)
 {
-	struct peer *w = &f->peer;
-	struct conn *conn = &w->conn;
+	struct peer *peer = &f->peer;
+	struct conn *conn = &peer->conn;
 	ssize_t n = 0;
-	while (w->sent < text_len(&w->out) &&
-		(n = conn_send(conn, w->out.start + w->sent, text_len(&w->out) - w->sent)) > 0) {
-		w->sent += (size_t)n;
+	while (peer->sent < text_len(&peer->out) &&
+		(n = conn_send(conn, peer->out.start + peer->sent,
+			 text_len(&peer->out) - peer->sent)) > 0) {
+		peer->sent += (size_t)n;
 		metrics_add(&s->metrics->octets, (uint64_t)n);
 		metrics_add(&s->metrics->writes, 1);
-		peer_moved(w);
+		peer_progress(peer);
 	}
-	for (unsigned i = 0; i < f->count && !f->form.ack; i++)
-		fluentd_chunk_sent(chunk_at(f, i), f->base + w->sent);
-	if (w->sent == text_len(&w->out)) {
-		f->base += w->sent;
-		peer_clear(w);
+	for (unsigned i = 0; i < f->count && !f->format.ack; i++)
+		fluentd_chunk_sent(chunk_at(f, i), f->base + peer->sent);
+	if (peer->sent == text_len(&peer->out)) {
+		f->base += peer->sent;
+		peer_clear(peer);
 	}
 	while (conn->state == CONN_UP &&
 		(n = conn_recv(conn, f->in + f->in_len, sizeof(f->in) - f->in_len)) > 0) {
 		f->in_len += (size_t)n;
-		take_replies(f);
+		handle_replies(f);
 	}
 	return conn->state == CONN_UP;
 }
 
-static void wait(struct fluentd *f, int64_t until_ns)
+static void wait_ready(struct fluentd *f, int64_t until_ns)
 {
 	bool unsent = f->peer.sent < text_len(&f->peer.out);
 	conn_wait(&f->peer.conn, unsent ? POLLIN | POLLOUT : POLLIN, until_ns);
 }
 
-/* Connects and logs in. false: not yet, or not at all: s->why. */
-static bool ready(struct sink *s, struct fluentd *f, int64_t until_ns)
+/* Connects and logs in. False: not yet, or it failed: s->error_text. */
+static bool log_in(struct sink *s, struct fluentd *f, int64_t until_ns)
 {
 	struct conn *conn = &f->peer.conn;
 	if (conn->state != CONN_UP) {
-		forget(f);
-		if (!peer_up(s, &f->peer, until_ns))
+		reset_connection(f);
+		if (!peer_connect(s, &f->peer, until_ns))
 			return false;
 	}
 	if (f->phase == PHASE_NEW) {
-		f->phase = f->login.shared_key[0] ? PHASE_HELO : PHASE_TALK;
+		f->phase = f->login.shared_key[0] ? PHASE_HELO : PHASE_READY;
 		f->keepalive = true;
 		f->login_until_ns =
-			conn_clock() + (int64_t)f->peer.conf.connect_ms * WHEN_NS_PER_MS;
+			sink_clock_ns() + (int64_t)f->peer.conf.connect_ms * WHEN_NS_PER_MS;
 	}
-	while (f->phase != PHASE_TALK && exchange(s, f)) {
-		int64_t now = conn_clock();
-		if (f->phase == PHASE_TALK)
+	while (f->phase != PHASE_READY && exchange(s, f)) {
+		int64_t now = sink_clock_ns();
+		if (f->phase == PHASE_READY)
 			break;
 		if (now >= f->login_until_ns)
-			give_up(f, "the login takes too long");
+			fail(f, "the login took longer than connect_ms");
 		else if (now >= until_ns)
 			return false;
 		else
-			wait(f, until_ns < f->login_until_ns ? until_ns : f->login_until_ns);
+			wait_ready(f, until_ns < f->login_until_ns ? until_ns : f->login_until_ns);
 	}
 	if (conn->state != CONN_UP)
-		sink_why(s, 0, "%s", conn->why);
+		sink_set_error(s, 0, "%s", conn->error_text);
 	return conn->state == CONN_UP;
 }
 
-/* The next document to be sent, behind those on their way: its block and number, or NULL. */
-static const struct sink_block *next(
+/* Returns the block of the next document to send, behind those in flight, and its number; or NULL.
+ */
+static const struct sink_block *next_unsent(
 	struct sink *s, struct fluentd *f, const struct sink_block *b, uint32_t *from)
 {
 	if (f->count == 0)
 		return b;
 	const struct fluentd_chunk *last = chunk_at(f, f->count - 1);
 	unsigned k = (unsigned)(last->seq - b->seq);
-	const struct sink_block *of = k ? sink_ahead(s, k) : b;
+	const struct sink_block *of = k ? sink_peek_ahead(s, k) : b;
 	*from = last->from + last->n;
 	if (of && *from == of->n_docs) {
-		of = sink_ahead(s, k + 1);
+		of = sink_peek_ahead(s, k + 1);
 		*from = 0;
 	}
 	return of;
 }
 
-/* Puts the next chunk together, where there is room for it. 0 or -ENOMEM. */
-static int load(struct sink *s, struct fluentd *f, const struct sink_block *b, uint32_t from)
+/* Builds the next chunk if the window has space for it. Returns 0 or -ENOMEM. */
+static int fill_window(struct sink *s, struct fluentd *f, const struct sink_block *b, uint32_t from)
 {
-	unsigned most = f->form.ack && f->keepalive ? WINDOW : 1;
-	struct peer *w = &f->peer;
-	if (f->count >= most || text_len(&w->out))
+	unsigned max = f->format.ack && f->keepalive ? WINDOW : 1;
+	struct peer *peer = &f->peer;
+	if (f->count >= max || text_len(&peer->out))
 		return 0;
-	const struct sink_block *of = next(s, f, b, &from);
+	const struct sink_block *of = next_unsent(s, f, b, &from);
 	if (!of)
 		return 0;
 	struct fluentd_chunk *c = chunk_at(f, f->count);
 	int error;
-	while ((error = fluentd_chunk(
-			&f->form, of, from, f->resent ? &f->lost : NULL, &w->out, c)) == -ENOSPC) {
-		size_t room = 2 * (size_t)(w->out.end - w->out.start);
-		if (room > ROOM_MAX || peer_grow(w, room) < 0)
+	while ((error = fluentd_chunk(&f->format, of, from, f->has_unacked ? &f->unacked : NULL,
+			&peer->out, c)) == -ENOSPC) {
+		size_t size = 2 * (size_t)(peer->out.end - peer->out.start);
+		if (size > BUFFER_MAX || peer_grow(peer, size) < 0)
 			return -ENOMEM;
 	}
 	if (error)
 		return error;
-	f->resent = false;
+	f->has_unacked = false;
 	for (uint32_t i = 0; i < c->messages; i++)
 		c->message[i].end += f->base;
-	c->sent_ns = conn_clock();
-	peer_moved(w);
+	c->sent_ns = sink_clock_ns();
+	peer_progress(peer);
 	f->count++;
 	return 0;
 }
 
-/* Documents of the first chunk that are delivered: all, or where it ends here some. */
+/* Returns the documents of the first chunk that are delivered: 0 unless all are; `some`: those that
+ * are. */
 static int settle(struct sink *s, struct fluentd *f, const struct sink_block *b, bool some)
 {
 	if (f->count == 0)
 		return 0;
 	struct fluentd_chunk *c = chunk_at(f, 0);
-	uint32_t k = fluentd_chunk_settled(&f->form, c);
+	uint32_t k = fluentd_chunk_settled(&f->format, c);
 	if (k == 0 || (k < c->n && !some))
 		return 0;
 	fluentd_chunk_settle(c, s, b, k);
@@ -304,40 +299,40 @@ static int settle(struct sink *s, struct fluentd *f, const struct sink_block *b,
 		f->first = (f->first + 1) % WINDOW;
 		f->count--;
 		if (!f->keepalive)
-			conn_hang_up(&f->peer.conn);
+			conn_disconnect(&f->peer.conn);
 	}
 	return (int)k;
 }
 
-/* One turn: 0: nothing settled yet and all is well; more: documents; negative: not now. */
-static int turn(struct sink *s, struct fluentd *f, const struct sink_block *b, uint32_t from,
-	int64_t until_ns)
+/* Sends and receives once. Returns the documents settled; 0: none yet, go on; -1: not now. */
+static int deliver_once(struct sink *s, struct fluentd *f, const struct sink_block *b,
+	uint32_t from, int64_t until_ns)
 {
 	int64_t overdue_ns = (int64_t)s->conf->fluentd_ack_ms * WHEN_NS_PER_MS;
-	if (load(s, f, b, from) < 0) {
-		sink_reject(s, b, from); /* the only document that is so large stands alone */
+	if (fill_window(s, f, b, from) < 0) {
+		sink_reject(s, b, from); /* a document so large is alone in its block */
 		return 1;
 	}
 	bool up = exchange(s, f);
 	int n = settle(s, f, b, !up);
 	if (n > 0)
 		return n;
-	int64_t now = conn_clock();
+	int64_t now = sink_clock_ns();
 	if (up && f->count && now - chunk_at(f, 0)->sent_ns >= overdue_ns) {
-		give_up(f, "does not acknowledge in time");
+		fail(f, "did not acknowledge a chunk within fluentd.ack_ms");
 		up = false;
 	}
 	if (!up) {
-		sink_why(s, 0, "%s", f->peer.conn.why);
+		sink_set_error(s, 0, "%s", f->peer.conn.error_text);
 		return -1;
 	}
 	if (now >= until_ns) {
 		n = settle(s, f, b, true);
 		if (n == 0 && text_len(&f->peer.out))
-			peer_is_stuck(s, &f->peer);
+			peer_is_stalled(s, &f->peer);
 		return n > 0 ? n : -1;
 	}
-	wait(f, until_ns < now + overdue_ns ? until_ns : now + overdue_ns);
+	wait_ready(f, until_ns < now + overdue_ns ? until_ns : now + overdue_ns);
 	return 0;
 }
 
@@ -345,21 +340,21 @@ static int fluentd_deliver(
 	struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	struct fluentd *f = s->state;
-	int64_t until = conn_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
+	int64_t until = sink_clock_ns() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
 	if (f->count && (chunk_at(f, 0)->seq != b->seq || chunk_at(f, 0)->from != from)) {
-		/* What is on its way is no longer wanted: another connection, another start. */
-		conn_hang_up(&f->peer.conn);
-		forget(f);
-		f->resent = false;
+		/* Other documents are in flight than those to deliver: start anew. */
+		conn_disconnect(&f->peer.conn);
+		reset_connection(f);
+		f->has_unacked = false;
 	}
-	/* Acknowledged already, maybe by a connection that is no more. */
+	/* They may be acknowledged already, even over a connection that is lost. */
 	int n = settle(s, f, b, false);
 	if (n > 0)
 		return n;
-	if (!ready(s, f, until))
+	if (!log_in(s, f, until))
 		return 0;
 	do {
-		n = turn(s, f, b, from, until);
+		n = deliver_once(s, f, b, from, until);
 	} while (n == 0);
 	return n > 0 ? n : 0;
 }
@@ -367,7 +362,7 @@ static int fluentd_deliver(
 static int fluentd_idle(struct sink *s, int deadline_ms)
 {
 	struct fluentd *f = s->state;
-	if (deadline_ms > 0 && f->peer.conn.state == CONN_UP && f->phase == PHASE_TALK)
+	if (deadline_ms > 0 && f->peer.conn.state == CONN_UP && f->phase == PHASE_READY)
 		exchange(s, f);
 	return 0;
 }
@@ -376,7 +371,7 @@ static int fluentd_close(struct sink *s)
 {
 	struct fluentd *f = s->state;
 	peer_close(&f->peer);
-	fluentd_format_free(&f->form);
+	fluentd_format_free(&f->format);
 	free(f);
 	s->state = NULL;
 	return 0;

@@ -10,8 +10,8 @@
 #define GZIP_WINDOW (15 + 16) /* zlib: the largest window, in gzip's wrapping */
 #define GZIP_LEVEL 1 /* names compress well at any; this one is several times faster */
 
-/* "{sensor}" and "{tag}" of a template. false: too long. */
-static bool fill_tag(char *to, size_t size, const char *from, const char *sensor, const char *tag)
+/* Expands "{sensor}" and "{tag}" of a template. False: the tag is too long. */
+static bool expand_tag(char *to, size_t size, const char *from, const char *sensor, const char *tag)
 {
 	struct text t = text_of(to, size - 1);
 	while (*from) {
@@ -29,8 +29,8 @@ static bool fill_tag(char *to, size_t size, const char *from, const char *sensor
 	return !t.full;
 }
 
-/* Of a schema whose documents have no tag of their own. */
-static const char *standard_tag(const struct conf_sink *conf)
+/* Returns the tag of a schema whose documents have none. */
+static const char *default_tag(const struct conf_sink *conf)
 {
 	return conf->schema == CONF_SCHEMA_GOPASSIVEDNS ? "{sensor}.service" : "dnsloupe.dns";
 }
@@ -41,11 +41,12 @@ static int set_tags(struct fluentd_format *f, struct sink *s)
 	for (unsigned i = 0; f->tags == 0 || (s->tags && s->tags[i]); i++) {
 		const char *own = s->tags ? s->tags[i] : "";
 		if (i == FLUENTD_TAGS)
-			return sink_why(s, -EINVAL, "the schema has too many tags");
+			return sink_set_error(s, -EINVAL, "schema: has too many tags");
 		if (!template[0])
-			template = own[0] ? "{tag}" : standard_tag(s->conf);
-		if (!fill_tag(f->tag[i], sizeof(f->tag[i]), template, s->sensor, own))
-			return sink_why(s, -EINVAL, "fluentd.tag: the tag is too long");
+			template = own[0] ? "{tag}" : default_tag(s->conf);
+		if (!expand_tag(f->tag[i], sizeof(f->tag[i]), template, s->sensor, own))
+			return sink_set_error(
+				s, -EINVAL, "fluentd.tag: gives a tag of more than 510 octets");
 		f->tags++;
 	}
 	return 0;
@@ -59,7 +60,7 @@ int fluentd_format_init(struct fluentd_format *f, struct sink *s)
 		return error;
 	if (deflateInit2(&f->gzip, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) !=
 		Z_OK)
-		return sink_why(s, -ENOMEM, "no memory for gzip");
+		return sink_set_error(s, -ENOMEM, "out of memory");
 	return 0;
 }
 
@@ -71,7 +72,7 @@ void fluentd_format_free(struct fluentd_format *f)
 	f->entries = (struct text){0};
 }
 
-static void identify(struct fluentd_message *m, const char *p, size_t n)
+static void set_id(struct fluentd_message *m, const char *p, size_t n)
 {
 	struct hash_secret one = hash_fixed(1), two = hash_fixed(2);
 
@@ -88,7 +89,7 @@ static void put_id(struct text *out, const struct fluentd_message *m)
 	msgpack_str(out, hex, sizeof(hex));
 }
 
-/* The last element of a message. `entries`: 0 where it is not said. */
+/* Appends the options, the last element of a message. `entries`: 0 omits `size`. */
 static void put_options(const struct fluentd_format *f, const struct fluentd_message *m,
 	uint32_t entries, struct text *out)
 {
@@ -108,13 +109,14 @@ static void put_options(const struct fluentd_format *f, const struct fluentd_mes
 	}
 }
 
-/* [EventTime, map] or, without the bracket, both. 0, -EINVAL, -ENOSPC. */
-static int put_entry(const struct sink_block *b, uint32_t i, bool bracket, struct text *out)
+/* Appends an entry, EventTime and map; `array`: as an array of both. Returns 0, -EINVAL, -ENOSPC.
+ */
+static int put_entry(const struct sink_block *b, uint32_t i, bool array, struct text *out)
 {
 	size_t len;
 	char *start = out->at, *end = out->end;
 	const char *json = sink_doc_json(b, i, &len);
-	if (bracket)
+	if (array)
 		msgpack_array(out, 2);
 	msgpack_event_time(out, b->docs[i].ts_ns);
 	if (msgpack_json(out, json, len))
@@ -124,7 +126,7 @@ static int put_entry(const struct sink_block *b, uint32_t i, bool bracket, struc
 	return full ? -ENOSPC : -EINVAL;
 }
 
-/* Entries of one tag. How many, or -ENOSPC. */
+/* Appends the entries of one tag. Returns how many, or -ENOSPC. */
 static int put_entries(
 	const struct sink_block *b, struct fluentd_chunk *c, unsigned tag, struct text *out)
 {
@@ -136,33 +138,34 @@ static int put_entries(
 		if (error == -ENOSPC)
 			return error;
 		if (error)
-			c->formless++;
+			c->unencodable++;
 		else
 			n++;
 	}
 	return n;
 }
 
-/* As put_entries(), into the room for what is to be compressed, which grows. -ENOMEM */
-static int put_aside(
+/* Writes the entries of one tag into f->entries, which grows, to be compressed. Returns how many,
+ * or -ENOMEM. */
+static int buffer_entries(
 	struct fluentd_format *f, const struct sink_block *b, struct fluentd_chunk *c, unsigned tag)
 {
-	for (size_t room = (size_t)(f->entries.end - f->entries.start);; room *= 2) {
-		if (room == 0)
-			room = 512 * 1024;
+	for (size_t size = (size_t)(f->entries.end - f->entries.start);; size *= 2) {
+		if (size == 0)
+			size = 512 * 1024;
 		char *start = f->entries.start;
-		if (room > (size_t)(f->entries.end - start))
-			start = malloc(room);
+		if (size > (size_t)(f->entries.end - start))
+			start = malloc(size);
 		if (!start)
 			return -ENOMEM;
 		if (start != f->entries.start)
 			free(f->entries.start);
-		f->entries = text_of(start, room);
-		uint32_t formless = c->formless;
+		f->entries = text_of(start, size);
+		uint32_t unencodable = c->unencodable;
 		int n = put_entries(b, c, tag, &f->entries);
 		if (n != -ENOSPC)
 			return n;
-		c->formless = formless;
+		c->unencodable = unencodable;
 	}
 }
 
@@ -180,16 +183,17 @@ static int put_gzip(struct fluentd_format *f, struct text *out)
 	return 0;
 }
 
-/* A 32-bit number behind a mark that was appended before it was known. */
-static void patch(char *mark, size_t v)
+/* Writes the 32-bit length of a MessagePack header that was appended before it was known. */
+static void patch_length(char *mark, size_t v)
 {
 	uint32_t octets = __builtin_bswap32((uint32_t)v);
 	memcpy(mark + 1, &octets, sizeof(octets));
 }
 
-/* The message of all documents of one tag. Entries, 0: none and nothing appended, or -errno. */
-static int put_many(struct fluentd_format *f, const struct sink_block *b, struct fluentd_chunk *c,
-	unsigned tag, struct text *out, struct fluentd_message *m)
+/* Appends one message with all documents of one tag. Returns its entries; 0: none, and nothing
+ * appended; -errno. */
+static int put_message_of_tag(struct fluentd_format *f, const struct sink_block *b,
+	struct fluentd_chunk *c, unsigned tag, struct text *out, struct fluentd_message *m)
 {
 	static const char list[5] = {(char)0xdd}, octets[5] = {(char)0xc6};
 	bool gzip = f->mode == CONF_FLUENTD_COMPRESSED, forward = f->mode == CONF_FLUENTD_FORWARD;
@@ -200,25 +204,25 @@ static int put_many(struct fluentd_format *f, const struct sink_block *b, struct
 	text_put(out, forward ? list : octets, 5);
 	if (out->full)
 		return -ENOSPC;
-	int n = gzip ? put_aside(f, b, c, tag) : put_entries(b, c, tag, out);
+	int n = gzip ? buffer_entries(f, b, c, tag) : put_entries(b, c, tag, out);
 	if (n <= 0) {
 		out->at = start;
 		return n;
 	}
 	if (gzip) {
-		identify(m, f->entries.start, text_len(&f->entries));
+		set_id(m, f->entries.start, text_len(&f->entries));
 		if (put_gzip(f, out) < 0)
 			return -ENOSPC;
 	} else {
-		identify(m, body, (size_t)(out->at - body));
+		set_id(m, body, (size_t)(out->at - body));
 	}
-	patch(mark, forward ? (size_t)n : (size_t)(out->at - body));
+	patch_length(mark, forward ? (size_t)n : (size_t)(out->at - body));
 	put_options(f, m, (uint32_t)n, out);
 	return out->full ? -ENOSPC : n;
 }
 
-/* The message of one document. 1, 0: it has no form, or -ENOSPC. */
-static int put_one(struct fluentd_format *f, const struct sink_block *b, uint32_t i,
+/* Appends the message of one document. Returns 1; 0: it cannot be encoded; -ENOSPC. */
+static int put_message_of_doc(struct fluentd_format *f, const struct sink_block *b, uint32_t i,
 	struct text *out, struct fluentd_message *m)
 {
 	const char *tag = f->tag[b->docs[i].tag];
@@ -233,20 +237,21 @@ static int put_one(struct fluentd_format *f, const struct sink_block *b, uint32_
 	}
 	if (error)
 		return error;
-	identify(m, body, (size_t)(out->at - body));
+	set_id(m, body, (size_t)(out->at - body));
 	if (f->ack)
 		put_options(f, m, 0, out);
 	return out->full ? -ENOSPC : 1;
 }
 
-/* The message that was just appended: is it one that the receiver has? */
-static void keep_or_not(
-	struct fluentd_chunk *c, const struct fluentd_chunk *lost, char *start, struct text *out)
+/* Adds the message that was just appended to the chunk; takes it back if the receiver has it
+ * already. */
+static void add_message(
+	struct fluentd_chunk *c, const struct fluentd_chunk *unacked, char *start, struct text *out)
 {
 	struct fluentd_message *m = &c->message[c->messages];
-	if (lost && c->messages < lost->messages && lost->message[c->messages].acked &&
-		lost->message[c->messages].id[0] == m->id[0] &&
-		lost->message[c->messages].id[1] == m->id[1]) {
+	if (unacked && c->messages < unacked->messages && unacked->message[c->messages].acked &&
+		unacked->message[c->messages].id[0] == m->id[0] &&
+		unacked->message[c->messages].id[1] == m->id[1]) {
 		m->acked = true;
 		c->acked++;
 		out->at = start;
@@ -256,33 +261,34 @@ static void keep_or_not(
 }
 
 int fluentd_chunk(struct fluentd_format *f, const struct sink_block *b, uint32_t from,
-	const struct fluentd_chunk *lost, struct text *out, struct fluentd_chunk *c)
+	const struct fluentd_chunk *unacked, struct text *out, struct fluentd_chunk *c)
 {
 	const struct text before = *out;
 	bool single = f->mode == CONF_FLUENTD_MESSAGE;
 	c->seq = b->seq;
 	c->from = from;
 	c->n = b->n_docs - from;
-	c->messages = c->acked = c->formless = 0;
+	c->messages = c->acked = c->unencodable = 0;
 	if (single && c->n > FLUENTD_MESSAGES)
 		c->n = FLUENTD_MESSAGES;
-	if (lost && (lost->seq != c->seq || lost->from != from))
-		lost = NULL;
+	if (unacked && (unacked->seq != c->seq || unacked->from != from))
+		unacked = NULL;
 	for (uint32_t i = 0; i < (single ? c->n : f->tags); i++) {
 		char *start = out->at;
 		struct fluentd_message *m = &c->message[c->messages];
-		int n = single ? put_one(f, b, from + i, out, m) : put_many(f, b, c, i, out, m);
+		int n = single ? put_message_of_doc(f, b, from + i, out, m)
+			       : put_message_of_tag(f, b, c, i, out, m);
 		if (n < 0) {
 			*out = before;
 			return n == -ENOMEM ? -ENOMEM : -ENOSPC;
 		}
 		if (n > 0) {
-			keep_or_not(c, lost, start, out);
+			add_message(c, unacked, start, out);
 		} else if (single) {
-			/* It has no form, and nobody will acknowledge it. */
+			/* It cannot be encoded, and nobody will acknowledge it. */
 			c->message[c->messages++] = (struct fluentd_message){.acked = true};
 			c->acked++;
-			c->formless++;
+			c->unencodable++;
 		}
 	}
 	return 0;
@@ -331,13 +337,14 @@ void fluentd_chunk_settle(
 	struct fluentd_chunk *c, struct sink *s, const struct sink_block *b, uint32_t k)
 {
 	bool all = k == c->n;
-	for (uint32_t i = c->from; i < c->from + k && c->formless; i++) {
-		/* So rare that it may cost: those that do not fit here did fit before. */
-		char room[4096];
-		struct text t = text_of(room, sizeof(room));
+	for (uint32_t i = c->from; i < c->from + k && c->unencodable; i++) {
+		/* Encode them again to find out which, for that is rare. One that does not fit here
+		 * was encoded before. */
+		char scratch[4096];
+		struct text t = text_of(scratch, sizeof(scratch));
 		if (put_entry(b, i, false, &t) == -EINVAL) {
 			sink_reject(s, b, i);
-			c->formless--;
+			c->unencodable--;
 		}
 	}
 	c->from += k;

@@ -18,8 +18,8 @@ static struct fluentd_octets octets_of(const char *s)
 	return (struct fluentd_octets){s, (uint32_t)strlen(s)};
 }
 
-/* SHA-512 of the parts one after the other, as lower-case hexadecimal digits. false: OpenSSL will
- * not. */
+/* Computes SHA-512 of the concatenated parts as lower-case hexadecimal digits. False: OpenSSL
+ * failed. */
 static bool digest(char hex[HEX_LEN], const struct fluentd_octets *parts, int n)
 {
 	uint8_t raw[HEX_LEN / 2];
@@ -35,8 +35,8 @@ static bool digest(char hex[HEX_LEN], const struct fluentd_octets *parts, int n)
 	return good;
 }
 
-/* The digest that shows that `host` knows the key. */
-static bool digest_of(
+/* Computes the digest that proves that `host` knows the key. */
+static bool key_digest(
 	char hex[HEX_LEN], const struct fluentd_login *l, const struct fluentd_octets *host)
 {
 	const struct fluentd_octets parts[] = {{l->salt, sizeof(l->salt)}, *host,
@@ -65,14 +65,14 @@ int fluentd_login_ping(struct fluentd_login *l, const struct fluentd_reply *helo
 	l->nonce_len = helo->nonce.len;
 	if (l->nonce_len)
 		memcpy(l->nonce, helo->nonce.at, l->nonce_len);
-	if (!digest_of(hex, l, &host) || !digest(user, parts, 3))
+	if (!key_digest(hex, l, &host) || !digest(user, parts, 3))
 		return -EIO;
 	msgpack_array(out, 6);
 	msgpack_str(out, "PING", 4);
 	msgpack_str(out, host.at, host.len);
 	msgpack_str(out, l->salt, sizeof(l->salt));
 	msgpack_str(out, hex, sizeof(hex));
-	/* Where no user is asked for, nothing is said of one. */
+	/* Without a request for a user, both members are empty. */
 	size_t name = helo->auth.len ? strlen(l->username) : 0;
 	msgpack_str(out, l->username, name);
 	msgpack_str(out, user, helo->auth.len ? sizeof(user) : 0);
@@ -83,10 +83,10 @@ const char *fluentd_login_pong(const struct fluentd_login *l, const struct fluen
 {
 	char hex[HEX_LEN];
 	if (!pong->accepted)
-		return "it refuses the login";
-	if (!digest_of(hex, l, &pong->hostname) || pong->digest.len != sizeof(hex) ||
+		return "refused the login";
+	if (!key_digest(hex, l, &pong->hostname) || pong->digest.len != sizeof(hex) ||
 		CRYPTO_memcmp(hex, pong->digest.at, sizeof(hex)) != 0)
-		return "it does not know the shared key";
+		return "does not know the shared key";
 	return NULL;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The login of Fluentd's forward protocol v1: the receiver's HELO brings a nonce, our PING shows by
- * a digest that we know the shared key, the receiver's PONG shows the same of the receiver. Nobody
- * says the key itself. SHA-512 is OpenSSL's: a build without it has no login.
+ * The login of Fluentd's forward protocol v1. The receiver's HELO has a nonce; the client's PING
+ * proves by a digest that it knows the shared key; the receiver's PONG proves the same of the
+ * receiver. The key itself is never sent. SHA-512 comes from OpenSSL: a build without it has no
+ * login.
  */
 #ifndef SINK_FLUENTD_LOGIN_H
 #define SINK_FLUENTD_LOGIN_H
@@ -10,7 +11,7 @@
 #include "base/text.h"
 #include "sink/fluentd_reply.h"
 
-#define FLUENTD_SALT 32 /* hexadecimal digits, for receivers that take it for text */
+#define FLUENTD_SALT 32 /* hexadecimal digits: some receivers treat it as text */
 #define FLUENTD_NONCE 128
 
 struct fluentd_login {
@@ -22,15 +23,15 @@ struct fluentd_login {
 	size_t nonce_len;
 };
 
-/* Can this build do it? */
+/* True if this build has it. */
 bool fluentd_login_available(void);
 
-/*
- * Answers HELO: appends the PING. 0; -EINVAL: a nonce that is too long; -EIO: no random octets.
- */
+/* Appends the PING that replies to a HELO. Returns 0; -EINVAL: the nonce is too long; -EIO: there
+ * are no random octets. */
 int fluentd_login_ping(struct fluentd_login *l, const struct fluentd_reply *helo, struct text *out);
 
-/* Does the PONG let us in, and did the receiver know the key? NULL, or why not in words. */
+/* Verifies the PONG: that the login was accepted, and that the receiver knows the key. Returns
+ * NULL, or the error. */
 const char *fluentd_login_pong(const struct fluentd_login *l, const struct fluentd_reply *pong);
 
 #endif

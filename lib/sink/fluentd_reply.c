@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-/* A reply has a dozen values; whoever sends more is no receiver. */
+/* A reply has a dozen values. */
 #define VALUES_MAX 256
 
 enum type { TYPE_NIL, TYPE_BOOL, TYPE_OCTETS, TYPE_ARRAY, TYPE_MAP, TYPE_OTHER, TYPE_BAD };
@@ -28,10 +28,10 @@ static struct value many(enum type type, uint32_t n)
 	return (struct value){.type = type, .n = n};
 }
 
-/* One value, of an array or map its head only. Sets c->bad where it ends too early. */
-static struct value next(struct cursor *c)
+/* Reads one value; of an array or map, its header only. Sets c->bad if the octets end within it. */
+static struct value read_value(struct cursor *c)
 {
-	/* Of what follows 0xca: floats, integers, fixed extensions. */
+	/* Octets of the types from 0xca on: floats, integers, fixed extensions. */
 	static const uint8_t lengths[] = {4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17};
 	uint8_t m = cursor_u8(c);
 	if (m < 0x80 || m >= 0xe0)
@@ -64,11 +64,11 @@ static struct value next(struct cursor *c)
 	}
 }
 
-/* Passes over `left` values and all that they hold. */
+/* Skips `left` values and all their members. */
 static bool skip(struct cursor *c, uint64_t left)
 {
 	for (unsigned i = 0; left && !c->bad; i++, left--) {
-		struct value v = next(c);
+		struct value v = read_value(c);
 		if (i == VALUES_MAX || v.type == TYPE_BAD)
 			return false;
 		left += v.type == TYPE_ARRAY ? v.n : v.type == TYPE_MAP ? 2 * (uint64_t)v.n : 0;
@@ -89,16 +89,16 @@ static bool is(const struct value *v, const char *word)
 	return v->type == TYPE_OCTETS && v->n == n && v->at && memcmp(v->at, word, n) == 0;
 }
 
-/* The options of HELO or the map of an acknowledgement: what we know of it. */
+/* Reads the options of HELO, or the map of an acknowledgement; skips unknown members. */
 static bool read_map(struct cursor *c, uint32_t n, struct fluentd_reply *r)
 {
 	if (n > VALUES_MAX)
 		return false;
 	for (uint32_t i = 0; i < n && !c->bad; i++) {
-		struct value key = next(c);
+		struct value key = read_value(c);
 		if (!skip_value(c, &key))
 			return false;
-		struct value v = next(c);
+		struct value v = read_value(c);
 		if (!skip_value(c, &v))
 			return false;
 		struct fluentd_octets got = {v.at, v.type == TYPE_OCTETS ? v.n : 0};
@@ -116,7 +116,7 @@ static bool read_map(struct cursor *c, uint32_t n, struct fluentd_reply *r)
 
 static bool read_helo(struct cursor *c, struct fluentd_reply *r)
 {
-	struct value v = next(c);
+	struct value v = read_value(c);
 	r->kind = FLUENTD_HELO;
 	r->keepalive = true;
 	return c->bad || (v.type == TYPE_MAP && read_map(c, v.n, r));
@@ -125,13 +125,13 @@ static bool read_helo(struct cursor *c, struct fluentd_reply *r)
 static bool read_pong(struct cursor *c, struct fluentd_reply *r)
 {
 	struct fluentd_octets *to[] = {&r->reason, &r->hostname, &r->digest};
-	struct value v = next(c);
+	struct value v = read_value(c);
 	r->kind = FLUENTD_PONG;
 	r->accepted = v.yes;
 	if (v.type != TYPE_BOOL && !c->bad)
 		return false;
 	for (int i = 0; i < 3 && !c->bad; i++) {
-		v = next(c);
+		v = read_value(c);
 		if (!skip_value(c, &v))
 			return false;
 		if (v.type == TYPE_OCTETS)
@@ -142,7 +142,7 @@ static bool read_pong(struct cursor *c, struct fluentd_reply *r)
 
 static bool read_any(struct cursor *c, struct fluentd_reply *r)
 {
-	struct value v = next(c);
+	struct value v = read_value(c);
 	if (v.type == TYPE_MAP) {
 		r->kind = FLUENTD_ACK;
 		return read_map(c, v.n, r) && (c->bad || r->ack.len);
@@ -150,7 +150,7 @@ static bool read_any(struct cursor *c, struct fluentd_reply *r)
 	if (v.type != TYPE_ARRAY || v.n == 0)
 		return c->bad;
 	uint32_t n = v.n;
-	v = next(c);
+	v = read_value(c);
 	if (is(&v, "HELO") && n == 2)
 		return read_helo(c, r);
 	if (is(&v, "PONG") && n == 5)

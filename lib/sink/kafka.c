@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Kafka by librdkafka, an idempotent producer. A document counts as written when the brokers'
- * delivery report says so. While the brokers are away librdkafka keeps what it was given, at most
- * WINDOW blocks, and goes on with exactly that when they are back.
+ * Kafka by librdkafka, an idempotent producer: at least once delivery. A document counts as written
+ * when its delivery report says so. While the brokers are away librdkafka holds what was produced,
+ * at most KAFKA_WINDOW parts of blocks, and goes on with exactly that when they are back.
  */
 #ifdef SINK_KAFKA
 
-#include "sink/conn.h"
+#include "sink/clock.h"
 #include "sink/kafka_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define BURST 256 /* documents that librdkafka gets a call */
-#define ENCODED_ROOM (1024u * 1024)
-#define ENCODED_MAX (1024u * 1024 * 1024)
+#define BURST 256 /* documents produced by one call */
+#define BUFFER_SIZE (1024u * 1024) /* of encoded documents */
+#define BUFFER_MAX (1024u * 1024 * 1024)
 #define POLL_NS (INT64_C(20) * WHEN_NS_PER_MS)
 
-static struct part *part_at(struct kafka *k, unsigned i)
+static struct kafka_part *part_at(struct kafka *k, unsigned i)
 {
 	return &k->window[(k->first + i) % KAFKA_WINDOW];
 }
 
-/* A document as librdkafka's opaque pointer. */
-static void *opaque_of(const struct kafka *k, const struct part *p, uint32_t i)
+/* Packs the place of a document into librdkafka's opaque pointer. */
+static void *opaque_of(const struct kafka *k, const struct kafka_part *p, uint32_t i)
 {
 	return (void *)(uintptr_t)((uintptr_t)(p - k->window) * KAFKA_PART + i);
 }
@@ -41,51 +41,52 @@ static int kafka_open(struct sink *s)
 {
 	struct kafka *k = calloc(1, sizeof(*k));
 	if (!k)
-		return sink_why(s, -ENOMEM, "no memory");
+		return sink_set_error(s, -ENOMEM, "out of memory");
 	k->sink = s;
 	pthread_mutex_init(&k->lock, NULL);
-	char *room = malloc(ENCODED_ROOM);
-	int error = room ? kafka_start(s, k) : sink_why(s, -ENOMEM, "no memory");
+	char *buffer = malloc(BUFFER_SIZE);
+	int error = buffer ? kafka_start(s, k) : sink_set_error(s, -ENOMEM, "out of memory");
 	if (error) {
 		pthread_mutex_destroy(&k->lock);
-		free(room);
+		free(buffer);
 		free(k);
 		return error;
 	}
-	k->encoded = text_of(room, ENCODED_ROOM);
+	k->encoded = text_of(buffer, BUFFER_SIZE);
 	s->state = k;
 	return 0;
 }
 
-/* Takes the next documents into the window, as far as there is room. */
-static void widen(struct sink *s, struct kafka *k, const struct sink_block *b, uint32_t from)
+/* Adds the next documents to the window until it is full. */
+static void fill_window(struct sink *s, struct kafka *k, const struct sink_block *b, uint32_t from)
 {
 	while (k->count < KAFKA_WINDOW) {
 		const struct sink_block *of = b;
 		if (k->count) {
-			const struct part *last = part_at(k, k->count - 1);
+			const struct kafka_part *last = part_at(k, k->count - 1);
 			unsigned ahead = (unsigned)(last->seq - b->seq);
-			of = ahead ? sink_ahead(s, ahead) : b;
+			of = ahead ? sink_peek_ahead(s, ahead) : b;
 			from = last->from + last->n;
 			if (of && from == of->n_docs) {
-				of = sink_ahead(s, ahead + 1);
+				of = sink_peek_ahead(s, ahead + 1);
 				from = 0;
 			}
 		}
 		if (!of)
 			return;
 		uint32_t n = of->n_docs - from;
-		struct part *p = part_at(k, k->count++);
+		struct kafka_part *p = part_at(k, k->count++);
 		p->seq = of->seq;
 		p->from = from;
 		p->n = n < KAFKA_PART ? n : KAFKA_PART;
-		p->sent = p->again = p->settled = 0;
+		p->sent = p->to_resend = p->settled = 0;
 	}
 }
 
-/* Document i of the part as a message. false: it has no form and is refused, or no room: *full. */
-static bool message(struct sink *s, struct kafka *k, const struct sink_block *b, struct part *p,
-	uint32_t i, rd_kafka_message_t *m, bool *full)
+/* Fills in the message of document i of the part. False: the document cannot be encoded and is
+ * refused; or the buffer is full: *full. */
+static bool make_message(struct sink *s, struct kafka *k, const struct sink_block *b,
+	struct kafka_part *p, uint32_t i, rd_kafka_message_t *m, bool *full)
 {
 	size_t len;
 	const char *json = sink_doc_json(b, p->from + i, &len);
@@ -108,27 +109,28 @@ static bool message(struct sink *s, struct kafka *k, const struct sink_block *b,
 	return true;
 }
 
-/* One call's worth of the part, from document i on. The first that it did not come to. */
-static uint32_t produce(
-	struct sink *s, struct kafka *k, const struct sink_block *b, struct part *p, uint32_t i)
+/* Produces one burst of the part, from document i on. Returns the first document that it did not
+ * come to. */
+static uint32_t produce_burst(struct sink *s, struct kafka *k, const struct sink_block *b,
+	struct kafka_part *p, uint32_t i)
 {
 	rd_kafka_message_t m[BURST];
 	int n = 0;
 	bool full = false;
 	k->encoded.at = k->encoded.start;
 	for (; i < p->n && n < BURST; i++) {
-		bool is_again = i < p->sent;
-		if (is_again && p->state[i] != DOC_NEW)
+		bool resend = i < p->sent;
+		if (resend && p->state[i] != DOC_NEW)
 			continue;
-		if (!is_again)
+		if (!resend)
 			p->state[i] = DOC_NEW;
-		if (message(s, k, b, p, i, &m[n], &full)) {
+		if (make_message(s, k, b, p, i, &m[n], &full)) {
 			p->state[i] = DOC_SENT;
 			n++;
 		} else if (full) {
 			break;
 		}
-		p->again -= is_again;
+		p->to_resend -= resend;
 	}
 	p->sent = p->sent > i ? p->sent : i;
 	k->outstanding += (uint32_t)n;
@@ -140,61 +142,63 @@ static uint32_t produce(
 			continue;
 		if (m[j].err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			k->full = true;
-		else if (!kafka_is_final(&m[j]))
-			kafka_trouble(k, rd_kafka_err2str(m[j].err));
-		kafka_reported(NULL, &m[j], k);
+		else if (!kafka_is_permanent(&m[j]))
+			kafka_set_error(k, rd_kafka_err2str(m[j].err));
+		kafka_delivery_report(NULL, &m[j], k);
 	}
 	return i;
 }
 
-/* A larger room for what an encoding makes of one document. */
-static bool enlarge(struct kafka *k)
+/* Doubles the buffer for a document that does not fit. */
+static bool grow_buffer(struct kafka *k)
 {
-	size_t room = 2 * (size_t)(k->encoded.end - k->encoded.start);
-	char *start = room <= ENCODED_MAX ? malloc(room) : NULL;
+	size_t size = 2 * (size_t)(k->encoded.end - k->encoded.start);
+	char *start = size <= BUFFER_MAX ? malloc(size) : NULL;
 	if (!start)
 		return false;
 	free(k->encoded.start);
-	k->encoded = text_of(start, room);
+	k->encoded = text_of(start, size);
 	return true;
 }
 
-/* Gives librdkafka what it has not, of one part, until its queue is full. */
-static void feed_part(struct sink *s, struct kafka *k, const struct sink_block *b, struct part *p)
+/* Produces the unsent documents of one part until librdkafka's queue is full. */
+static void produce_part(
+	struct sink *s, struct kafka *k, const struct sink_block *b, struct kafka_part *p)
 {
-	uint32_t i = p->again ? p->settled : p->sent;
+	uint32_t i = p->to_resend ? p->settled : p->sent;
 	while (i < p->n && !k->full) {
-		uint32_t next = produce(s, k, b, p, i);
-		if (next == i && !enlarge(k)) {
-			p->again -= i < p->sent;
-			p->state[next++] = DOC_REFUSED; /* larger than anything */
+		uint32_t next = produce_burst(s, k, b, p, i);
+		if (next == i && !grow_buffer(k)) {
+			p->to_resend -= i < p->sent;
+			p->state[next++] = DOC_REFUSED; /* larger than BUFFER_MAX */
 			p->sent = p->sent > next ? p->sent : next;
 		}
 		i = next;
 	}
 }
 
-static void feed(struct sink *s, struct kafka *k, const struct sink_block *b)
+static void produce_window(struct sink *s, struct kafka *k, const struct sink_block *b)
 {
 	k->full = false;
 	for (unsigned j = 0; j < k->count && !k->full; j++) {
-		struct part *p = part_at(k, j);
-		if (p->again == 0 && p->sent == p->n)
+		struct kafka_part *p = part_at(k, j);
+		if (p->to_resend == 0 && p->sent == p->n)
 			continue;
 		unsigned ahead = (unsigned)(p->seq - b->seq);
-		const struct sink_block *of = ahead ? sink_ahead(s, ahead) : b;
+		const struct sink_block *of = ahead ? sink_peek_ahead(s, ahead) : b;
 		if (!of)
 			return;
-		feed_part(s, k, of, p);
+		produce_part(s, k, of, p);
 	}
 }
 
-/* Documents of the first part that are settled: all of it, or where `some` so many as there are. */
+/* Settles documents of the first part: all of it, or with `some` those that can be. Returns how
+ * many. */
 static int settle(struct sink *s, struct kafka *k, const struct sink_block *b, bool some)
 {
-	struct part *p = part_at(k, 0);
+	struct kafka_part *p = part_at(k, 0);
 	uint32_t begin = p->settled, i = begin;
-	while (i < p->sent && p->state[i] >= DOC_DONE)
+	while (i < p->sent && p->state[i] >= DOC_DELIVERED)
 		i++;
 	p->settled = i;
 	if (i < p->n && !some) {
@@ -213,24 +217,24 @@ static int settle(struct sink *s, struct kafka *k, const struct sink_block *b, b
 
 static bool is_first(const struct kafka *k, const struct sink_block *b, uint32_t from)
 {
-	const struct part *p = &k->window[k->first];
+	const struct kafka_part *p = &k->window[k->first];
 	return p->seq == b->seq && p->from + p->settled == from;
 }
 
 static int kafka_deliver(struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	struct kafka *k = s->state;
-	int64_t until = conn_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
-	kafka_place(k);
+	int64_t until = sink_clock_ns() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
+	kafka_set_affinity(k);
 	if (k->count && !is_first(k, b, from))
-		kafka_take_back(k);
-	if (k->broken && kafka_renew(s, k) < 0)
+		kafka_purge(k);
+	if (k->broken && kafka_recreate(s, k) < 0)
 		return 0;
 	while (!k->broken) {
-		widen(s, k, b, from);
-		feed(s, k, b);
+		fill_window(s, k, b, from);
+		produce_window(s, k, b);
 		rd_kafka_poll(k->rk, 0);
-		int64_t left = until - conn_clock();
+		int64_t left = until - sink_clock_ns();
 		int n = settle(s, k, b, left <= 0);
 		if (n > 0)
 			return n;
@@ -240,11 +244,11 @@ static int kafka_deliver(struct sink *s, const struct sink_block *b, uint32_t fr
 	}
 	s->held = k->away || k->broken;
 	if (s->held)
-		sink_why(s, 0, "%s", k->why);
+		sink_set_error(s, 0, "%s", k->error_text);
 	return 0;
 }
 
-/* librdkafka speaks through this thread only. */
+/* Serves librdkafka's callbacks, which run in this thread only. */
 static int kafka_idle(struct sink *s, int deadline_ms)
 {
 	struct kafka *k = s->state;
@@ -279,6 +283,6 @@ const struct sink_ops sink_kafka = {
 
 #include "sink/sink.h"
 
-const struct sink_ops sink_kafka = {.name = "kafka", .absent = "librdkafka"};
+const struct sink_ops sink_kafka = {.name = "kafka", .missing_library = "librdkafka"};
 
 #endif

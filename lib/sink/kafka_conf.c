@@ -6,12 +6,12 @@
 #include <errno.h>
 
 /*
- * What differs from librdkafka's defaults, and why: nothing is lost or doubled while a broker
- * answers late (idempotence); messages have no end of life of their own, for this program's queue
- * and spool decide what becomes of those that cannot be sent; its own queue holds what a few blocks
- * hold, and a block comes at once, so there is nothing to linger for.
+ * Settings that differ from librdkafka's defaults. Idempotence: nothing is lost or duplicated while
+ * a broker is slow. No message timeout: this program's queue and spool decide what happens to
+ * messages that cannot be sent. Its queue holds a few blocks, and a block arrives at once, so
+ * lingering gains nothing.
  */
-static const char *const ours[][2] = {{"client.id", "dnsloupe"}, {"enable.idempotence", "true"},
+static const char *const defaults[][2] = {{"client.id", "dnsloupe"}, {"enable.idempotence", "true"},
 	{"message.timeout.ms", "0"}, {"compression.codec", "lz4"}, {"linger.ms", "1"},
 	{"batch.size", "1000000"}, {"queue.buffering.max.messages", "1000000"},
 	{"queue.buffering.max.kbytes", "65536"}, {"reconnect.backoff.max.ms", "5000"},
@@ -20,10 +20,10 @@ static const char *const ours[][2] = {{"client.id", "dnsloupe"}, {"enable.idempo
 static int set(rd_kafka_conf_t *to, const char *key, const char *name, const char *value,
 	struct conf_error *err)
 {
-	char why[400];
-	if (rd_kafka_conf_set(to, name, value, why, sizeof(why)) == RD_KAFKA_CONF_OK)
+	char text[400];
+	if (rd_kafka_conf_set(to, name, value, text, sizeof(text)) == RD_KAFKA_CONF_OK)
 		return 0;
-	return conf_fail(err, -EINVAL, "%s: %s", key, why);
+	return conf_fail(err, -EINVAL, "%s: %s", key, text);
 }
 
 static int set_property(
@@ -33,7 +33,7 @@ static int set_property(
 	const char *name = property->name;
 	snprintf(key, sizeof(key), "kafka.properties.%s", name);
 	if (strcmp(name, "bootstrap.servers") == 0 || strcmp(name, "metadata.broker.list") == 0)
-		return conf_fail(err, -EINVAL, "%s: is the key kafka.brokers here", key);
+		return conf_fail(err, -EINVAL, "%s: set the key kafka.brokers instead", key);
 	return set(to, key, name, property->value, err);
 }
 
@@ -43,11 +43,11 @@ rd_kafka_conf_t *kafka_conf(const struct conf_sink *conf, struct conf_error *err
 	int error = 0;
 	if (!conf->kafka_brokers[0])
 		error = conf_fail(
-			err, -EINVAL, "kafka.brokers: is missing: host:port of some of them");
+			err, -EINVAL, "kafka.brokers: is missing: set host:port of some brokers");
 	else if (!conf->kafka_topic[0])
 		error = conf_fail(err, -EINVAL, "kafka.topic: is missing");
-	for (size_t i = 0; i < BITS_COUNT(ours) && error == 0; i++)
-		error = set(to, "kafka", ours[i][0], ours[i][1], err);
+	for (size_t i = 0; i < BITS_COUNT(defaults) && error == 0; i++)
+		error = set(to, "kafka", defaults[i][0], defaults[i][1], err);
 	if (error == 0)
 		error = set(to, "kafka.brokers", "bootstrap.servers", conf->kafka_brokers, err);
 	for (size_t i = 0; i < conf->kafka_properties.count && error == 0; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The client of Kafka (kafka_client.c) and what is on its way by it (kafka.c). */
+/* Shared by the Kafka sink (kafka.c) and its use of librdkafka (kafka_client.c). */
 #ifndef SINK_KAFKA_INNER_H
 #define SINK_KAFKA_INNER_H
 
@@ -9,19 +9,20 @@
 
 #include <pthread.h>
 
-#define KAFKA_WINDOW 32 /* blocks, or parts of them, with librdkafka at a time */
-#define KAFKA_PART 4096 /* documents of a block at most in one of them */
+#define KAFKA_WINDOW 32 /* blocks, or parts of blocks, in flight */
+#define KAFKA_PART 4096 /* documents of a part at most */
 #define KAFKA_THREADS 64
 
-enum doc_state { DOC_NEW, DOC_SENT, DOC_DONE, DOC_REFUSED };
+/* DOC_NEW: to be produced; DOC_SENT: librdkafka has it; DOC_DELIVERED and DOC_REFUSED: settled. */
+enum doc_state { DOC_NEW, DOC_SENT, DOC_DELIVERED, DOC_REFUSED };
 
-/* Documents of one block that librdkafka has. */
-struct part {
+/* A part of a block that is in flight. */
+struct kafka_part {
 	uint64_t seq;
 	uint32_t from, n;
-	uint32_t sent; /* none from this one on was ever given to librdkafka */
-	uint32_t again; /* how many before it are to be given once more */
-	uint32_t settled; /* its first so many are */
+	uint32_t sent; /* documents from this one on were never produced */
+	uint32_t to_resend; /* documents before it that must be produced again */
+	uint32_t settled; /* how many of its first documents are settled */
 	uint8_t state[KAFKA_PART]; /* enum doc_state; written in kafka_reported(), which runs in
 				      poll() */
 };
@@ -31,44 +32,46 @@ struct kafka {
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topic;
 	unsigned first, count; /* of the window */
-	struct part window[KAFKA_WINDOW];
-	uint32_t outstanding; /* documents that librdkafka has */
-	bool full; /* librdkafka's queue */
-	bool away; /* since it was last said that something works */
-	bool broken; /* the producer is of no use any more: a new one is needed */
-	char why[160];
+	struct kafka_part window[KAFKA_WINDOW];
+	uint32_t outstanding; /* documents without a delivery report */
+	bool full; /* librdkafka's queue is */
+	bool away; /* an error was reported since the last delivery */
+	bool broken; /* the producer must be recreated */
+	char error_text[160];
 	struct text encoded; /* of one burst */
-	pthread_mutex_t lock; /* of what follows: librdkafka's threads write it when they start */
+	pthread_mutex_t
+		lock; /* of the fields below, which librdkafka's threads write when they start */
 	pid_t thread[KAFKA_THREADS];
 	unsigned threads;
-	bool placed; /* its threads run where the sink's own may */
+	bool affinity_set;
 };
 
-/* A new producer. 0, or -EINVAL with s->why. */
+/* Creates a producer. Returns 0, or -EINVAL with s->error_text. */
 int kafka_start(struct sink *s, struct kafka *k);
 
-/* Takes all back that it has, and ends it. */
+/* Purges and destroys the producer. */
 void kafka_stop(struct kafka *k);
 
-/* Takes all back and empties the window; what was in flight may arrive all the same. */
-void kafka_take_back(struct kafka *k);
+/* Purges the producer's messages and clears the window. Messages in flight may still arrive. */
+void kafka_purge(struct kafka *k);
 
 /*
- * A new producer in place of a broken one: it gets again what the window has undelivered. 0, or
- * -EINVAL with s->why.
+ * Replaces a broken producer by a new one, which is given the undelivered documents of the window
+ * again. Returns 0, or -EINVAL with s->error_text.
  */
-int kafka_renew(struct sink *s, struct kafka *k);
+int kafka_recreate(struct sink *s, struct kafka *k);
 
-/* Binds its threads to the CPUs of the calling one, the sink's own. */
-void kafka_place(struct kafka *k);
+/* Binds the producer's threads to the CPUs of the calling thread, the sink's own. */
+void kafka_set_affinity(struct kafka *k);
 
-/* The delivery report of one document: as librdkafka's callback; rk NULL: it was never taken. */
-void kafka_reported(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
+/* Handles the delivery report of one document: librdkafka's callback; rk NULL: it was not accepted.
+ */
+void kafka_delivery_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 
-/* Remembers what is wrong, to be said if nothing goes on. */
-void kafka_trouble(struct kafka *k, const char *what);
+/* Keeps an error, to be reported if no document is delivered. */
+void kafka_set_error(struct kafka *k, const char *text);
 
-/* Is the report an error that the same message will meet again, whenever it is sent? */
-bool kafka_is_final(const rd_kafka_message_t *m);
+/* True if the same message would fail again, whenever it is sent. */
+bool kafka_is_permanent(const rd_kafka_message_t *m);
 
 #endif

@@ -32,7 +32,7 @@ int lock_file(const char *path)
 		if (error == 0 && stat(path, &there) == 0 && there.st_dev == ours.st_dev &&
 			there.st_ino == ours.st_ino)
 			return fd;
-		/* Its holder has removed it meanwhile: whoever comes next makes another one. */
+		/* Its owner has unlinked it meanwhile: create another one. */
 		close(fd);
 		if (error)
 			return error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Counts documents and discards them: for runs that need the counters alone, and to measure what the
- * stages before a sink cost.
+ * Counts documents and discards them: for runs that need the counters alone, and to measure what
+ * the stages before a sink cost.
  */
 #include "sink/sink.h"
 

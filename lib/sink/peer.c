@@ -2,51 +2,47 @@
 #include "sink/peer.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 
-#define PEER_ROOM (512 * 1024)
-/* The framework paces tries while the receiver is away; this keeps apart those within one call. */
+#define PEER_BUFFER (512 * 1024)
+/* Between tries within one call; the framework backs off between calls. */
 #define PEER_RETRY_MIN_MS 50
 #define PEER_RETRY_MAX_MS 1000
-#define PEER_STUCK_NS (INT64_C(5000) * 1000000)
-#define PEER_GOODBYE_NS (INT64_C(1000) * 1000000)
+#define PEER_STALLED_NS (INT64_C(5) * WHEN_NS_PER_S)
+#define PEER_DRAIN_NS (INT64_C(1) * WHEN_NS_PER_S)
 
-int peer_refuse(struct conf_error *err, const char *what)
+int peer_conf_error(struct conf_error *err, const char *text)
 {
-	struct text t = text_of(err->text, sizeof(err->text) - 1);
-	text_str(&t, what);
-	*t.at = '\0';
-	return -EINVAL;
+	return conf_fail(err, -EINVAL, "%s", text);
 }
 
-/* Rules between the keys. */
+/* Checks the rules between the keys. */
 static int check(const struct conf_sink *conf, enum conf_choice transport, struct conf_error *err)
 {
 	bool named = transport != CONF_TRANSPORT_UNIX && transport != CONF_TRANSPORT_LOCAL;
 	if (named && !conf->address[0])
-		return peer_refuse(err, "address: is missing: host:port of the receiver");
+		return peer_conf_error(err, "address: is missing: set host:port of the receiver");
 	if (!named && conf->address[0])
-		return peer_refuse(err, "address: a unix socket has a path and no address");
+		return peer_conf_error(err, "address: is not for unix sockets, which have a path");
 	if (named && conf->path[0])
-		return peer_refuse(err, "path: is for unix sockets, and this transport is none");
+		return peer_conf_error(err, "path: is for unix sockets; set address");
 	if (transport == CONF_TRANSPORT_UNIX && !conf->path[0])
-		return peer_refuse(err, "path: is missing: of the receiver's unix socket");
+		return peer_conf_error(err, "path: is missing: set the receiver's unix socket");
 	if (transport != CONF_TRANSPORT_TLS &&
 		(conf->tls_ca[0] || conf->tls_cert[0] || conf->tls_key[0] || conf->tls_name[0] ||
 			!conf->tls_verify))
-		return peer_refuse(err, "tls: is for the transport tls only");
+		return peer_conf_error(err, "tls: needs transport tls");
 	return 0;
 }
 
-int peer_conf(struct peer *w, const struct conf_sink *conf, enum conf_choice transport,
+int peer_conf(struct peer *peer, const struct conf_sink *conf, enum conf_choice transport,
 	uint16_t port, struct conf_error *err)
 {
 	int error = check(conf, transport, err);
 	if (error)
 		return error;
-	w->conf = (struct conn_conf){.kind = CONN_TCP,
-		.host = w->host,
+	peer->conf = (struct conn_conf){.kind = CONN_TCP,
+		.host = peer->host,
 		.port = port,
 		.tls = transport == CONF_TRANSPORT_TLS,
 		.unverified = !conf->tls_verify,
@@ -59,50 +55,65 @@ int peer_conf(struct peer *w, const struct conf_sink *conf, enum conf_choice tra
 		.retry_max_ms = PEER_RETRY_MAX_MS};
 	switch (transport) {
 	case CONF_TRANSPORT_LOCAL:
-		w->conf.kind = CONN_UNIX_DGRAM;
-		w->conf.host = conf->path[0] ? conf->path : "/dev/log";
+		peer->conf.kind = CONN_UNIX_DGRAM;
+		peer->conf.host = conf->path[0] ? conf->path : "/dev/log";
 		return 0;
 	case CONF_TRANSPORT_UNIX:
-		w->conf.kind = CONN_UNIX;
-		w->conf.host = conf->path;
+		peer->conf.kind = CONN_UNIX;
+		peer->conf.host = conf->path;
 		return 0;
-	case CONF_TRANSPORT_UDP: w->conf.kind = CONN_UDP; break;
+	case CONF_TRANSPORT_UDP: peer->conf.kind = CONN_UDP; break;
 	default: break;
 	}
-	if (conn_split(conf->address, w->host, sizeof(w->host), &w->conf.port) < 0)
-		return peer_refuse(err, "address: expected host, host:port or [IPv6 address]:port");
+	if (conn_split(conf->address, peer->host, sizeof(peer->host), &peer->conf.port) < 0)
+		return peer_conf_error(
+			err, "address: expected host, host:port or [IPv6 address]:port");
 	return 0;
 }
 
-int peer_open(struct sink *s, struct peer *w)
+int peer_check(const struct conf_sink *conf, peer_configure *configure, struct conf_error *err)
 {
-	int error = conn_open(&w->conn, &w->conf);
+	struct peer *peer = calloc(1, sizeof(*peer));
+	int error = peer ? configure(peer, conf, err) : -ENOMEM;
+
+	free(peer);
+	return error;
+}
+
+int peer_open(struct sink *s, struct peer *peer, peer_configure *configure)
+{
+	struct conf_error err;
+	int error = configure(peer, s->conf, &err);
+
 	if (error)
-		return sink_why(s, error, "%s", w->conn.why);
-	char *room = malloc(PEER_ROOM);
-	if (!room) {
-		conn_close(&w->conn);
-		return sink_why(s, -ENOMEM, "no memory");
+		return sink_set_error(s, error, "%.190s", err.text);
+	error = conn_open(&peer->conn, &peer->conf);
+	if (error)
+		return sink_set_error(s, error, "%s", peer->conn.error_text);
+	char *buffer = malloc(PEER_BUFFER);
+	if (!buffer) {
+		conn_close(&peer->conn);
+		return sink_set_error(s, -ENOMEM, "out of memory");
 	}
-	w->out = text_of(room, PEER_ROOM);
+	peer->out = text_of(buffer, PEER_BUFFER);
 	return 0;
 }
 
-bool peer_up(struct sink *s, struct peer *w, int64_t until_ns)
+bool peer_connect(struct sink *s, struct peer *peer, int64_t until_ns)
 {
-	struct conn *conn = &w->conn;
+	struct conn *conn = &peer->conn;
 	uint64_t failures = conn->failures;
-	bool stream = w->conf.kind == CONN_TCP || w->conf.kind == CONN_UNIX;
-	if (conn->state == CONN_UP && (!stream || conn_alive(conn)))
+	bool stream = peer->conf.kind == CONN_TCP || peer->conf.kind == CONN_UNIX;
+	if (conn->state == CONN_UP && (!stream || conn_check(conn)))
 		return true;
-	peer_clear(w); /* a frame's rest makes no sense on another connection */
-	for (int64_t now = conn_clock(); now < until_ns; now = conn_clock()) {
+	peer_clear(peer); /* the rest of a frame must not go over another connection */
+	for (int64_t now = sink_clock_ns(); now < until_ns; now = sink_clock_ns()) {
 		if (conn_step(conn, now)) {
-			peer_moved(w);
+			peer_progress(peer);
 			return true;
 		}
 		if (conn->failures > failures && conn->state == CONN_DOWN) {
-			sink_why(s, 0, "%s", conn->why);
+			sink_set_error(s, 0, "%s", conn->error_text);
 			break;
 		}
 		conn_wait(conn, 0, until_ns);
@@ -110,87 +121,107 @@ bool peer_up(struct sink *s, struct peer *w, int64_t until_ns)
 	return false;
 }
 
-bool peer_is_stuck(struct sink *s, const struct peer *w)
+bool peer_is_stalled(struct sink *s, const struct peer *peer)
 {
-	if (conn_clock() - w->moved_ns < PEER_STUCK_NS)
+	if (sink_clock_ns() - peer->progress_ns < PEER_STALLED_NS)
 		return false;
-	sink_why(s, 0, "%s: takes nothing", w->conf.host);
+	sink_set_error(s, 0, "%s: has read nothing for 5 s", peer->conf.host);
 	return true;
 }
 
-void peer_clear(struct peer *w)
+void peer_clear(struct peer *peer)
 {
-	w->out = text_of(w->out.start, (size_t)(w->out.end - w->out.start));
-	w->frames = 0;
-	w->cut = 0;
-	w->sent = 0;
+	peer->out = text_of(peer->out.start, (size_t)(peer->out.end - peer->out.start));
+	peer->frames = 0;
+	peer->first_start = 0;
+	peer->sent = 0;
 }
 
-int peer_grow(struct peer *w, size_t room)
+int peer_grow(struct peer *peer, size_t size)
 {
-	size_t len = text_len(&w->out);
-	if (room <= (size_t)(w->out.end - w->out.start))
+	size_t len = text_len(&peer->out);
+	if (size <= (size_t)(peer->out.end - peer->out.start))
 		return 0;
-	char *start = malloc(room);
+	char *start = malloc(size);
 	if (!start)
 		return -ENOMEM;
-	memcpy(start, w->out.start, len);
-	free(w->out.start);
-	w->out.start = start;
-	w->out.at = start + len;
-	w->out.end = start + room;
+	memcpy(start, peer->out.start, len);
+	free(peer->out.start);
+	peer->out.start = start;
+	peer->out.at = start + len;
+	peer->out.end = start + size;
 	return 0;
 }
 
-/* Of the frames behind those that are gone, only those stay that are on their way: what is left of
- * them must leave first, later. */
-static void keep_begun(struct peer *w, uint32_t gone)
+/* Removes the first `done` frames, which were sent, and those of which no octet was sent: only
+ * frames sent in part stay. */
+static void keep_partial(struct peer *peer, uint32_t done)
 {
-	size_t cut = gone ? w->ends[gone - 1] : w->cut;
-	size_t begun = w->sent + w->conn.pending;
-	uint32_t keep = gone;
+	size_t start = done ? peer->ends[done - 1] : peer->first_start;
+	size_t begun = peer->sent + peer->conn.pending;
+	uint32_t keep = done;
 
-	while (keep < w->frames && (keep > gone ? w->ends[keep - 1] : cut) < begun)
+	while (keep < peer->frames && (keep > done ? peer->ends[keep - 1] : start) < begun)
 		keep++;
-	if (keep == gone) {
-		peer_clear(w);
+	if (keep == done) {
+		peer_clear(peer);
 		return;
 	}
-	w->cut = cut;
-	w->frames = keep - gone;
-	memmove(w->ends, w->ends + gone, w->frames * sizeof(*w->ends));
-	w->out.at = w->out.start + w->ends[w->frames - 1];
+	peer->first_start = start;
+	peer->frames = keep - done;
+	memmove(peer->ends, peer->ends + done, peer->frames * sizeof(*peer->ends));
+	peer->out.at = peer->out.start + peer->ends[peer->frames - 1];
 }
 
-uint32_t peer_flush(struct sink *s, struct peer *w, int64_t until_ns, int *error)
+uint32_t peer_flush(struct sink *s, struct peer *peer, int64_t until_ns, int *error)
 {
 	size_t sent = 0;
-	uint32_t gone = 0;
-	*error = conn_send_all(
-		&w->conn, w->out.start + w->sent, text_len(&w->out) - w->sent, &sent, until_ns);
+	uint32_t done = 0;
+	*error = conn_send_all(&peer->conn, peer->out.start + peer->sent,
+		text_len(&peer->out) - peer->sent, &sent, until_ns);
 	metrics_add(&s->metrics->writes, 1);
 	metrics_add(&s->metrics->octets, sent);
-	w->sent += sent;
+	peer->sent += sent;
 	if (sent || *error != -ETIMEDOUT)
-		peer_moved(w);
-	while (gone < w->frames && w->ends[gone] <= w->sent)
-		gone++;
+		peer_progress(peer);
+	while (done < peer->frames && peer->ends[done] <= peer->sent)
+		done++;
 	if (*error == 0) {
-		peer_clear(w);
+		peer_clear(peer);
 	} else if (*error == -ETIMEDOUT) {
-		peer_is_stuck(s, w);
-		keep_begun(w, gone);
+		peer_is_stalled(s, peer);
+		keep_partial(peer, done);
 	} else {
-		sink_why(s, 0, "%s", w->conn.why);
-		peer_clear(w);
+		sink_set_error(s, 0, "%s", peer->conn.error_text);
+		peer_clear(peer);
 	}
-	return gone;
+	return done;
 }
 
-void peer_close(struct peer *w)
+int peer_idle(struct sink *s, int deadline_ms)
 {
-	conn_drain(&w->conn, conn_clock() + PEER_GOODBYE_NS);
-	conn_close(&w->conn);
-	free(w->out.start);
-	w->out = (struct text){0};
+	struct peer *peer = s->state;
+
+	(void)deadline_ms;
+	if (peer->conf.kind != CONN_UDP)
+		conn_check(&peer->conn);
+	return 0;
+}
+
+int peer_free(struct sink *s)
+{
+	struct peer *peer = s->state;
+
+	peer_close(peer);
+	free(peer);
+	s->state = NULL;
+	return 0;
+}
+
+void peer_close(struct peer *peer)
+{
+	conn_drain(&peer->conn, sink_clock_ns() + PEER_DRAIN_NS);
+	conn_close(&peer->conn);
+	free(peer->out.start);
+	peer->out = (struct text){0};
 }

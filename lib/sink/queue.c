@@ -5,22 +5,23 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define DOC_OCTETS 64 /* a block has room for one document per so many octets */
+#define DOC_OCTETS 64 /* a block can hold one document per so many octets */
 
-static void block_home(const struct sink_queue *queue, struct queue_block *block)
+/* Makes the block empty and as large as it was at first. */
+static void reset_block(const struct sink_queue *queue, struct queue_block *block)
 {
-	block->b = (struct sink_block){.data = block->home,
-		.room = queue->room,
-		.docs = block->home_docs,
+	block->b = (struct sink_block){.data = block->base,
+		.size = queue->block_size,
+		.docs = block->base_docs,
 		.max_docs = queue->max_docs};
 }
 
-int sink_queue_init(struct sink_queue *queue, size_t bytes, uint32_t room, sem_t *ready)
+int sink_queue_init(struct sink_queue *queue, size_t bytes, uint32_t block_size, sem_t *ready)
 {
 	memset(queue, 0, sizeof(*queue));
-	queue->room = room;
-	queue->max_docs = room / DOC_OCTETS;
-	size_t each = room + queue->max_docs * sizeof(struct sink_doc), size = 1;
+	queue->block_size = block_size;
+	queue->max_docs = block_size / DOC_OCTETS;
+	size_t each = block_size + queue->max_docs * sizeof(struct sink_doc), size = 1;
 	queue->count = (uint32_t)(bytes / each < 3 ? 3 : bytes / each);
 	while (size < queue->count)
 		size *= 2;
@@ -40,16 +41,16 @@ int sink_queue_init(struct sink_queue *queue, size_t bytes, uint32_t room, sem_t
 	for (uint32_t i = 0; i < queue->count; i++) {
 		struct queue_block *block = &queue->blocks[i];
 		block->queue = queue;
-		block->home = queue->memory + each * i;
-		block->home_docs = (struct sink_doc *)(block->home + room);
-		block_home(queue, block);
+		block->base = queue->memory + each * i;
+		block->base_docs = (struct sink_doc *)(block->base + block_size);
+		reset_block(queue, block);
 	}
 	return 0;
 }
 
 void sink_queue_prefault(struct sink_queue *queue)
 {
-	/* Linux before 5.14 cannot be asked for that; then it comes when it is needed. */
+	/* Linux before 5.14 has no MADV_POPULATE_WRITE: then pages are faulted in on use. */
 	madvise(queue->memory,
 		queue->memory_bytes < SINK_QUEUE_PREFAULT_MAX ? queue->memory_bytes
 							      : SINK_QUEUE_PREFAULT_MAX,
@@ -57,19 +58,19 @@ void sink_queue_prefault(struct sink_queue *queue)
 }
 
 /* Frees what a large document needed. */
-static void block_shrink(const struct sink_queue *queue, struct queue_block *block)
+static void shrink_block(const struct sink_queue *queue, struct queue_block *block)
 {
-	if (block->b.data != block->home)
+	if (block->b.data != block->base)
 		free(block->b.data);
-	if (block->b.docs != block->home_docs)
+	if (block->b.docs != block->base_docs)
 		free(block->b.docs);
-	block_home(queue, block);
+	reset_block(queue, block);
 }
 
 void sink_queue_free(struct sink_queue *queue)
 {
 	for (uint32_t i = 0; queue->blocks && queue->memory && i < queue->count; i++)
-		block_shrink(queue, &queue->blocks[i]);
+		shrink_block(queue, &queue->blocks[i]);
 	free(queue->blocks);
 	free(queue->ring);
 	if (queue->memory)
@@ -79,11 +80,9 @@ void sink_queue_free(struct sink_queue *queue)
 	queue->memory = NULL;
 }
 
-/*
- * Many threads may push, only the logger pops, so between its two looks at the top no other can
- * have taken that block away and brought it back.
- */
-static struct queue_block *pop(struct sink_queue *queue)
+/* Pops a free block, or NULL. Only the logger pops, so the top cannot be taken and pushed again
+ * between the two reads (no ABA problem). */
+static struct queue_block *pop_free(struct sink_queue *queue)
 {
 	struct queue_block *top = __atomic_load_n(&queue->free, __ATOMIC_ACQUIRE);
 
@@ -95,10 +94,10 @@ static struct queue_block *pop(struct sink_queue *queue)
 
 bool sink_queue_alloc(struct sink_queue *queue)
 {
-	struct queue_block *block = pop(queue);
+	struct queue_block *block = pop_free(queue);
 
-	if (!block && queue->fresh < queue->count)
-		block = &queue->blocks[queue->fresh++];
+	if (!block && queue->high_water < queue->count)
+		block = &queue->blocks[queue->high_water++];
 	queue->at = block ? &block->b : NULL;
 	return block != NULL;
 }
@@ -109,7 +108,7 @@ void sink_queue_enqueue(struct sink_queue *queue)
 
 	if (!b || b->n_docs == 0)
 		return;
-	/* The ring has room for every block that there is. */
+	/* The ring is never full: it can hold every block. */
 	queue->ring[queue->head & queue->mask] = (struct queue_block *)b;
 	__atomic_store_n(&queue->head, queue->head + 1, __ATOMIC_RELEASE);
 	queue->at = NULL;
@@ -120,23 +119,23 @@ int sink_queue_grow(struct sink_queue *queue, bool docs)
 {
 	struct queue_block *block = (struct queue_block *)queue->at;
 	struct sink_block *b = &block->b;
-	size_t room = docs ? b->max_docs * sizeof(*b->docs) : b->room;
+	size_t size = docs ? b->max_docs * sizeof(*b->docs) : b->size;
 
-	if (room >= SINK_QUEUE_BLOCK_MAX)
+	if (size >= SINK_QUEUE_BLOCK_MAX)
 		return -EFBIG;
-	void *more = malloc(2 * room);
+	void *more = malloc(2 * size);
 	if (!more)
 		return -ENOMEM;
 	if (docs) {
-		if (b->docs != block->home_docs)
+		if (b->docs != block->base_docs)
 			free(b->docs);
 		b->docs = more;
 		b->max_docs *= 2;
 	} else {
-		if (b->data != block->home)
+		if (b->data != block->base)
 			free(b->data);
 		b->data = more;
-		b->room *= 2;
+		b->size *= 2;
 	}
 	return 0;
 }
@@ -162,7 +161,7 @@ void sink_queue_release(struct sink_block *b)
 	struct queue_block *block = (struct queue_block *)b;
 	struct sink_queue *queue = block->queue;
 
-	block_shrink(queue, block);
+	shrink_block(queue, block);
 	block->next = __atomic_load_n(&queue->free, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(
 		&queue->free, &block->next, block, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Secrets from files: systemd's credentials (LoadCredential=), or any that only we may read. */
+/* Reads secrets from files: systemd's credentials (LoadCredential=), or others. */
 #include "sink/secrets.h"
 
 #include <errno.h>
@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECRET_MAX 255 /* octets, as the keys themselves take */
+#define SECRET_MAX 255 /* octets, the limit of the keys themselves */
 #define FILE_MAX (64 * 1024)
 
-/* The whole file with a zero behind it, in *text, the caller's. 0, -EINVAL and the error, -ENOMEM.
- */
+/* Reads the whole file into *text, the caller's, and appends a zero octet. Returns 0, -EINVAL with
+ * the error, or -ENOMEM. */
 static int read_file(const char *key, const char *file, char **text, struct conf_error *err)
 {
 	const char *folder = file[0] == '/' ? NULL : getenv("CREDENTIALS_DIRECTORY");
@@ -22,26 +22,26 @@ static int read_file(const char *key, const char *file, char **text, struct conf
 	if (!f)
 		return conf_fail(
 			err, -EINVAL, "%s: cannot read %.900s: %s", key, path, strerror(errno));
-	char *room = malloc(FILE_MAX + 1);
-	if (!room) {
+	char *buffer = malloc(FILE_MAX + 1);
+	if (!buffer) {
 		fclose(f);
 		return -ENOMEM;
 	}
-	size_t n = fread(room, 1, FILE_MAX, f);
+	size_t n = fread(buffer, 1, FILE_MAX, f);
 	bool good = !ferror(f) && fgetc(f) == EOF;
 	fclose(f);
-	if (!good || memchr(room, '\0', n)) {
-		free(room);
+	if (!good || memchr(buffer, '\0', n)) {
+		free(buffer);
 		return conf_fail(err, -EINVAL,
 			"%s: %.900s cannot be read, has more than %d octets, or a zero octet", key,
 			path, FILE_MAX);
 	}
-	room[n] = '\0';
-	*text = room;
+	buffer[n] = '\0';
+	*text = buffer;
 	return 0;
 }
 
-/* One secret: the file's text without the newline at its end. */
+/* Reads one secret: the first line of the file. */
 static int read_secret(const char *key, const char *file, char **field, struct conf_error *err)
 {
 	char *text = NULL;
@@ -49,7 +49,8 @@ static int read_secret(const char *key, const char *file, char **field, struct c
 	if (!file[0])
 		return 0;
 	if ((*field)[0])
-		return conf_fail(err, -EINVAL, "%s: the key itself is set, too", key);
+		return conf_fail(
+			err, -EINVAL, "%s: the key itself is set too: set only one of them", key);
 	int rc = read_file(key, file, &text, err);
 	if (rc < 0 || !text)
 		return rc;
@@ -65,8 +66,9 @@ static int read_secret(const char *key, const char *file, char **field, struct c
 	return 0;
 }
 
-/* One line of properties. */
-static int read_property(char *line, unsigned number, struct conf_pairs *to, struct conf_error *err)
+/* Parses one line of properties. */
+static int parse_property(
+	char *line, unsigned number, struct conf_pairs *to, struct conf_error *err)
 {
 	char *value = strchr(line, '=');
 	size_t n = strlen(line);
@@ -77,8 +79,8 @@ static int read_property(char *line, unsigned number, struct conf_pairs *to, str
 	if (*line == '\0' || *line == '#')
 		return 0;
 	if (!value || value == line)
-		return conf_fail(
-			err, -EINVAL, "kafka.properties_file: line %u is no NAME=VALUE", number);
+		return conf_fail(err, -EINVAL,
+			"kafka.properties_file: line %u: expected NAME=VALUE", number);
 	*value = '\0';
 	return conf_pairs_add(to, line, value + 1);
 }
@@ -95,13 +97,13 @@ static int read_properties(const char *file, struct conf_pairs *to, struct conf_
 		end = strchr(line, '\n');
 		if (end)
 			*end++ = '\0';
-		rc = read_property(line, number, to, err);
+		rc = parse_property(line, number, to, err);
 	}
 	free(text);
 	return rc;
 }
 
-int secrets_read(struct conf_sink *conf, struct conf_error *err)
+int sink_secrets_read(struct conf_sink *conf, struct conf_error *err)
 {
 	int rc = read_secret("fluentd.shared_key_file", conf->fluentd_shared_key_file,
 		&conf->fluentd_shared_key, err);

@@ -5,9 +5,10 @@
 #include "config/conf.h"
 
 /*
- * Reads the files that the keys *_file of a sink name into the keys that they stand for. 0; -EINVAL
- * and the error, the key's path inside the object in front; -ENOMEM. It never shows what it reads.
+ * Reads the files that the keys *_file of a sink name into the keys that these replace. Returns 0;
+ * -EINVAL and the error, which begins with the key's path inside the object; -ENOMEM. No message
+ * shows the contents of a file.
  */
-int secrets_read(struct conf_sink *conf, struct conf_error *err);
+int sink_secrets_read(struct conf_sink *conf, struct conf_error *err);
 
 #endif

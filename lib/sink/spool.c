@@ -10,15 +10,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-uint32_t sink_records(const struct sink_block *b, uint32_t from, uint32_t to)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = from; i < to; i++)
-		n += b->docs[i].last;
-	return n;
-}
-
 static void close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -26,12 +17,12 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Makes the file of the segment behind the last. Its descriptor or -errno. */
-static int make_segment(struct spool *s)
+/* Creates the file of the segment behind the last. Returns its descriptor or -errno. */
+static int create_segment(struct spool *s)
 {
 	int fd;
 
-	/* A file that is there was set aside by nobody: its number is passed over. */
+	/* A file of that number is not ours: skip the number. */
 	do {
 		fd = open(spool_path(s, s->last + 1).text,
 			O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -46,15 +37,15 @@ static int make_segment(struct spool *s)
 	return fd;
 }
 
-/* A new segment behind the last. 0 or -errno. */
+/* Begins a new segment behind the last. Returns 0 or -errno. */
 static int begin_segment(struct spool *s)
 {
 	bool empty = spool_is_empty(s);
-	int fd = make_segment(s);
+	int fd = create_segment(s);
 
 	if (fd < 0)
 		return fd;
-	int error = spool_header_put(fd, s->identity, s->write_no);
+	int error = spool_write_header(fd, s->identity, s->write_record);
 	if (error) {
 		close(fd);
 		unlink(spool_path(s, s->last + 1).text);
@@ -73,8 +64,8 @@ static int begin_segment(struct spool *s)
 	return 0;
 }
 
-/* A segment to which `n` octets more may be written. 0, -EDQUOT or -errno. */
-static int make_room(struct spool *s, uint64_t n)
+/* Opens a segment to which n more octets may be written. Returns 0, -EDQUOT or -errno. */
+static int reserve(struct spool *s, uint64_t n)
 {
 	if (s->octets + n + sizeof(struct spool_header) > s->limit)
 		return -EDQUOT;
@@ -85,14 +76,14 @@ static int make_room(struct spool *s, uint64_t n)
 	return s->write_fd < 0 ? -errno : 0;
 }
 
-int spool_put(struct spool *s, const struct sink_block *b, uint32_t from)
+int spool_append(struct spool *s, const struct sink_block *b, uint32_t from)
 {
 	uint32_t start = sink_doc_start(b, from), n_docs = b->n_docs - from;
 	struct spool_frame f = {.magic = SPOOL_FRAME,
 		.len = (uint32_t)b->len - start,
 		.n_docs = n_docs,
 		.records = sink_records(b, from, b->n_docs),
-		.before = s->write_no};
+		.first_record = s->write_record};
 	struct sink_doc *docs = malloc(n_docs * sizeof(*docs));
 	if (!docs)
 		return -ENOMEM;
@@ -106,12 +97,12 @@ int spool_put(struct spool *s, const struct sink_block *b, uint32_t from)
 	struct iovec parts[] = {
 		{&f, sizeof(f)}, {docs, n_docs * sizeof(*docs)}, {b->data + start, f.len}};
 	uint64_t n = spool_frame_len(&f);
-	int error = make_room(s, n);
+	int error = reserve(s, n);
 	if (error == 0) {
 		ssize_t k = pwritev(s->write_fd, parts, 3, (off_t)s->write_at);
 		if (k != (ssize_t)n) {
 			error = k < 0 ? -errno : -ENOSPC;
-			/* What cannot be cut off lies behind the end, and is no whole frame. */
+			/* A partial frame that cannot be truncated stays behind the end. */
 			if (k > 0 && ftruncate(s->write_fd, (off_t)s->write_at) < 0)
 				s->sealed = true;
 		}
@@ -120,35 +111,36 @@ int spool_put(struct spool *s, const struct sink_block *b, uint32_t from)
 	if (error == 0) {
 		s->write_at += n;
 		s->octets += n;
-		s->write_no += f.records;
+		s->write_record += f.records;
 	}
 	return error;
 }
 
-/* Records up to number `to` are lost: they were in damaged parts. */
-static void lose(struct spool *s, uint64_t to)
+/* Counts the records up to number `to` as lost in a damaged part. */
+static void count_lost(struct spool *s, uint64_t to)
 {
-	if (to > s->write_no)
-		to = s->write_no;
-	if (to <= s->read_no)
+	if (to > s->write_record)
+		to = s->write_record;
+	if (to <= s->read_record)
 		return;
-	s->bad_records += to - s->read_no;
-	s->read_no = to;
-	s->dirty = true;
+	s->bad_records += to - s->read_record;
+	s->read_record = to;
+	s->damaged = true;
 }
 
-/* Nothing more can be read of the first segment: removes it, or sets it aside. */
-static void end_segment(struct spool *s)
+/* Finishes the first segment, of which nothing more can be read: removes it, or renames it to .bad.
+ */
+static void finish_segment(struct spool *s)
 {
 	if (s->first == s->last) {
-		lose(s, s->write_no);
+		count_lost(s, s->write_record);
 		close_fd(&s->write_fd);
 	}
-	if (s->read_fd >= 0) /* should it not go away, it is empty for the next start */
-		spool_keep_position(s->read_fd, s->read_size, s->read_no, 0);
+	if (s->read_fd >= 0) /* if it cannot be removed, the next start finds it empty */
+		spool_write_position(s->read_fd, s->read_size, s->read_record, 0);
 	close_fd(&s->read_fd);
-	if (s->dirty)
-		spool_set_aside(s, s->first);
+	if (s->damaged)
+		spool_quarantine(s, s->first);
 	else
 		unlink(spool_path(s, s->first).text);
 	s->octets -= s->read_size < s->octets ? s->read_size : s->octets;
@@ -156,18 +148,18 @@ static void end_segment(struct spool *s)
 	s->read_at = sizeof(struct spool_header);
 	s->read_doc = 0;
 	s->read_size = 0;
-	s->dirty = false;
+	s->damaged = false;
 	if (spool_is_empty(s))
 		s->octets = 0;
 }
 
-/* Memory for a block. */
-static bool block_room(struct sink_block *b, const struct spool_frame *f)
+/* Makes the block large enough for a frame. */
+static bool reserve_block(struct sink_block *b, const struct spool_frame *f)
 {
-	if (b->room < f->len) {
+	if (b->size < f->len) {
 		free(b->data);
 		b->data = malloc(f->len);
-		b->room = b->data ? f->len : 0;
+		b->size = b->data ? f->len : 0;
 	}
 	if (b->max_docs < f->n_docs) {
 		free(b->docs);
@@ -177,9 +169,9 @@ static bool block_room(struct sink_block *b, const struct spool_frame *f)
 	return b->data && b->docs;
 }
 
-/* Is every document inside the data, behind the one before? What a CRC says is right may still
- * have been written by another machine. */
-static bool docs_are_right(const struct sink_block *b)
+/* True if every document is inside the data, behind the one before. A frame with a valid CRC may
+ * still have been written by another machine. */
+static bool docs_are_valid(const struct sink_block *b)
 {
 	for (uint32_t i = 0; i < b->n_docs; i++) {
 		uint32_t start = sink_doc_start(b, i), end = b->docs[i].end;
@@ -189,7 +181,7 @@ static bool docs_are_right(const struct sink_block *b)
 	return b->n_docs && b->docs[b->n_docs - 1].end == b->len;
 }
 
-/* Opens the first segment. 1; 0: there is nothing in it to be read; -errno. */
+/* Opens the first segment. Returns 1; 0: it holds nothing to read; -errno. */
 static int open_segment(struct spool *s)
 {
 	struct spool_header h;
@@ -200,59 +192,59 @@ static int open_segment(struct spool *s)
 	if (s->read_fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (s->read_size == 0) {
-		int rc = fstat(s->read_fd, &st) < 0 ? -errno : spool_header_at(s->read_fd, &h);
+		int rc = fstat(s->read_fd, &st) < 0 ? -errno : spool_read_header(s->read_fd, &h);
 		if (rc <= 0) {
-			s->dirty |= rc == 0;
+			s->damaged |= rc == 0;
 			return rc;
 		}
 	}
-	/* It grows while it is the last, too. */
+	/* While it is also the last segment, it grows. */
 	if (fstat(s->read_fd, &st) < 0)
 		return -errno;
 	s->read_size = (uint64_t)st.st_size;
 	return 1;
 }
 
-/* Where the frames of the first segment end. */
-static uint64_t end_of(const struct spool *s)
+/* Returns where the frames of the first segment end. */
+static uint64_t frames_end(const struct spool *s)
 {
 	return s->first == s->last && !s->sealed ? s->write_at : s->read_size;
 }
 
-/* The head of the next frame at or behind the position, which is moved there. 1; 0: there is none;
- * -errno. */
-static int find_frame(struct spool *s, struct spool_frame *f)
+/* Moves the position to the next valid head at or behind it. Returns 1; 0: there is none; -errno.
+ */
+static int next_frame(struct spool *s, struct spool_frame *f)
 {
-	uint64_t end = end_of(s), at = s->read_at;
+	uint64_t end = frames_end(s), at = s->read_at;
 	bool torn;
 
 	if (at >= end)
 		return 0;
-	int rc = spool_frame_at(s->read_fd, at, end, f, &torn);
+	int rc = spool_read_head(s->read_fd, at, end, f, &torn);
 	if (rc == 0) {
 		at++;
-		rc = spool_frame_find(s->read_fd, &at, end, f);
+		rc = spool_find_head(s->read_fd, &at, end, f);
 	}
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
 		at = end;
 	if (at > s->read_at) {
-		s->dirty = true;
+		s->damaged = true;
 		s->read_doc = 0;
 		s->read_at = at;
 	}
 	return rc;
 }
 
-/* Reads the frame at the position into s->block. 1; 0: it is damaged; -errno. */
+/* Reads the frame at the position into s->block. Returns 1; 0: it is damaged; -errno. */
 static int read_frame(struct spool *s, const struct spool_frame *f)
 {
 	struct sink_block *b = &s->block;
 	size_t docs_len = f->n_docs * sizeof(*b->docs);
 	uint64_t at = s->read_at + sizeof(*f);
 
-	if (!block_room(b, f))
+	if (!reserve_block(b, f))
 		return -ENOMEM;
 	b->len = f->len;
 	b->n_docs = f->n_docs;
@@ -263,42 +255,43 @@ static int read_frame(struct spool *s, const struct spool_frame *f)
 		rc = spool_read_at(s->read_fd, b->data, b->len, at + docs_len);
 	return rc <= 0 ? rc
 		       : spool_crc(b->data, b->len, spool_crc(b->docs, docs_len, 0)) == f->crc &&
-				 docs_are_right(b) && s->read_doc < b->n_docs;
+				 docs_are_valid(b) && s->read_doc < b->n_docs;
 }
 
-/* One step towards the next block: 1: it is at hand; 0: something else was done; -errno. */
-static int step(struct spool *s)
+/* Tries to read the next block. Returns 1 if it was read; 0 if a damaged part or the end of a
+ * segment was skipped; -errno. */
+static int read_block(struct spool *s)
 {
 	struct spool_frame f;
 	int rc = open_segment(s);
 
 	if (rc > 0)
-		rc = find_frame(s, &f);
+		rc = next_frame(s, &f);
 	if (rc < 0)
 		return rc;
 	if (rc == 0) {
-		end_segment(s);
+		finish_segment(s);
 		return 0;
 	}
-	lose(s, f.before);
+	count_lost(s, f.first_record);
 	rc = read_frame(s, &f);
 	if (rc > 0) {
 		s->block_len = (uint32_t)spool_frame_len(&f);
 	} else if (rc == 0) {
-		lose(s, f.before + f.records);
-		s->dirty = true;
+		count_lost(s, f.first_record + f.records);
+		s->damaged = true;
 		s->read_at += spool_frame_len(&f);
 		s->read_doc = 0;
 	}
 	return rc;
 }
 
-struct sink_block *spool_front(struct spool *s, uint32_t *from)
+struct sink_block *spool_peek(struct spool *s, uint32_t *from)
 {
 	int rc = 0;
 
 	while (s->block_len == 0 && rc == 0 && !spool_is_empty(s))
-		rc = step(s);
+		rc = read_block(s);
 	s->error = rc < 0 ? rc : 0;
 	*from = s->read_doc;
 	return s->block_len ? &s->block : NULL;
@@ -306,23 +299,23 @@ struct sink_block *spool_front(struct spool *s, uint32_t *from)
 
 void spool_advance(struct spool *s, uint32_t from)
 {
-	s->read_no += sink_records(&s->block, s->read_doc, from);
+	s->read_record += sink_records(&s->block, s->read_doc, from);
 	s->read_doc = from;
 	if (from < s->block.n_docs)
 		return;
 	s->read_at += s->block_len;
 	s->read_doc = 0;
 	s->block_len = 0;
-	if (s->first == s->last && s->read_at >= end_of(s))
-		end_segment(s);
+	if (s->first == s->last && s->read_at >= frames_end(s))
+		finish_segment(s);
 	else
-		spool_keep_position(s->read_fd, s->read_at, s->read_no, 0);
+		spool_write_position(s->read_fd, s->read_at, s->read_record, 0);
 }
 
 void spool_close(struct spool *s)
 {
 	if (s->read_fd >= 0 && !spool_is_empty(s))
-		spool_keep_position(s->read_fd, s->read_at, s->read_no, s->read_doc);
+		spool_write_position(s->read_fd, s->read_at, s->read_record, s->read_doc);
 	close_fd(&s->read_fd);
 	close_fd(&s->write_fd);
 	if (s->lock_fd >= 0 && spool_is_empty(s))

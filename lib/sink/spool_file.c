@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define PIECE (64 * 1024) /* that is searched at a time */
+#define SEARCH_OCTETS (64 * 1024) /* read at a time to find a head */
 
 static struct spool_path path_of(const struct spool *s, uint32_t number, const char *ending)
 {
@@ -36,7 +36,7 @@ struct spool_path spool_lock_path(const struct spool *s)
 	return path;
 }
 
-uint32_t spool_number(const char *file, const char *name, const char *ending)
+uint32_t spool_segment_number(const char *file, const char *name, const char *ending)
 {
 	size_t n = strlen(name);
 
@@ -69,8 +69,8 @@ int spool_read_at(int fd, void *p, size_t n, uint64_t at)
 	return 1;
 }
 
-/* Are n octets followed by their CRC right, at least after one bit of all is turned back? */
-static bool mend(void *p, size_t n)
+/* Verifies n octets by the CRC behind them and corrects one flipped bit. False: more is wrong. */
+static bool verify_and_correct(void *p, size_t n)
 {
 	uint8_t *octets = p;
 	uint32_t crc;
@@ -93,37 +93,37 @@ static bool is_frame(const struct spool_frame *f)
 	return f->magic == SPOOL_FRAME && f->n_docs > 0;
 }
 
-int spool_frame_at(int fd, uint64_t at, uint64_t size, struct spool_frame *f, bool *torn)
+int spool_read_head(int fd, uint64_t at, uint64_t size, struct spool_frame *f, bool *torn)
 {
 	int rc = size - at < sizeof(*f) ? 0 : spool_read_at(fd, f, sizeof(*f), at);
 
 	*torn = rc == 0;
 	if (rc <= 0)
 		return rc;
-	if (!mend(f, offsetof(struct spool_frame, head_crc)) || !is_frame(f))
+	if (!verify_and_correct(f, offsetof(struct spool_frame, head_crc)) || !is_frame(f))
 		return 0;
 	*torn = spool_frame_len(f) > size - at;
 	return !*torn;
 }
 
-int spool_frame_find(int fd, uint64_t *at, uint64_t size, struct spool_frame *f)
+int spool_find_head(int fd, uint64_t *at, uint64_t size, struct spool_frame *f)
 {
 	const uint32_t magic = SPOOL_FRAME;
-	char *room = malloc(PIECE);
-	int rc = room ? 0 : -ENOMEM;
+	char *octets = malloc(SEARCH_OCTETS);
+	int rc = octets ? 0 : -ENOMEM;
 
 	while (rc == 0 && *at < size && size - *at >= sizeof(*f)) {
-		size_t n = size - *at < PIECE ? (size_t)(size - *at) : PIECE;
-		rc = spool_read_at(fd, room, n, *at);
+		size_t n = size - *at < SEARCH_OCTETS ? (size_t)(size - *at) : SEARCH_OCTETS;
+		rc = spool_read_at(fd, octets, n, *at);
 		if (rc <= 0)
 			break;
-		const char *found = memmem(room, n, &magic, sizeof(magic));
+		const char *found = memmem(octets, n, &magic, sizeof(magic));
 		rc = 0;
 		if (!found) {
-			*at += n < PIECE ? n : n - (sizeof(magic) - 1);
+			*at += n < SEARCH_OCTETS ? n : n - (sizeof(magic) - 1);
 			continue;
 		}
-		*at += (uint64_t)(found - room);
+		*at += (uint64_t)(found - octets);
 		rc = size - *at < sizeof(*f) ? 0 : spool_read_at(fd, f, sizeof(*f), *at);
 		if (rc < 0)
 			break;
@@ -131,22 +131,23 @@ int spool_frame_find(int fd, uint64_t *at, uint64_t size, struct spool_frame *f)
 		     is_frame(f) && spool_frame_len(f) <= size - *at;
 		*at += rc == 0;
 	}
-	free(room);
+	free(octets);
 	return rc;
 }
 
-int spool_header_at(int fd, struct spool_header *h)
+int spool_read_header(int fd, struct spool_header *h)
 {
 	int rc = spool_read_at(fd, h, sizeof(*h), 0);
 
 	if (rc <= 0)
 		return rc;
-	if (!mend(h, offsetof(struct spool_header, crc)) ||
+	if (!verify_and_correct(h, offsetof(struct spool_header, crc)) ||
 		memcmp(h->magic, SPOOL_MAGIC, sizeof(h->magic)) != 0)
 		return 0;
-	if (!mend(&h->position, offsetof(struct spool_position, crc)) ||
+	if (!verify_and_correct(&h->position, offsetof(struct spool_position, crc)) ||
 		h->position.offset < sizeof(*h))
-		h->position = (struct spool_position){.offset = sizeof(*h), .number = h->before};
+		h->position =
+			(struct spool_position){.offset = sizeof(*h), .number = h->first_record};
 	return 1;
 }
 
@@ -158,27 +159,27 @@ static struct spool_position position_of(uint64_t offset, uint64_t number, uint3
 	return p;
 }
 
-int spool_header_put(int fd, const char *identity, uint64_t before)
+int spool_write_header(int fd, const char *identity, uint64_t first_record)
 {
-	struct spool_header h = {.magic = SPOOL_MAGIC, .before = before};
+	struct spool_header h = {.magic = SPOOL_MAGIC, .first_record = first_record};
 
 	snprintf(h.identity, sizeof(h.identity), "%s", identity);
 	h.crc = spool_crc(&h, offsetof(struct spool_header, crc), 0);
-	h.position = position_of(sizeof(h), before, 0);
+	h.position = position_of(sizeof(h), first_record, 0);
 	ssize_t n = pwrite(fd, &h, sizeof(h), 0);
 	return n == sizeof(h) ? 0 : n < 0 ? -errno : -ENOSPC;
 }
 
-void spool_keep_position(int fd, uint64_t offset, uint64_t number, uint32_t doc)
+void spool_write_position(int fd, uint64_t offset, uint64_t number, uint32_t doc)
 {
 	struct spool_position p = position_of(offset, number, doc);
 
-	/* Where it cannot be kept, a later run delivers again what was delivered: no loss. */
+	/* If it cannot be written, a later run sends delivered documents again: no loss. */
 	ssize_t n = pwrite(fd, &p, sizeof(p), offsetof(struct spool_header, position));
 	(void)n;
 }
 
-/* Removes the oldest damaged segments, of which too many are there. */
+/* Removes the oldest damaged segments beyond SPOOL_BAD_MAX. */
 static void prune_bad(const struct spool *s)
 {
 	uint32_t oldest, count;
@@ -189,20 +190,20 @@ static void prune_bad(const struct spool *s)
 		oldest = UINT32_MAX;
 		count = 0;
 		while (d && (e = readdir(d))) {
-			uint32_t number = spool_number(e->d_name, s->name, ".bad");
+			uint32_t number = spool_segment_number(e->d_name, s->name, ".bad");
 			count += number > 0;
 			if (number && number < oldest)
 				oldest = number;
 		}
 		if (d)
 			closedir(d);
-	} while (count > SPOOL_BAD_KEPT && unlink(spool_bad_path(s, oldest).text) == 0);
+	} while (count > SPOOL_BAD_MAX && unlink(spool_bad_path(s, oldest).text) == 0);
 }
 
-void spool_set_aside(struct spool *s, uint32_t number)
+void spool_quarantine(struct spool *s, uint32_t number)
 {
 	s->bad_segments++;
-	/* Where it cannot be renamed, the next start sets it aside. */
+	/* If it cannot be renamed, the next start tries again. */
 	if (rename(spool_path(s, number).text, spool_bad_path(s, number).text) == 0)
 		prune_bad(s);
 }

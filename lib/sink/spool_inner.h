@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The segments of a spool as files; for spool.c and spool_open.c. */
+/* The segments of a spool as files; for the files of a spool only. */
 #ifndef SINK_SPOOL_INNER_H
 #define SINK_SPOOL_INNER_H
 
@@ -10,7 +10,7 @@
 
 struct spool_position {
 	uint64_t offset;
-	uint64_t number; /* of the next record to be delivered */
+	uint64_t number; /* of the next record to deliver */
 	uint32_t doc;
 	uint32_t crc;
 };
@@ -18,23 +18,24 @@ struct spool_position {
 struct spool_header {
 	char magic[16];
 	char identity[96];
-	uint64_t before; /* number of its first record */
+	uint64_t first_record;
 	uint32_t zero;
-	uint32_t crc; /* of all before */
+	uint32_t crc; /* of all fields before it */
 	struct spool_position position;
 };
 
+/* The head of a frame. */
 struct spool_frame {
 	uint32_t magic;
 	uint32_t len; /* octets of data */
 	uint32_t n_docs;
 	uint32_t records;
-	uint64_t before; /* number of its first record */
+	uint64_t first_record;
 	uint32_t crc; /* of documents and data */
-	uint32_t head_crc; /* of the six before */
+	uint32_t head_crc; /* of the six fields before it */
 };
 
-/* The path of a file of the spool: of a segment, of a damaged one, the lock. */
+/* The path of a file of the spool: a segment, a damaged segment, the lock. */
 struct spool_path {
 	char text[4300];
 };
@@ -42,42 +43,44 @@ struct spool_path spool_path(const struct spool *s, uint32_t number);
 struct spool_path spool_bad_path(const struct spool *s, uint32_t number);
 struct spool_path spool_lock_path(const struct spool *s);
 
+/* Returns the CRC-32 of n octets, continuing `before` (0 at first). */
 uint32_t spool_crc(const void *p, size_t n, uint32_t before);
 
-/* The functions below return 1 for yes, 0 for no, and -errno where the kernel did not say. */
+/* The functions below return 1 for yes, 0 for no, and -errno if the kernel failed. */
 
 /* Reads n octets at an offset. 0: the file is shorter. */
 int spool_read_at(int fd, void *p, size_t n, uint64_t at);
 
-/* Octets of a frame, head and all. */
+/* Returns the octets of a frame, its head included. */
 static inline uint64_t spool_frame_len(const struct spool_frame *f)
 {
 	return sizeof(*f) + (uint64_t)f->n_docs * sizeof(struct sink_doc) + f->len;
 }
 
 /*
- * Reads a frame's head, mended where one bit of it is wrong. 0: there is none, or the frame goes
- * beyond `size`; *torn: its head is right, and the frame was not wholly written.
+ * Reads a frame's head and corrects one flipped bit. 0: there is no valid head, or the frame
+ * extends beyond `size`. Sets *torn if the head is valid or cut short and the frame was not
+ * completely written.
  */
-int spool_frame_at(int fd, uint64_t at, uint64_t size, struct spool_frame *f, bool *torn);
+int spool_read_head(int fd, uint64_t at, uint64_t size, struct spool_frame *f, bool *torn);
 
-/* The next right head at an offset from *at on; it is put into *at. */
-int spool_frame_find(int fd, uint64_t *at, uint64_t size, struct spool_frame *f);
+/* Finds the next valid head at or behind offset *at; stores its offset in *at. */
+int spool_find_head(int fd, uint64_t *at, uint64_t size, struct spool_frame *f);
 
-/* Reads a segment's header, mended where one bit is wrong. A position that is wrong is that of the
- * first frame: what was delivered comes again. 0: no segment of ours. */
-int spool_header_at(int fd, struct spool_header *h);
+/* Reads a segment's header and corrects one flipped bit. An invalid position becomes that of the
+ * first frame: delivered documents are sent again. 0: not a segment of a spool. */
+int spool_read_header(int fd, struct spool_header *h);
 
-/* Writes the header of a new segment. 0 or -errno. */
-int spool_header_put(int fd, const char *identity, uint64_t before);
+/* Writes the header of a new segment. Returns 0 or -errno. */
+int spool_write_header(int fd, const char *identity, uint64_t first_record);
 
 /* Writes the position into a segment's header. */
-void spool_keep_position(int fd, uint64_t offset, uint64_t number, uint32_t doc);
+void spool_write_position(int fd, uint64_t offset, uint64_t number, uint32_t doc);
 
-/* Renames a damaged segment to .bad and removes the oldest of those where they are too many. */
-void spool_set_aside(struct spool *s, uint32_t number);
+/* Renames a damaged segment to .bad and removes the oldest of these beyond SPOOL_BAD_MAX. */
+void spool_quarantine(struct spool *s, uint32_t number);
 
-/* The number in NAME.NNNNNNNNNN.ending; 0: it is no such file. */
-uint32_t spool_number(const char *file, const char *name, const char *ending);
+/* Returns the number in NAME.NNNNNNNNNN.ending; 0: `file` is no such name. */
+uint32_t spool_segment_number(const char *file, const char *name, const char *ending);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Spools that no sink of this run delivers. */
+/* Reports spools that no sink of this run delivers. */
 #include "base/log.h"
 #include "sink/spool_inner.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Octets of the NAME in NAME.NNNNNNNNNN.spool; 0: it is no such file. */
+/* Returns the octets of NAME in NAME.NNNNNNNNNN.spool; 0: it is no such name. */
 static size_t name_len(const char *file)
 {
 	const char *end = strstr(file, ".spool");
@@ -19,7 +19,7 @@ static size_t name_len(const char *file)
 	if (n < 12 || n - 11 >= sizeof(name))
 		return 0;
 	snprintf(name, sizeof(name), "%.*s", (int)(n - 11), file);
-	return spool_number(file, name, ".spool") ? n - 11 : 0;
+	return spool_segment_number(file, name, ".spool") ? n - 11 : 0;
 }
 
 static bool is_ours(const struct conf_sinks *all, const char *dir, const char *name)
@@ -31,8 +31,8 @@ static bool is_ours(const struct conf_sinks *all, const char *dir, const char *n
 	return false;
 }
 
-/* Does a process hold the lock of the spool? Looking must not take it, even for a moment: its owner
- * might just be starting. */
+/* True if a process holds the spool's lock. Reads /proc/locks, for even to try the lock could make
+ * an owner fail that is just starting. */
 static bool is_used(const char *dir, const char *name)
 {
 	char path[4300], line[200];
@@ -75,7 +75,7 @@ void spool_report_orphans(const struct conf_sinks *all, const char *dir)
 		closedir(d);
 	if (files)
 		log_warn("%s holds %u spool files, %" PRIu64
-			 " octets, of no sink of this run, such as %s.*.spool: they stay until one "
-			 "has that name again (%s; with {logger}, as many loggers as before)",
+			 " octets, of no sink of this run, such as %s.*.spool: they stay until a "
+			 "sink has that name again (%s; with {logger}, as many loggers as before)",
 			dir, files, octets, first, first);
 }

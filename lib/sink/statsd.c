@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
 int statsd_open(struct statsd *s, const char *address, const char *prefix, const char *name,
 	unsigned interval_s)
 {
@@ -16,15 +14,15 @@ int statsd_open(struct statsd *s, const char *address, const char *prefix, const
 		.connect_ms = 1000,
 		.retry_min_ms = 1000,
 		.retry_max_ms = 60000};
-	s->interval_ns = interval_s * NS_PER_S;
+	s->interval_ns = interval_s * (int64_t)WHEN_NS_PER_S;
 	int n = snprintf(s->prefix, sizeof(s->prefix), "%.200s%s%.250s%s", prefix,
 		prefix[0] ? "." : "", name, name[0] ? "." : "");
 	for (int i = 0; i < n; i++)
 		if (strchr(":|@#, \n", s->prefix[i]) || s->prefix[i] < ' ')
 			s->prefix[i] = '_';
-	s->out = text_of(s->room, sizeof(s->room));
+	s->out = text_of(s->buffer, sizeof(s->buffer));
 	if (conn_split(address, s->host, sizeof(s->host), &s->conf.port) < 0) {
-		snprintf(s->conn.why, sizeof(s->conn.why),
+		snprintf(s->conn.error_text, sizeof(s->conn.error_text),
 			"expected host, host:port or [IPv6 address]:port");
 		return -EINVAL;
 	}
@@ -49,21 +47,21 @@ void statsd_flush(struct statsd *s)
 	size_t len = text_len(&s->out);
 	if (len == 0)
 		return;
-	if (conn_send(&s->conn, s->room, len) > 0) {
+	if (conn_send(&s->conn, s->buffer, len) > 0) {
 		s->datagrams++;
 		for (unsigned i = 0; i < s->pending; i++)
 			s->sent[s->slot[i]] = s->total[i];
 	} else {
-		s->lost++;
+		s->dropped++;
 	}
 	s->pending = 0;
-	s->out = text_of(s->room, sizeof(s->room));
+	s->out = text_of(s->buffer, sizeof(s->buffer));
 }
 
-/* One line, in this datagram or the next. */
-static void line(struct statsd *s, int index, const char *name, uint64_t v, char kind)
+/* Appends one line to this datagram, or to the next. */
+static void append_line(struct statsd *s, int index, const char *name, uint64_t v, char kind)
 {
-	for (int turn = 0; turn < 2; turn++) {
+	for (int tries = 0; tries < 2; tries++) {
 		struct text before = s->out, *t = &s->out;
 		if (text_len(t))
 			text_char(t, '\n');
@@ -87,15 +85,15 @@ static void line(struct statsd *s, int index, const char *name, uint64_t v, char
 void statsd_count(struct statsd *s, unsigned slot, int index, const char *name, uint64_t total)
 {
 	if (slot >= STATSD_SLOTS || total <= s->sent[slot])
-		return; /* a counter that stands still has nothing to say */
-	line(s, index, name, total - s->sent[slot], 'c');
+		return; /* it has not risen */
+	append_line(s, index, name, total - s->sent[slot], 'c');
 	s->slot[s->pending] = slot;
 	s->total[s->pending++] = total;
 }
 
 void statsd_gauge(struct statsd *s, int index, const char *name, uint64_t value)
 {
-	line(s, index, name, value, 'g');
+	append_line(s, index, name, value, 'g');
 }
 
 void statsd_close(struct statsd *s)

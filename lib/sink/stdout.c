@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sink of standard output. */
+/* Writes lines to standard output. */
 #include "sink/writer.h"
 
 #include <errno.h>
@@ -10,14 +10,14 @@
 
 struct out {
 	struct writer writer;
-	bool owned; /* the descriptor is one of our own */
+	bool owned; /* the descriptor is our own, not STDOUT_FILENO */
 };
 
 /*
- * A pipe or terminal is opened once more, so that writing need not block, without making it so for
- * others who have it. Where that may not be done, writes block for as long as the reader likes.
+ * Opens a pipe or terminal once more, so that it can be non-blocking for this process alone. If
+ * that is not permitted, writes block for as long as the reader does not read.
  */
-static void open_again(struct out *o)
+static void reopen_nonblocking(struct out *o)
 {
 	struct stat st;
 
@@ -38,13 +38,13 @@ static int stdout_open(struct sink *s)
 		return -ENOMEM;
 	writer_init(&o->writer);
 	o->writer.fd = STDOUT_FILENO;
-	/* Where it was closed, the process has opened it to nothing, for reading. */
+	/* If it was closed, the process has opened /dev/null for reading in its place. */
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
 		free(o);
-		return sink_why(s, -EBADF, "standard output is closed");
+		return sink_set_error(s, -EBADF, "standard output is closed");
 	}
-	open_again(o);
+	reopen_nonblocking(o);
 	s->state = o;
 	return 0;
 }
@@ -55,7 +55,8 @@ static int stdout_deliver(
 	struct out *o = s->state;
 	int n = writer_write(&o->writer, s, b, from, b->n_docs, deadline_ms);
 
-	return n >= 0 ? n : sink_why(s, n, "cannot write to standard output: %s", strerror(-n));
+	return n >= 0 ? n
+		      : sink_set_error(s, n, "cannot write to standard output: %s", strerror(-n));
 }
 
 static int stdout_close(struct sink *s)

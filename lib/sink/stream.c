@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The sink of lines over a stream: TCP, TLS, unix socket. Nobody acknowledges: what the kernel took
- * counts as written, and a document of which only a part had left when the connection broke is sent
- * again, as a whole, over the next one.
+ * Sends lines over a stream: TCP, TLS, unix socket. There are no acknowledgements: what the kernel
+ * has taken counts as written. A document of which only a part was sent when the connection broke
+ * is sent again, completely, over the next one.
  */
-#include "base/when.h"
 #include "sink/peer.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define PORT 0 /* there is no usual one: the address must name it */
+#define PORT 0 /* no default: the address must have one */
 
 static enum conf_choice transport_of(const struct conf_sink *conf)
 {
@@ -19,61 +18,49 @@ static enum conf_choice transport_of(const struct conf_sink *conf)
 	return conf->address[0] ? CONF_TRANSPORT_TCP : CONF_TRANSPORT_UNIX;
 }
 
-static int set_up(struct peer *w, const struct conf_sink *conf, struct conf_error *err)
+static int configure(struct peer *peer, const struct conf_sink *conf, struct conf_error *err)
 {
 	enum conf_choice transport = transport_of(conf);
-	const char *wrong = NULL;
 
 	if (transport == CONF_TRANSPORT_UDP || transport == CONF_TRANSPORT_LOCAL)
-		wrong = "transport: is no stream, expected auto, unix, tcp or tls";
-	int error = wrong ? -EINVAL : peer_conf(w, conf, transport, PORT, err);
-	if (error == 0 && transport != CONF_TRANSPORT_UNIX && w->conf.port == PORT) {
-		wrong = "address: has no port, expected host:port or [IPv6 address]:port";
-		error = -EINVAL;
-	}
-	if (wrong)
-		snprintf(err->text, sizeof(err->text), "%s", wrong);
+		return peer_conf_error(
+			err, "transport: is no stream, expected auto, unix, tcp or tls");
+	int error = peer_conf(peer, conf, transport, PORT, err);
+	if (error == 0 && transport != CONF_TRANSPORT_UNIX && peer->conf.port == PORT)
+		return peer_conf_error(
+			err, "address: has no port, expected host:port or [IPv6 address]:port");
 	return error;
 }
 
 static int stream_check(const struct conf_sink *conf, struct conf_error *err)
 {
-	struct peer *w = calloc(1, sizeof(*w));
-	int error = w ? set_up(w, conf, err) : -ENOMEM;
-
-	free(w);
-	return error;
+	return peer_check(conf, configure, err);
 }
 
 static int stream_open(struct sink *s)
 {
-	struct conf_error err;
-	struct peer *w = calloc(1, sizeof(*w));
+	struct peer *peer = calloc(1, sizeof(*peer));
 
-	if (!w)
+	if (!peer)
 		return -ENOMEM;
-	int error = set_up(w, s->conf, &err);
-	if (error)
-		sink_why(s, error, "%.190s", err.text);
-	else
-		error = peer_open(s, w);
+	int error = peer_open(s, peer, configure);
 	if (error) {
-		free(w);
+		free(peer);
 		return error;
 	}
-	s->state = w;
+	s->state = peer;
 	return 0;
 }
 
-/* Fills the buffer with the documents from i on. The first that is not in it. */
-static uint32_t fill(struct sink *s, const struct sink_block *b, uint32_t i)
+/* Fills the buffer with documents from i on. Returns the first that is not in it. */
+static uint32_t fill_buffer(struct sink *s, const struct sink_block *b, uint32_t i)
 {
-	struct peer *w = s->state;
+	struct peer *peer = s->state;
 
-	while (i < b->n_docs && w->frames < PEER_FRAMES) {
-		int rc = sink_encode(s, b, i, &w->out);
-		if (rc == -ENOSPC && w->frames == 0) {
-			if (peer_grow(w, 2 * (size_t)(w->out.end - w->out.start)) < 0)
+	while (i < b->n_docs && peer->frames < PEER_FRAMES) {
+		int rc = sink_encode(s, b, i, &peer->out);
+		if (rc == -ENOSPC && peer->frames == 0) {
+			if (peer_grow(peer, 2 * (size_t)(peer->out.end - peer->out.start)) < 0)
 				break;
 			continue;
 		}
@@ -81,7 +68,7 @@ static uint32_t fill(struct sink *s, const struct sink_block *b, uint32_t i)
 			break;
 		if (rc < 0)
 			sink_reject(s, b, i);
-		peer_end_frame(w);
+		peer_end_frame(peer);
 		i++;
 	}
 	return i;
@@ -90,42 +77,22 @@ static uint32_t fill(struct sink *s, const struct sink_block *b, uint32_t i)
 static int stream_deliver(
 	struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
-	struct peer *w = s->state;
-	int64_t until = conn_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
+	struct peer *peer = s->state;
+	int64_t until = sink_clock_ns() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
 	uint32_t i = from;
 	int error = 0;
 
-	if (!peer_up(s, w, until))
+	if (!peer_connect(s, peer, until))
 		return 0;
-	/* What is on its way are the first documents, which came again. */
-	if (w->frames)
-		i += peer_flush(s, w, until, &error);
-	while (i < b->n_docs && error == 0 && w->frames == 0) {
-		if (fill(s, b, i) == i)
-			return i > from ? (int)(i - from) : sink_why(s, 0, "no memory");
-		i += peer_flush(s, w, until, &error);
+	/* Frames sent in part are those of the first documents, which came again. */
+	if (peer->frames)
+		i += peer_flush(s, peer, until, &error);
+	while (i < b->n_docs && error == 0 && peer->frames == 0) {
+		if (fill_buffer(s, b, i) == i)
+			return i > from ? (int)(i - from) : sink_set_error(s, 0, "out of memory");
+		i += peer_flush(s, peer, until, &error);
 	}
 	return (int)(i - from);
-}
-
-/* A receiver that closes while there is nothing to say is better known before there is. */
-static int stream_idle(struct sink *s, int deadline_ms)
-{
-	struct peer *w = s->state;
-
-	(void)deadline_ms;
-	conn_alive(&w->conn);
-	return 0;
-}
-
-static int stream_close(struct sink *s)
-{
-	struct peer *w = s->state;
-
-	peer_close(w);
-	free(w);
-	s->state = NULL;
-	return 0;
 }
 
 const struct sink_ops sink_stream = {
@@ -133,6 +100,6 @@ const struct sink_ops sink_stream = {
 	.check = stream_check,
 	.open = stream_open,
 	.deliver = stream_deliver,
-	.idle = stream_idle,
-	.close = stream_close,
+	.idle = peer_idle,
+	.close = peer_free,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Syslog: the local daemon's socket in its own form, or RFC 5424 over UDP (RFC 5426), TCP with
- * octet counting (RFC 6587 section 3.4.1) and TLS (RFC 5425). Nothing in these protocols
- * acknowledges: what the kernel has taken counts as written.
+ * Syslog: the local daemon's socket in its own format, or RFC 5424 over UDP (RFC 5426), TCP with
+ * octet counting (RFC 6587 section 3.4.1) and TLS (RFC 5425). These protocols have no
+ * acknowledgements: what the kernel has taken counts as written.
  */
 #include "sink/peer.h"
 #include "sink/syslog_format.h"
@@ -15,14 +15,14 @@
 
 #define SYSLOG_PORT 514
 #define SYSLOG_PORT_TLS 6514
-#define SYSLOG_HEAD 512 /* more than all that stands before a message */
-#define SYSLOG_BURST 64 /* datagrams a call */
+#define SYSLOG_HEADER 512 /* octets; more than any header has */
+#define SYSLOG_BURST 64 /* datagrams of one system call */
 
 struct syslog {
-	struct peer peer; /* first: freed with it */
-	struct syslog_format form;
+	struct peer peer; /* first, as peer_free() wants it */
+	struct syslog_format format;
 	bool local;
-	char heads[SYSLOG_BURST][SYSLOG_HEAD];
+	char headers[SYSLOG_BURST][SYSLOG_HEADER];
 };
 
 static enum conf_choice transport_of(const struct conf_sink *conf)
@@ -44,7 +44,7 @@ static int check_name(struct conf_error *err, const char *key, const char *word,
 	return -EINVAL;
 }
 
-static int set_up(struct peer *w, const struct conf_sink *conf, struct conf_error *err)
+static int configure(struct peer *peer, const struct conf_sink *conf, struct conf_error *err)
 {
 	enum conf_choice transport = transport_of(conf);
 	int error = check_name(err, "syslog.facility", conf->syslog_facility,
@@ -54,30 +54,22 @@ static int set_up(struct peer *w, const struct conf_sink *conf, struct conf_erro
 			syslog_severity(conf->syslog_priority), syslog_severities);
 	if (error)
 		return error;
-	return peer_conf(w, conf, transport,
+	return peer_conf(peer, conf, transport,
 		transport == CONF_TRANSPORT_TLS ? SYSLOG_PORT_TLS : SYSLOG_PORT, err);
 }
 
 static int syslog_check(const struct conf_sink *conf, struct conf_error *err)
 {
-	struct peer *w = calloc(1, sizeof(*w));
-	int error = w ? set_up(w, conf, err) : -ENOMEM;
-	free(w);
-	return error;
+	return peer_check(conf, configure, err);
 }
 
 static int syslog_open(struct sink *s)
 {
 	const struct conf_sink *conf = s->conf;
-	struct conf_error err;
 	struct syslog *y = calloc(1, sizeof(*y));
 	if (!y)
-		return sink_why(s, -ENOMEM, "no memory");
-	int error = set_up(&y->peer, conf, &err);
-	if (error)
-		sink_why(s, error, "%.190s", err.text);
-	else
-		error = peer_open(s, &y->peer);
+		return sink_set_error(s, -ENOMEM, "out of memory");
+	int error = peer_open(s, &y->peer, configure);
 	if (error) {
 		free(y);
 		return error;
@@ -85,53 +77,53 @@ static int syslog_open(struct sink *s)
 	unsigned facility = (unsigned)syslog_facility(conf->syslog_facility);
 	unsigned severity = (unsigned)syslog_severity(conf->syslog_priority);
 	y->local = transport_of(conf) == CONF_TRANSPORT_LOCAL;
-	syslog_format_init(&y->form, facility * 8 + severity, y->local, s->sensor, conf->syslog_app,
-		(long)getpid());
+	syslog_format_init(&y->format, facility * 8 + severity, y->local, s->sensor,
+		conf->syslog_app, (long)getpid());
 	s->state = y;
 	return 0;
 }
 
-/* Appends one frame. false: no room, and the buffer is as before. */
-static bool frame(struct syslog *y, const char *json, size_t len, int64_t ts_ns, const char *tag)
+/* Appends one frame. False: the buffer is full, and as before. */
+static bool append_frame(
+	struct syslog *y, const char *json, size_t len, int64_t ts_ns, const char *tag)
 {
-	struct peer *w = &y->peer;
-	char *head_at = y->heads[0];
-	struct text head = text_of(head_at, SYSLOG_HEAD);
-	syslog_head(&y->form, &head, ts_ns, tag);
-	size_t head_len = text_len(&head);
-	if ((size_t)(w->out.end - w->out.at) < head_len + len + 24)
+	struct peer *peer = &y->peer;
+	struct text header = text_of(y->headers[0], SYSLOG_HEADER);
+	syslog_header(&y->format, &header, ts_ns, tag);
+	size_t header_len = text_len(&header);
+	if ((size_t)(peer->out.end - peer->out.at) < header_len + len + 24)
 		return false;
 	if (!y->local) {
-		text_u64(&w->out, head_len + len);
-		text_char(&w->out, ' ');
+		text_u64(&peer->out, header_len + len); /* MSG-LEN (RFC 6587 section 3.4.1) */
+		text_char(&peer->out, ' ');
 	}
-	text_put(&w->out, head_at, head_len);
-	text_put(&w->out, json, len);
+	text_put(&peer->out, y->headers[0], header_len);
+	text_put(&peer->out, json, len);
 	if (y->local)
-		text_char(&w->out, '\0'); /* as the C library ends them on a local stream */
-	peer_end_frame(w);
+		text_char(&peer->out, '\0'); /* as the C library ends them on a local stream */
+	peer_end_frame(peer);
 	return true;
 }
 
-/* Is the first frame of which a part has left that of this document, which comes again? Then those
- * behind it are those of the next. */
-static bool is_cut(const struct syslog *y, const struct sink_block *b, uint32_t i)
+/* True if the frame that was sent in part is that of document i, which came again. Then the frames
+ * behind it are those of the next documents. */
+static bool is_partial(const struct syslog *y, const struct sink_block *b, uint32_t i)
 {
 	size_t n, len;
-	const char *cut = peer_cut(&y->peer, &n), *json = sink_doc_json(b, i, &len);
-	return n >= len + y->local && memcmp(cut + n - y->local - len, json, len) == 0;
+	const char *frame = peer_partial_frame(&y->peer, &n), *json = sink_doc_json(b, i, &len);
+	return n >= len + y->local && memcmp(frame + n - y->local - len, json, len) == 0;
 }
 
-/* Fills the buffer with frames of the documents from i on. The first that is not in it. */
-static uint32_t fill(struct sink *s, const struct sink_block *b, uint32_t i)
+/* Fills the buffer with documents from i on. Returns the first that is not in it. */
+static uint32_t fill_buffer(struct sink *s, const struct sink_block *b, uint32_t i)
 {
 	struct syslog *y = s->state;
 	for (; i < b->n_docs && y->peer.frames < PEER_FRAMES; i++) {
 		size_t len;
 		const char *json = sink_doc_json(b, i, &len);
-		if (y->peer.frames == 0 && peer_grow(&y->peer, len + SYSLOG_HEAD + 24) < 0)
+		if (y->peer.frames == 0 && peer_grow(&y->peer, len + SYSLOG_HEADER + 24) < 0)
 			break;
-		if (!frame(y, json, len, b->docs[i].ts_ns, sink_doc_tag(s, b, i)))
+		if (!append_frame(y, json, len, b->docs[i].ts_ns, sink_doc_tag(s, b, i)))
 			break;
 	}
 	return i;
@@ -144,14 +136,14 @@ static int deliver_stream(
 	uint32_t i = from;
 	int error = 0;
 	if (y->peer.frames) {
-		bool again = is_cut(y, b, i);
-		uint32_t gone = peer_flush(s, &y->peer, until_ns, &error);
-		if (again)
-			i = gone < b->n_docs - i ? i + gone : b->n_docs;
+		bool partial = is_partial(y, b, i);
+		uint32_t done = peer_flush(s, &y->peer, until_ns, &error);
+		if (partial)
+			i = done < b->n_docs - i ? i + done : b->n_docs;
 	}
 	while (i < b->n_docs && error == 0 && y->peer.frames == 0) {
-		if (fill(s, b, i) == i) {
-			sink_reject(s, b, i++); /* no memory for one so large */
+		if (fill_buffer(s, b, i) == i) {
+			sink_reject(s, b, i++); /* there is no memory for a document so large */
 			continue;
 		}
 		i += peer_flush(s, &y->peer, until_ns, &error);
@@ -159,19 +151,20 @@ static int deliver_stream(
 	return (int)(i - from);
 }
 
-/* One call's worth. Documents settled, 0: none taken now. */
-static int burst(struct sink *s, const struct sink_block *b, uint32_t from)
+/* Sends one burst. Returns the documents settled; 0: the kernel takes none now; -errno. */
+static int send_burst(struct sink *s, const struct sink_block *b, uint32_t from)
 {
 	struct syslog *y = s->state;
 	struct conn_datagram d[SYSLOG_BURST];
 	unsigned n = 0;
 	size_t octets = 0;
 	for (; n < SYSLOG_BURST && from + n < b->n_docs; n++) {
-		struct text head = text_of(y->heads[n], SYSLOG_HEAD);
+		struct text header = text_of(y->headers[n], SYSLOG_HEADER);
 		size_t len;
 		const char *json = sink_doc_json(b, from + n, &len);
-		syslog_head(&y->form, &head, b->docs[from + n].ts_ns, sink_doc_tag(s, b, from + n));
-		d[n] = (struct conn_datagram){y->heads[n], text_len(&head), json, len};
+		syslog_header(
+			&y->format, &header, b->docs[from + n].ts_ns, sink_doc_tag(s, b, from + n));
+		d[n] = (struct conn_datagram){y->headers[n], text_len(&header), json, len};
 	}
 	int sent = conn_send_datagrams(&y->peer.conn, d, n);
 	metrics_add(&s->metrics->writes, 1);
@@ -192,18 +185,18 @@ static int deliver_datagrams(
 	struct conn *conn = &y->peer.conn;
 	uint32_t i = from;
 	while (i < b->n_docs) {
-		int n = burst(s, b, i);
+		int n = send_burst(s, b, i);
 		if (n < 0) {
-			sink_why(s, 0, "%s", conn->why);
+			sink_set_error(s, 0, "%s", conn->error_text);
 			break;
 		}
 		i += (uint32_t)n;
 		if (n > 0) {
-			peer_moved(&y->peer);
+			peer_progress(&y->peer);
 			continue;
 		}
-		if (conn_clock() >= until_ns) {
-			peer_is_stuck(s, &y->peer);
+		if (sink_clock_ns() >= until_ns) {
+			peer_is_stalled(s, &y->peer);
 			break;
 		}
 		conn_wait(conn, POLLOUT, until_ns);
@@ -215,38 +208,20 @@ static int syslog_deliver(
 	struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	struct syslog *y = s->state;
-	struct peer *w = &y->peer;
-	int64_t until = conn_clock() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
-	bool up = peer_up(s, w, until);
-	if (!up && y->local && w->conn.error == -EPROTOTYPE) {
-		/* The daemon's socket is of the other type: some listen on a stream. */
-		bool was_stream = w->conf.kind == CONN_UNIX;
-		w->conf.kind = was_stream ? CONN_UNIX_DGRAM : CONN_UNIX;
-		up = peer_up(s, w, until);
+	struct peer *peer = &y->peer;
+	int64_t until = sink_clock_ns() + (int64_t)deadline_ms * WHEN_NS_PER_MS;
+	bool up = peer_connect(s, peer, until);
+	if (!up && y->local && peer->conn.error == -EPROTOTYPE) {
+		/* The daemon's socket is of the other type: some daemons listen on a stream. */
+		bool was_stream = peer->conf.kind == CONN_UNIX;
+		peer->conf.kind = was_stream ? CONN_UNIX_DGRAM : CONN_UNIX;
+		up = peer_connect(s, peer, until);
 	}
 	if (!up)
 		return 0;
-	return w->conf.kind == CONN_UDP || w->conf.kind == CONN_UNIX_DGRAM
+	return peer->conf.kind == CONN_UDP || peer->conf.kind == CONN_UNIX_DGRAM
 		       ? deliver_datagrams(s, b, from, until)
 		       : deliver_stream(s, b, from, until);
-}
-
-/* A receiver that closes while there is nothing to say is better known before there is. */
-static int syslog_idle(struct sink *s, int deadline_ms)
-{
-	struct syslog *y = s->state;
-	if (deadline_ms > 0 && y->peer.conf.kind != CONN_UDP)
-		conn_alive(&y->peer.conn);
-	return 0;
-}
-
-static int syslog_close(struct sink *s)
-{
-	struct syslog *y = s->state;
-	peer_close(&y->peer);
-	free(y);
-	s->state = NULL;
-	return 0;
 }
 
 const struct sink_ops sink_syslog = {
@@ -254,6 +229,6 @@ const struct sink_ops sink_syslog = {
 	.check = syslog_check,
 	.open = syslog_open,
 	.deliver = syslog_deliver,
-	.idle = syslog_idle,
-	.close = syslog_close,
+	.idle = peer_idle,
+	.close = peer_free,
 };

@@ -10,7 +10,7 @@ struct name {
 	int number;
 };
 
-/* RFC 5424 table 1, by the names of syslog.conf(5); the last ones are other spellings. */
+/* RFC 5424 table 1, by the names of syslog.conf(5); the last rows are alternative names. */
 static const struct name facilities[] = {{"kern", 0}, {"user", 1}, {"mail", 2}, {"daemon", 3},
 	{"auth", 4}, {"syslog", 5}, {"lpr", 6}, {"news", 7}, {"uucp", 8}, {"cron", 9},
 	{"authpriv", 10}, {"ftp", 11}, {"ntp", 12}, {"audit", 13}, {"alert", 14}, {"clock", 15},
@@ -60,7 +60,8 @@ void syslog_severities(struct text *t)
 	list(t, severities, BITS_COUNT(severities));
 }
 
-static void printable(char *to, size_t size, const char *from)
+/* Copies a header field, as RFC 5424 section 6 allows it. */
+static void copy_printable(char *to, size_t size, const char *from)
 {
 	size_t n = 0;
 	for (; n < size - 1 && from[n]; n++)
@@ -74,19 +75,19 @@ void syslog_format_init(struct syslog_format *f, unsigned pri, bool local, const
 	const char *app, long pid)
 {
 	*f = (struct syslog_format){.pri = pri, .local = local, .second = INT64_MIN};
-	printable(f->host, sizeof(f->host), host);
-	printable(f->app, sizeof(f->app), app);
+	copy_printable(f->host, sizeof(f->host), host);
+	copy_printable(f->app, sizeof(f->app), app);
 	snprintf(f->pid, sizeof(f->pid), "%ld", pid);
 }
 
 /* "Nov  5 08:02:40" (RFC 3164 section 4.1.2), in English whatever the locale. */
-static void stamp(struct syslog_format *f, time_t second)
+static void format_timestamp(struct syslog_format *f, time_t second)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm tm = {0};
 	localtime_r(&second, &tm);
 	unsigned month = (unsigned)tm.tm_mon % 12, day = (unsigned)tm.tm_mday % 100;
-	struct text t = text_of(f->stamp, sizeof(f->stamp));
+	struct text t = text_of(f->timestamp, sizeof(f->timestamp));
 	text_put(&t, months + 3 * month, 3);
 	text_format(&t, day < 10 ? "  %u " : " %u ", day);
 	text_padded(&t, (unsigned)tm.tm_hour % 100, 2);
@@ -97,12 +98,12 @@ static void stamp(struct syslog_format *f, time_t second)
 	f->second = second;
 }
 
-static void head_local(struct syslog_format *f, struct text *t, int64_t ts_ns)
+static void header_local(struct syslog_format *f, struct text *t, int64_t ts_ns)
 {
 	time_t second = (time_t)(ts_ns / WHEN_NS_PER_S - (ts_ns % WHEN_NS_PER_S < 0));
 	if (second != f->second)
-		stamp(f, second);
-	text_put(t, f->stamp, 15);
+		format_timestamp(f, second);
+	text_put(t, f->timestamp, 15);
 	text_char(t, ' ');
 	text_str(t, f->app);
 	text_char(t, '[');
@@ -110,19 +111,19 @@ static void head_local(struct syslog_format *f, struct text *t, int64_t ts_ns)
 	text_lit(t, "]: ");
 }
 
-void syslog_head(struct syslog_format *f, struct text *t, int64_t ts_ns, const char *msgid)
+void syslog_header(struct syslog_format *f, struct text *t, int64_t ts_ns, const char *msgid)
 {
 	text_char(t, '<');
 	text_u64(t, f->pri);
 	text_char(t, '>');
 	if (f->local) {
-		head_local(f, t, ts_ns);
+		header_local(f, t, ts_ns);
 		return;
 	}
 	text_lit(t, "1 ");
 	when_text(&f->when, t, ts_ns);
 	if (!t->full) {
-		t->at -= 4; /* RFC 5424 has six decimals at most */
+		t->at -= 4; /* at most six decimals (RFC 5424 section 6.2.3) */
 		text_lit(t, "Z ");
 	}
 	text_str(t, f->host);

@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The loop of a sink's thread. */
+#include "sink/clock.h"
 #include "sink/thread_inner.h"
 
-#include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
-#define DELIVER_MS 200 /* one call of deliver(), so that the queue is looked after meanwhile */
+#define DELIVER_MS 200 /* one call of deliver(), so that the queue is served in between */
 #define DELIVER_SPOOL_MS 20 /* live with a spool: at 200 MB a second that is 4 MB of the queue */
 #define IDLE_MS 1000
-#define PAUSE_MIN_MS 100 /* between two tries of a receiver that is away */
-#define PAUSE_MAX_MS 2000
-#define END_NS (20 * WHEN_NS_PER_MS) /* between two looks at what a kind still has to do */
-#define SLOW_NS WHEN_NS_PER_MS /* before a receiver that is only slow is asked again */
+#define BACKOFF_MIN_MS 100 /* between two tries of a receiver that is away */
+#define BACKOFF_MAX_MS 2000
+#define FINISH_NS (20 * WHEN_NS_PER_MS) /* between two calls of ops->finish() */
+#define SLOW_NS WHEN_NS_PER_MS /* before a receiver that is only slow is tried again */
 
-/* The one clock of this stage: everything below gets the time from the loop. */
-static int64_t clock_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * (int64_t)WHEN_NS_PER_S + now.tv_nsec;
-}
-
-/* Takes what the loggers have passed on. */
-static void pull(struct sink_thread *t)
+/* Dequeues what the loggers have enqueued. */
+static void dequeue_all(struct sink_thread *t)
 {
 	bool closed = true;
 
@@ -37,19 +29,20 @@ static void pull(struct sink_thread *t)
 		t->closed = true;
 }
 
-/* The time after which nothing is waited for any more; INT64_MAX: no such time. */
+/* Returns the time after which pending records are spooled or dropped; INT64_MAX: none. */
 static int64_t deadline(const struct sink_thread *t)
 {
 	int64_t from = t->closing_ns;
 
 	if (from == 0 || (!t->live && t->state != SINK_AWAY))
-		return INT64_MAX; /* reading files, a receiver that is there is waited for */
+		return INT64_MAX; /* reading files, the sink waits for a receiver that is up */
 	if (!t->live && t->away_ns > from)
 		from = t->away_ns;
 	return from + (int64_t)t->sink.conf->drain_ms * WHEN_NS_PER_MS;
 }
 
-/* Documents up to number `to` of the block at hand are settled. */
+/* Counts documents `from` to `to` (not included) as written or refused, and releases a block that
+ * is settled as a whole. */
 static void settle(struct sink_thread *t, const struct sink_block *b, uint32_t from, uint32_t to)
 {
 	uint32_t rejected = 0;
@@ -64,54 +57,62 @@ static void settle(struct sink_thread *t, const struct sink_block *b, uint32_t f
 	}
 	t->from = to;
 	if (to == b->n_docs)
-		thread_pop(t);
+		sink_thread_release_oldest(t);
 }
 
-/* Delivers once from the oldest block there is. */
-static void step(struct sink_thread *t, struct sink_block *b, uint32_t from, int64_t now)
+/* The receiver is away: backs off, longer after each failure. */
+static void back_off(struct sink_thread *t, const struct sink_block *b)
+{
+	const struct sink *s = &t->sink;
+
+	/* What was sent counts as not sent; but blocks older than the spool must stay before it. */
+	if (!s->held && (!t->has_spool || spool_is_empty(&t->spool)))
+		t->in_flight = 0;
+	else if (s->held && b != &t->spool.block && t->in_flight == 0)
+		t->in_flight = 1;
+	t->backoff_ms = t->backoff_ms == 0                   ? BACKOFF_MIN_MS
+			: t->backoff_ms < BACKOFF_MAX_MS / 2 ? 2 * t->backoff_ms
+							     : BACKOFF_MAX_MS;
+	int64_t now = sink_clock_ns();
+	t->retry_ns = now + (int64_t)t->backoff_ms * WHEN_NS_PER_MS;
+	sink_thread_report_away(t, now);
+}
+
+/* Calls deliver() once for the oldest pending block. */
+static void deliver(struct sink_thread *t, struct sink_block *b, uint32_t from, int64_t now)
 {
 	struct sink *s = &t->sink;
 	int64_t left = deadline(t) - now;
-	int64_t most =
+	int64_t max =
 		(int64_t)(t->live && t->has_spool ? DELIVER_SPOOL_MS : DELIVER_MS) * WHEN_NS_PER_MS;
-	int ms = (int)((left < most ? left : most) / WHEN_NS_PER_MS);
+	int ms = (int)((left < max ? left : max) / WHEN_NS_PER_MS);
 
-	s->why[0] = '\0';
-	thread_number(t, b);
-	t->at_hand = b;
+	s->error_text[0] = '\0';
+	sink_thread_number_block(t, b);
+	t->delivering = b;
 	int n = s->ops->deliver(s, b, from, ms > 0 ? ms : 1);
-	t->at_hand = NULL;
+	t->delivering = NULL;
 	if (n > 0) {
 		settle(t, b, from, from + (uint32_t)n);
-		t->pause_ms = 0;
-		thread_say_back(t, clock_ns());
+		t->backoff_ms = 0;
+		sink_thread_report_back(t, sink_clock_ns());
 	} else if (n < 0) {
-		thread_fail(t, n);
-	} else if (s->why[0]) {
-		/* What was sent is void; but what is older than the spool must stay before it. */
-		if (!s->held && (!t->has_spool || spool_is_empty(&t->spool)))
-			t->pinned = 0;
-		else if (s->held && b != &t->spool.block && t->pinned == 0)
-			t->pinned = 1;
-		t->pause_ms = t->pause_ms == 0                 ? PAUSE_MIN_MS
-			      : t->pause_ms < PAUSE_MAX_MS / 2 ? 2 * t->pause_ms
-							       : PAUSE_MAX_MS;
-		now = clock_ns();
-		t->retry_ns = now + (int64_t)t->pause_ms * WHEN_NS_PER_MS;
-		thread_say_away(t, now);
+		sink_thread_fail(t, n);
+	} else if (s->error_text[0]) {
+		back_off(t, b);
 	} else {
-		if (b != &t->spool.block && t->pinned == 0)
-			t->pinned = 1;
+		if (b != &t->spool.block && t->in_flight == 0)
+			t->in_flight = 1;
 		t->retry_ns = now + SLOW_NS;
 	}
 }
 
-/* The oldest documents that wait, and the first that is not settled; NULL: none. */
-static struct sink_block *oldest(struct sink_thread *t, uint32_t *from, int64_t now)
+/* Returns the oldest pending block and its first document that is not settled; NULL: none. */
+static struct sink_block *oldest_pending(struct sink_thread *t, uint32_t *from, int64_t now)
 {
-	/* What the kind may have sent already goes on from memory, whatever is in the spool. */
-	if (t->has_spool && !spool_is_empty(&t->spool) && !(t->pinned && t->pending_count)) {
-		struct sink_block *b = thread_spool_front(t, from, now);
+	/* Blocks in flight are delivered from memory first, whatever is in the spool. */
+	if (t->has_spool && !spool_is_empty(&t->spool) && !(t->in_flight && t->pending_count)) {
+		struct sink_block *b = sink_thread_read_spool(t, from, now);
 		if (b)
 			return b;
 	}
@@ -119,8 +120,8 @@ static struct sink_block *oldest(struct sink_thread *t, uint32_t *from, int64_t 
 	return t->pending_count ? t->pending[t->pending_at] : NULL;
 }
 
-/* Sleeps until there is something to do. */
-static void rest(struct sink_thread *t, int64_t until)
+/* Sleeps until `until`, or until a block or an order arrives. */
+static void wait_ready(struct sink_thread *t, int64_t until)
 {
 	struct timespec ts = {until / WHEN_NS_PER_S, until % WHEN_NS_PER_S};
 
@@ -129,84 +130,85 @@ static void rest(struct sink_thread *t, int64_t until)
 		;
 }
 
-static void idle(struct sink_thread *t, int64_t now)
+static void run_idle(struct sink_thread *t, int64_t now)
 {
 	struct sink *s = &t->sink;
 
 	if (now >= t->idle_ns && t->state != SINK_FAILED) {
 		int error = s->ops->idle ? s->ops->idle(s, DELIVER_MS) : 0;
 		if (error < 0)
-			thread_fail(t, error);
+			sink_thread_fail(t, error);
 		t->idle_ns = now + (int64_t)IDLE_MS * WHEN_NS_PER_MS;
 	}
-	thread_tell(t, true);
-	/* A logger may have passed its last block on before it could see that. */
-	pull(t);
+	sink_thread_set_idle(t, true);
+	/* A logger may have enqueued its last block before it could see the flag. */
+	dequeue_all(t);
 	if (t->pending_count == 0 && !t->closed)
-		rest(t, t->idle_ns);
-	thread_tell(t, false);
+		wait_ready(t, t->idle_ns);
+	sink_thread_set_idle(t, false);
 }
 
-static void orders(struct sink_thread *t)
+static void reopen_if_ordered(struct sink_thread *t)
 {
 	uint64_t reopen = __atomic_load_n(&t->reopen, __ATOMIC_ACQUIRE);
 
 	if (reopen == t->reopened || t->state == SINK_FAILED)
 		return;
 	t->reopened = reopen;
-	t->sink.why[0] = '\0';
+	t->sink.error_text[0] = '\0';
 	int error = t->sink.ops->reopen ? t->sink.ops->reopen(&t->sink) : 0;
 	if (error < 0)
-		thread_fail(t, error);
+		sink_thread_fail(t, error);
 }
 
-/* Is the kind still finishing its work? */
-static bool is_ending(struct sink_thread *t, int64_t now)
+/* True while ops->finish() is busy. */
+static bool is_finishing(struct sink_thread *t, int64_t now)
 {
 	struct sink *s = &t->sink;
 
-	if (!s->ops->end || t->state == SINK_FAILED || sink_is_stopped(s))
+	if (!s->ops->finish || t->state == SINK_FAILED || sink_is_stopped(s))
 		return false;
-	s->why[0] = '\0';
-	int rc = s->ops->end(s);
+	s->error_text[0] = '\0';
+	int rc = s->ops->finish(s);
 	if (rc < 0)
-		thread_fail(t, rc);
+		sink_thread_fail(t, rc);
 	else if (rc > 0)
-		rest(t, now + END_NS);
+		wait_ready(t, now + FINISH_NS);
 	return rc > 0;
 }
 
-/* One turn of the loop. False: all is done. */
-static bool turn(struct sink_thread *t)
+/* Runs the loop once. False: all is done. */
+static bool run_once(struct sink_thread *t)
 {
-	int64_t now = clock_ns();
+	int64_t now = sink_clock_ns();
 	uint32_t from;
 
-	pull(t);
-	orders(t);
+	dequeue_all(t);
+	reopen_if_ordered(t);
 	if (t->live && t->state != SINK_FAILED)
-		thread_say_loss(t, now);
-	if (t->closing_ns == 0 && (t->closed || __atomic_load_n(&t->hurry, __ATOMIC_RELAXED)))
+		sink_thread_report_loss(t, now);
+	if (t->closing_ns == 0 && (t->closed || __atomic_load_n(&t->stopping, __ATOMIC_RELAXED)))
 		t->closing_ns = now;
 	bool late = now >= deadline(t);
-	if (t->spool_again_ns && now >= t->spool_again_ns && !late)
-		thread_spool_open(t, now);
-	thread_relieve(t, late);
-	struct sink_block *b = t->state == SINK_FAILED || late ? NULL : oldest(t, &from, now);
+	if (t->spool_reopen_ns && now >= t->spool_reopen_ns && !late)
+		sink_thread_open_spool(t, now);
+	sink_thread_spill(t, late);
+	struct sink_block *b =
+		t->state == SINK_FAILED || late ? NULL : oldest_pending(t, &from, now);
 	if (b && (t->state == SINK_UP || now >= t->retry_ns)) {
 		if (t->state == SINK_UP && now < t->retry_ns)
-			rest(t, t->retry_ns);
-		step(t, b, from, now);
+			wait_ready(t, t->retry_ns);
+		deliver(t, b, from, now);
 		return true;
 	}
 	if (t->closed && t->pending_count == 0 && !b)
-		return is_ending(t, now);
+		return is_finishing(t, now);
 	if (!b) {
-		idle(t, now);
+		run_idle(t, now);
 		return true;
 	}
 	int64_t until = t->retry_ns < deadline(t) ? t->retry_ns : deadline(t);
-	rest(t, until);
+	wait_ready(t, until);
 	return true;
 }
 
@@ -215,10 +217,10 @@ void *sink_thread_main(void *arg)
 	struct sink_thread *t = arg;
 	uint64_t one = 1;
 
-	while (turn(t))
+	while (run_once(t))
 		;
 	__atomic_store_n(&t->ended, true, __ATOMIC_RELEASE);
 	if (t->wake_fd >= 0 && write(t->wake_fd, &one, sizeof(one)) < 0)
-		return NULL; /* the control loop looks by itself, too, a little later */
+		return NULL; /* the control loop polls `ended` too, a little later */
 	return NULL;
 }

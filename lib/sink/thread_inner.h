@@ -1,49 +1,53 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the loop of a sink's thread (thread.c) asks of its bookkeeping (thread_report.c). */
+/* What the files of a sink's thread share: its loop (thread.c), the spool (thread_spool.c),
+ * messages and states (thread_report.c). */
 #ifndef SINK_THREAD_INNER_H
 #define SINK_THREAD_INNER_H
 
 #include "base/when.h"
 #include "sink/thread.h"
 
-/* The block's turn has come, or it is sent ahead: gives it its number, if it has none. */
-static inline void thread_number(struct sink_thread *t, struct sink_block *b)
+/* Numbers a block that is about to be sent, if it has no number yet. */
+static inline void sink_thread_number_block(struct sink_thread *t, struct sink_block *b)
 {
 	if (b->seq == 0)
 		b->seq = ++t->seq;
 }
 
-/* Gives the oldest pending block back to its logger. */
-void thread_pop(struct sink_thread *t);
+/* Releases the oldest pending block to its logger. */
+void sink_thread_release_oldest(struct sink_thread *t);
 
-/* Tells loggers whether the thread has nothing to do. */
-void thread_tell(struct sink_thread *t, bool hungry);
+/* Shows the loggers whether the thread is idle. */
+void sink_thread_set_idle(struct sink_thread *t, bool idle);
 
-/* Says that the receiver is away, that it is back; each once. */
-void thread_say_away(struct sink_thread *t, int64_t now);
-void thread_say_back(struct sink_thread *t, int64_t now);
+/* Shows the loggers whether the spool is full. */
+void sink_thread_set_spool_full(struct sink_thread *t, bool full);
 
-/* Once a minute: how many records were dropped since the last time, and why, as long as that goes
- * on. */
-void thread_say_loss(struct sink_thread *t, int64_t now);
+/* Report that the receiver is away, that it is back; each once. */
+void sink_thread_report_away(struct sink_thread *t, int64_t now);
+void sink_thread_report_back(struct sink_thread *t, int64_t now);
 
-/* The sink has failed for good: says so; from now on its records are dropped. */
-void thread_fail(struct sink_thread *t, int error);
+/* Reports once a minute the records dropped since the last report, and why, while that goes on. */
+void sink_thread_report_loss(struct sink_thread *t, int64_t now);
 
-/*
- * Makes room: what stands in memory goes into the spool where the queue is filling (live), and all
- * of it where the sink has failed or it is too late; what cannot go there is dropped and counted
- * then.
- */
-void thread_relieve(struct sink_thread *t, bool late);
+/* Reports that the sink has failed for good; from now on its records are dropped. */
+void sink_thread_fail(struct sink_thread *t, int error);
 
 /*
- * Opens the spool that the sink's keys ask for. 0, or -errno, said: what is wrong with it is for
- * the operator to mend. One that cannot be opened now is tried again (t->spool_again_ns).
+ * Spills blocks from memory to the spool: live, the oldest while the queue is more than half full;
+ * all of them if the sink has failed or its time is over (`late`), when the rest is dropped and
+ * counted.
  */
-int thread_spool_open(struct sink_thread *t, int64_t now);
+void sink_thread_spill(struct sink_thread *t, bool late);
 
-/* spool_front(), with its faults counted and said. */
-struct sink_block *thread_spool_front(struct sink_thread *t, uint32_t *from, int64_t now);
+/*
+ * Opens the spool that the sink's keys ask for. Returns 0, or -errno after reporting a fault that
+ * the operator must mend. A spool that cannot be opened for another reason is tried again
+ * (t->spool_reopen_ns).
+ */
+int sink_thread_open_spool(struct sink_thread *t, int64_t now);
+
+/* Calls spool_peek(); counts and reports its faults. */
+struct sink_block *sink_thread_read_spool(struct sink_thread *t, uint32_t *from, int64_t now);
 
 #endif

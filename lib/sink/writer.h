@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Documents of blocks written to a file descriptor: whole, in order, as many as go. What a failed
- * write left of a document in a regular file is cut off again; what it left in a pipe is finished
- * by the next call.
+ * Writes documents of blocks to a file descriptor: complete and in order. The octets of a document
+ * that a failed write left in a regular file are truncated; those in a pipe are completed by the
+ * next call.
  */
 #ifndef SINK_WRITER_H
 #define SINK_WRITER_H
@@ -11,27 +11,27 @@
 
 struct writer {
 	int fd;
-	bool regular; /* a file of our own: may be cut back */
-	uint64_t size; /* octets of whole documents in a regular file */
-	size_t skip; /* octets of the next document that are written already */
+	bool regular; /* a file of our own, which may be truncated */
+	uint64_t size; /* octets of complete documents in a regular file */
+	size_t partial; /* octets of the next document that are written already */
 	int error; /* -errno of a write that failed after it had written something */
-	char *room; /* encoded documents, where they are not the block's data */
+	char *buffer; /* encoded documents, if they differ from the block's data */
 	uint32_t *ends;
-	size_t room_size, ends_size;
+	size_t buffer_size, ends_size;
 };
 
-/* fd -1 and zeros. */
-void writer_init(struct writer *l);
+/* Initialises: fd -1, everything else 0. */
+void writer_init(struct writer *w);
 
 /*
- * Writes documents `from` to `to` (not included) of the block, until deadline_ms. How many were
- * written: fewer than asked for where the time was over, or -errno. Documents that the encoding
- * does not take are rejected (sink_reject()) and count as written. Counts octets and writes.
+ * Writes documents `from` to `to` (not included) of the block, until deadline_ms. Returns the
+ * documents written, fewer than requested if the time was over, or -errno. A document that cannot
+ * be encoded is rejected (sink_reject()) and counts as written. Counts octets and writes.
  */
-int writer_write(struct writer *l, struct sink *s, const struct sink_block *b, uint32_t from,
+int writer_write(struct writer *w, struct sink *s, const struct sink_block *b, uint32_t from,
 	uint32_t to, int deadline_ms);
 
-/* Frees the room; the fd stays. */
-void writer_free(struct writer *l);
+/* Frees the buffers; does not close fd. */
+void writer_free(struct writer *w);
 
 #endif

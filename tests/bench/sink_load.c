@@ -8,7 +8,7 @@
  * faults and for measuring.
  */
 #include "base/log.h"
-#include "sink/conn.h"
+#include "sink/clock.h"
 #include "sink/sinks.h"
 
 #include <inttypes.h>
@@ -54,14 +54,14 @@ static void put(struct load *l, struct sink_thread *t, uint64_t serial)
 	const char *shape = shapes[serial % BITS_COUNT(shapes)];
 	size_t len = strlen(shape);
 	while (!queue->at && !sink_queue_alloc(queue)) {
-		if (l->live || __atomic_load_n(&queue->ended, __ATOMIC_RELAXED)) {
+		if (l->live || __atomic_load_n(&queue->failed, __ATOMIC_RELAXED)) {
 			metrics_add(&queue->metrics.dropped_queue, 1);
 			return;
 		}
 		nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
 	}
 	struct sink_block *b = queue->at;
-	struct text out = {.start = b->data, .at = b->data + b->len, .end = b->data + b->room};
+	struct text out = {.start = b->data, .at = b->data + b->len, .end = b->data + b->size};
 	uint16_t key_len = 0;
 	if (t->sink.conf->key != CONF_KEY_NONE) {
 		text_lit(&out, "client");
@@ -77,7 +77,7 @@ static void put(struct load *l, struct sink_thread *t, uint64_t serial)
 		.key_len = key_len,
 		.last = 1};
 	b->records++;
-	if (b->room - b->len < 2048 || b->n_docs == b->max_docs ||
+	if (b->size - b->len < 2048 || b->n_docs == b->max_docs ||
 		(serial % 16 == 0 && sink_queue_is_starved(queue)))
 		sink_queue_enqueue(queue);
 }
@@ -86,7 +86,7 @@ static void put(struct load *l, struct sink_thread *t, uint64_t serial)
 static void pace(uint64_t n, uint64_t rate, int64_t start_ns)
 {
 	int64_t due = start_ns + (int64_t)((double)n * 1e9 / (double)rate);
-	int64_t ahead = due - conn_clock();
+	int64_t ahead = due - sink_clock_ns();
 	if (ahead > 0)
 		nanosleep(&(struct timespec){ahead / 1000000000, ahead % 1000000000}, NULL);
 }
@@ -113,7 +113,7 @@ static int run(struct load *l, uint64_t first, uint64_t count, uint64_t rate)
 	sched_getaffinity(0, sizeof(cpus), &cpus);
 	if (sinks_start(&l->sinks, &cpus) < 0)
 		return 1;
-	int64_t start = conn_clock();
+	int64_t start = sink_clock_ns();
 	for (uint64_t n = 0; n < count; n++) {
 		for (unsigned i = 0; i < l->sinks.count; i++) {
 			metrics_add(&l->sinks.thread[i].queues[0].metrics.taken, 1);
@@ -126,7 +126,7 @@ static int run(struct load *l, uint64_t first, uint64_t count, uint64_t rate)
 		sink_queue_close(&l->sinks.thread[i].queues[0]);
 	while (!sinks_have_ended(&l->sinks))
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-	double seconds = (double)(conn_clock() - start) / 1e9;
+	double seconds = (double)(sink_clock_ns() - start) / 1e9;
 	bool good = sinks_close(&l->sinks);
 	report(l, seconds, good, count);
 	sinks_free(&l->sinks);

@@ -131,7 +131,7 @@ class Forms(Fluentd):
             self.check_events(server, 5000)
 
     def test_login_refused(self):
-        """Either side may refuse; it is said why, and nothing is written."""
+        """Either side may refuse the login; the message says why, and nothing is written."""
         rows = ((dict(shared_key="a key"), {"shared_key": "another"}, "shared_key mismatch"),
                 (dict(shared_key="a key"), {}, "set fluentd.shared_key"),
                 (dict(shared_key="a key", wrong_digest=True), {"shared_key": "a key"},
@@ -140,8 +140,8 @@ class Forms(Fluentd):
                  "set fluentd.username"),
                 (dict(shared_key="a key", users={"a": "b"}),
                  {"shared_key": "a key", "username": "a", "password": "c"}, "password mismatch"),
-                (dict(garbage=b"HTTP/1.1 400 Bad Request\r\n"), {}, "not Fluentd's"),
-                (dict(garbage=b"\xc1"), {"shared_key": "a key"}, "not Fluentd's"))
+                (dict(garbage=b"HTTP/1.1 400 Bad Request\r\n"), {}, "other than Fluentd's"),
+                (dict(garbage=b"\xc1"), {"shared_key": "a key"}, "other than Fluentd's"))
         for server_does, login, word in rows:
             with self.subTest(word=word):
                 server = self.server(**server_does)
@@ -222,7 +222,7 @@ class Faults(Fluentd):
         m, err = self.load(self.sink(server, fluentd={"ack_ms": 4000}), self.COUNT)
         self.check_events(server, self.COUNT)
         self.assertEqual(server.connections, 2)
-        self.assertIn("does not acknowledge in time", err)
+        self.assertIn("did not acknowledge a chunk within fluentd.ack_ms", err)
 
     def test_slow(self):
         """Slow is not away: nothing is sent again, nothing is said."""
@@ -267,14 +267,14 @@ class Faults(Fluentd):
 
 class Configuration(receivers.Case):
     def test_refused(self):
-        """What the keys cannot mean together."""
+        """Keys that contradict each other."""
         rows = (({}, "address: is missing"), ({"address": "a:b"}, "address: expected"),
-                ({"transport": "udp", "address": "a"}, "transport: of fluentd"),
-                ({"transport": "unix", "address": "a"}, "address: a unix socket"),
+                ({"transport": "udp", "address": "a"}, "transport: expected tcp"),
+                ({"transport": "unix", "address": "a"}, "address: is not for unix sockets"),
                 ({"transport": "tcp", "path": "/x"}, "address: is missing"),
                 ({"address": "a", "path": "/x"}, "path: is for unix"),
-                ({"address": "a", "tls": {"ca": "/x"}}, "tls: is for"),
-                ({"address": "a", "encoding": "msgpack"}, "encoding: of fluentd"),
+                ({"address": "a", "tls": {"ca": "/x"}}, "tls: needs transport tls"),
+                ({"address": "a", "encoding": "msgpack"}, "encoding: is always MessagePack"),
                 ({"address": "a", "fluentd": {"username": "x"}}, "fluentd.shared_key: is missing"),
                 ({"address": "a", "fluentd": {"mode": "x"}}, "fluentd.mode"),
                 ({"address": "a", "syslog": {"facility": "x"}}, "syslog.facility"))
@@ -355,7 +355,7 @@ class Node(Fluentd):
         m, err = self.load({"type": "fluentd", "address": f"localhost:{port}", "drain_ms": 300,
                             "fluentd": {"shared_key": "another"}}, 10, good=False)
         self.assertEqual(m["written"], 0)
-        self.assertIn("refuses the login", err)
+        self.assertIn("refused the login", err)
 
 
 if __name__ == "__main__":

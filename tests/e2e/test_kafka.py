@@ -86,12 +86,12 @@ class Forms(Kafka):
                 ({"properties": {"nonsense": "1"}},
                  "kafka.properties.nonsense: No such configuration property"),
                 ({"properties": {"linger.ms": "x"}}, "kafka.properties.linger.ms: Invalid value"),
-                # librdkafka says another name of it: ours must stand there, too.
+                # librdkafka reports an alias of the name; ours must be in the message too.
                 ({"properties": {"linger.ms": "-5"}},
                  "kafka.properties.linger.ms: Configuration property \"queue.buffering.max.ms\" value"),
                 ({"properties": {"linger.ms": 5}}, "kafka.properties: \"linger.ms\" got a number"),
                 ({"properties": {"bootstrap.servers": "x"}},
-                 "kafka.properties.bootstrap.servers: is the key kafka.brokers here"))
+                 "kafka.properties.bootstrap.servers: set the key kafka.brokers instead"))
         for keys, word in rows:
             with self.subTest(word=word):
                 if "properties" in keys:

@@ -74,7 +74,7 @@ class Stopped(receivers.Case):
         return self.file.read_bytes().count(b"\n")
 
     def load(self):
-        """dnsperf until the event is set; what it counted comes into the list."""
+        """Runs dnsperf until the function that it returns is called, which returns the queries sent."""
         end, sent = threading.Event(), []
 
         def work():
@@ -94,18 +94,19 @@ class Stopped(receivers.Case):
         until = time.monotonic() + harness.HANG_S
         while self.lines() < count:
             self.assertIsNone(process.poll())
-            self.assertLess(time.monotonic(), until, "what is received does not come into the file")
+            self.assertLess(time.monotonic(), until, "received records are not written to the file")
             time.sleep(0.1)
 
     def stopped(self, process, receivers_):
-        """Under load all of them stop and go on. How many queries were sent, lines at both times."""
+        """Under load stops all receivers for a while. Returns the queries sent, and the lines written
+        before the receivers went on."""
         stop_load = self.load()
         self.wait_lines(process, 500)
         for r in receivers_:
             r.process.send_signal(signal.SIGSTOP)
         begin, end = self.lines(), time.monotonic() + STOPPED_S
         self.wait_lines(process, begin + LINES)
-        # The others wait for a minute before an answer that does not come is an outage.
+        # The other kinds wait a minute for an acknowledgement before they are away.
         self.said(process, "sink stream is away: ")
         time.sleep(max(0, end - time.monotonic()))
         stalled = self.lines()
@@ -116,8 +117,8 @@ class Stopped(receivers.Case):
         return stop_load(), stalled
 
     def run_with(self, **more):
-        """Runs dnsloupe with a file and all receivers. The run, the file's records, and of each
-        receiver its sink's counters and its records."""
+        """Runs dnsloupe with a file and all receivers. Returns the run, and each receiver with the
+        counters of its sink."""
         made = [Receiver(self, "stream"), Receiver(self, "fluentd")]
         if receivers.MOCK.exists():
             made.append(KafkaReceiver(self))
@@ -138,10 +139,10 @@ class Stopped(receivers.Case):
         return run, [(r, sinks[r.sink["type"]]) for r in made]
 
     def check_reception(self, run, sent, file, stalled):
-        """Nothing stopped in front of the sinks, and the file has all."""
+        """Nothing was dropped before the sinks, and the file has every record."""
         total, port = run.stats["total"], run.stats["input"]["ports"][0]
-        # A machine that is busy elsewhere may stop the worker for so long that the kernel's ring
-        # overflows: that is accounted for, and is little.
+        # A busy machine may stop the worker for so long that the kernel's ring overflows: these
+        # packets are counted, and are few.
         self.assertGreaterEqual(total["txn"]["queries"] + port["missed"], sent)
         self.assertGreater(total["txn"]["queries"], sent * 3 // 4)
         self.assertEqual(total["record"]["dropped_full"], 0)
@@ -151,7 +152,7 @@ class Stopped(receivers.Case):
         self.assertGreater(len(run.lines_out), stalled)
 
     def check_in_order(self, got, want):
-        """got is want with gaps."""
+        """Checks that got is want with gaps."""
         rest = iter(want)
         for record in got:
             self.assertTrue(any(record == other for other in rest), record)
@@ -170,7 +171,7 @@ class Stopped(receivers.Case):
                                      len(got))
                 else:
                     self.check_in_order(got, run.records_out)
-                # It goes on to the end: the last ones came after the stop.
+                # The sink went on to the end: the last records came after the stop.
                 self.assertIn(run.records_out[-1], got)
         dropped = sum(m["dropped_queue"] for _, m in sinks)
         self.assertIn(f"{dropped} records for want of room in the queue of a sink", run.err)
@@ -197,7 +198,7 @@ class Stopped(receivers.Case):
                     self.assertEqual(one, other)
         self.assertNotIn("for want of room", run.err)
         self.assertRegex(run.err, r"sink stream is back after [\d.]+ s: "
-                         r"[1-9]\d* records went into the spool, 0 were dropped")
+                         r"[1-9]\d* records were spooled, 0 dropped")
         self.assertEqual([x for x in run.lines_out if x["status"] == "loss"], [])
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sinks: any number at once, each with its filter; files that rotate; logrotate; what fails."""
+"""Several sinks with their filters; rotation of files; logrotate; failures."""
 import gzip
 import json
 import os
@@ -62,7 +62,7 @@ class Case(harness.Case):
 
 class Several(Case):
     def test_filters(self):
-        """Each sink gets what its filter takes, in the order of standard output."""
+        """Each sink gets the records that match its filter, in the order of standard output."""
         everything = self.dnsloupe("-w", "1", "-r", RESOLVER).lines
         records = [json.loads(line) for line in everything]
         wanted = {
@@ -101,10 +101,10 @@ class Several(Case):
                              (len(want), len(everything) - len(want)))
             self.assertIn(f"sink {name}: {len(want)} records written", run.err)
             some += 0 < len(want) < len(everything)
-        self.assertGreater(some, 4, "hardly any filter was put to the test")
+        self.assertGreater(some, 4, "hardly any filter was tested")
 
     def test_short_form(self):
-        """-o FILE is one sink more."""
+        """-o FILE adds one sink."""
         a, b = self.dir / "a", self.dir / "b"
         run = self.dnsloupe("-r", RESOLVER, "-o", a, *sink("file", path=b))
         self.assertEqual(run.out, b"")
@@ -123,7 +123,7 @@ class Several(Case):
                      "sinks[0].path: a sink of type null has no such key", code=2)
 
     def test_configuration(self):
-        """From a file and from the environment, too."""
+        """Sinks from a file and from the environment."""
         a, conf = self.dir / "a", self.dir / "conf.json"
         conf.write_text(json.dumps({"sinks": [{"type": "file", "path": str(a)}]}))
         self.dnsloupe("-c", conf, "-r", RESOLVER)
@@ -133,7 +133,7 @@ class Several(Case):
         self.dnsloupe("-r", RESOLVER, env=env)
         self.assertEqual(len(a.read_bytes()), len(want))
         self.dnsloupe("-r", RESOLVER, env=env)
-        self.assertEqual(len(a.read_bytes()), 2 * len(want))  # it is written on
+        self.assertEqual(len(a.read_bytes()), 2 * len(want))  # it is appended to
 
     def test_wrong(self):
         for keys, words in (
@@ -148,7 +148,7 @@ class Several(Case):
         self.assertFalse((self.dir / "x").exists())
 
     def test_one_fails(self):
-        """A full disk ends one sink; the others get everything, and the run is no success."""
+        """A full disk ends one sink; the others get everything, and the run fails."""
         disk, good = self.small_disk("64k"), self.dir / "good"
         run = self.dnsloupe("-r", self.load(20000), *sink("file", name="bad", path=disk / "bad"),
                             *sink("file", name="good", path=good), code=1, whole=True)
@@ -163,7 +163,7 @@ class Several(Case):
         self.assertTrue(kept.endswith(b"\n") and len(kept) > 30000)
 
     def test_all_fail(self):
-        """When no sink is left, reading stops, even of an input without an end."""
+        """When every sink has failed, reading stops, even of an input without an end."""
         process = self.start("-r", "-", *sink("file", name="a", path="/dev/full"),
                              *sink("stdout", name="b", filter__qtypes=["A"]))
         process.stdout.close()
@@ -181,7 +181,7 @@ class Files(Case):
         return path, path.read_bytes()
 
     def test_output_is_input(self):
-        """Whatever it is called, a capture that is read is not written to."""
+        """A capture that is an input is never overwritten, whatever its name."""
         path, octets = self.copy()
         (self.dir / "link").symlink_to(path)
         os.link(path, self.dir / "hard")
@@ -195,14 +195,14 @@ class Files(Case):
                                       capture_output=True, timeout=harness.HANG_S, check=False)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(b"standard input", done.stderr)
-        # Nor is one that is not read, but looks like one.
+        # Nor is a file that begins like a capture.
         other = self.dir / "other.pcap"
         shutil.copy(RESOLVER, other)
         self.refuses(["-r", RESOLVER, "-o", other], "is a capture")
         self.assertEqual((path.read_bytes(), other.read_bytes()), (octets, octets))
 
     def test_two_writers(self):
-        """The second of two processes, and of two sinks of one, is refused; the first goes on."""
+        """The second of two processes, or of two sinks, is refused; the first goes on."""
         path = self.dir / "out"
         keys = {"path": path, "rotate__bytes": 10**5, "compress": "gzip"}
         process = self.start("-r", "-", *sink("file", **keys))
@@ -230,26 +230,26 @@ class Files(Case):
         self.assertEqual({p.stat().st_mode & 0o777 for p in self.dir.glob("out*")}, {0o600})
 
     def test_fifo(self):
-        """Nobody reads the FIFO: a signal ends the run; a reader that comes late gets all."""
+        """A FIFO without a reader: a signal ends the run; a late reader gets everything."""
         fifo = self.dir / "fifo"
         os.mkfifo(fifo)
         process = self.start("-r", self.load(1000), "-o", fifo, "--set", "sinks=[]")
-        self.said(process, "nobody reads")
+        self.said(process, "waits for a reader of the FIFO")
         time.sleep(0.3)
         self.assertIsNone(process.poll())
         process.send_signal(signal.SIGTERM)
         run = self.finish(process, code=1, whole=False)
         self.assertEqual(self.sink_stats(run, "output")["written"], 0)
         process = self.start("-r", self.load(1000), "-o", fifo)
-        self.said(process, "nobody reads")
+        self.said(process, "waits for a reader of the FIFO")
         with open(fifo, "rb") as reader:
             lines = reader.read().splitlines()
         self.finish(process)
         self.assertEqual(len(lines), 1000)
 
     def test_size_limit(self):
-        """ulimit -f: a full disk, and no signal that kills."""
-        path, limit = self.dir / "out", 16 << 20  # the EAL's files need some, too
+        """ulimit -f acts like a full disk; SIGXFSZ does not end the process."""
+        path, limit = self.dir / "out", 16 << 20  # the EAL's files need some too
         run = self.dnsloupe("-r", self.load(60000), "-o", path, code=1, whole=False,
                             preexec_fn=lambda: resource.setrlimit(
                                 resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)))
@@ -258,7 +258,7 @@ class Files(Case):
         self.assertLessEqual(path.stat().st_size, limit)
 
     def test_compression_can_be_stopped(self):
-        """A signal ends the run while it compresses; the next start finishes that."""
+        """A signal ends the run during compression; the next start completes it."""
         path = self.dir / "out"
         keys = {"path": path, "rotate__bytes": 3 * 10**6, "compress": "gzip"}
         process = self.start("-r", self.load(60000), *sink("file", **keys))
@@ -286,7 +286,7 @@ class Secrets(Case):
         return run.stdout.decode() + run.stderr.decode()
 
     def test_hidden(self):
-        """--print-config shows that there is a secret, and not which."""
+        """--print-config shows that a secret is set, but not which."""
         out = self.shown(
             *sink("fluentd", address="a", fluentd__shared_key="xyzzy1", fluentd__password="xyzzy2"),
             *sink("kafka", kafka__brokers="b", kafka__topic="t", kafka__properties={
@@ -296,7 +296,7 @@ class Secrets(Case):
         self.assertIn("77", out)
 
     def test_files(self):
-        """Secrets come from files; systemd's credentials are found by their names alone."""
+        """Secrets are read from files; systemd's credentials by their names."""
         (self.dir / "key").write_text("xyzzy\n")
         (self.dir / "empty").write_text("\n")
         (self.dir / "kafka").write_text("# more\nlinger.ms=77\n sasl.password = x=y \nno\n")
@@ -309,7 +309,7 @@ class Secrets(Case):
                 ({"fluentd__shared_key_file": self.dir / "none"}, "fluentd.shared_key_file: cannot read"),
                 ({"fluentd__shared_key_file": self.dir / "empty"}, "has 0 octets"),
                 ({"fluentd__shared_key_file": self.dir / "key", "fluentd__shared_key": "a"},
-                 "the key itself is set, too"),
+                 "the key itself is set too"),
                 ({"fluentd__shared_key": "a", "fluentd__password_file": self.dir / "none"},
                  "fluentd.password_file: cannot read")):
             run = self.refuses(["--check", *sink("fluentd", **where, **keys)],
@@ -319,11 +319,11 @@ class Secrets(Case):
             "kafka", kafka__brokers="b", kafka__topic="t",
             kafka__properties_file=self.dir / "kafka"), code=2)
         if "was built without" not in run.err:
-            self.assertIn("kafka.properties_file: line 4 is no NAME=VALUE", run.err)
+            self.assertIn("kafka.properties_file: line 4: expected NAME=VALUE", run.err)
 
 
 class Receiver(threading.Thread):
-    """Takes one connection after the other and keeps what each of them brought."""
+    """Accepts one connection after the other and keeps what each received."""
 
     def __init__(self, address=None, path=None):
         super().__init__(daemon=True)
@@ -358,7 +358,7 @@ class Receiver(threading.Thread):
                 return
 
     def close(self):
-        # A thread in accept() would hold the socket open.
+        # A thread in accept() would keep the socket open.
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -377,7 +377,7 @@ class Stream(Case):
         return r
 
     def names(self, data):
-        """The numbers of the transactions in whole lines."""
+        """Returns the numbers of the transactions in complete lines."""
         self.assertTrue(data == b"" or data.endswith(b"\n"))
         return [int(json.loads(line)["qname"][1:8]) for line in data.splitlines()]
 
@@ -385,7 +385,7 @@ class Stream(Case):
         return sum(f"sink stream is {word}" in line for line in run.err.splitlines())
 
     def test_all(self):
-        """TCP and a unix socket get what a file gets."""
+        """TCP and a unix socket receive what a file contains."""
         tcp, unix = self.receiver().listen(), self.receiver(path=self.dir / "socket").listen()
         want = self.dir / "want"
         self.dnsloupe("-w", "1", "-r", self.load(self.N), *sink("stream", name="tcp", **tcp.keys),
@@ -395,7 +395,7 @@ class Stream(Case):
             self.assertEqual(b"".join(r.got), want.read_bytes())
 
     def test_late(self):
-        """Nobody is there at first: reading waits, one message says so, one that it is over."""
+        """The receiver starts late: reading waits; one message at the beginning, one at the end."""
         r = self.receiver(path=self.dir / "socket")
         process = self.start("-r", self.load(self.N), *sink("stream", **r.keys))
         self.assertIn(b"sink stream is away", self.read_lines(process.stderr, 1)[0])
@@ -409,8 +409,8 @@ class Stream(Case):
         self.assertEqual(self.sink_stats(run, "stream")["outages"], 1)
 
     def test_hangs(self):
-        """A receiver that reads nothing for a while is waited for; another sink is not held up
-        beyond its queue."""
+        """Reading files waits for a receiver that does not read for a while; back-pressure reaches
+        another sink only when a queue is full."""
         r, other = self.receiver(path=self.dir / "socket").listen(), self.dir / "other"
         r.open.clear()
         process = self.start("-r", self.load(self.N), *sink("stream", **r.keys),
@@ -425,8 +425,8 @@ class Stream(Case):
         self.assertEqual(len(self.lines(other)), self.N)
 
     def test_restart(self):
-        """Closed in mid-stream and restarted: whole lines in order, none twice; what was lost is
-        what the first one had in its socket and did not read."""
+        """A receiver that closes in mid-stream and restarts gets complete lines in order, without
+        duplicates; only lines that the first one had in its socket and did not read are lost."""
         path = self.dir / "socket"
         first = self.receiver(path=path)
         first.most = 10**6
@@ -449,15 +449,15 @@ class Stream(Case):
         self.assertEqual(self.sink_stats(run, "stream")["written"], self.N)
 
     def test_never(self):
-        """It does not come: what waited is counted, and the run is no success."""
+        """The receiver never starts: pending records are counted, and the run fails."""
         run = self.dnsloupe("-r", self.load(100), *sink(
             "stream", path=self.dir / "socket", drain_ms=100), code=1, whole=True)
         self.assertEqual(self.sink_stats(run, "stream")["dropped_end"], 100)
-        self.assertIn("its receiver did not take 100 records", run.errors[0])
+        self.assertIn("100 records were dropped at the end: its receiver did not take them", run.errors[0])
         self.assertIn("lost: 100 records that waited at the end", run.err)
 
     def test_never_and_interrupted(self):
-        """More than can wait: reading stands still, until somebody stops the run."""
+        """More records than can be pending: reading waits until a signal stops the run."""
         process = self.start("-r", self.load(100000), *sink(
             "stream", path=self.dir / "socket", drain_ms=100), "--set", "memory.record_mb=1")
         self.assertIn(b"is away", self.read_lines(process.stderr, 1)[0])
@@ -470,7 +470,7 @@ class Stream(Case):
         self.assertGreater(one["taken"], 5000)
 
     def test_spool(self):
-        """With a spool it is kept, and the next run delivers it, in order, before its own."""
+        """The next run delivers the spool, in order, before its own records."""
         path, spool = self.dir / "socket", self.dir / "spool"
         spool.mkdir()
         keys = {"path": path, "drain_ms": 100, "spool_dir": spool}
@@ -490,7 +490,7 @@ class Stream(Case):
         self.assertEqual(list(spool.iterdir()), [])
 
     def test_spool_after_kill(self):
-        """A run that is killed while it waits leaves what its spool had, cut to whole blocks."""
+        """A run that was killed leaves its spool, which is truncated to complete blocks."""
         path, spool = self.dir / "socket", self.dir / "spool"
         spool.mkdir()
         keys = {"path": path, "drain_ms": 100, "spool_dir": spool}
@@ -504,7 +504,7 @@ class Stream(Case):
         got = self.names(b"".join(r.got))
         self.assertEqual(got, list(range(len(got) - 1)) + [9999])
         self.assertGreater(len(got), 1000)
-        self.assertIn("octets that were not wholly written", run.err)
+        self.assertIn("octets, which was truncated", run.err)
 
     def test_spool_full(self):
         spool = self.dir / "spool"
@@ -515,7 +515,7 @@ class Stream(Case):
         one = self.sink_stats(run, "stream")
         self.assertEqual(one["spool_left"] + one["dropped_spool"], 5000)
         self.assertGreater(min(one["spool_left"], one["dropped_spool"]), 500)
-        self.assertIn("the spool takes no more: spool_bytes are reached", run.err)
+        self.assertIn(f"cannot write to the spool in {spool}: spool_bytes are reached", run.err)
         self.assertLessEqual(sum(p.stat().st_size for p in spool.iterdir()), 1 << 20)
 
     def test_spool_disk_full(self):
@@ -525,7 +525,7 @@ class Stream(Case):
         one = self.sink_stats(run, "stream")
         self.assertEqual(one["spool_left"] + one["dropped_spool"], 5000)
         self.assertGreater(min(one["spool_left"], one["dropped_spool"]), 500)
-        self.assertIn("the spool takes no more: No space left on device", run.err)
+        self.assertIn(f"cannot write to the spool in {disk}: No space left on device", run.err)
 
     def test_spool_unusable(self):
         flags = sink("stream", path=self.dir / "socket", spool_dir=self.dir / "none")
@@ -544,7 +544,7 @@ class Rotation(Case):
                       if p.name.startswith(path.name + ".") and "Z-" in p.name)
 
     def test_size(self):
-        """Whole lines, no file too large, nothing lost."""
+        """Complete lines, no file too large, nothing lost."""
         path, want = self.dir / "out", self.dir / "want"
         self.dnsloupe("-w", "1", "-r", self.load(5000), *sink("file", path=path, rotate__bytes=10**5),
                       *sink("file", name="want", path=want))
@@ -566,7 +566,7 @@ class Rotation(Case):
         self.assertEqual(names, [f"n{i:07}.example.com" for i in range(5000 - len(names), 5000)])
 
     def test_time(self):
-        """A file ends with its second, also while nothing comes; a part has another name."""
+        """A file ends with its second, even without records; an incomplete file is called .part."""
         path = self.dir / "out"
         process = self.start("-r", "-", *sink("file", path=path, rotate__seconds=1, part=True))
         process.stdin.write(capture.pcap(capture.pair(1)))
@@ -589,7 +589,7 @@ class Rotation(Case):
         self.wait_for("a line", lambda: path.stat().st_size > before)
 
     def test_reopen(self):
-        """USR1: what was moved away is left alone."""
+        """USR1: a file that was moved is not written to any more."""
         path, moved = self.dir / "out", self.dir / "moved"
         process = self.begin(path)
         path.rename(moved)
@@ -600,7 +600,7 @@ class Rotation(Case):
         self.assertEqual((len(self.lines(moved)), len(self.lines(path))), (1, 1))
 
     def test_logrotate(self):
-        """The real program, with the lines of doc/sinks.md."""
+        """The real logrotate, with the configuration of doc/sinks.md."""
         program = shutil.which("logrotate") or "/usr/sbin/logrotate"
         if not os.path.exists(program):
             self.skipTest("logrotate is not installed")

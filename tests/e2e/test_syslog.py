@@ -285,8 +285,8 @@ class Sockets(Syslog):
                 ({"syslog": {"priority": "urgent"}}, "syslog.priority: unknown name \"urgent\""),
                 ({"transport": "tcp"}, "address: is missing"),
                 ({"address": "[::1"}, "address: expected"),
-                ({"address": "a", "transport": "local"}, "address: a unix socket"),
-                ({"address": "a", "transport": "tcp", "tls": {"verify": False}}, "tls: is for"))
+                ({"address": "a", "transport": "local"}, "address: is not for unix sockets"),
+                ({"address": "a", "transport": "tcp", "tls": {"verify": False}}, "tls: needs transport tls"))
         for keys, word in rows:
             with self.subTest(word=word):
                 self.refuses_sink({"type": "syslog", **keys}, word)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A sink of files or of standard output, driven as its thread does. */
+/* A sink of type file or stdout, driven by the test instead of its thread. */
 #ifndef TESTS_SINK_FILES_H
 #define TESTS_SINK_FILES_H
 
@@ -7,32 +7,26 @@
 
 #include <fcntl.h>
 
-static struct rig rig;
 static struct sink sink;
 static struct metrics_sink metrics;
 static char path[100];
 
 static inline int set_up(void)
 {
-	rig_begin(&rig);
+	rig_set_up();
 	snprintf(path, sizeof(path), "%s/out", rig.dir);
 	return 0;
 }
 
-static inline int tear_down(void)
-{
-	rig_end(&rig);
-	return 0;
-}
-
-static inline int open_error(const char *keys, bool patient)
+/* Opens a sink with these keys. Returns what its open() returns. */
+static inline int open_error(const char *keys, bool live)
 {
 	memset(&metrics, 0, sizeof(metrics));
 	sink = (struct sink){.conf = rig_sink(&rig, keys, false),
 		.encoding = encode_kind_of(CONF_ENCODING_JSON),
 		.metrics = &metrics,
 		.name = "test",
-		.patient = patient};
+		.live = live};
 	sink.ops = sink_ops_of(sink.conf->type);
 	return sink.ops->open(&sink);
 }
@@ -42,7 +36,7 @@ static inline void open_sink(const char *keys)
 	CU_ASSERT_EQUAL_FATAL(open_error(keys, false), 0);
 }
 
-/* Lines first to first + n - 1, of `len` octets each. */
+/* Returns a block of the lines first to first + n - 1, of `len` octets each. */
 static inline const struct sink_block *lines(unsigned first, unsigned n, size_t len)
 {
 	static char data[6000000];
@@ -61,13 +55,14 @@ static inline const struct sink_block *lines(unsigned first, unsigned n, size_t 
 	return &b;
 }
 
-/* Delivers all; documents, or -errno of the call that failed, with those before in *done. */
+/* Delivers the block. Returns its documents, or what the failed call returned; *done: those before
+ * it. */
 static inline int deliver(const struct sink_block *b, uint32_t *done)
 {
 	*done = 0;
 	while (*done < b->n_docs) {
 		int n = sink.ops->deliver(&sink, b, *done, 20);
-		if (n < 0 || (n == 0 && sink.why[0]))
+		if (n < 0 || (n == 0 && sink.error_text[0]))
 			return n;
 		*done += (uint32_t)n;
 	}
@@ -80,7 +75,8 @@ static inline void put(unsigned first, unsigned n, size_t len)
 	CU_ASSERT_EQUAL(deliver(lines(first, n, len), &done), (int)n);
 }
 
-/* Are the octets of the file lines first, first + 1... of `len` octets, and how many? -1: no. */
+/* Returns the lines of the file, which must be first, first + 1, ... of `len` octets; -1: others.
+ */
 static inline long lines_of(const char *name, unsigned first, size_t len)
 {
 	FILE *f = fopen(name, "rb");

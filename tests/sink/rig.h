@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A directory, records by hand, and sinks from a line of configuration. */
+/* A directory, records made by the test, and sinks from a line of configuration. */
 #ifndef TESTS_SINK_RIG_H
 #define TESTS_SINK_RIG_H
 
@@ -11,35 +11,34 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What a test needs of one sink: made by rig_conf(), freed by rig_free(). */
-struct rig {
+/* What the tests of a suite share. */
+static struct rig {
 	struct conf conf;
 	char dir[64];
-};
+} rig;
 
-static inline void rig_begin(struct rig *r)
+/* Set up and tear down a suite. */
+static inline int rig_set_up(void)
 {
-	strcpy(r->dir, "/tmp/test_sink.XXXXXX");
-	if (!mkdtemp(r->dir) || conf_init(&r->conf) < 0)
-		abort(); /* outside of a test there are no assertions */
+	strcpy(rig.dir, "/tmp/test_sink.XXXXXX");
+	return mkdtemp(rig.dir) && conf_init(&rig.conf) == 0 ? 0 : 1;
 }
 
-static inline void rig_end(struct rig *r)
+static inline int rig_tear_down(void)
 {
 	char command[100];
-	conf_free(&r->conf);
-	snprintf(command, sizeof(command), "rm -r %s", r->dir);
-	if (system(command) != 0)
-		abort();
+	conf_free(&rig.conf);
+	snprintf(command, sizeof(command), "rm -r %s", rig.dir);
+	return system(command) != 0;
 }
 
-/* One sink, or one `more`; every %D in the line is the directory. */
+/* Configures one sink, or `more`: one more; replaces every %D in the line by the directory. */
 static inline const struct conf_sink *rig_sink(struct rig *r, const char *line, bool more)
 {
 	const struct conf_key *key = &conf_keys[CONF_KEY_sinks];
 	struct conf_error err = {""};
-	char room[1000];
-	struct text t = text_of(room, sizeof(room) - 1);
+	char keys[1000];
+	struct text t = text_of(keys, sizeof(keys) - 1);
 	for (const char *p = line; *p; p++)
 		if (p[0] == '%' && p[1] == 'D') {
 			text_str(&t, r->dir);
@@ -48,14 +47,14 @@ static inline const struct conf_sink *rig_sink(struct rig *r, const char *line, 
 			text_char(&t, *p);
 		}
 	*t.at = '\0';
-	if (conf_set_flag(&r->conf, key, room, more, &err) < 0) {
+	if (conf_set_flag(&r->conf, key, keys, more, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		CU_FAIL_FATAL("configuration");
 	}
 	return &r->conf.sinks.at[r->conf.sinks.count - 1];
 }
 
-/* A message of one question at p. Its octets. */
+/* Writes a message of one question to p. Returns its octets. */
 static inline uint32_t rig_message(
 	uint8_t *p, unsigned id, unsigned flags, const char *name, unsigned type)
 {
@@ -75,7 +74,7 @@ static inline uint32_t rig_message(
 	return (uint32_t)(at + sizeof(tail) - p);
 }
 
-/* A record: the query `name` with the id, answered with rcode; the next call makes it anew. */
+/* Returns the record of a query for `name`, answered with rcode; valid until the next call. */
 static inline struct record *rig_record(
 	unsigned id, const char *name, unsigned type, unsigned rcode)
 {
@@ -97,14 +96,14 @@ static inline struct record *rig_record(
 	return r;
 }
 
-/* The number in "n123.example" of a line of the native schema; -1: none. */
+/* Returns the number in "n123.example" of a line of the native schema; -1: none. */
 static inline long rig_number(const char *json)
 {
 	const char *p = strstr(json, "\"qname\":\"n");
 	return p ? strtol(p + 10, NULL, 10) : -1;
 }
 
-/* A record of that number. */
+/* Returns a record whose name has that number. */
 static inline struct record *rig_numbered(unsigned n)
 {
 	char name[40];

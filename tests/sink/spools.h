@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A directory with a spool, and blocks whose documents are numbers. */
+/* A directory with a spool, and blocks whose documents are numbered. */
 #ifndef TESTS_SINK_SPOOLS_H
 #define TESTS_SINK_SPOOLS_H
 
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static char dir[] = "/tmp/test_spool.XXXXXX";
-static char why[5000];
+static char error_text[5000];
 
 static inline int set_up(void)
 {
@@ -29,21 +29,21 @@ static inline int tear_down(void)
 
 static inline void open_spool(struct spool *s, uint64_t limit)
 {
-	why[0] = '\0';
-	int rc = spool_open(s, dir, "s", "test/native", limit, why, sizeof(why));
+	error_text[0] = '\0';
+	int rc = spool_open(s, dir, "s", "test/native", limit, error_text, sizeof(error_text));
 	if (rc)
-		fprintf(stderr, "%s\n", why);
+		fprintf(stderr, "%s\n", error_text);
 	CU_ASSERT_EQUAL_FATAL(rc, 0);
 }
 
-/* A block of n documents, each a number; every third ends a record. */
+/* Returns a block of n numbered documents; every third ends a record. */
 static inline struct sink_block *block_of(uint32_t first, uint32_t n)
 {
 	static char data[100000];
 	static struct sink_doc docs[10000];
 	static struct sink_block b;
 	b = (struct sink_block){
-		.data = data, .docs = docs, .room = sizeof(data), .max_docs = 10000};
+		.data = data, .docs = docs, .size = sizeof(data), .max_docs = 10000};
 	for (uint32_t i = 0; i < n; i++) {
 		b.len += (size_t)sprintf(data + b.len, "{\"n\":%u}\n", first + i);
 		docs[i] = (struct sink_doc){.ts_ns = first + i,
@@ -66,12 +66,13 @@ static inline bool is_doc(const struct sink_block *b, uint32_t i, uint32_t n)
 	       json[len] == '\n';
 }
 
-/* Reads up to `most` documents in steps of `step`; they must go on from *next. */
-static inline uint32_t read_docs(struct spool *s, uint32_t *next, uint32_t most, uint32_t step)
+/* Reads up to `max` documents in steps of `step`, which must begin with number *next. Returns how
+ * many; UINT32_MAX: one was wrong. */
+static inline uint32_t read_docs(struct spool *s, uint32_t *next, uint32_t max, uint32_t step)
 {
 	const struct sink_block *b;
 	uint32_t from, count = 0;
-	while (count < most && (b = spool_front(s, &from))) {
+	while (count < max && (b = spool_peek(s, &from))) {
 		uint32_t to = from + step > b->n_docs ? b->n_docs : from + step;
 		for (; from < to; from++, count++)
 			if (!is_doc(b, from, (*next)++))
@@ -108,8 +109,8 @@ static inline void write_segment(const char *path, size_t n)
 	fclose(f);
 }
 
-/* Removes what a test has left in the directory. */
-static inline void sweep(void)
+/* Removes the files of a test. */
+static inline void clear(void)
 {
 	DIR *d = opendir(dir);
 	for (const struct dirent *e; (e = readdir(d));)
@@ -117,13 +118,13 @@ static inline void sweep(void)
 	closedir(d);
 }
 
-/* Reads all that is left, whatever its place; documents that were wrong count as none. */
+/* Reads everything. Returns the records; *docs: the documents that are as they were written. */
 static inline uint64_t read_records(struct spool *s, uint32_t *docs)
 {
 	const struct sink_block *b;
 	uint32_t from;
 	uint64_t records = 0;
-	for (*docs = 0; (b = spool_front(s, &from)); spool_advance(s, b->n_docs)) {
+	for (*docs = 0; (b = spool_peek(s, &from)); spool_advance(s, b->n_docs)) {
 		for (uint32_t i = from; i < b->n_docs; i++)
 			*docs += is_doc(b, i, (uint32_t)b->docs[i].ts_ns);
 		records += sink_records(b, from, b->n_docs);

@@ -7,7 +7,7 @@ void test_sink_backoff(void);
 
 #define MS INT64_C(1000000)
 
-/* Delays lie between half of what is due and all of it, double, and stay at the bound. */
+/* Delays are between half and all of what is due, double, and stay at the bound. */
 static void grows(void)
 {
 	for (uint64_t seed = 0; seed < 1000; seed++) {
@@ -28,7 +28,7 @@ static void grows(void)
 	}
 }
 
-/* Two that fail together do not come back together. */
+/* Two that fail at the same time do not retry at the same time. */
 static void jitter(void)
 {
 	struct backoff a = backoff_of(1000, 1000, 1), b = backoff_of(1000, 1000, 2000001);
@@ -41,7 +41,7 @@ static void jitter(void)
 	CU_ASSERT(same < 10);
 }
 
-/* Bounds in the wrong order, none at all, and the largest. */
+/* Bounds in the wrong order, of zero, and the largest. */
 static void odd_bounds(void)
 {
 	struct backoff b = backoff_of(0, 0, 0);

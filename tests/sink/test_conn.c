@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Against real sockets: the listening end lives in the same thread, for both never wait. */
+/* Real sockets; the listener is in the same thread, for neither end ever waits. */
+#include "sink/clock.h"
 #include "sink/conn.h"
 
 #include <CUnit/CUnit.h>
@@ -18,7 +19,7 @@
 void test_sink_conn(void);
 
 #define MS INT64_C(1000000)
-#define LONG_NS (60000 * MS) /* a limit against hangs only */
+#define LONG_NS (60000 * MS) /* only against hangs */
 
 static char path[100];
 static int listener;
@@ -33,7 +34,7 @@ static struct conn_conf tcp_conf(uint16_t port)
 		.retry_max_ms = 20};
 }
 
-/* Listens on a port of 127.0.0.1 (0: any); says which. */
+/* Listens on a port of 127.0.0.1 (0: any). Returns the port. */
 static uint16_t listen_tcp(uint16_t port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET,
@@ -63,7 +64,7 @@ static int listen_unix(int type)
 
 static int set_up(void)
 {
-	snprintf(path, sizeof(path), "/tmp/dnsloupe-stream-%d", (int)getpid());
+	snprintf(path, sizeof(path), "/tmp/dnsloupe-conn-%d", (int)getpid());
 	return 0;
 }
 
@@ -75,11 +76,11 @@ static int tear_down(void)
 
 static int64_t soon(void)
 {
-	return conn_clock() + LONG_NS;
+	return sink_clock_ns() + LONG_NS;
 }
 
-/* Takes the connection that is waiting. */
-static int taken(int from)
+/* Accepts the pending connection. */
+static int accept_one(int from)
 {
 	struct pollfd p = {.fd = from, .events = POLLIN};
 	poll(&p, 1, 60000);
@@ -88,7 +89,7 @@ static int taken(int from)
 	return fd;
 }
 
-/* Reads until n octets are there or the peer has closed. */
+/* Reads until n octets have arrived or the peer has closed. */
 static size_t read_n(int fd, char *to, size_t n)
 {
 	size_t got = 0;
@@ -103,23 +104,23 @@ static size_t read_n(int fd, char *to, size_t n)
 	return got;
 }
 
-static void talks(struct conn *s, int from)
+static void exchange(struct conn *s, int from)
 {
 	char got[32] = "";
 	size_t sent;
-	CU_ASSERT_TRUE_FATAL(conn_up(s, soon()));
-	int peer = taken(from);
+	CU_ASSERT_TRUE_FATAL(conn_connect(s, soon()));
+	int peer = accept_one(from);
 	CU_ASSERT_EQUAL(conn_recv(s, got, sizeof(got)), 0);
 	CU_ASSERT_EQUAL(conn_send_all(s, "to and", 6, &sent, soon()), 0);
 	CU_ASSERT(read_n(peer, got, 6) == 6 && memcmp(got, "to and", 6) == 0);
 	CU_ASSERT_EQUAL(write(peer, "fro", 3), 3);
 	conn_wait(s, POLLIN, soon());
 	CU_ASSERT(conn_recv(s, got, sizeof(got)) == 3 && memcmp(got, "fro", 3) == 0);
-	CU_ASSERT_TRUE(conn_alive(s));
+	CU_ASSERT_TRUE(conn_check(s));
 	close(peer);
 	conn_wait(s, POLLIN, soon());
-	CU_ASSERT_FALSE(conn_alive(s));
-	CU_ASSERT(s->error == -EPIPE && strstr(s->why, "closed"));
+	CU_ASSERT_FALSE(conn_check(s));
+	CU_ASSERT(s->error == -EPIPE && strstr(s->error_text, "closed"));
 	CU_ASSERT_EQUAL(conn_send(s, "x", 1), -ENOTCONN);
 }
 
@@ -129,9 +130,9 @@ static void tcp(void)
 	struct conn s;
 	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 	for (unsigned i = 0; i < 3; i++)
-		talks(&s, listener);
+		exchange(&s, listener);
 	CU_ASSERT(s.connects == 3 && s.failures == 3);
-	CU_ASSERT(strstr(s.why, "127.0.0.1:") != NULL);
+	CU_ASSERT(strstr(s.error_text, "127.0.0.1:") != NULL);
 	conn_close(&s);
 	conn_close(&s);
 	close(listener);
@@ -144,38 +145,38 @@ static void unix_stream(void)
 	struct conn s;
 	int fd = listen_unix(SOCK_STREAM);
 	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
-	talks(&s, fd);
+	exchange(&s, fd);
 	close(fd);
-	CU_ASSERT_FALSE(conn_up(&s, conn_clock() + 20 * MS));
+	CU_ASSERT_FALSE(conn_connect(&s, sink_clock_ns() + 20 * MS));
 	CU_ASSERT_EQUAL(s.error, -ECONNREFUSED);
 	unlink(path);
-	CU_ASSERT_FALSE(conn_up(&s, conn_clock() + 20 * MS));
-	CU_ASSERT(s.error == -ENOENT && strncmp(s.why, path, strlen(path)) == 0);
+	CU_ASSERT_FALSE(conn_connect(&s, sink_clock_ns() + 20 * MS));
+	CU_ASSERT(s.error == -ENOENT && strncmp(s.error_text, path, strlen(path)) == 0);
 	fd = listen_unix(SOCK_STREAM);
-	talks(&s, fd);
+	exchange(&s, fd);
 	conn_close(&s);
 	close(fd);
 }
 
-/* Names are resolved by another thread; of several addresses the one that answers is taken. */
+/* Names are resolved by another thread; of several addresses the one that accepts is used. */
 static void by_name(void)
 {
 	struct conn_conf conf = tcp_conf(listen_tcp(0));
 	struct conn s;
 	conf.host = "localhost";
 	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
-	CU_ASSERT_FALSE(conn_step(&s, conn_clock()));
+	CU_ASSERT_FALSE(conn_step(&s, sink_clock_ns()));
 	CU_ASSERT(s.state == CONN_RESOLVING || s.state == CONN_CONNECTING);
-	talks(&s, listener);
+	exchange(&s, listener);
 	conn_close(&s);
 	conf.host = "no-such-host.invalid";
 	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
-	conn_step(&s, conn_clock());
-	conn_close(&s); /* in the middle of it */
+	conn_step(&s, sink_clock_ns());
+	conn_close(&s); /* during the lookup */
 	close(listener);
 }
 
-/* Nobody listens, then somebody does: each try is later than the one before, then it works. */
+/* Nobody listens, then somebody does: the back-off grows with each try, then a try succeeds. */
 static void refused(void)
 {
 	struct conn_conf conf = tcp_conf(listen_tcp(0));
@@ -186,7 +187,7 @@ static void refused(void)
 	conf.retry_max_ms = 1000;
 	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 	for (unsigned i = 1; i <= 6; i++) {
-		/* The kernel of one machine refuses at once. */
+		/* Over loopback the kernel refuses at once. */
 		for (int turn = 0; s.failures < i && turn < 1000; turn++) {
 			conn_step(&s, now);
 			usleep(100);
@@ -202,12 +203,12 @@ static void refused(void)
 	}
 	listen_tcp(conf.port);
 	s.backoff.next_ns = 0;
-	talks(&s, listener);
+	exchange(&s, listener);
 	conn_close(&s);
 	close(listener);
 }
 
-/* A queue of connections that is full: the kernel answers nothing, the deadline ends it. */
+/* A listener whose backlog is full: the kernel does not reply, the deadline ends the try. */
 static void hangs(void)
 {
 	struct conn_conf conf = tcp_conf(listen_tcp(0));
@@ -232,7 +233,8 @@ static void hangs(void)
 	close(listener);
 }
 
-/* More than the buffers take: in parts, none lost, none twice; then a reader who reads nothing. */
+/* More than the buffers hold: sent in parts, nothing lost or duplicated; then a peer that does not
+ * read. */
 static void partial(void)
 {
 	enum { SIZE = 64 << 20 }; /* more than both kernels' buffers may grow to */
@@ -243,9 +245,9 @@ static void partial(void)
 	for (size_t i = 0; i < SIZE; i++)
 		out[i] = (char)(i * 2654435761u >> 24);
 	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
-	CU_ASSERT_TRUE_FATAL(conn_up(&s, soon()));
-	int peer = taken(listener);
-	CU_ASSERT_EQUAL(conn_send_all(&s, out, SIZE, &sent, conn_clock()), -ETIMEDOUT);
+	CU_ASSERT_TRUE_FATAL(conn_connect(&s, soon()));
+	int peer = accept_one(listener);
+	CU_ASSERT_EQUAL(conn_send_all(&s, out, SIZE, &sent, sink_clock_ns()), -ETIMEDOUT);
 	CU_ASSERT(sent > 0 && sent < SIZE);
 	CU_ASSERT(conn_in_flight(&s) > 0 && conn_in_flight(&s) <= sent);
 	for (unsigned turn = 0; got < SIZE && turn < 100000; turn++) {
@@ -257,21 +259,20 @@ static void partial(void)
 	}
 	CU_ASSERT(got == SIZE && memcmp(in, out, SIZE) == 0);
 	CU_ASSERT_EQUAL(conn_drain(&s, soon()), 0);
-	/* Until both kernels' buffers are full, however slowly that goes: what is left over stays
-	 * unconfirmed. */
+	/* Fill both kernels' buffers, however slowly that goes: the rest stays unacknowledged. */
 	int64_t until = soon();
 	do {
 		CU_ASSERT_EQUAL(
-			conn_send_all(&s, out, SIZE, &sent, conn_clock() + 20 * MS), -ETIMEDOUT);
-	} while (conn_drain(&s, conn_clock() + 5 * MS) == 0 && conn_clock() < until);
+			conn_send_all(&s, out, SIZE, &sent, sink_clock_ns() + 20 * MS), -ETIMEDOUT);
+	} while (conn_drain(&s, sink_clock_ns() + 5 * MS) == 0 && sink_clock_ns() < until);
 	CU_ASSERT(conn_in_flight(&s) > 0);
-	/* Killed with octets unread: the rest of the send queue is known to be lost. */
+	/* Reset with unread octets: the rest of the send queue is known to be lost. */
 	struct linger now = {1, 0};
 	setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	close(peer);
 	CU_ASSERT(conn_send_all(&s, out, SIZE, &sent, soon()) < 0);
-	CU_ASSERT(s.state == CONN_DOWN && s.unconfirmed > 0 && s.unconfirmed < SIZE);
-	CU_ASSERT_EQUAL(conn_drain(&s, soon()), s.unconfirmed);
+	CU_ASSERT(s.state == CONN_DOWN && s.unacknowledged > 0 && s.unacknowledged < SIZE);
+	CU_ASSERT_EQUAL(conn_drain(&s, soon()), s.unacknowledged);
 	conn_close(&s);
 	close(listener);
 	free(out);
@@ -286,22 +287,22 @@ static void datagrams(void)
 	char got[100], *huge = calloc(1, 8 << 20);
 	int fd = listen_unix(SOCK_DGRAM);
 	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
-	CU_ASSERT_TRUE_FATAL(conn_up(&s, soon()));
+	CU_ASSERT_TRUE_FATAL(conn_connect(&s, soon()));
 	for (unsigned i = 0; i < 100; i++)
 		d[i] = (struct conn_datagram){"head", 4, "and body", i % 9};
-	unsigned sent = 0, seen = 0;
+	unsigned sent = 0, received = 0;
 	while (sent < 100) {
 		int n = conn_send_datagrams(&s, d + sent, 100 - sent);
 		CU_ASSERT_FATAL(n >= 0);
 		sent += (unsigned)n;
 		ssize_t k;
 		while ((k = read(fd, got, sizeof(got))) > 0) {
-			CU_ASSERT_EQUAL(k, 4 + seen % 9);
+			CU_ASSERT_EQUAL(k, 4 + received % 9);
 			CU_ASSERT(memcmp(got, "headand body", (size_t)k) == 0);
-			seen++;
+			received++;
 		}
 	}
-	CU_ASSERT_EQUAL(seen, 100);
+	CU_ASSERT_EQUAL(received, 100);
 	d[0] = (struct conn_datagram){"", 0, huge, 8 << 20};
 	CU_ASSERT_EQUAL(conn_send_datagrams(&s, d, 1), -EMSGSIZE);
 	CU_ASSERT_EQUAL(s.state, CONN_UP);
@@ -324,7 +325,7 @@ static void wrong(void)
 	for (unsigned i = 0; i < BITS_COUNT(rows); i++) {
 		rows[i].host = rows[i].host ? rows[i].host : "";
 		CU_ASSERT_EQUAL(conn_open(&s, &rows[i]), -EINVAL);
-		CU_ASSERT(s.why[0]);
+		CU_ASSERT(s.error_text[0]);
 	}
 }
 
@@ -363,6 +364,6 @@ void test_sink_conn(void)
 	CU_add_test(s, "a connection that hangs", hangs);
 	CU_add_test(s, "partial writes", partial);
 	CU_add_test(s, "datagrams", datagrams);
-	CU_add_test(s, "what cannot be", wrong);
+	CU_add_test(s, "invalid settings", wrong);
 	CU_add_test(s, "host and port", split);
 }

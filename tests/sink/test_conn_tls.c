@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Against a TLS server in the same thread; certificates come from tests/support/make-certs. */
+/* A TLS server in the same thread; certificates are made by tests/support/make-certs. */
+#include "sink/clock.h"
 #include "sink/conn.h"
 
 #include <CUnit/CUnit.h>
@@ -98,7 +99,7 @@ static void server_close(struct server *v)
 	ERR_clear_error();
 }
 
-/* Takes a waiting connection, goes on with the handshake. */
+/* Accepts a pending connection, continues the handshake. */
 static void server_step(struct server *v)
 {
 	struct pollfd p = {.fd = listener, .events = POLLIN};
@@ -124,14 +125,14 @@ static struct conn_conf conf_of(const char *host)
 		.retry_max_ms = 1};
 }
 
-/* Both take steps until one is done with it. Is the stream up, and was it from the start? */
-static bool meet(struct conn *s, struct server *v)
+/* Steps both ends until one is done. True: the connection is up, after one try. */
+static bool connect_both(struct conn *s, struct server *v)
 {
 	for (int turn = 0; turn < 20000; turn++) {
-		bool is_up = conn_step(s, conn_clock());
+		bool is_up = conn_step(s, sink_clock_ns());
 		server_step(v);
-		/* A server that refuses a client's certificate says so after its own Finished. */
-		if (is_up && !conn_alive(s))
+		/* A server refuses a client's certificate after its own Finished. */
+		if (is_up && !conn_check(s))
 			return false;
 		if (is_up && v->up)
 			return true;
@@ -154,37 +155,37 @@ static void trusted(void)
 		struct server v;
 		server_open(&v, SERVER, SERVER_KEY, false);
 		CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
-		CU_ASSERT_TRUE(meet(&s, &v));
+		CU_ASSERT_TRUE(connect_both(&s, &v));
 		const char *sni = SSL_get_servername(v.ssl, TLSEXT_NAMETYPE_host_name);
 		CU_ASSERT(i == 0 ? !sni : sni && strcmp(sni, "localhost") == 0);
-		CU_ASSERT_EQUAL(conn_send_all(&s, "hello", 5, &sent, conn_clock()), 0);
+		CU_ASSERT_EQUAL(conn_send_all(&s, "hello", 5, &sent, sink_clock_ns()), 0);
 		usleep(1000);
 		CU_ASSERT(SSL_read_ex(v.ssl, got, sizeof(got), &n) == 1 && n == 5);
 		CU_ASSERT(SSL_write_ex(v.ssl, "welcome", 7, &n) == 1);
-		/* Session tickets come first: octets of TLS, none of ours. */
+		/* Session tickets arrive first: octets of TLS without data. */
 		for (got_n = 0; got_n == 0; got_n = conn_recv(&s, got, sizeof(got)))
-			conn_wait(&s, POLLIN, conn_clock() + 60000 * MS);
+			conn_wait(&s, POLLIN, sink_clock_ns() + 60000 * MS);
 		CU_ASSERT(got_n == 7 && memcmp(got, "welcome", 7) == 0);
 		CU_ASSERT_EQUAL(conn_recv(&s, got, sizeof(got)), 0);
 		if (i == 0)
 			SSL_shutdown(v.ssl);
 		server_drop(&v);
-		conn_wait(&s, POLLIN, conn_clock() + 60000 * MS);
-		CU_ASSERT_FALSE(conn_alive(&s));
+		conn_wait(&s, POLLIN, sink_clock_ns() + 60000 * MS);
+		CU_ASSERT_FALSE(conn_check(&s));
 		CU_ASSERT(s.error == -EPIPE || s.error == -ECONNRESET);
 		conn_close(&s);
 		server_close(&v);
 	}
 }
 
-/* What must not come up, and what is said of it. */
+/* Connections that must not come up, and their errors. */
 static void refused(void)
 {
 	static const struct {
 		int cert, key, ca;
 		bool ask;
-		const char *name, *why;
-	} rows[] = {{SERVER, SERVER_KEY, OTHER, false, "", "certificate is refused"},
+		const char *name, *error;
+	} rows[] = {{SERVER, SERVER_KEY, OTHER, false, "", "certificate is not valid"},
 		{ELSEWHERE, ELSEWHERE_KEY, CA, false, "", "hostname mismatch"},
 		{SERVER, SERVER_KEY, CA, false, "elsewhere.example", "hostname mismatch"},
 		{SERVER, SERVER_KEY, CA, false, "192.0.2.1", "IP address mismatch"},
@@ -197,16 +198,16 @@ static void refused(void)
 		conf.server_name = rows[i].name;
 		server_open(&v, rows[i].cert, rows[i].key, rows[i].ask);
 		CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
-		CU_ASSERT_FALSE(meet(&s, &v));
+		CU_ASSERT_FALSE(connect_both(&s, &v));
 		CU_ASSERT(s.failures == 1 && s.error < 0);
-		CU_ASSERT_PTR_NOT_NULL(strstr(s.why, rows[i].why));
+		CU_ASSERT_PTR_NOT_NULL(strstr(s.error_text, rows[i].error));
 		conn_close(&s);
 		server_close(&v);
 	}
 }
 
-/* A certificate of ours; a name other than the host's; and no verification where asked. */
-static void other_ways(void)
+/* A client certificate; a name other than the host; no verification. */
+static void options(void)
 {
 	for (int i = 0; i < 3; i++) {
 		struct conn_conf conf = conf_of("localhost");
@@ -219,18 +220,18 @@ static void other_ways(void)
 		conf.server_name = i == 1 ? "elsewhere.example" : "";
 		conf.unverified = i == 2;
 		CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
-		CU_ASSERT_TRUE(meet(&s, &v));
+		CU_ASSERT_TRUE(connect_both(&s, &v));
 		conn_close(&s);
 		server_close(&v);
 	}
 }
 
-/* A peer that accepts and says nothing: the handshake has a deadline. */
+/* A peer that accepts and sends nothing: the handshake has a deadline. */
 static void silent(void)
 {
 	struct conn_conf conf = conf_of("127.0.0.1");
 	struct conn s;
-	int64_t now = conn_clock();
+	int64_t now = sink_clock_ns();
 	CU_ASSERT_EQUAL_FATAL(conn_open(&s, &conf), 0);
 	for (int turn = 0; s.state != CONN_HANDSHAKE && turn < 20000; turn++) {
 		conn_step(&s, now);
@@ -240,12 +241,12 @@ static void silent(void)
 	CU_ASSERT_EQUAL(s.state, CONN_HANDSHAKE);
 	CU_ASSERT_FALSE(conn_step(&s, now + 60000 * MS));
 	CU_ASSERT(s.state == CONN_DOWN && s.error == -ETIMEDOUT);
-	CU_ASSERT_PTR_NOT_NULL(strstr(s.why, "handshake"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.error_text, "handshake"));
 	conn_close(&s);
 	close(accept(listener, NULL, NULL));
 }
 
-/* Files that are not there or are something else: said before anybody is connected to. */
+/* Missing and wrong files: reported before any connection. */
 static void wrong_files(void)
 {
 	struct conn s;
@@ -260,7 +261,7 @@ static void wrong_files(void)
 	rows[4].key_file = files[CLIENT_KEY];
 	for (int i = 0; i < 5; i++) {
 		CU_ASSERT_EQUAL(conn_open(&s, &rows[i]), -EINVAL);
-		CU_ASSERT(strlen(s.why) > 30);
+		CU_ASSERT(strlen(s.error_text) > 30);
 	}
 }
 
@@ -269,7 +270,7 @@ void test_sink_conn_tls(void)
 	CU_pSuite s = CU_add_suite("sink/conn_tls", set_up, tear_down);
 	CU_add_test(s, "trusted", trusted);
 	CU_add_test(s, "refused", refused);
-	CU_add_test(s, "a certificate of ours, another name, unverified", other_ways);
+	CU_add_test(s, "a client certificate, another name, unverified", options);
 	CU_add_test(s, "a silent peer", silent);
 	CU_add_test(s, "wrong files", wrong_files);
 }
@@ -281,7 +282,7 @@ static void without(void)
 	struct conn_conf conf = {.kind = CONN_TCP, .host = "localhost", .tls = true};
 	struct conn s;
 	CU_ASSERT_EQUAL(conn_open(&s, &conf), -ENOTSUP);
-	CU_ASSERT_PTR_NOT_NULL(strstr(s.why, "without TLS"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.error_text, "without TLS"));
 }
 
 void test_sink_conn_tls(void)

@@ -3,20 +3,7 @@
 
 void test_sink_filter(void);
 
-static struct rig rig;
 static struct filter filter;
-
-static int set_up(void)
-{
-	rig_begin(&rig);
-	return 0;
-}
-
-static int tear_down(void)
-{
-	rig_end(&rig);
-	return 0;
-}
 
 static void open_filter(const char *keys)
 {
@@ -31,10 +18,10 @@ static void open_filter(const char *keys)
 
 static bool takes(const struct record *r)
 {
-	struct filter_seen seen;
-	memset(&seen, 0xff, sizeof(seen)); /* only `read` is ever set before */
-	seen.read = false;
-	return filter_match(&filter, r, &seen);
+	struct filter_view view;
+	memset(&view, 0xff, sizeof(view)); /* only `parsed` is set by callers */
+	view.parsed = false;
+	return filter_match(&filter, r, &view);
 }
 
 static void expect(const char *keys, const char *name, unsigned type, unsigned rcode, bool want)
@@ -59,7 +46,7 @@ static void words(void)
 	expect("filter.rcodes=NOERROR", "a", 1, 0, true);
 	expect("filter.rcodes=NOERROR", "a", 1, 3, false);
 	expect("filter.rcodes=[\"NXDOMAIN\",\"SERVFAIL\"]", "a", 1, 2, true);
-	/* All of them must match. */
+	/* All lists must match. */
 	expect("filter.rcodes=NXDOMAIN,filter.qtypes=A", "a", 1, 3, true);
 	expect("filter.rcodes=NXDOMAIN,filter.qtypes=A", "a", 2, 3, false);
 	expect("filter.rcodes=NXDOMAIN,filter.qtypes=A", "a", 1, 0, false);
@@ -95,7 +82,7 @@ static void domains(void)
 			snprintf(keys, sizeof(keys), "filter.domains=%s", rows[i].domain);
 		expect(keys, rows[i].name, 1, 0, rows[i].want);
 	}
-	/* The longest name there is, of the most labels. */
+	/* The longest name with the maximum of labels. */
 	char longest[256];
 	for (int i = 0; i < 126; i++)
 		memcpy(longest + 2 * i, "a.", 2);
@@ -113,7 +100,7 @@ static void clients(void)
 	r->addrs.octets[ADDR_CLIENT][14] = 3;
 	CU_ASSERT_FALSE(takes(r));
 	memcpy(r->addrs.octets[ADDR_CLIENT], v6, sizeof(v6));
-	CU_ASSERT_FALSE(takes(r)); /* not as IPv4 */
+	CU_ASSERT_FALSE(takes(r)); /* not taken for IPv4 */
 	r->addrs.family = ADDR_IPV6;
 	CU_ASSERT_TRUE(takes(r));
 	r->addrs.octets[ADDR_CLIENT][4] = 0x80;
@@ -137,7 +124,7 @@ static void clients(void)
 	filter_free(&filter);
 }
 
-/* Records that lack what is asked for do not match, whatever is asked. */
+/* Records without the part that a list compares never match it. */
 static void lacking(void)
 {
 	struct record *r = rig_record(1, "a", 1, 0);
@@ -160,7 +147,7 @@ static void lacking(void)
 	filter_free(&filter);
 }
 
-/* A connection of encrypted DNS has no message, whatever its server's name looks like. */
+/* A sighting of encrypted DNS has no message, whatever its server's name looks like. */
 static void encrypted(void)
 {
 	static const char *const keys[] = {"filter.qtypes=A", "filter.rcodes=NOERROR",
@@ -179,7 +166,7 @@ static void encrypted(void)
 	filter_free(&filter);
 }
 
-/* The upper bits of a response code stand in the reply's OPT record. */
+/* The upper bits of a response code are in the reply's OPT record. */
 static void extended(void)
 {
 	static const uint8_t opt[11] = {0, 0, 41, 4, 0, 1, 0, 0, 0, 0, 0}; /* BADVERS: 16 */
@@ -196,7 +183,7 @@ static void extended(void)
 	filter_free(&filter);
 }
 
-/* What is excluded is left out, whatever else matches. */
+/* Excluded records do not match, whatever else does. */
 static void exclusions(void)
 {
 	static const struct {
@@ -267,13 +254,13 @@ static void wrong(void)
 
 void test_sink_filter(void)
 {
-	CU_pSuite s = CU_add_suite("sink/filter", set_up, tear_down);
+	CU_pSuite s = CU_add_suite("sink/filter", rig_set_up, rig_tear_down);
 	CU_add_test(s, "words", words);
 	CU_add_test(s, "domains", domains);
 	CU_add_test(s, "clients", clients);
-	CU_add_test(s, "what a record lacks", lacking);
+	CU_add_test(s, "records without a part", lacking);
 	CU_add_test(s, "encrypted", encrypted);
 	CU_add_test(s, "extended response codes", extended);
-	CU_add_test(s, "what is excluded", exclusions);
-	CU_add_test(s, "what is wrong", wrong);
+	CU_add_test(s, "exclusions", exclusions);
+	CU_add_test(s, "invalid keys", wrong);
 }

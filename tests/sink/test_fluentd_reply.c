@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What receivers say, whole, cut at every octet, and with every octet changed. */
+/* Messages of receivers: complete, truncated at every octet, with every octet changed. */
 #include "sink/fluentd_reply.h"
 
 #include "encode/msgpack.h"
@@ -30,7 +30,7 @@ static void helo(const char *auth)
 	msgpack_str(&t, "auth", 4);
 	msgpack_str(&t, auth, strlen(auth));
 	msgpack_str(&t, "later", 5);
-	msgpack_array(&t, 3); /* what a later version may bring */
+	msgpack_array(&t, 3); /* a member of a later version */
 	msgpack_double(&t, 1.5);
 	msgpack_int(&t, -70000);
 	msgpack_event_time(&t, 5);
@@ -57,8 +57,8 @@ static void ack(void)
 	msgpack_str(&t, "0123456789abcdef0123456789abcdef", 32);
 }
 
-/* At a guard page: whole, and cut everywhere: never more than is there, never a wrong verdict. */
-static void read_cut(enum fluentd_reply_kind kind)
+/* Complete and truncated everywhere, in front of a guard page: no read outside, no wrong result. */
+static void read_truncated(enum fluentd_reply_kind kind)
 {
 	struct fluentd_reply r;
 	size_t n = text_len(&t);
@@ -84,16 +84,16 @@ static void replies(void)
 {
 	struct fluentd_reply r;
 	helo("");
-	read_cut(FLUENTD_HELO);
+	read_truncated(FLUENTD_HELO);
 	fluentd_reply_read(room, text_len(&t), &r);
 	CU_ASSERT(is(&r.nonce, "0123456789abcdef") && is(&r.auth, "") && !r.keepalive);
 	pong(true, "digest");
-	read_cut(FLUENTD_PONG);
+	read_truncated(FLUENTD_PONG);
 	fluentd_reply_read(room, text_len(&t), &r);
 	CU_ASSERT(r.accepted && is(&r.reason, "why") && is(&r.hostname, "server"));
 	CU_ASSERT(is(&r.digest, "digest"));
 	ack();
-	read_cut(FLUENTD_ACK);
+	read_truncated(FLUENTD_ACK);
 	fluentd_reply_read(room, text_len(&t), &r);
 	CU_ASSERT(is(&r.ack, "0123456789abcdef0123456789abcdef"));
 }
@@ -117,7 +117,7 @@ static void not_replies(void)
 	struct fluentd_reply r;
 	for (size_t i = 0; i < BITS_COUNT(rows); i++)
 		CU_ASSERT_EQUAL(fluentd_reply_read(rows[i].octets, rows[i].n, &r), -EINVAL);
-	/* Arrays in arrays without end. */
+	/* Arrays nested without end. */
 	memset(room, 0x91, sizeof(room));
 	memcpy(room, "\x81\xa1x", 3);
 	CU_ASSERT_EQUAL(fluentd_reply_read(room, sizeof(room), &r), -EINVAL);
@@ -136,7 +136,7 @@ static void login(void)
 	if (!fluentd_login_available())
 		return;
 	CU_ASSERT_EQUAL(fluentd_login_ping(&l, &r, &out), 0);
-	/* sha512("salt" "u" "p") stands at the end. */
+	/* It ends in sha512("salt" "u" "p"). */
 	CU_ASSERT_EQUAL(memcmp(out.at - 128, "55964ce69466428d0b4277ca9c8e5b3e", 32), 0);
 	memcpy(l.salt, "00112233445566778899aabbccddeeff", 32);
 	pong(true, "26a1808a8a603ad5dc549cd435ed05ff66220a051eb64add9813168b0d14886a"
@@ -144,10 +144,10 @@ static void login(void)
 	fluentd_reply_read(room, text_len(&t), &r);
 	CU_ASSERT_PTR_NULL(fluentd_login_pong(&l, &r));
 	l.salt[0] = '1';
-	CU_ASSERT_STRING_EQUAL(fluentd_login_pong(&l, &r), "it does not know the shared key");
+	CU_ASSERT_STRING_EQUAL(fluentd_login_pong(&l, &r), "does not know the shared key");
 	pong(false, "x");
 	fluentd_reply_read(room, text_len(&t), &r);
-	CU_ASSERT_STRING_EQUAL(fluentd_login_pong(&l, &r), "it refuses the login");
+	CU_ASSERT_STRING_EQUAL(fluentd_login_pong(&l, &r), "refused the login");
 	r.nonce.len = FLUENTD_NONCE + 1;
 	CU_ASSERT_EQUAL(fluentd_login_ping(&l, &r, &out), -EINVAL);
 }
@@ -156,6 +156,6 @@ void test_sink_fluentd_reply(void)
 {
 	CU_pSuite s = CU_add_suite("sink/fluentd_reply", NULL, NULL);
 	CU_add_test(s, "replies", replies);
-	CU_add_test(s, "what is none", not_replies);
+	CU_add_test(s, "no replies", not_replies);
 	CU_add_test(s, "login", login);
 }

@@ -10,10 +10,10 @@ void test_sink_queue(void);
 static struct sink_queue queue;
 static sem_t ready;
 
-static void open_queue(size_t bytes, uint32_t room)
+static void open_queue(size_t bytes, uint32_t block_size)
 {
 	sem_init(&ready, 0, 0);
-	CU_ASSERT_EQUAL_FATAL(sink_queue_init(&queue, bytes, room, &ready), 0);
+	CU_ASSERT_EQUAL_FATAL(sink_queue_init(&queue, bytes, block_size, &ready), 0);
 }
 
 static void close_queue(void)
@@ -22,7 +22,7 @@ static void close_queue(void)
 	sem_destroy(&ready);
 }
 
-/* Document number n in the block at hand; makes room as a fanout does. */
+/* Appends document number n; allocates and enqueues blocks as a fan-out does. */
 static void put(uint32_t n)
 {
 	while (!queue.at && !sink_queue_alloc(&queue))
@@ -32,7 +32,7 @@ static void put(uint32_t n)
 	b->len += sizeof(n);
 	b->docs[b->n_docs++].end = (uint32_t)b->len;
 	b->records++;
-	if (b->n_docs == b->max_docs || b->room - b->len < sizeof(n))
+	if (b->n_docs == b->max_docs || b->size - b->len < sizeof(n))
 		sink_queue_enqueue(&queue);
 }
 
@@ -42,10 +42,10 @@ static void blocks(void)
 	CU_ASSERT_EQUAL(queue.count, 3); /* at least */
 	CU_ASSERT_EQUAL(queue.max_docs, 64);
 	CU_ASSERT_PTR_NULL(sink_queue_dequeue(&queue));
-	sink_queue_enqueue(&queue); /* nothing at hand */
+	sink_queue_enqueue(&queue); /* there is no block */
 	for (int i = 0; i < 3; i++) {
 		CU_ASSERT_TRUE(sink_queue_alloc(&queue));
-		sink_queue_enqueue(&queue); /* empty: stays */
+		sink_queue_enqueue(&queue); /* the block is empty: it stays */
 		CU_ASSERT_PTR_NOT_NULL(queue.at);
 		put((uint32_t)i);
 		sink_queue_enqueue(&queue);
@@ -62,7 +62,7 @@ static void blocks(void)
 		CU_ASSERT_EQUAL(memcmp(b[i]->data, &i, sizeof(i)), 0);
 	}
 	CU_ASSERT_FALSE(sink_queue_alloc(&queue));
-	/* The one that came back last is used first, and is empty. */
+	/* The block released last is used first, and is empty. */
 	sink_queue_release(b[0]);
 	sink_queue_release(b[2]);
 	CU_ASSERT_TRUE(sink_queue_alloc(&queue));
@@ -77,12 +77,12 @@ static void blocks(void)
 	close_queue();
 }
 
-/* A thread that waits gets one block that is not full, not all of them before it awakes. */
-static void hungry(void)
+/* An idle thread gets one block that is not full, not all of them before it wakes up. */
+static void starved(void)
 {
 	open_queue(0, 4096);
 	CU_ASSERT_FALSE(sink_queue_is_starved(&queue));
-	queue.hungry = true;
+	queue.idle = true;
 	CU_ASSERT_TRUE(sink_queue_is_starved(&queue));
 	put(0);
 	sink_queue_enqueue(&queue);
@@ -92,18 +92,18 @@ static void hungry(void)
 	close_queue();
 }
 
-/* A block grows for a large document and is its old self when it comes back. */
+/* A block grows for a large document and shrinks when it is released. */
 static void grows(void)
 {
 	open_queue(0, 4096);
 	CU_ASSERT_TRUE(sink_queue_alloc(&queue));
 	struct sink_block *b = queue.at;
-	const char *home = b->data;
-	size_t room = b->room;
-	while (b->room < SINK_QUEUE_BLOCK_MAX) {
+	const char *base = b->data;
+	size_t size = b->size;
+	while (b->size < SINK_QUEUE_BLOCK_MAX) {
 		CU_ASSERT_EQUAL_FATAL(sink_queue_grow(&queue, false), 0);
-		CU_ASSERT_EQUAL(b->room, 2 * room);
-		room = b->room;
+		CU_ASSERT_EQUAL(b->size, 2 * size);
+		size = b->size;
 	}
 	CU_ASSERT_EQUAL(sink_queue_grow(&queue, false), -EFBIG);
 	CU_ASSERT_EQUAL(sink_queue_grow(&queue, true), 0);
@@ -114,8 +114,8 @@ static void grows(void)
 	CU_ASSERT_PTR_NULL(queue.at);
 	CU_ASSERT_PTR_EQUAL(sink_queue_dequeue(&queue), b);
 	sink_queue_release(b);
-	CU_ASSERT(b->data == home && b->room == 4096 && b->max_docs == 64);
-	/* What is never passed on is freed with the queue. */
+	CU_ASSERT(b->data == base && b->size == 4096 && b->max_docs == 64);
+	/* A block that is never enqueued is freed with the queue. */
 	CU_ASSERT_TRUE(sink_queue_alloc(&queue));
 	CU_ASSERT_EQUAL(sink_queue_grow(&queue, false), 0);
 	close_queue();
@@ -123,7 +123,7 @@ static void grows(void)
 
 #define DOCS 1000000u
 
-static void *take_all(void *arg)
+static void *dequeue_all(void *arg)
 {
 	uint32_t *next = arg;
 	while (!sink_queue_is_drained(&queue)) {
@@ -140,7 +140,7 @@ static void *take_all(void *arg)
 	return NULL;
 }
 
-/* Two threads: everything arrives, in order, though there is room for little of it. */
+/* Two threads: a small queue passes everything on, in order. */
 static void two_threads(void)
 {
 	uint32_t next = 0;
@@ -148,7 +148,7 @@ static void two_threads(void)
 	void *wrong;
 	open_queue(5 * 5120, 4096);
 	CU_ASSERT_EQUAL(queue.count, 5);
-	pthread_create(&thread, NULL, take_all, &next);
+	pthread_create(&thread, NULL, dequeue_all, &next);
 	for (uint32_t i = 0; i < DOCS; i++) {
 		put(i);
 		if (i % 1009 == 0)
@@ -165,7 +165,7 @@ void test_sink_queue(void)
 {
 	CU_pSuite s = CU_add_suite("sink/lane", NULL, NULL);
 	CU_add_test(s, "blocks", blocks);
-	CU_add_test(s, "a hungry thread", hungry);
+	CU_add_test(s, "an idle thread", starved);
 	CU_add_test(s, "a large document", grows);
 	CU_add_test(s, "two threads", two_threads);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Spools whose files are cut, damaged, or left by a process that was killed. */
+/* Spools whose files are truncated, damaged, or left by a process that was killed. */
 #include "sink/spools.h"
 
 #include <signal.h>
@@ -7,14 +7,14 @@
 
 void test_sink_spool_damage(void);
 
-/* A process that dies at any octet of a segment: all whole blocks are there, nothing else. */
-static void every_cut(void)
+/* A process that dies at any octet of a segment: all complete blocks are read, nothing else. */
+static void every_truncation(void)
 {
 	struct spool s;
 	uint64_t ends[6];
 	open_spool(&s, 1 << 20);
 	for (uint32_t i = 0; i < 5; i++) {
-		CU_ASSERT_EQUAL(spool_put(&s, block_of(i * 6, 6), 0), 0);
+		CU_ASSERT_EQUAL(spool_append(&s, block_of(i * 6, 6), 0), 0);
 		ends[i] = s.write_at;
 	}
 	struct spool_path path = spool_path(&s, 1);
@@ -28,8 +28,8 @@ static void every_cut(void)
 			whole++;
 		open_spool(&s, 1 << 20);
 		CU_ASSERT_EQUAL(spool_records(&s), whole * 2);
-		/* It can be written on. */
-		CU_ASSERT_EQUAL(spool_put(&s, block_of(whole * 6, 6), 0), 0);
+		/* It can be appended to. */
+		CU_ASSERT_EQUAL(spool_append(&s, block_of(whole * 6, 6), 0), 0);
 		CU_ASSERT_EQUAL(read_docs(&s, &next, UINT32_MAX, 4), whole * 6 + 6);
 		CU_ASSERT(s.bad_records == 0 && spool_is_empty(&s));
 		spool_close(&s);
@@ -37,13 +37,13 @@ static void every_cut(void)
 	CU_ASSERT_EQUAL(files(), 0);
 }
 
-/* Any octet that is not what was written: no wrong document, all records accounted for. */
+/* Any octet changed: no wrong document, every record counted. */
 static void every_flip(void)
 {
 	struct spool s;
 	open_spool(&s, 1 << 20);
 	for (uint32_t i = 0; i < 3; i++)
-		CU_ASSERT_EQUAL(spool_put(&s, block_of(i * 6, 6), 0), 0);
+		CU_ASSERT_EQUAL(spool_append(&s, block_of(i * 6, 6), 0), 0);
 	struct spool_path path = spool_path(&s, 1);
 	size_t size = keep_segment(path.text);
 	spool_close(&s);
@@ -63,11 +63,11 @@ static void every_flip(void)
 		CU_ASSERT(at < sizeof(struct spool_header) || docs >= 12);
 		spool_close(&s);
 		CU_ASSERT_EQUAL(files(), docs < 18);
-		sweep();
+		clear();
 	}
 }
 
-/* One bit of a head is mended: nothing is lost. */
+/* A flipped bit of a head is corrected: nothing is lost. */
 static void every_bit_of_heads(void)
 {
 	struct spool s;
@@ -75,7 +75,7 @@ static void every_bit_of_heads(void)
 	open_spool(&s, 1 << 20);
 	for (uint32_t i = 0; i < 3; i++) {
 		ends[i] = i ? s.write_at : sizeof(struct spool_header);
-		CU_ASSERT_EQUAL(spool_put(&s, block_of(i * 6, 6), 0), 0);
+		CU_ASSERT_EQUAL(spool_append(&s, block_of(i * 6, 6), 0), 0);
 	}
 	struct spool_path path = spool_path(&s, 1);
 	size_t size = keep_segment(path.text);
@@ -94,7 +94,7 @@ static void every_bit_of_heads(void)
 		open_spool(&s, 1 << 20);
 		CU_ASSERT_EQUAL(spool_records(&s), 6);
 		CU_ASSERT(read_records(&s, &docs) == 6 && docs == 18);
-		CU_ASSERT(s.bad_records == 0 && s.cut_octets == 0);
+		CU_ASSERT(s.bad_records == 0 && s.truncated_octets == 0);
 		spool_close(&s);
 		CU_ASSERT_EQUAL(files(), 0);
 	}
@@ -102,14 +102,14 @@ static void every_bit_of_heads(void)
 
 enum { BLOCKS = 9, SEGMENTS = 3 };
 
-/* Writes BLOCKS blocks in SEGMENTS segments and keeps the octets. */
+/* Writes BLOCKS blocks to SEGMENTS segments and keeps the octets. */
 static void make_segments(
 	struct spool *s, struct spool_path *paths, char kept[][1000], size_t *sizes)
 {
 	open_spool(s, 1 << 20);
 	s->segment = 800;
 	for (uint32_t i = 0; i < BLOCKS; i++)
-		CU_ASSERT_EQUAL(spool_put(s, block_of(i * 6, 6), 0), 0);
+		CU_ASSERT_EQUAL(spool_append(s, block_of(i * 6, 6), 0), 0);
 	CU_ASSERT_EQUAL_FATAL(s->last, SEGMENTS);
 	for (uint32_t k = 0; k < SEGMENTS; k++) {
 		paths[k] = spool_path(s, k + 1);
@@ -120,9 +120,9 @@ static void make_segments(
 	spool_close(s);
 }
 
-/* Every truncation of every segment of several: all whole blocks come, the others are counted, but
- * for the end of the last, of which nothing on the disk is left to tell. */
-static void every_cut_of_all(void)
+/* Every truncation of every segment of several: all complete blocks are read, the others are
+ * counted, except those at the end of the last segment, which leave no trace on the disk. */
+static void every_truncation_of_all(void)
 {
 	struct spool s;
 	struct spool_path paths[SEGMENTS];
@@ -145,30 +145,31 @@ static void every_cut_of_all(void)
 			CU_ASSERT(!known || found == 2 * BLOCKS);
 			CU_ASSERT(docs == 3 * records && docs >= 6 * 6);
 			spool_close(&s);
-			sweep();
+			clear();
 		}
 	}
 }
 
-/* What the child that is killed has told. */
+/* What the child has reported before it was killed. */
 struct told {
 	uint32_t put, taken; /* records */
 };
 
-/* Puts blocks and delivers some of them until it is killed; tells each only when it is done. */
+/* Appends blocks and delivers some of them until it is killed; reports each step when it is done.
+ */
 static void work(int to, uint32_t seed)
 {
 	struct told told = {0, 0};
 	struct spool s;
 	uint32_t from;
-	if (spool_open(&s, dir, "s", "test/native", 1 << 20, why, sizeof(why)) < 0)
+	if (spool_open(&s, dir, "s", "test/native", 1 << 20, error_text, sizeof(error_text)) < 0)
 		_exit(1);
 	s.segment = 3000;
 	for (uint32_t i = 0;; i++) {
-		if (spool_put(&s, block_of(i * 30, 30), 0) == 0)
+		if (spool_append(&s, block_of(i * 30, 30), 0) == 0)
 			told.put += 10;
 		const struct sink_block *b =
-			(i * 2654435761u ^ seed) % 3 ? spool_front(&s, &from) : NULL;
+			(i * 2654435761u ^ seed) % 3 ? spool_peek(&s, &from) : NULL;
 		if (b) {
 			told.taken += sink_records(b, from, b->n_docs);
 			spool_advance(&s, b->n_docs);
@@ -178,7 +179,8 @@ static void work(int to, uint32_t seed)
 	}
 }
 
-/* Killed at any moment: what was put and not taken is there; at most one block comes twice. */
+/* Killed at any moment: what was appended and not delivered is there; at most one block is read
+ * twice. */
 static void killed(void)
 {
 	for (uint32_t round = 0; round < 60; round++) {
@@ -202,21 +204,21 @@ static void killed(void)
 		close(ends[0]);
 		open_spool(&s, 1 << 20);
 		uint64_t found = spool_records(&s), left = told.put - told.taken;
-		/* The last steps may be done and not told. */
+		/* The last steps may be done and not reported. */
 		CU_ASSERT(found + 10 >= left && found <= left + 10);
 		CU_ASSERT_EQUAL(s.bad_records, 0);
 		CU_ASSERT(read_records(&s, &docs) == found && docs == 3 * found);
 		spool_close(&s);
-		sweep();
+		clear();
 	}
 }
 
 void test_sink_spool_damage(void)
 {
 	CU_pSuite s = CU_add_suite("sink/spool damage", set_up, tear_down);
-	CU_add_test(s, "every cut", every_cut);
-	CU_add_test(s, "every octet wrong", every_flip);
-	CU_add_test(s, "every bit of the heads wrong", every_bit_of_heads);
-	CU_add_test(s, "every cut of every segment", every_cut_of_all);
+	CU_add_test(s, "every truncation", every_truncation);
+	CU_add_test(s, "every octet changed", every_flip);
+	CU_add_test(s, "every bit of the heads flipped", every_bit_of_heads);
+	CU_add_test(s, "every truncation of every segment", every_truncation_of_all);
 	CU_add_test(s, "killed", killed);
 }

@@ -33,36 +33,36 @@ static void names(void)
 	CU_ASSERT_EQUAL(syslog_severity("local0"), -EINVAL);
 }
 
-static const char *head(
+static const char *header(
 	bool local, int64_t ts_ns, const char *host, const char *app, const char *msgid)
 {
 	static char room[400];
 	struct syslog_format f;
 	struct text t = text_of(room, sizeof(room) - 1);
 	syslog_format_init(&f, 23 * 8 + 6, local, host, app, 77);
-	syslog_head(&f, &t, ts_ns, msgid);
+	syslog_header(&f, &t, ts_ns, msgid);
 	*t.at = '\0';
 	return room;
 }
 
-static void heads(void)
+static void headers(void)
 {
 	const int64_t ts = INT64_C(1447977600123456789);
 	setenv("TZ", "UTC", 1);
-	CU_ASSERT_STRING_EQUAL(head(false, ts, "probe-1", "dnsloupe", ""),
+	CU_ASSERT_STRING_EQUAL(header(false, ts, "probe-1", "dnsloupe", ""),
 		"<190>1 2015-11-20T00:00:00.123456Z probe-1 dnsloupe 77 - - ");
-	CU_ASSERT_STRING_EQUAL(head(false, ts, "a b\x80", "", "dns-gazer.dns.tx"),
+	CU_ASSERT_STRING_EQUAL(header(false, ts, "a b\x80", "", "dns-gazer.dns.tx"),
 		"<190>1 2015-11-20T00:00:00.123456Z a_b_ - 77 dns-gazer.dns.tx - ");
 	CU_ASSERT_STRING_EQUAL(
-		head(true, ts, "probe-1", "dnsloupe", ""), "<190>Nov 20 00:00:00 dnsloupe[77]: ");
-	CU_ASSERT_STRING_EQUAL(head(true, INT64_C(1446681845000000000), "x", "d", ""),
+		header(true, ts, "probe-1", "dnsloupe", ""), "<190>Nov 20 00:00:00 dnsloupe[77]: ");
+	CU_ASSERT_STRING_EQUAL(header(true, INT64_C(1446681845000000000), "x", "d", ""),
 		"<190>Nov  5 00:04:05 d[77]: ");
-	CU_ASSERT_STRING_EQUAL(head(true, -1, "x", "d", ""), "<190>Dec 31 23:59:59 d[77]: ");
+	CU_ASSERT_STRING_EQUAL(header(true, -1, "x", "d", ""), "<190>Dec 31 23:59:59 d[77]: ");
 	unsetenv("TZ");
 }
 
-/* Whatever the room, it never writes past it. */
-static void no_room(void)
+/* Whatever the buffer's size, nothing is written behind it. */
+static void small_buffers(void)
 {
 	char room[100];
 	struct syslog_format f;
@@ -70,7 +70,7 @@ static void no_room(void)
 	for (size_t n = 0; n < 60; n++) {
 		struct text t = text_of(room, n);
 		memset(room, '!', sizeof(room));
-		syslog_head(&f, &t, 1, "tag");
+		syslog_header(&f, &t, 1, "tag");
 		CU_ASSERT(room[n] == '!' && (t.full || text_len(&t) <= n));
 	}
 }
@@ -79,6 +79,6 @@ void test_sink_syslog_format(void)
 {
 	CU_pSuite s = CU_add_suite("sink/syslog_form", NULL, NULL);
 	CU_add_test(s, "names", names);
-	CU_add_test(s, "heads", heads);
-	CU_add_test(s, "no room", no_room);
+	CU_add_test(s, "headers", headers);
+	CU_add_test(s, "small buffers", small_buffers);
 }

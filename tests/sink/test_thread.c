@@ -1,42 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The framework as a whole: records, fanout, queues, thread, spool, and a receiver made for the
- * test.
- */
+/* The whole framework: fan-out, queues, thread, spool, with a receiver of the test. */
 #include "sink/rig.h"
 
 #include <stdatomic.h>
 
 void test_sink_thread(void);
 
-/* What the receiver does, and what it got. */
+/* What the receiver does, and what it received. */
 static struct receiver {
-	_Atomic int mood; /* enum mood */
+	_Atomic int state; /* enum receiver_state */
 	_Atomic unsigned calls;
 	uint32_t step; /* documents that one call takes at most; 0: all */
-	uint32_t slow; /* every so many calls it is not ready yet; 0: never */
-	uint32_t reject; /* every so many documents it refuses one; 0: none */
+	uint32_t slow; /* every so many calls it is not ready; 0: never */
+	uint32_t reject; /* every so many documents it rejects one; 0: none */
 	_Atomic long got; /* documents */
 	long last; /* number of the newest */
-	unsigned wrong; /* documents out of order, or twice */
+	unsigned wrong; /* documents out of order or duplicated */
 	uint64_t seq;
-	unsigned ahead; /* blocks that it looked at before their turn */
+	unsigned ahead; /* blocks that it saw ahead of their delivery */
 } receiver;
 
-#define BLOCKS 60u /* each holds 8 records or a few more */
+#define BLOCKS 60u /* of 8 records or a few more */
 
-enum mood { TAKES, AWAY, FAILS };
+enum receiver_state { TAKES, AWAY, FAILS };
 
-static int take(struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
+static int receive(struct sink *s, const struct sink_block *b, uint32_t from, int deadline_ms)
 {
 	unsigned calls = ++receiver.calls;
 	uint32_t n = 0;
 	(void)deadline_ms;
-	if (receiver.mood == AWAY)
-		return sink_why(s, 0, "nobody is there");
-	if (receiver.mood == FAILS)
-		return sink_why(s, -EPIPE, "it broke");
+	if (receiver.state == AWAY)
+		return sink_set_error(s, 0, "away");
+	if (receiver.state == FAILS)
+		return sink_set_error(s, -EPIPE, "failed");
 	if (receiver.slow && calls % receiver.slow == 0) {
-		receiver.ahead += sink_ahead(s, 1) != NULL;
+		receiver.ahead += sink_peek_ahead(s, 1) != NULL;
 		return 0;
 	}
 	if (b->seq < receiver.seq)
@@ -64,39 +62,26 @@ static int nothing(struct sink *s)
 }
 
 static const struct sink_ops fake = {
-	.name = "fake", .block_bytes = 4096, .open = nothing, .deliver = take, .close = nothing};
+	.name = "fake", .block_bytes = 4096, .open = nothing, .deliver = receive, .close = nothing};
 
-static struct rig rig;
 static struct sinks sinks;
 static struct fanout fanout;
 static struct metrics_dns metrics;
 
-static int set_up(void)
-{
-	rig_begin(&rig);
-	return 0;
-}
-
-static int tear_down(void)
-{
-	rig_end(&rig);
-	return 0;
-}
-
-/* Starts a sink of type stdout whose ops are the receiver's. Keys as in --sink. */
+/* Starts a sink of type stdout with the ops of the receiver. Keys as in --sink. */
 static void start(const char *keys, bool live)
 {
 	const struct sinks_options options = {
 		.sensor = "rig", .loggers = 1, .live = live, .wake_fd = -1};
 	char line[400];
-	receiver = (struct receiver){.last = -1, .mood = receiver.mood};
+	receiver = (struct receiver){.last = -1, .state = receiver.state};
 	snprintf(line, sizeof(line), "type=stdout%s", keys);
 	rig_sink(&rig, line, false);
 	CU_ASSERT_EQUAL_FATAL(sinks_open(&sinks, &rig.conf, &options), 0);
 	struct sink_thread *t = &sinks.thread[0];
 	t->sink.ops->close(&t->sink);
 	t->sink.ops = &fake;
-	/* Small blocks and few: everything happens often. */
+	/* A few small blocks: every event happens often. */
 	sink_queue_free(&t->queues[0]);
 	CU_ASSERT_EQUAL_FATAL(sink_queue_init(&t->queues[0], BLOCKS * 5120, 4096, &t->ready), 0);
 	CU_ASSERT_EQUAL_FATAL(t->queues[0].count, BLOCKS);
@@ -117,13 +102,13 @@ static void feed(unsigned from, unsigned to)
 	}
 }
 
-/* The same, but never so fast that a live sink drops. */
-static void feed_gently(unsigned from, unsigned to)
+/* Feeds no faster than a live sink can take without drops. */
+static void feed_slowly(unsigned from, unsigned to)
 {
 	const struct sink_queue *queue = &sinks.thread[0].queues[0];
 	for (; from < to; from++) {
 		while (!__atomic_load_n(&queue->free, __ATOMIC_ACQUIRE) &&
-			queue->fresh == queue->count)
+			queue->high_water == queue->count)
 			usleep(100);
 		feed(from, from + 1);
 	}
@@ -136,7 +121,7 @@ static struct metrics_sink sum(void)
 	return m;
 }
 
-/* Ends all; the counters, whose books must balance. */
+/* Closes everything. Returns the counters, which must balance. */
 static struct metrics_sink end(bool good)
 {
 	fanout_close(&fanout);
@@ -152,13 +137,13 @@ static struct metrics_sink end(bool good)
 	return m;
 }
 
-static void until_calls(unsigned n)
+static void wait_calls(unsigned n)
 {
 	while (receiver.calls < n)
 		usleep(1000);
 }
 
-static void until_got(long n)
+static void wait_got(long n)
 {
 	while (receiver.got < n)
 		usleep(1000);
@@ -167,10 +152,10 @@ static void until_got(long n)
 static void plain(void)
 {
 	for (int live = 0; live < 2; live++) {
-		receiver.mood = TAKES;
+		receiver.state = TAKES;
 		start("", live);
 		if (live)
-			feed_gently(0, 20000);
+			feed_slowly(0, 20000);
 		else
 			feed(0, 20000);
 		struct metrics_sink m = end(true);
@@ -178,10 +163,10 @@ static void plain(void)
 	}
 }
 
-/* Takes little at a time, is often not ready, looks ahead, refuses some. */
+/* A receiver that takes little at a time, is often not ready, reads ahead, rejects some. */
 static void slowly(void)
 {
-	receiver.mood = TAKES;
+	receiver.state = TAKES;
 	start("", false);
 	receiver.step = 3;
 	receiver.slow = 5;
@@ -194,18 +179,18 @@ static void slowly(void)
 	CU_ASSERT_EQUAL(m.outages, 0);
 }
 
-/* Live, away, no spool: what is dropped is the newest, and counted; memory is bounded. */
+/* Live, away, no spool: the newest records are dropped and counted; memory is bounded. */
 static void drops_newest(void)
 {
-	receiver.mood = AWAY;
+	receiver.state = AWAY;
 	start("", true);
 	feed(0, 3000);
-	until_calls(1);
+	wait_calls(1);
 	CU_ASSERT_EQUAL(receiver.got, 0);
 	CU_ASSERT(sum().dropped_queue > 2000);
 	uint64_t kept = 3000 - sum().dropped_queue;
-	receiver.mood = TAKES;
-	until_got((long)kept - 30);
+	receiver.state = TAKES;
+	wait_got((long)kept - 30);
 	feed(3000, 3010);
 	struct metrics_sink m = end(true);
 	CU_ASSERT_EQUAL(m.outages, 1);
@@ -213,25 +198,25 @@ static void drops_newest(void)
 	CU_ASSERT_EQUAL(receiver.last, 3009);
 }
 
-/* Live, away, a spool: everything arrives, once, in order. */
+/* Live, away, with a spool: everything is delivered once, in order. */
 static void spools(void)
 {
-	receiver.mood = AWAY;
+	receiver.state = AWAY;
 	start(",name=sp,spool_dir=%D", true);
-	feed_gently(0, 20000);
+	feed_slowly(0, 20000);
 	CU_ASSERT(sum().spooled > 15000);
-	receiver.mood = TAKES;
-	until_got(3000);
-	feed_gently(20000, 30000);
+	receiver.state = TAKES;
+	wait_got(3000);
+	feed_slowly(20000, 30000);
 	struct metrics_sink m = end(true);
 	CU_ASSERT_EQUAL(m.written, 30000);
 	CU_ASSERT(m.spool_left == 0 && m.dropped_queue == 0);
 }
 
-/* The spool is full, too. */
+/* The spool is full too. */
 static void full_spool(void)
 {
-	receiver.mood = AWAY;
+	receiver.state = AWAY;
 	start(",name=fs,spool_dir=%D,spool_bytes=1048576", true);
 	unsigned n = 0;
 	while (sum().dropped_spool == 0) {
@@ -243,15 +228,15 @@ static void full_spool(void)
 	feed(n, n + 100);
 	CU_ASSERT_EQUAL(sum().dropped_queue, before);
 	CU_ASSERT(sum().spooled > 1000);
-	receiver.mood = TAKES;
+	receiver.state = TAKES;
 	struct metrics_sink m = end(true);
 	CU_ASSERT(m.spool_left == 0 && m.written > 1000);
 }
 
-/* The end comes while it is away: the next run delivers what the spool has kept. */
+/* The run ends while the receiver is away: the next run delivers the spool. */
 static void restart(void)
 {
-	receiver.mood = AWAY;
+	receiver.state = AWAY;
 	start(",name=re,spool_dir=%D,drain_ms=1", true);
 	feed(0, 100);
 	struct metrics_sink first = end(true);
@@ -262,20 +247,20 @@ static void restart(void)
 	struct metrics_sink second = end(true);
 	CU_ASSERT_EQUAL(second.spool_found, first.spool_left);
 	CU_ASSERT_EQUAL(second.spool_left, first.spool_left + 10);
-	receiver.mood = TAKES;
+	receiver.state = TAKES;
 	start(",name=re,spool_dir=%D", true);
-	until_got((long)second.spool_left);
+	wait_got((long)second.spool_left);
 	feed(110, 120);
 	struct metrics_sink third = end(true);
 	CU_ASSERT_EQUAL(third.written, second.spool_left + 10);
 	CU_ASSERT_EQUAL(third.spool_left, 0);
 }
 
-/* The end comes while it is away, and there is no spool: counted, and no success. */
-static void lost_at_end(void)
+/* The run ends while the receiver is away, without a spool: records are counted, the run fails. */
+static void dropped_at_end(void)
 {
 	for (int live = 0; live < 2; live++) {
-		receiver.mood = AWAY;
+		receiver.state = AWAY;
 		start(",drain_ms=1", live);
 		feed(0, 20);
 		struct metrics_sink m = end(false);
@@ -283,28 +268,28 @@ static void lost_at_end(void)
 	}
 }
 
-/* Reading files the logger waits for the receiver. */
+/* Back-pressure: reading files, the logger waits for the receiver. */
 static void waits(void)
 {
-	receiver.mood = AWAY;
+	receiver.state = AWAY;
 	start("", false);
 	feed(0, 50);
-	until_calls(2);
-	receiver.mood = TAKES;
+	wait_calls(2);
+	receiver.state = TAKES;
 	feed(50, 5000);
 	struct metrics_sink m = end(true);
 	CU_ASSERT_EQUAL(m.written, 5000);
 	CU_ASSERT(m.outages == 1 && m.dropped_queue == 0);
 }
 
-/* Somebody stops the run while the receiver is away. */
-static void hurries(void)
+/* The run is stopped while the receiver is away. */
+static void stopped(void)
 {
-	receiver.mood = AWAY;
+	receiver.state = AWAY;
 	start(",drain_ms=1", false);
 	feed(0, 20);
-	sinks_hurry(&sinks);
-	feed(20, 3000); /* does not wait for ever */
+	sinks_begin_drain(&sinks);
+	feed(20, 3000); /* must not wait for ever */
 	struct metrics_sink m = end(false);
 	CU_ASSERT_EQUAL(m.dropped_end, 3000);
 }
@@ -312,11 +297,11 @@ static void hurries(void)
 static void fails(void)
 {
 	for (int live = 0; live < 2; live++) {
-		receiver.mood = TAKES;
+		receiver.state = TAKES;
 		start("", live);
 		feed(0, 10);
 		fanout_flush_idle(&fanout);
-		receiver.mood = FAILS;
+		receiver.state = FAILS;
 		feed(10, 3000);
 		while (!sinks_have_failed(&sinks))
 			usleep(1000);
@@ -327,8 +312,8 @@ static void fails(void)
 	}
 }
 
-/* Four sinks, of two formats, each with its filter: each record is written once per format, and
- * every sink gets what it asks for. */
+/* Four sinks of two formats with different filters: each record is formatted once for each format,
+ * and every sink gets the records that match its filter. */
 static void formats(void)
 {
 	const struct sinks_options options = {.sensor = "rig", .loggers = 1, .wake_fd = -1};
@@ -363,16 +348,16 @@ static void formats(void)
 
 void test_sink_thread(void)
 {
-	CU_pSuite s = CU_add_suite("sink/thread", set_up, tear_down);
-	CU_add_test(s, "all is well", plain);
+	CU_pSuite s = CU_add_suite("sink/thread", rig_set_up, rig_tear_down);
+	CU_add_test(s, "everything is delivered", plain);
 	CU_add_test(s, "a slow receiver", slowly);
 	CU_add_test(s, "away: the newest is dropped", drops_newest);
 	CU_add_test(s, "away: the spool", spools);
 	CU_add_test(s, "away: the spool is full", full_spool);
-	CU_add_test(s, "away at the end, and a new start", restart);
-	CU_add_test(s, "away at the end, no spool", lost_at_end);
-	CU_add_test(s, "reading files waits", waits);
-	CU_add_test(s, "a hurry", hurries);
+	CU_add_test(s, "away at the end, and a restart", restart);
+	CU_add_test(s, "away at the end, no spool", dropped_at_end);
+	CU_add_test(s, "back-pressure", waits);
+	CU_add_test(s, "stopped", stopped);
 	CU_add_test(s, "a receiver that fails", fails);
 	CU_add_test(s, "formats and filters", formats);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a sink's thread says. */
+/* Reports of a sink's thread. */
 #include "sink/rig.h"
 #include "sink/thread_inner.h"
 
@@ -7,33 +7,19 @@
 
 void test_sink_thread_report(void);
 
-static struct rig rig;
-
-static int set_up(void)
-{
-	rig_begin(&rig);
-	return 0;
-}
-
-static int tear_down(void)
-{
-	rig_end(&rig);
-	return 0;
-}
-
-/* What was said on standard error since standard error became `fd`. */
+/* Returns and removes what was written to standard error, which is the file `fd`. */
 static const char *said(int fd)
 {
-	static char room[1000];
-	ssize_t n = pread(fd, room, sizeof(room) - 1, 0);
-	room[n > 0 ? n : 0] = '\0';
+	static char text[1000];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
 	CU_ASSERT_EQUAL(ftruncate(fd, 0), 0);
 	lseek(fd, 0, SEEK_SET);
-	return room;
+	return text;
 }
 
-/* Loss that goes on is said again each minute, with its counts; loss that has ended is not. */
-static void loss_goes_on(void)
+/* Loss is reported each minute while it goes on, with its counts, and not afterwards. */
+static void loss(void)
 {
 	const int64_t minute = INT64_C(60000000000);
 	struct sink_thread *t = calloc(1, sizeof(*t));
@@ -43,28 +29,29 @@ static void loss_goes_on(void)
 	CU_ASSERT_FATAL(t && fd >= 0 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
 	t->sink.name = "disk";
 	t->state = SINK_AWAY;
-	strcpy(t->sink.why, "cannot write to x: No space left on device");
-	thread_say_loss(t, 5);
+	strcpy(t->sink.error_text, "cannot write to x: No space left on device");
+	sink_thread_report_loss(t, 5);
 	t->metrics.dropped_spool = 7;
-	thread_say_loss(t, 6);
+	sink_thread_report_loss(t, 6);
 	const char *none = strdup(said(fd));
-	thread_say_loss(t, 5 + minute);
+	sink_thread_report_loss(t, 5 + minute);
 	const char *first = strdup(said(fd));
 	t->metrics.dropped_spool = 10;
-	t->spool_said = true;
-	thread_say_loss(t, 5 + 2 * minute);
+	t->spool_full_reported = true;
+	sink_thread_report_loss(t, 5 + 2 * minute);
 	const char *second = strdup(said(fd));
-	thread_say_loss(t, 5 + 3 * minute);
+	sink_thread_report_loss(t, 5 + 3 * minute);
 	const char *third = said(fd);
 	dup2(old, STDERR_FILENO);
 	close(old);
 	close(fd);
 	CU_ASSERT_STRING_EQUAL(none, "");
 	CU_ASSERT_PTR_NOT_NULL(
-		strstr(first, "sink disk: 7 records were dropped in the last minute, 7 in"));
+		strstr(first, "sink disk: 7 records were dropped in the last minute, 7 since"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first, "still away: cannot write to x: No space left"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(second, "3 records were dropped in the last minute, 10 in"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(second, "the spool takes no more"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(second, "3 records were dropped in the last minute, 10 since"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(second, "the spool is full or cannot be written"));
 	CU_ASSERT_STRING_EQUAL(third, "");
 	free((void *)(uintptr_t)none);
 	free((void *)(uintptr_t)first);
@@ -75,6 +62,6 @@ static void loss_goes_on(void)
 
 void test_sink_thread_report(void)
 {
-	CU_pSuite s = CU_add_suite("sink/thread_keep", set_up, tear_down);
-	CU_add_test(s, "loss that goes on", loss_goes_on);
+	CU_pSuite s = CU_add_suite("sink/thread_keep", rig_set_up, rig_tear_down);
+	CU_add_test(s, "loss", loss);
 }
