@@ -31,10 +31,20 @@ static void choose_sightings(struct packet_conf *packets, const struct conf *con
 			packet_resolver_add(packets, &prefix);
 }
 
+/* What a wrong checksum of a TCP segment means. */
+static enum packet_checksums choose_segment_checksum(const struct conf *conf)
+{
+	if (conf->packet_checksum == CONF_CHECKSUM_IGNORE)
+		return PACKET_CHECKSUM_IGNORE;
+	return conf->packet_checksum == CONF_CHECKSUM_REQUIRE ? PACKET_CHECKSUM_REQUIRE
+							      : PACKET_CHECKSUM_PREFER;
+}
+
 void stages_packets(struct packet_conf *packets, const struct conf *conf)
 {
 	packet_conf_init(packets);
 	packets->realms = conf->txn_key_includes_vlan;
+	packets->checksum = choose_segment_checksum(conf);
 	packets->max_depth = (uint16_t)conf->packet_max_depth;
 	choose_ports(packets, conf);
 	choose_sightings(packets, conf);

@@ -39,11 +39,11 @@ enum packet_tunnel {
 	PACKET_PORT_resolver, /* the same, of some addresses only */
 };
 
-/* What a wrong checksum of a datagram or segment means. */
+/* What a wrong checksum of a TCP segment means. */
 enum packet_checksums {
-	PACKET_CHECKSUM_PREFER, /* it counts against none with a right one */
+	PACKET_CHECKSUM_PREFER, /* a segment with a right one counts against it */
 	PACKET_CHECKSUM_IGNORE,
-	PACKET_CHECKSUM_REQUIRE, /* it is dropped */
+	PACKET_CHECKSUM_REQUIRE, /* the segment is dropped */
 };
 
 struct packet_conf {

@@ -34,7 +34,7 @@ uint32_t ranges_missing_octets(const struct ranges *r, uint32_t from, uint32_t t
 static bool joins(const struct range *a, const struct range *b)
 {
 	return a->to == b->from && (a->ts_ns == RANGE_CUT) == (b->ts_ns == RANGE_CUT) &&
-	       !((a->flags ^ b->flags) & RANGE_SUSPECT);
+	       !((a->flags ^ b->flags) & RANGE_DOUBT);
 }
 
 static void join(struct range *a, const struct range *b)
@@ -131,7 +131,7 @@ uint32_t ranges_run(const struct ranges *r, uint32_t base)
 	uint32_t end = base;
 	for (uint32_t i = 0; i < r->count; i++) {
 		if (r->at[i].from != end || r->at[i].ts_ns == RANGE_CUT ||
-			(r->at[i].flags & RANGE_SUSPECT))
+			(r->at[i].flags & RANGE_DOUBT))
 			break;
 		end = r->at[i].to;
 	}

@@ -17,7 +17,9 @@
 #define RANGE_CUT INT64_MIN
 
 enum {
-	RANGE_SUSPECT = 1, /* not to be used while it may be a forgery */
+	RANGE_SUSPECT = 1, /* its segment's checksum was wrong */
+	RANGE_UNSEEN_ACK = 4, /* its segment acknowledged octets that the capture does not hold */
+	RANGE_DOUBT = RANGE_SUSPECT | RANGE_UNSEEN_ACK, /* not used while it may be a forgery */
 	RANGE_AMBIGUOUS = 2, /* sent with other octets, too, or accepted despite its checksum */
 };
 
@@ -62,7 +64,7 @@ bool ranges_add(struct ranges *r, const struct range *new, uint32_t spare);
  */
 bool ranges_replace(struct ranges *r, const struct range *new);
 
-/* Octets that stand without a hole from `base` on, up to the first that is absent, cut or suspect.
+/* Octets that stand without a hole from `base` on, up to the first that is absent, cut or in doubt.
  */
 uint32_t ranges_run(const struct ranges *r, uint32_t base);
 

@@ -5,12 +5,19 @@
  * or see one direction only. What does not fit is therefore kept as a claim, which a second segment
  * at the same place, or the peer's answer, confirms.
  */
+#include "packet/checksum.h"
 #include "reasm/tcp_table_inner.h"
 
 /* A window without a scale: no end can be further ahead of its peer's acknowledgment. */
 #define WINDOW 65535
 /* RFC 7323 section 2.2 */
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SCALE = 3, SCALE_LENGTH = 3, SCALE_MOST = 14 };
+
+bool tcp_is_suspect(const struct tcp_table *t)
+{
+	return t->ports->checksum != PACKET_CHECKSUM_IGNORE &&
+	       packet_checksum(t->pkt) == PACKET_CHECKSUM_WRONG;
+}
 
 static int32_t reach(const struct tcp_flow *f, unsigned n)
 {
@@ -27,24 +34,25 @@ static uint32_t edge_of(const struct tcp_stream *s)
 /* Can stream n go on at seq, or repeat what is there? */
 static bool seq_fits(const struct tcp_flow *f, unsigned n, uint32_t seq)
 {
-	int32_t ahead = ranges_ahead(seq, edge_of(&f->stream[n]));
-	if (ahead <= 0)
-		return ahead > -TCP_NEAR;
+	const struct tcp_stream *s = &f->stream[n];
+	int32_t ahead = ranges_ahead(seq, edge_of(s));
+	if (ahead <= 0) /* forged acknowledgments may have moved the edge */
+		return ranges_ahead(seq, s->next) > -TCP_NEAR;
 	return ahead <= WINDOW || ahead <= reach(f, n);
 }
 
 /* Is an acknowledgment within an unscaled window of what was seen of a stream? */
 static bool ack_is_near(const struct tcp_stream *s, uint32_t ack)
 {
-	int32_t ahead = ranges_ahead(ack, edge_of(s));
-	return ahead <= WINDOW && ahead >= -WINDOW;
+	return ranges_ahead(ack, edge_of(s)) <= WINDOW && ranges_ahead(ack, s->next) >= -WINDOW;
 }
 
 /* Can the peer of stream n acknowledge what stands before ack? */
 static bool ack_fits(const struct tcp_flow *f, unsigned n, uint32_t ack)
 {
-	int32_t ahead = ranges_ahead(ack, edge_of(&f->stream[n]));
-	return ack_is_near(&f->stream[n], ack) || (ahead <= reach(f, n) && ahead >= -reach(f, n));
+	const struct tcp_stream *s = &f->stream[n];
+	return ack_is_near(s, ack) || (ranges_ahead(ack, edge_of(s)) <= reach(f, n) &&
+					      ranges_ahead(ack, s->next) >= -reach(f, n));
 }
 
 /* Does it acknowledge nothing but what was acknowledged last, or seen since? Hard to guess. */
@@ -55,10 +63,22 @@ static bool ack_is_current(const struct tcp_store *store, const struct tcp_strea
 	       (ranges_ahead(edge, s->acked) > 0 && ack - s->acked <= edge - s->acked);
 }
 
-/* Does an acknowledgment fit what was seen of a stream since its SYN? */
-static bool ack_is_exact(const struct tcp_stream *s, uint32_t ack)
+/* Does an acknowledgment fit what was seen of stream n since its SYN? */
+static bool ack_is_exact(const struct tcp_flow *f, unsigned n, uint32_t ack)
 {
-	return ack - (s->first + 1) <= s->next - (s->first + 1);
+	return ack - (f->isn[n] + 1) <= f->stream[n].next - (f->isn[n] + 1);
+}
+
+/*
+ * RFC 9293 section 3.10.7.4: what acknowledges octets that nobody has sent is dropped. Here they
+ * may also have been lost by the capture.
+ */
+static bool ack_is_unseen(const struct tcp_flow *f, unsigned n, uint32_t ack)
+{
+	const struct tcp_stream *s = &f->stream[n];
+	if (bits_likely(ranges_ahead(ack, s->sent) <= 0))
+		return false;
+	return !(f->flags[n] & TCP_ENDING) || ranges_ahead(ack, s->fin + 1) > 0;
 }
 
 uint8_t tcp_scale(const struct pkt *pkt)
@@ -84,8 +104,8 @@ uint8_t tcp_scale(const struct pkt *pkt)
 static enum tcp_belief claim(
 	struct tcp_table *t, struct tcp_flow *f, uint32_t next, uint32_t ack, bool syn)
 {
-	f->claim[t->dir] = (struct tcp_claim){
-		.seq = next, .ack = ack, .scale = syn ? tcp_scale(t->pkt) : TCP_SCALE_UNKNOWN};
+	f->claim[t->dir] = (struct tcp_claim){.seq = next, .ack = ack};
+	f->claim_scale[t->dir] = syn ? tcp_scale(t->pkt) : TCP_SCALE_UNKNOWN;
 	f->claim_ns = t->pkt->ts_ns;
 	f->flags[t->dir] &= (uint8_t)~TCP_CLAIM_SYN;
 	f->flags[t->dir] |= syn ? TCP_CLAIMED | TCP_CLAIM_SYN : TCP_CLAIMED;
@@ -124,13 +144,13 @@ static enum tcp_belief accept_syn(struct tcp_table *t, struct tcp_flow *f)
 {
 	const struct pkt *pkt = t->pkt;
 	unsigned n = t->dir;
-	struct tcp_stream *s = &f->stream[n], *peer = &f->stream[!n];
+	const struct tcp_stream *s = &f->stream[n];
 	bool reply = pkt->tcp_flags & TCP_ACK, joined = f->handshake == TCP_HANDSHAKE_NONE;
 	bool known = f->flags[n] & TCP_KNOWN, answers = false;
 
 	if (reply && (f->flags[!n] & TCP_KNOWN)) {
 		const struct tcp_claim *c = &f->claim[!n];
-		answers = joined ? ack_fits(f, !n, pkt->ack) : ack_is_exact(peer, pkt->ack);
+		answers = joined ? ack_fits(f, !n, pkt->ack) : ack_is_exact(f, !n, pkt->ack);
 		if (!answers && (f->flags[!n] & TCP_CLAIM_SYN) && pkt->ack - c->seq <= WINDOW)
 			return claim_won(t, !n);
 		if (!answers)
@@ -140,7 +160,7 @@ static enum tcp_belief accept_syn(struct tcp_table *t, struct tcp_flow *f)
 	if (!known)
 		return reply || !f->proven ? (reply ? TCP_TAKE : TCP_OTHER)
 					   : claim(t, f, pkt->seq + 1, pkt->ack, true);
-	if (pkt->seq == s->first)
+	if (pkt->seq == f->isn[n])
 		return TCP_TAKE;
 	if (f->list == TCP_LINGER)
 		return TCP_OTHER;
@@ -148,31 +168,34 @@ static enum tcp_belief accept_syn(struct tcp_table *t, struct tcp_flow *f)
 	if (joined && s->next - (pkt->seq + 1) < TCP_NEAR)
 		return TCP_TAKE;
 	/* A server that keeps no state chooses a new number for each answer. */
-	if (answers && !f->proven && s->next == s->first + 1 && s->window == 0) {
-		tcp_stream_start(s, pkt->seq + 1, SPLIT_FRAME);
+	if (answers && !f->proven && s->next == f->isn[n] + 1 && s->window == 0) {
+		tcp_flow_start(f, n, pkt->seq + 1, SPLIT_FRAME);
 		return TCP_TAKE;
 	}
 	return claim(t, f, pkt->seq + 1, pkt->ack, true);
 }
 
-/* RFC 5961 section 3: exactly at the next octet, here as far as the capture or the peer has it. */
+/*
+ * RFC 5961 section 3: exactly at the next octet, here as far as the capture or the peer has it. A
+ * receiver also drops a RST with a wrong checksum.
+ */
 static enum tcp_belief accept_reset(const struct tcp_table *t, const struct tcp_flow *f)
 {
 	const struct pkt *pkt = t->pkt;
-	const struct tcp_stream *s = &f->stream[t->dir], *peer = &f->stream[!t->dir];
+	const struct tcp_stream *s = &f->stream[t->dir];
 	bool fits;
 
 	if (!(f->flags[t->dir] &
 		    TCP_KNOWN)) { /* nobody listens: it answers the SYN, or what is known */
 		fits = (pkt->tcp_flags & TCP_ACK) && (f->flags[!t->dir] & TCP_KNOWN) &&
-		       ack_is_exact(peer, pkt->ack);
+		       ack_is_exact(f, !t->dir, pkt->ack);
 	} else {
 		fits = pkt->seq == s->next || pkt->seq == s->acked ||
 		       pkt->seq == tcp_stream_edge(&t->store, s);
 		if (f->flags[t->dir] & TCP_ENDING)
 			fits |= pkt->seq == s->fin || pkt->seq == s->fin + 1;
 	}
-	return fits ? TCP_TAKE : TCP_REFUSE;
+	return fits && !tcp_is_suspect(t) ? TCP_TAKE : TCP_REFUSE;
 }
 
 enum tcp_belief tcp_believe(struct tcp_table *t, struct tcp_flow *f)
@@ -188,8 +211,9 @@ enum tcp_belief tcp_believe(struct tcp_table *t, struct tcp_flow *f)
 	bool seq_ok = !known || seq_fits(f, n, pkt->seq);
 	bool ack_ok = !peer || ack_fits(f, !n, pkt->ack);
 	if (bits_likely(seq_ok && ack_ok)) {
+		t->unseen_ack = peer && ack_is_unseen(f, !n, pkt->ack);
 		/* Only who sees the other side's numbers can know both. */
-		f->proven |= known && peer;
+		f->proven |= known && peer && !t->unseen_ack;
 		f->flags[n] &= (uint8_t) ~(TCP_CLAIMED | TCP_CLAIM_SYN);
 		return TCP_TAKE;
 	}

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "packet/checksum.h"
 #include "reasm/tcp_table_inner.h"
 
 static bool near(uint32_t a, uint32_t b)
@@ -15,8 +14,7 @@ static void take_syn(struct tcp_table *t, struct tcp_flow *f)
 	unsigned client = reply ? !t->dir : t->dir;
 
 	if (!(f->flags[t->dir] & TCP_KNOWN)) {
-		tcp_stream_start(&f->stream[t->dir], pkt->seq + 1, SPLIT_FRAME);
-		f->flags[t->dir] |= TCP_KNOWN;
+		tcp_flow_start(f, t->dir, pkt->seq + 1, SPLIT_FRAME);
 	}
 	f->scale[t->dir] = tcp_scale(pkt);
 	if (!reply) {
@@ -33,11 +31,9 @@ static void take_syn(struct tcp_table *t, struct tcp_flow *f)
 		}
 		return;
 	}
-	struct tcp_stream *c = &f->stream[client];
 	if (!(f->flags[client] & TCP_KNOWN)) {
-		tcp_stream_start(c, pkt->ack, SPLIT_FRAME);
-		f->flags[client] |= TCP_KNOWN;
-	} else if (f->handshake == TCP_HANDSHAKE_SYN && near(pkt->ack, c->first + 1)) {
+		tcp_flow_start(f, client, pkt->ack, SPLIT_FRAME);
+	} else if (f->handshake == TCP_HANDSHAKE_SYN && near(pkt->ack, f->isn[client] + 1)) {
 		f->handshake = TCP_HANDSHAKE_SYN_ACK;
 	}
 }
@@ -51,9 +47,10 @@ static void take_handshake(struct tcp_table *t, struct tcp_flow *f)
 		return;
 	f->handshake_ns = tcp_since(pkt->ts_ns, f->handshake_ns);
 	const struct tcp_stream *peer = &f->stream[!t->dir];
-	bool first = pkt->seq - (s->first + 1) <= s->next - (s->first + 1) &&
-		     (!(f->flags[!t->dir] & TCP_KNOWN) ||
-			     pkt->ack - (peer->first + 1) <= peer->next - (peer->first + 1));
+	bool first =
+		pkt->seq - (f->isn[t->dir] + 1) <= s->next - (f->isn[t->dir] + 1) &&
+		(!(f->flags[!t->dir] & TCP_KNOWN) ||
+			pkt->ack - (f->isn[!t->dir] + 1) <= peer->next - (f->isn[!t->dir] + 1));
 	if (!first || f->handshake_ns < 0) {
 		f->handshake = TCP_HANDSHAKE_NONE;
 		return;
@@ -76,8 +73,8 @@ static void take_ack(struct tcp_table *t, struct tcp_flow *f)
 		ranges_ahead(pkt->ack, peer->acked) > 0)
 		peer->acked = pkt->ack;
 	f->flags[n] |= TCP_ACKED;
-	if (peer->window) { /* what the peer has it has checked */
-		tcp_stream_trust(&t->store, peer, pkt->ack);
+	if (peer->window && !t->unseen_ack) { /* what the peer has it has checked */
+		tcp_stream_trust(&t->store, peer, pkt->ack, RANGE_DOUBT);
 		tcp_pull_upto(t, n, peer->next);
 	}
 	if (peer->window && tcp_side(f, n) == SPLIT_EITHER &&
@@ -93,7 +90,7 @@ static void take_reset(struct tcp_table *t, struct tcp_flow *f)
 }
 
 /* Takes the payload's octets from `seq` on, up to the end of the stream where that is known. */
-static void set_input(struct tcp_table *t, const struct tcp_flow *f, uint32_t seq)
+static void set_input(struct tcp_table *t, struct tcp_flow *f, uint32_t seq)
 {
 	const struct pkt *pkt = t->pkt;
 	const struct tcp_stream *s = &f->stream[t->dir];
@@ -107,13 +104,22 @@ static void set_input(struct tcp_table *t, const struct tcp_flow *f, uint32_t se
 		.ts_ns = pkt->ts_ns,
 		.pkt = pkt,
 		.side = tcp_side(f, t->dir),
-		.suspect = t->ports->checksum != PACKET_CHECKSUM_IGNORE &&
-			   packet_checksum(pkt) == PACKET_CHECKSUM_WRONG,
 	};
-	if (t->in.suspect)
+	if (bits_unlikely(tcp_is_suspect(t))) {
+		t->in.doubt = RANGE_SUSPECT;
 		tcp_count(&t->store.metrics->tcp_suspect);
-	if (!(f->flags[t->dir] & TCP_ENDING))
+	}
+	if (bits_unlikely(t->unseen_ack)) {
+		t->in.doubt |= RANGE_UNSEEN_ACK;
+		tcp_count(&t->store.metrics->tcp_unseen_acks);
+	}
+	if (bits_likely(!(f->flags[t->dir] & TCP_ENDING)))
 		return;
+	if ((f->flags[t->dir] & TCP_FIN_DOUBT) && !t->in.doubt &&
+		ranges_ahead(t->in.to, s->fin) > 0) { /* nobody sends behind a FIN */
+		f->flags[t->dir] &= (uint8_t) ~(TCP_ENDING | TCP_FIN_DOUBT);
+		return;
+	}
 	int32_t room = ranges_ahead(s->fin, seq);
 	uint32_t most = room > 0 ? (uint32_t)room : 0;
 	if (t->in.left > most) {
@@ -155,15 +161,16 @@ static void take_payload(struct tcp_table *t, struct tcp_flow *f, uint32_t seq)
 
 	set_input(t, f, seq);
 	if (!(f->flags[t->dir] & TCP_KNOWN)) {
-		tcp_stream_start(s, seq, SPLIT_SEARCH);
-		f->flags[t->dir] |= TCP_KNOWN;
+		tcp_flow_start(f, t->dir, seq, SPLIT_SEARCH);
 	} else if (!near(seq, s->next) && t->in.left) {
 		/* Much was lost. The stream goes on here, wherever that is. */
 		tcp_stream_end(&t->store, s);
-		tcp_stream_start(s, seq, SPLIT_SEARCH);
-		f->flags[t->dir] &= (uint8_t)~TCP_ENDING;
+		tcp_flow_start(f, t->dir, seq, SPLIT_SEARCH);
+		f->flags[t->dir] &= (uint8_t) ~(TCP_ENDING | TCP_FIN_DOUBT);
 		tcp_count(&m->tcp_gaps);
 	}
+	if (ranges_ahead(t->in.to, s->sent) > 0)
+		s->sent = t->in.to;
 	uint64_t *class = segment_class(t, s);
 	tcp_count(class);
 	if (f->list == TCP_LINGER && class != &m->tcp_retransmitted && class != &m->tcp_refused) {
@@ -173,6 +180,30 @@ static void take_payload(struct tcp_table *t, struct tcp_flow *f, uint32_t seq)
 	}
 	if (s->window)
 		tcp_pull_upto(t, t->dir, s->next);
+	/* The capture had the two sides in another order: the peer's acknowledgments were right. */
+	struct tcp_stream *peer = &f->stream[!t->dir];
+	if (bits_unlikely(peer->window) && ranges_ahead(s->sent, s->acked) >= 0) {
+		tcp_stream_trust(&t->store, peer, peer->sent, RANGE_UNSEEN_ACK);
+		tcp_pull_upto(t, !t->dir, peer->next);
+	}
+}
+
+/* The segment in hand has a FIN behind its payload, which begins at seq. */
+static void take_fin(struct tcp_table *t, struct tcp_flow *f, uint32_t seq)
+{
+	uint8_t *flags = &f->flags[t->dir];
+	struct tcp_stream *s = &f->stream[t->dir];
+	uint32_t fin = seq + t->pkt->wire_len;
+
+	if (!(*flags & TCP_KNOWN) || (*flags & (TCP_ENDING | TCP_FIN_DOUBT)) == TCP_ENDING)
+		return;
+	bool doubt = t->unseen_ack || (t->pkt->wire_len ? t->in.doubt : tcp_is_suspect(t));
+	if (ranges_ahead(fin, s->next) < 0 || !near(fin, s->next) ||
+		(doubt && (*flags & TCP_ENDING)))
+		return;
+	s->fin = fin;
+	*flags &= (uint8_t)~TCP_FIN_DOUBT;
+	*flags |= doubt ? TCP_ENDING | TCP_FIN_DOUBT : TCP_ENDING;
 }
 
 /* Takes the segment in hand, which belongs to the connection in hand. */
@@ -204,14 +235,8 @@ static void take_segment(struct tcp_table *t)
 		take_ack(t, f);
 	if (pkt->wire_len)
 		take_payload(t, f, seq);
-	struct tcp_stream *s = &f->stream[t->dir];
-	if ((flags & TCP_FIN) && (f->flags[t->dir] & (TCP_KNOWN | TCP_ENDING)) == TCP_KNOWN) {
-		uint32_t fin = seq + pkt->wire_len;
-		if (ranges_ahead(fin, s->next) >= 0 && near(fin, s->next)) {
-			s->fin = fin;
-			f->flags[t->dir] |= TCP_ENDING;
-		}
-	}
+	if (flags & TCP_FIN)
+		take_fin(t, f, seq);
 }
 
 void tcp_segment_begin(struct tcp_table *t)
@@ -230,9 +255,8 @@ void tcp_segment_restart(struct tcp_table *t)
 
 	tcp_flow_restart(t, t->slot);
 	if (t->winner) {
-		tcp_stream_start(&f->stream[n], claim.seq, SPLIT_FRAME);
-		f->flags[n] |= TCP_KNOWN;
-		f->scale[n] = claim.scale;
+		tcp_flow_start(f, n, claim.seq, SPLIT_FRAME);
+		f->scale[n] = f->claim_scale[n];
 		f->client = (uint8_t)n;
 		f->handshake = TCP_HANDSHAKE_SYN;
 		f->handshake_ns = f->claim_ns;
@@ -275,10 +299,14 @@ void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 	t->in.left = t->in.gone = 0;
 	t->pull = t->tail = t->winner = 0;
 	t->end = TCP_END_NONE;
-	t->strange_ack = false;
+	t->strange_ack = t->unseen_ack = false;
 	/* RFC 9293 section 3.10.7.4: without ACK, all but SYN and RST is dropped. */
 	if (bits_unlikely(!(flags & (TCP_SYN | TCP_RST | TCP_ACK)))) {
 		refuse(t, &m->tcp_no_ack);
+		return;
+	}
+	if (bits_unlikely(t->ports->checksum == PACKET_CHECKSUM_REQUIRE) && tcp_is_suspect(t)) {
+		refuse(t, &m->tcp_bad_checksums);
 		return;
 	}
 	t->slot = tcp_flow_find(t, pkt, hash, &t->dir);

@@ -40,8 +40,7 @@ static struct range range_of(const struct tcp_input *in, uint32_t from, uint32_t
 		.ts_ns = ts_ns,
 		.before = (uint16_t)(from - in->from),
 		.behind = (uint16_t)(in->to - to),
-		.flags = (uint8_t)((in->suspect ? RANGE_SUSPECT : 0) |
-				   (in->ambiguous ? RANGE_AMBIGUOUS : 0))};
+		.flags = (uint8_t)(in->doubt | (in->ambiguous ? RANGE_AMBIGUOUS : 0))};
 }
 
 /*
@@ -59,12 +58,12 @@ static bool add_range(struct tcp_store *store, struct tcp_stream *s, const struc
  */
 static bool input_wins(const struct tcp_input *in, const struct range *old, uint32_t due)
 {
-	bool suspect = old->flags & RANGE_SUSPECT;
-	if (in->suspect != suspect)
-		return suspect;
+	bool doubt = old->flags & RANGE_DOUBT;
+	if ((in->doubt != 0) != doubt)
+		return doubt;
 	if (old->ts_ns == RANGE_CUT || ranges_ahead(due, old->from) > 0)
 		return false;
-	if (suspect) /* what was sent again had not been acknowledged */
+	if (doubt) /* what was sent again had not been acknowledged */
 		return true;
 	int32_t ahead = ranges_ahead(old->from - old->before, in->from);
 	if (ranges_ahead(due, in->from) >= 0)
@@ -83,8 +82,8 @@ static void store_again(struct tcp_store *store, const struct tcp_stream *s, str
 		tcp_window_differs(&store->pool, s->window, from, data, to - from)) {
 		metrics_add(&store->metrics->tcp_conflicts, !in->conflict);
 		in->conflict = true;
-		/* A receiver drops a segment with a wrong checksum: the other one counts. */
-		if (in->suspect == ((old->flags & RANGE_SUSPECT) != 0)) {
+		/* A receiver drops a segment with a wrong checksum or acknowledgement. */
+		if (!in->doubt == !(old->flags & RANGE_DOUBT)) {
 			in->ambiguous = true;
 			old->flags |= RANGE_AMBIGUOUS;
 		}

@@ -3,8 +3,7 @@
 
 void tcp_stream_start(struct tcp_stream *s, uint32_t seq, enum split_mode place)
 {
-	*s = (struct tcp_stream){
-		.next = seq, .first = seq - 1, .acked = seq, .split = {.mode = place}};
+	*s = (struct tcp_stream){.next = seq, .sent = seq, .acked = seq, .split = {.mode = place}};
 }
 
 /* The octets up to `upto` are done with: their latest time and conflicts go to *out. */
@@ -160,9 +159,9 @@ bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_s
 			continue;
 		/* What stands behind the run? */
 		struct range *behind = ranges_behind(r, s->next + run);
-		if (behind && (behind->flags & RANGE_SUSPECT) &&
+		if (behind && (behind->flags & RANGE_DOUBT) &&
 			ranges_ahead(upto, behind->from) > 0) {
-			behind->flags &= (uint8_t)~RANGE_SUSPECT;
+			behind->flags &= (uint8_t)~RANGE_DOUBT;
 			if (ranges_ahead(behind->to, s->acked) > 0)
 				behind->flags |= RANGE_AMBIGUOUS;
 			continue;
@@ -190,11 +189,11 @@ bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum split_s
 	return false;
 }
 
-void tcp_stream_trust(struct tcp_store *store, struct tcp_stream *s, uint32_t upto)
+void tcp_stream_trust(struct tcp_store *store, struct tcp_stream *s, uint32_t upto, uint8_t doubt)
 {
 	struct ranges *r = &tcp_window_of(store, s)->ranges;
 	for (uint32_t i = 0; i < r->count && ranges_ahead(upto, r->at[i].from) > 0; i++)
-		r->at[i].flags &= (uint8_t)~RANGE_SUSPECT;
+		r->at[i].flags &= (uint8_t)~doubt;
 }
 
 const struct range *tcp_stream_hole(const struct tcp_store *store, const struct tcp_stream *s)
@@ -273,7 +272,7 @@ enum tcp_offer tcp_stream_offer(
 	trim(store, s, in);
 	if (in->left + in->gone == 0)
 		return TCP_OFFER_STORED;
-	if (s->window || in->seq != s->next || in->gone || in->wait || in->suspect)
+	if (s->window || in->seq != s->next || in->gone || in->wait || in->doubt)
 		return tcp_store_offer(store, s, in);
 	uint32_t used = split_take(&s->split, in->at, in->left, in->side, false, &piece);
 	tcp_input_advance(in, used);

@@ -4,7 +4,7 @@
  * DNS messages. Of octets that were sent with different values, those count that Linux takes
  * (tcp_data_queue_ofo()): what is in order counts against what waits, of segments that wait the one
  * that begins first, of those that begin together the longer one, and of equal ones the first.
- * Octets that may be forged (RANGE_SUSPECT) count against none that may not; of those alone the
+ * Octets that may be forged (RANGE_DOUBT) count against none that may not; of those alone the
  * latest count, as what is sent again was not acknowledged.
  */
 #ifndef REASM_TCP_STREAM_H
@@ -15,7 +15,7 @@
 
 struct tcp_stream {
 	uint32_t next; /* sequence number of the first octet that was not used */
-	uint32_t first; /* sequence number before the first octet: of the SYN */
+	uint32_t sent; /* one past the last octet that was seen, in order or not */
 	uint32_t acked; /* the peer has everything before it */
 	uint32_t fin; /* sequence number of the FIN */
 	uint32_t window; /* octets that wait behind next; 0: none do */
@@ -42,7 +42,7 @@ struct tcp_input {
 	const struct pkt *pkt;
 	enum split_side side;
 	bool wait; /* even what stands in order is only stored */
-	bool suspect; /* it may be a forgery */
+	uint8_t doubt; /* of RANGE_DOUBT: why it may be a forgery */
 	bool conflict; /* its octets differ from others of the same numbers */
 	bool ambiguous; /* and neither of the checksums tells which count */
 };
@@ -86,8 +86,8 @@ uint32_t tcp_stream_edge(const struct tcp_store *store, const struct tcp_stream 
 /* Gives up what is missing before seq, once tcp_stream_pull() up to seq gives no more. */
 void tcp_stream_jump(struct tcp_store *store, struct tcp_stream *s, uint32_t seq);
 
-/* Believes what is suspect and begins before `upto`. */
-void tcp_stream_trust(struct tcp_store *store, struct tcp_stream *s, uint32_t upto);
+/* Accepts octets that begin before `upto` and are in doubt for these reasons alone. */
+void tcp_stream_trust(struct tcp_store *store, struct tcp_stream *s, uint32_t upto, uint8_t doubt);
 
 /* The range behind the first hole of the window, or the first that is suspect; NULL: neither. */
 const struct range *tcp_stream_hole(const struct tcp_store *store, const struct tcp_stream *s);

@@ -138,8 +138,7 @@ static bool next_offered(struct tcp_table *t, struct tcp_piece *piece)
 		}
 		hole = tcp_stream_hole(&t->store, s);
 		if (hole && ranges_ahead(t->in.seq, hole->from) >= 0)
-			tcp_pull_upto(
-				t, t->dir, hole->flags & RANGE_SUSPECT ? hole->to : hole->from);
+			tcp_pull_upto(t, t->dir, hole->flags & RANGE_DOUBT ? hole->to : hole->from);
 		else
 			tcp_stream_jump(&t->store, s, t->in.seq);
 		break;
@@ -192,11 +191,11 @@ static uint32_t stale_upto(
 		return seq;
 	const struct ranges *r = &tcp_window_at(&t->store.pool, s->window)->ranges;
 	for (; hole < r->at + r->count; hole++) {
-		int64_t wait = hole->flags & RANGE_SUSPECT ? TCP_BLIND_NS : wait_ns;
+		int64_t wait = hole->flags & RANGE_DOUBT ? TCP_BLIND_NS : wait_ns;
 		bool old = hole->ts_ns == RANGE_CUT || hole_age(t, hole->ts_ns) >= wait;
 		if (!old || ranges_ahead(hole->from, upto) > 0)
 			break;
-		seq = hole->flags & RANGE_SUSPECT ? hole->to : hole->from;
+		seq = hole->flags & RANGE_DOUBT ? hole->to : hole->from;
 	}
 	return seq;
 }

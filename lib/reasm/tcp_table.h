@@ -65,7 +65,6 @@ enum tcp_end { TCP_END_NONE, TCP_END_CLOSED, TCP_END_RESET, TCP_END_REUSED, TCP_
 struct tcp_claim {
 	uint32_t seq; /* behind that segment */
 	uint32_t ack; /* that it gave */
-	uint8_t scale; /* that a SYN gave */
 };
 
 struct tcp_flow {
@@ -88,6 +87,8 @@ struct tcp_flow {
 	int64_t handshake_ns; /* time of the SYN; then how long the handshake took */
 	int64_t claim_ns; /* time of the latest claim */
 	struct tcp_claim claim[2]; /* of the streams with TCP_CLAIMED */
+	uint32_t isn[2]; /* sequence number of a stream's SYN, or before what was seen first */
+	uint8_t claim_scale[2]; /* that the SYN of the claim gave */
 	uint8_t scale[2]; /* of the windows that a stream's sender announces; TCP_SCALE_UNKNOWN */
 	uint8_t client; /* number of the stream of who sent the SYN */
 } __attribute__((aligned(BITS_CACHE_LINE)));
@@ -121,6 +122,7 @@ struct tcp_table {
 	uint8_t pull; /* bit n: stream n may have messages */
 	uint8_t tail; /* bit n: what is missing of stream n before its FIN is given up */
 	uint8_t end; /* enum tcp_end: what comes of the connection then */
+	bool unseen_ack; /* the segment acknowledges octets that the capture does not hold */
 	bool strange_ack; /* the segment's acknowledgment says nothing of the peer's stream */
 	uint8_t winner; /* TCP_END_REUSED: 1 + the stream at whose claim it goes on; 0: at none */
 };

@@ -18,6 +18,7 @@ enum {
 	TCP_ENDING = 4, /* fin is known */
 	TCP_CLAIMED = 8, /* a segment that did not fit made a claim */
 	TCP_CLAIM_SYN = 16, /* that was a SYN */
+	TCP_FIN_DOUBT = 32, /* fin is of a segment that may be a forgery */
 };
 
 enum { TCP_HANDSHAKE_NONE, TCP_HANDSHAKE_SYN, TCP_HANDSHAKE_SYN_ACK, TCP_HANDSHAKE_DONE };
@@ -30,6 +31,15 @@ static inline void tcp_count(uint64_t *counter)
 static inline int64_t tcp_since(int64_t now_ns, int64_t then_ns)
 {
 	return when_since(now_ns, then_ns);
+}
+
+/* Starts stream n, whose next octet is seq. */
+static inline void tcp_flow_start(
+	struct tcp_flow *f, unsigned n, uint32_t seq, enum split_mode place)
+{
+	tcp_stream_start(&f->stream[n], seq, place);
+	f->isn[n] = seq - 1;
+	f->flags[n] |= TCP_KNOWN;
 }
 
 static inline enum split_side tcp_side(const struct tcp_flow *f, unsigned n)
@@ -76,6 +86,9 @@ enum tcp_belief {
 	TCP_REFUSE,
 	TCP_OTHER, /* another connection with the same ends has begun */
 };
+
+/* Is the checksum of the segment in hand wrong, and does the configuration ask? */
+bool tcp_is_suspect(const struct tcp_table *t);
 
 /* What is to be believed of the segment in hand, which has the ends of the connection in hand. */
 enum tcp_belief tcp_believe(struct tcp_table *t, struct tcp_flow *f);

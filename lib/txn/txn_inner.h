@@ -95,7 +95,8 @@ static inline void txn_record_query(
 	r->retries = e->retries;
 	r->query_wire = e->query_wire;
 	r->query_cut = e->cut;
-	r->ambiguous = e->ambiguous;
+	if (bits_unlikely(e->ambiguous))
+		r->ambiguous = e->ambiguous;
 	r->query_name = e->name_len;
 	if (bits_unlikely(e->vlans)) {
 		r->vlans = e->vlans;
@@ -154,7 +155,8 @@ static inline __attribute__((always_inline)) void txn_emit_closed(struct txn *x,
 			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
 			r->latency_ns = when_since(reply->ts_ns, e->ts_ns);
 			r->transfer = m->transfer;
-			r->ambiguous |= m->ambiguous;
+			if (bits_unlikely(m->ambiguous))
+				r->ambiguous |= m->ambiguous;
 			if (asked) {
 				memcpy(r->addrs.octets[ADDR_SERVER], m->key.octets[ADDR_SERVER],
 					ADDR_OCTETS);

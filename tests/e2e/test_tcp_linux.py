@@ -112,7 +112,7 @@ def tricks(rng, contradicted):
             if trick == 0:
                 yield segment(port, seq + start, ack, PSH, payload)
             elif trick == 1:
-                yield segment(port, seq + start, ack + 100000, ACK, payload)
+                yield segment(port, seq + start, ack + rng.choice((1, 9, 999, 60000, 100000)), ACK, payload)
             elif trick == 2:
                 yield segment(port, seq + start, ack, ACK, payload, damage=0x1234)
             else:
@@ -146,8 +146,18 @@ class TcpLinux(harness.Case):
         self.assertEqual({r["client_port"] for r in run.records if "ambiguous" in r}, doubtful)
         reasm = run.stats["total"]["reasm"]
         self.assertEqual(reasm["tcp_ambiguous"], len(doubtful))
-        for counter in ("tcp_no_ack", "tcp_implausible", "tcp_suspect", "tcp_conflicts"):
+        for counter in ("tcp_no_ack", "tcp_implausible", "tcp_suspect", "tcp_conflicts",
+                        "tcp_unseen_acks"):
             self.assertGreater(reasm[counter], 0, counter)
+        # A segment with a wrong checksum is dropped: the same lines, as Linux drops it, too.
+        required = self.dnsloupe("-r", path, "--set", "packet.checksum=require")
+        self.assertEqual(required.lines, run.lines)
+        counts = required.stats["total"]["reasm"]
+        self.assertEqual(counts["tcp_bad_checksums"], reasm["tcp_suspect"])
+        self.assertEqual(counts["tcp_suspect"], 0)
+        ignored = self.dnsloupe("-r", path, "--set", "packet.checksum=ignore")
+        self.assertNotEqual(ignored.lines, run.lines)
+        self.assertEqual(ignored.stats["total"]["reasm"]["tcp_suspect"], 0)
 
 
 if __name__ == "__main__":

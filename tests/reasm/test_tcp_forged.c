@@ -216,6 +216,89 @@ static void test_syn_flood(void)
 	}
 }
 
+/* The client's first `n` messages, with an acknowledgment of `off` octets of the server's. */
+static void ask_ahead(const uint8_t *data, uint32_t n, uint32_t off, uint8_t flags)
+{
+	k.side[1].isn += off;
+	talk_send(&k, false, k.side[0].isn + 1, data, k.side[0].at[n] - 2, flags);
+	k.side[1].isn -= off;
+}
+
+static void begin_asking(uint64_t seed)
+{
+	open_talk(&k, seed, 6, 100);
+	talk_handshake(&k);
+}
+
+/* A segment acknowledges what the server has not sent, as far as the capture shows. */
+static void test_unseen_acks(void)
+{
+	static uint8_t other[1000];
+	begin_asking(10);
+	memcpy(other, k.side[0].data, k.side[0].at[1]);
+	other[k.side[0].at[1] - 3] ^= 1;
+	ask_ahead(other, 1, 100, ACK);
+	CU_ASSERT_EQUAL(k.count[0], 0);
+	talk_segment(&k, false, 0, k.side[0].at[1] - 2);
+	CU_ASSERT_EQUAL(k.count[0], 1); /* not the forgery: k.garbled */
+	CU_ASSERT_EQUAL(k.ambiguous[0], 0);
+	CU_ASSERT_EQUAL(k.m.tcp_unseen_acks, 1);
+	CU_ASSERT_EQUAL(k.m.tcp_conflicts, 1);
+	close_talk(&k);
+	/* The server has it. */
+	begin_asking(11);
+	ask_ahead(k.side[0].data, 1, 100, ACK);
+	talk_ack(&k, true, k.side[0].at[1] - 2, ACK);
+	CU_ASSERT_EQUAL(k.count[0], 1);
+	CU_ASSERT_EQUAL(k.ambiguous[0], 0);
+	close_talk(&k);
+	/* The capture has the two sides in another order. */
+	begin_asking(12);
+	ask_ahead(k.side[0].data, 2, k.side[1].at[1] - 2, ACK);
+	CU_ASSERT_EQUAL(k.count[0], 0);
+	talk_segment(&k, true, 0, k.side[1].at[1] - 2);
+	CU_ASSERT_EQUAL(k.count[0], 2);
+	CU_ASSERT_EQUAL(k.count[1], 1);
+	CU_ASSERT_EQUAL(k.early, 0);
+	CU_ASSERT_EQUAL(k.ambiguous[0], 0);
+	close_talk(&k);
+	/* Nothing more is seen of the server. */
+	begin_asking(13);
+	ask_ahead(k.side[0].data, 1, 100, ACK);
+	talk_expire(&k, TCP_BLIND_NS - 1);
+	CU_ASSERT_EQUAL(k.count[0], 0);
+	talk_expire(&k, 1 + TCP_HOLE_NS);
+	CU_ASSERT_EQUAL(k.count[0], 1);
+	CU_ASSERT_EQUAL(k.ambiguous[0], 1);
+	close_talk(&k);
+}
+
+/* Acknowledgments of what nobody has sent neither move the window nor end a stream. */
+static void test_acks_ahead(void)
+{
+	begin_asking(14);
+	k.guard = false;
+	for (uint32_t off = 0; off < 3u << 20; off += 50000)
+		ask_ahead(NULL, 0, off, ACK);
+	for (uint32_t off = 50000; off < 3u << 20; off += 50000)
+		ask_ahead(k.side[1].data, 1, off, ACK);
+	say_all(&k, false);
+	k.side[0].isn += k.side[0].len;
+	say_all(&k, true);
+	k.side[0].isn -= k.side[0].len;
+	CU_ASSERT_EQUAL(k.count[0], 6);
+	CU_ASSERT_EQUAL(k.count[1], 6);
+	CU_ASSERT_EQUAL(k.m.tcp_gaps, 0);
+	close_talk(&k);
+	begin_asking(15);
+	k.side[1].isn += 100;
+	talk_send(&k, false, k.side[0].isn + 1, NULL, 0, ACK | FIN);
+	k.side[1].isn -= 100;
+	say_all(&k, false);
+	CU_ASSERT_EQUAL(k.count[0], 6);
+	close_talk(&k);
+}
+
 void test_reasm_tcp_forged(void)
 {
 	CU_pSuite suite = CU_add_suite("reasm/tcp_forged", NULL, NULL);
@@ -227,4 +310,6 @@ void test_reasm_tcp_forged(void)
 	CU_add_test(suite, "SYN before a SYN", test_half_open);
 	CU_add_test(suite, "any numbers", test_blind);
 	CU_add_test(suite, "floods of SYN", test_syn_flood);
+	CU_add_test(suite, "unseen acknowledgments", test_unseen_acks);
+	CU_add_test(suite, "acknowledgments ahead", test_acks_ahead);
 }

@@ -123,14 +123,14 @@ static void test_linux(void)
 		run(seed);
 }
 
-/* A query of the client's behind a header of its own, with or without its right checksum. */
-static void ask(struct talk *k, bool right, bool other)
+/* `len` octets of the client's behind a header of their own, with or without the right checksum. */
+static void send_summed(struct talk *k, uint32_t len, uint8_t flags, bool right, bool other)
 {
 	uint8_t packet[20 + 160] = {0};
 	const struct talk_side *s = &k->side[0];
 	struct pkt pkt = {.payload = packet + 20,
-		.len = s->len,
-		.wire_len = s->len,
+		.len = len,
+		.wire_len = len,
 		.ts_ns = k->now_ns,
 		.clock_ns = k->now_ns,
 		.addrs.family = ADDR_IPV6,
@@ -138,12 +138,12 @@ static void ask(struct talk *k, bool right, bool other)
 		.sport = TALK_PORT,
 		.dport = 53,
 		.proto = PACKET_TCP,
-		.tcp_flags = ACK,
+		.tcp_flags = flags,
 		.tcp_header = 20,
 		.seq = s->isn + 1,
 		.ack = k->side[1].isn + 1};
-	memcpy(packet + 20, s->data, s->len);
-	packet[20 + s->len - 1] ^= other;
+	memcpy(packet + 20, s->data, len);
+	packet[20 + len - 1] ^= other;
 	uint32_t sum = 0;
 	do
 		talk_put16(packet + 16, sum++);
@@ -152,6 +152,12 @@ static void ask(struct talk *k, bool right, bool other)
 		packet[16] ^= 0x55;
 	tcp_take(&k->t, &pkt, tcp_hash(&k->t, &pkt));
 	talk_drain(k);
+}
+
+/* The client's query. */
+static void ask(struct talk *k, bool right, bool other)
+{
+	send_summed(k, k->side[0].len, ACK, right, other);
 }
 
 /* Octets with a wrong checksum: what somebody wants us to believe, or an unfinished one. */
@@ -197,9 +203,61 @@ static void test_checksums(void)
 	close_talk(&k);
 }
 
+/* Control segments with a wrong checksum end nothing. */
+static void test_control(void)
+{
+	static const uint8_t flags[] = {FIN | ACK, RST | ACK, RST};
+	struct talk k;
+	for (size_t i = 0; i < sizeof(flags); i++) {
+		open_talk(&k, 1, 1, 100);
+		talk_handshake(&k);
+		send_summed(&k, 0, flags[i], false, false);
+		CU_ASSERT_EQUAL(k.m.tcp_reset + k.m.tcp_closed, 0);
+		ask(&k, true, false);
+		CU_ASSERT_EQUAL(k.count[0], 1);
+		k.side[0].isn += k.side[0].len;
+		send_summed(&k, 0, RST | ACK, true, false);
+		k.side[0].isn -= k.side[0].len;
+		CU_ASSERT_EQUAL(k.m.tcp_reset, 1);
+		close_talk(&k);
+	}
+	/* Nobody contradicts the FIN. */
+	open_talk(&k, 1, 1, 100);
+	talk_handshake(&k);
+	send_summed(&k, k.side[0].len, FIN | ACK, false, false);
+	talk_ack(&k, true, k.side[0].len + 1, ACK | FIN);
+	CU_ASSERT_EQUAL(k.count[0], 1);
+	CU_ASSERT_EQUAL(k.m.tcp_gaps, 0);
+	close_talk(&k);
+}
+
+/* packet.checksum=require: a segment with a wrong checksum is dropped, whatever it carries. */
+static void test_required(void)
+{
+	struct talk k;
+	open_talk(&k, 1, 1, 100);
+	k.ports.checksum = PACKET_CHECKSUM_REQUIRE;
+	send_summed(&k, 0, SYN, false, false);
+	CU_ASSERT_EQUAL(k.t.used, 0);
+	talk_handshake(&k);
+	ask(&k, false, false);
+	talk_ack(&k, true, k.side[0].len, ACK);
+	talk_expire(&k, 2 * TCP_BLIND_NS);
+	CU_ASSERT_EQUAL(k.count[0], 0);
+	CU_ASSERT_EQUAL(k.m.tcp_bad_checksums, 2);
+	CU_ASSERT_EQUAL(k.m.tcp_refused, 1);
+	ask(&k, true, false);
+	CU_ASSERT_EQUAL(k.count[0], 1);
+	CU_ASSERT_EQUAL(k.ambiguous[0], 0);
+	CU_ASSERT_EQUAL(k.m.tcp_suspect, 0);
+	close_talk(&k);
+}
+
 void test_reasm_tcp_overlap(void)
 {
 	CU_pSuite suite = CU_add_suite("reasm/tcp_overlap", NULL, NULL);
 	CU_add_test(suite, "as a model of Linux", test_linux);
 	CU_add_test(suite, "wrong checksums", test_checksums);
+	CU_add_test(suite, "control segments with a wrong checksum", test_control);
+	CU_add_test(suite, "required checksums", test_required);
 }
