@@ -84,8 +84,7 @@ struct devices {
 
 _Static_assert(DEVICE_PORTS <= 32, "a bit for each port");
 
-/* Is each of input.devices a capture that is played once, there are several, and is there nothing
- * else? */
+/* Are input.devices captures that are played once, and is there nothing else? */
 bool device_all_captures(const struct conf *conf);
 
 /* The functions of struct input_ops, as far as both kinds have the same. */

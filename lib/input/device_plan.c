@@ -193,7 +193,7 @@ bool device_all_captures(const struct conf *conf)
 			return false;
 		files += n;
 	}
-	return conf->input_interfaces.count == 0 && files > 1;
+	return conf->input_interfaces.count == 0 && files > 0;
 }
 
 static int plan_device(struct device *d, const char *word)

@@ -85,7 +85,7 @@ static int open_one(
 	memset(rx, 0, sizeof(*rx));
 	rx->rx = (struct input_rx){.ops = ops, .self = self};
 	rx->devices = in->state;
-	clock_latest_start(&rx->latest, 0, (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S);
+	rx->latest.guard.jump_ns = (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S;
 	rx->most_late_us = late_us < INT32_MAX ? late_us : INT32_MAX;
 	deal_queues(rx, in->share.workers);
 	open_rest(rx, in->share.rests);
@@ -235,18 +235,26 @@ unsigned device_rx_poll(struct device_rx *rx, struct device_queue *q, struct rte
 	return n;
 }
 
-bool device_rx_time(struct input_rx *base, int64_t latest_ns, int64_t *clock_ns)
+int64_t device_rx_far(struct device_rx *rx, int64_t ts_ns)
 {
-	struct device_rx *rx = device_rx_of(base);
+	struct clock_guard *clock = &rx->latest.guard;
+	struct clock_settled settled;
+	uint64_t odd = clock->odd;
+
+	clock_guard_add(clock, ts_ns, &settled);
+	metrics_add(&rx->rx.metrics->rx.stamps_odd, clock->odd - odd);
+	return clock->ns;
+}
+
+bool device_rx_tick(struct device_rx *rx, int64_t *now_ns)
+{
 	uint64_t now = rte_rdtsc();
 
 	if (now - rx->tick < rx->hz / TICKS_PER_S)
 		return false;
 	if (now - rx->aligned >= rx->hz / ALIGNS_PER_S)
 		align(rx);
-	if (latest_ns != INT64_MIN) /* nothing was processed yet: that is no stamp to start from */
-		clock_latest_take(&rx->latest, latest_ns);
-	*clock_ns = clock_latest_at(&rx->latest, clock_of(&rx->cpu, now));
+	*now_ns = clock_of(&rx->cpu, now);
 	rx->tick = now;
 	return true;
 }

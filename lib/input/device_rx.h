@@ -37,7 +37,7 @@ struct device_rx {
 	unsigned n_queues;
 	const struct device_queue *from; /* of the latest burst */
 	struct clock cpu;
-	struct clock_latest latest;
+	struct clock_latest latest; /* live only */
 	int64_t now_ns; /* when the latest burst was taken */
 	uint32_t late_us; /* how long before that its packets may have been there */
 	bool several; /* queues, of all workers, that are received from in no common order */
@@ -49,6 +49,7 @@ struct device_rx {
 	struct device_rest rest;
 	struct port_pass pass;
 	struct merge merge; /* recorded only */
+	bool stopped; /* the same: nothing more is received */
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
 /* Makes the workers' sides of started ports: devices->rx. 0 or -errno, said. */
@@ -83,9 +84,21 @@ static inline bool device_rx_is_made(const struct rte_mbuf *m)
 	return m->port == RTE_MBUF_PORT_INVALID;
 }
 
+/* The clock at a timestamp that is too far from it. */
+int64_t device_rx_far(struct device_rx *rx, int64_t ts_ns);
+
+/* Live: a packet has this timestamp. Returns the clock at it. */
+static inline int64_t device_rx_clock(struct device_rx *rx, int64_t ts_ns)
+{
+	struct clock_guard *clock = &rx->latest.guard;
+	return bits_likely(clock_guard_follow(clock, ts_ns)) ? clock->ns : device_rx_far(rx, ts_ns);
+}
+
+/* Is it time to expire? Then *now_ns is the machine's time, and the clocks are aligned. */
+bool device_rx_tick(struct device_rx *rx, int64_t *now_ns);
+
 /* Functions of struct input_rx_ops. */
 void device_rx_begin(struct input_rx *base);
-bool device_rx_time(struct input_rx *base, int64_t latest_ns, int64_t *clock_ns);
 void device_rx_rest(struct input_rx *base, unsigned work);
 void device_rx_wake(struct input_rx *base);
 struct input_rx *device_rx_get(const struct input *in, unsigned worker);

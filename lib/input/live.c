@@ -16,7 +16,7 @@ struct alike {
 static inline struct alike alike_of(struct device_rx *rx)
 {
 	return (struct alike){.frame = {.ts_ns = rx->now_ns,
-				      .clock_ns = clock_latest_take(&rx->latest, rx->now_ns),
+				      .clock_ns = device_rx_clock(rx, rx->now_ns),
 				      .late_us = rx->late_us,
 				      .link_type = rx->from->link_type},
 		.stamped = rx->from->stamp == PORT_STAMP_NONE ? 0 : rx->devices->stamp.flag};
@@ -33,7 +33,7 @@ static inline bool frame_received(
 	frame->ts_ns = device_rx_stamp(rx, *m);
 	frame->late_us = rx->late_us;
 	frame->link_type = rx->from->link_type;
-	frame->clock_ns = clock_latest_take(&rx->latest, frame->ts_ns);
+	frame->clock_ns = device_rx_clock(rx, frame->ts_ns);
 	frame->owner = 0;
 	return true;
 }
@@ -98,7 +98,7 @@ static inline bool frame_left(
 		frame->ts_ns = (int64_t)mbuf_stamp_get(*m, &rx->devices->stamp);
 		frame->late_us = left >> 1;
 		frame->link_type = rx->devices->link_of[(*m)->port];
-		frame->clock_ns = clock_latest_take(&rx->latest, frame->ts_ns);
+		frame->clock_ns = device_rx_clock(rx, frame->ts_ns);
 		frame->owner = 0;
 	}
 	frame->piece = left & 1;
@@ -109,6 +109,19 @@ static unsigned frames_left(struct input_rx *rx, struct rte_mbuf **packets, unsi
 	struct frame *frames, struct rte_mbuf **of)
 {
 	return input_frames(rx, packets, n, frames, of, frame_left);
+}
+
+/* The clock goes on where no packet comes. */
+static bool time_of_machine(struct input_rx *base, int64_t latest_ns, int64_t *clock_ns)
+{
+	struct device_rx *rx = device_rx_of(base);
+	int64_t now_ns;
+
+	(void)latest_ns;
+	if (!device_rx_tick(rx, &now_ns))
+		return false;
+	*clock_ns = clock_latest_at(&rx->latest, now_ns);
+	return true;
 }
 
 static void stop_receiving(struct input_rx *rx)
@@ -123,7 +136,7 @@ static const struct input_rx_ops rx_ops = {
 	.drop = input_drop_mbufs,
 	.leave = leave,
 	.frames = frames_left,
-	.time = device_rx_time,
+	.time = time_of_machine,
 	.rest = device_rx_rest,
 	.wake = device_rx_wake,
 	.stop = stop_receiving,

@@ -17,6 +17,7 @@ static void receive(struct device_rx *rx)
 {
 	struct merge *m = &rx->merge;
 	struct rte_mbuf *packets[PIPELINE_BURST];
+	uint64_t odd = merge_odd(m);
 
 	for (unsigned i = 0; i < m->n; i++) {
 		struct device_queue *q = &rx->queues[i];
@@ -34,6 +35,7 @@ static void receive(struct device_rx *rx)
 			merge_put(m, i, mbuf_item(packets[k]), packets[k], ts_ns);
 		}
 	}
+	metrics_add(&rx->rx.metrics->rx.stamps_odd, merge_odd(m) - odd);
 }
 
 static inline bool frame_of(
@@ -60,51 +62,48 @@ static unsigned frames_of(struct input_rx *rx, struct rte_mbuf **packets, unsign
 	return input_frames(rx, packets, n, frames, of, frame_of);
 }
 
-/* Makes a burst of what `take` gives of the merge. */
-static unsigned merged(
-	struct input_rx *base, struct input_burst *b, struct order_item *(*take)(struct merge *m))
-{
-	struct rte_mbuf *packets[PIPELINE_BURST];
-	struct merge *m = &device_rx_of(base)->merge;
-	struct order_item *item;
-	unsigned n = 0;
-
-	while (n < PIPELINE_BURST && (item = take(m)))
-		packets[n++] = item->packet;
-	b->n = frames_of(base, packets, n, b->frames, b->of);
-	return n;
-}
-
 static unsigned poll_merged(struct input_rx *base, unsigned queue, struct input_burst *b)
 {
 	struct device_rx *rx = device_rx_of(base);
+	struct rte_mbuf *packets[PIPELINE_BURST];
+	struct order_item *item;
+	unsigned n = 0;
 
 	(void)queue; /* all of them are one */
 	receive(rx);
-	unsigned n = merged(base, b, merge_take);
+	while (n < PIPELINE_BURST && (item = merge_take(&rx->merge)))
+		packets[n++] = item->packet;
+	b->n = frames_of(base, packets, n, b->frames, b->of);
 	base->mark = merge_passed(&rx->merge);
+	base->ended = rx->stopped && n == 0;
 	return n;
+}
+
+/* Until all is read, timestamps are all that moves time; then it goes on as the machine's does. */
+static bool time_of_packets(struct input_rx *base, int64_t latest_ns, int64_t *clock_ns)
+{
+	struct device_rx *rx = device_rx_of(base);
+	int64_t now_ns, before_ns = rx->now_ns;
+
+	if (!device_rx_tick(rx, &now_ns))
+		return false;
+	rx->now_ns = now_ns;
+	int64_t passed_ns = when_since(now_ns, before_ns);
+	if (passed_ns < 0 || passed_ns > rx->latest.guard.jump_ns) /* the machine's clock was set */
+		passed_ns = 0;
+	*clock_ns = when_after(latest_ns, passed_ns);
+	return base->mark == INPUT_END;
 }
 
 /* Nothing more is received: what the merge holds goes. */
-static unsigned poll_rest(struct input_rx *base, unsigned queue, struct input_burst *b)
+static void stop_receiving(struct input_rx *base)
 {
-	(void)queue;
-	unsigned n = merged(base, b, merge_take_rest);
-	if (n == 0) {
-		base->ended = true;
-		base->mark = INPUT_END;
-	}
-	return n;
-}
+	struct device_rx *rx = device_rx_of(base);
 
-/* Until all is read, the stamps are all that moves time. */
-static bool time_of_stamps(struct input_rx *rx, int64_t latest_ns, int64_t *clock_ns)
-{
-	return device_rx_time(rx, latest_ns, clock_ns) && rx->mark == INPUT_END;
+	for (unsigned i = 0; i < rx->merge.n && !rx->stopped; i++)
+		merge_end(&rx->merge, i);
+	rx->stopped = true;
 }
-
-static void stop_receiving(struct input_rx *rx);
 
 static const struct input_rx_ops rx_ops = {
 	.begin = device_rx_begin,
@@ -112,28 +111,11 @@ static const struct input_rx_ops rx_ops = {
 	.done = input_rx_nothing,
 	.drop = input_drop_mbufs,
 	.frames = frames_of,
-	.time = time_of_stamps,
+	.time = time_of_packets,
 	.rest = device_rx_rest,
 	.wake = device_rx_wake,
 	.stop = stop_receiving,
 };
-
-static const struct input_rx_ops rest_ops = {
-	.begin = device_rx_begin,
-	.poll = poll_rest,
-	.done = input_rx_nothing,
-	.drop = input_drop_mbufs,
-	.frames = frames_of,
-	.time = time_of_stamps,
-	.rest = device_rx_rest,
-	.wake = device_rx_wake,
-	.stop = stop_receiving,
-};
-
-static void stop_receiving(struct input_rx *rx)
-{
-	rx->ops = &rest_ops;
-}
 
 static bool suits(const struct conf *conf)
 {
@@ -149,10 +131,7 @@ static int start(struct input *in)
 		error = device_rx_open(in, &rx_ops, false);
 	for (unsigned i = 0; error == 0 && i < d->workers; i++) {
 		d->rx[i].rx.queues = 1; /* also where it has none: it gives marks */
-		/* Stamps are all that there is to go by: a source that waits for confirmation
-		 * of a gap in its capture would be taken before others that wait for none. */
-		merge_start(&d->rx[i].merge, INT64_MAX);
-		d->rx[i].merge.n = d->rx[i].n_queues;
+		merge_start(&d->rx[i].merge, d->rx[i].n_queues, d->rx[i].latest.guard.jump_ns);
 	}
 	return error;
 }

@@ -65,30 +65,106 @@ void clock_guard_start(struct clock_guard *g, int64_t jump_ns)
 	*g = (struct clock_guard){.ns = INT64_MIN, .jump_ns = jump_ns};
 }
 
-void clock_guard_far(struct clock_guard *g, int64_t at)
+/* -1: the timestamp is too far behind the clock; 1: ahead of it; 0: near it. *at: the clock by it.
+ */
+static int side_of(const struct clock_guard *g, int64_t ts_ns, int64_t *at)
 {
-	const bool back = at < g->ns;
+	*at = when_after(ts_ns, g->offset_ns);
+	int64_t step = when_since(*at, g->ns);
+	return step < -g->jump_ns ? -1 : step > when_after(g->jump_ns, g->waited_ns);
+}
 
-	if (!g->started) {
-		g->started = true;
+/* Starts the clock at the first timestamp if another one is near it; `all`: else at the lowest,
+ * because from one too low it goes on with the others, and from one too high it would not. False:
+ * it takes more of them. */
+static bool start_at(struct clock_guard *g, bool all)
+{
+	int64_t lowest = g->held[0];
+	bool near = false;
+
+	for (unsigned i = 1; i < g->n_held; i++) {
+		int64_t step = when_since(g->held[i], g->held[0]);
+		near = near || (step <= g->jump_ns && step >= -g->jump_ns);
+		lowest = g->held[i] < lowest ? g->held[i] : lowest;
+	}
+	if (near || all)
+		clock_guard_begin(g, near ? g->held[0] : lowest);
+	return g->started;
+}
+
+/* Settles the oldest timestamp held; the clock follows it if it is near. */
+static void settle_oldest(struct clock_guard *g, struct clock_settled *settled)
+{
+	int64_t at;
+
+	if (side_of(g, g->held[0], &at) == 0 && at > g->ns)
 		g->ns = at;
-		return;
+	settled->ns[settled->n++] = g->ns;
+	g->n_held--;
+	for (unsigned i = 0; i < g->n_held; i++)
+		g->held[i] = g->held[i + 1];
+}
+
+/* All timestamps held are on one side: the clock follows the one that is nearest to it. */
+static void jump(struct clock_guard *g, int side)
+{
+	int64_t at, nearest = 0;
+
+	for (unsigned i = 0; i < g->n_held; i++) {
+		side_of(g, g->held[i], &at);
+		if (i == 0 || (side < 0 ? at > nearest : at < nearest))
+			nearest = at;
 	}
-	if (g->run && g->back != back) {
-		g->odd += g->run;
-		g->run = 0;
-	}
-	if (g->run == 0 || (back ? at > g->far_ns : at < g->far_ns))
-		g->far_ns = at;
-	g->back = back;
-	if (++g->run < CLOCK_CONFIRM)
-		return;
-	g->run = 0;
-	if (back) {
+	if (side < 0)
 		g->backwards++;
-		g->behind_ns = when_after(g->behind_ns, when_since(g->ns, g->far_ns));
-	} else {
+	else
 		g->ahead++;
-		g->ns = g->far_ns;
+	if (side < 0 || g->carried)
+		g->offset_ns = when_after(g->offset_ns, when_since(g->ns, nearest));
+	else
+		g->ns = nearest;
+}
+
+/* Settles what can be; `all`: whatever is held. */
+static void settle(struct clock_guard *g, struct clock_settled *settled, bool all)
+{
+	int64_t at;
+
+	while (g->n_held) {
+		if (!g->started && !start_at(g, all || g->n_held == CLOCK_CONFIRM))
+			return;
+		int side = side_of(g, g->held[0], &at);
+		unsigned run = 1;
+		while (run < g->n_held && side_of(g, g->held[run], &at) == side)
+			run++;
+		bool alike = run == g->n_held;
+		if (side && alike && !all && run < CLOCK_CONFIRM)
+			return;
+		if (side && alike)
+			jump(g, side);
+		else if (side)
+			g->odd++;
+		settle_oldest(g, settled);
 	}
+}
+
+void clock_guard_add(struct clock_guard *g, int64_t ts_ns, struct clock_settled *settled)
+{
+	settled->n = 0;
+	g->held[g->n_held++] = ts_ns;
+	settle(g, settled, false);
+}
+
+void clock_guard_end(struct clock_guard *g, struct clock_settled *settled)
+{
+	settled->n = 0;
+	settle(g, settled, true);
+}
+
+void clock_latest_start(struct clock_latest *l, int64_t now_ns, int64_t jump_ns)
+{
+	clock_guard_start(&l->guard, jump_ns);
+	clock_guard_begin(&l->guard, now_ns);
+	l->guard.carried = true;
+	l->seen_ns = now_ns;
 }

@@ -40,79 +40,89 @@ static inline int64_t clock_of(const struct clock *c, uint64_t tick)
 }
 
 /*
- * The clock of a capture: the latest of all stamps so far, which everything that waits goes by. It
- * never goes back, and nobody's broken stamp moves it: one that is further off than jump_ns, ahead
- * or behind, is not followed before CLOCK_CONFIRM packets in a row are, in the same direction. Then
- * the clock goes on to the lowest of these stamps; or, where they are behind (files in another
- * order, a clock that was set), it stands where it is, and from there on goes as the stamps do.
+ * The clock of a capture: the latest timestamp so far, by which everything expires. It never goes
+ * back, and no single broken timestamp moves it. One that is further off than jump_ns, ahead or
+ * behind, is held until CLOCK_CONFIRM in a row are, in the same direction. Then the clock goes on
+ * to the lowest of them; or, where they are behind (files in another order), it stands where it is,
+ * and from there on goes as the timestamps do. Another timestamp that is near the clock shows that
+ * those held are odd: they are not followed. The first timestamp is held, too, until another one is
+ * near it, unless clock_guard_begin() takes it as it is.
+ *
+ * The caller holds the packets of the timestamps that are held, and so gives each the clock that
+ * turns out to be right for it.
  */
+#define CLOCK_CONFIRM 3
+
 struct clock_guard {
-	int64_t ns; /* the clock */
-	int64_t behind_ns; /* the clock less the stamps it goes by: how far the capture went back */
+	int64_t ns; /* the clock; INT64_MIN before the start */
+	int64_t offset_ns; /* the clock less the timestamps that it goes by */
 	int64_t jump_ns;
-	int64_t far_ns; /* of the stamps in a row that are too far off: the one nearest to ns */
-	uint8_t run; /* how many these are */
-	bool back; /* they are behind, not ahead */
-	bool started; /* there was a stamp */
-	uint64_t odd; /* stamps that were not followed */
+	int64_t waited_ns; /* set by the caller: how long it waited for the latest packet */
+	int64_t held[CLOCK_CONFIRM]; /* timestamps, oldest first */
+	uint8_t n_held; /* less than CLOCK_CONFIRM between calls */
+	bool started;
+	bool carried; /* the machine's time moves the clock: one that jumps only changes offset_ns */
+	uint64_t odd; /* timestamps that were not followed */
 	uint64_t ahead, backwards; /* jumps that were */
 };
 
-#define CLOCK_CONFIRM 3
+/* Timestamps that a call settled: the oldest of those held, in their order. */
+struct clock_settled {
+	unsigned n;
+	int64_t ns[CLOCK_CONFIRM]; /* the clock at each */
+};
 
-/* Before the first stamp. jump_ns above 0; INT64_MAX: all are followed ahead, none back. */
+/* Starts without a timestamp. jump_ns above 0; INT64_MAX: all are followed ahead. */
 void clock_guard_start(struct clock_guard *g, int64_t jump_ns);
 
-/* A stamp that is too far off, or the first; `at` is what the clock would be by it. */
-void clock_guard_far(struct clock_guard *g, int64_t at);
-
-/* A packet has this stamp. What the clock is now. */
-static inline int64_t clock_guard_take(struct clock_guard *g, int64_t ts_ns)
+/* Starts the clock at a timestamp that nothing has to confirm. */
+static inline void clock_guard_begin(struct clock_guard *g, int64_t ts_ns)
 {
-	int64_t at = when_after(ts_ns, g->behind_ns), step = when_since(at, g->ns);
+	g->ns = ts_ns;
+	g->started = true;
+}
 
-	if (bits_unlikely(step > g->jump_ns || step < -g->jump_ns || !g->started)) {
-		clock_guard_far(g, at);
-		return g->ns;
-	}
-	if (bits_unlikely(g->run)) {
-		g->odd += g->run;
-		g->run = 0;
-	}
+/* Adds a timestamp to those held, and settles what it tells of: all, some or none of them. */
+void clock_guard_add(struct clock_guard *g, int64_t ts_ns, struct clock_settled *settled);
+
+/* Settles all that are held: no timestamp follows that could contradict them. */
+void clock_guard_end(struct clock_guard *g, struct clock_settled *settled);
+
+/* Follows a timestamp if it is near the clock and none is held: then g->ns is the clock at it.
+ * False: it is for clock_guard_add(). */
+static inline bool clock_guard_follow(struct clock_guard *g, int64_t ts_ns)
+{
+	int64_t at = when_after(ts_ns, g->offset_ns), step = when_since(at, g->ns);
+
+	if (bits_unlikely(step > g->jump_ns || step < -g->jump_ns || g->n_held || !g->started))
+		return false;
 	if (step > 0)
 		g->ns = at;
-	return g->ns;
+	return true;
 }
 
 /*
- * The clock of a worker: that of the capture, carried on by the time that passes where nothing
- * comes.
+ * The clock of a worker that receives live: from its start on it is carried on by the time that
+ * passes, and timestamps move it only within txn.jump_s. A jump that others confirm is a clock that
+ * was set, not time that has passed: the clock stands, and goes on from there. So nothing has to be
+ * held: the clock is right for a packet whatever becomes of its timestamp.
  */
 struct clock_latest {
 	struct clock_guard guard;
 	int64_t seen_ns; /* machine's time when it was last moved */
 };
 
-static inline void clock_latest_start(struct clock_latest *l, int64_t now_ns, int64_t jump_ns)
-{
-	clock_guard_start(&l->guard, jump_ns);
-	l->seen_ns = now_ns;
-}
+void clock_latest_start(struct clock_latest *l, int64_t now_ns, int64_t jump_ns);
 
-/* It is now_ns by the machine's clock. That it was set is no time that has passed. */
+/* It is now_ns by the machine's clock. Returns the clock. That the machine's clock was set is no
+ * time that has passed. */
 static inline int64_t clock_latest_at(struct clock_latest *l, int64_t now_ns)
 {
 	int64_t passed = when_since(now_ns, l->seen_ns);
-	if (passed > 0 && passed <= l->guard.jump_ns && l->guard.started)
+	if (passed > 0 && passed <= l->guard.jump_ns)
 		l->guard.ns = when_after(l->guard.ns, passed);
 	l->seen_ns = now_ns;
 	return l->guard.ns;
-}
-
-/* A packet has this stamp. */
-static inline int64_t clock_latest_take(struct clock_latest *l, int64_t ts_ns)
-{
-	return clock_guard_take(&l->guard, ts_ns);
 }
 
 #endif

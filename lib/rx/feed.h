@@ -10,6 +10,7 @@
 
 #include "rx/capfile.h"
 #include "rx/clock.h"
+#include "rx/feed_hold.h"
 #include "rx/feed_inputs.h"
 #include "rx/feed_pipe.h"
 #include "rx/unpack.h"
@@ -30,7 +31,7 @@ struct feed_options {
 	uint64_t seed; /* 0: frames go round the queues; else pseudo-random, the same each time */
 	size_t pipe_bytes; /* 0: FEED_PIPE_BYTES */
 	bool direct; /* no pipes: the receivers call feed_take() */
-	int64_t jump_ns; /* of struct clock_guard; 0: any stamp moves the clock ahead */
+	int64_t jump_ns; /* of struct clock_guard; 0: any timestamp moves the clock ahead */
 };
 
 struct feed_progress {
@@ -62,6 +63,8 @@ struct feed {
 	_Atomic uint64_t frames, frames_cut, files_failed, stamps_odd, clock_back;
 	uint64_t number; /* of the latest frame */
 	struct clock_guard clock;
+	struct feed_hold hold; /* frames of the timestamps that the clock holds */
+	int64_t waiting_since_ns; /* machine's time when reading began to wait; 0: it did not */
 	long nap_ns; /* how long to sleep where a pipe is full */
 	struct feed_input *input; /* being read */
 	struct unpack unpack;

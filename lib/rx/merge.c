@@ -4,21 +4,59 @@
 #include <stddef.h>
 #include <string.h>
 
-void merge_start(struct merge *m, int64_t jump_ns)
+void merge_start(struct merge *m, unsigned n, int64_t jump_ns)
 {
 	memset(m, 0, sizeof(*m));
-	for (unsigned i = 0; i < ORDER_SOURCES; i++)
+	m->n = n;
+	for (unsigned i = 0; i < n; i++)
 		clock_guard_start(&m->clocks[i], jump_ns);
+}
+
+static void insert(struct merge *m, unsigned i, struct order_item *item, int64_t clock_ns)
+{
+	uint64_t number = clock_ns > 0 ? (uint64_t)clock_ns : 0;
+
+	m->last[i] = number > m->last[i] ? number : m->last[i] + 1;
+	item->number = m->last[i];
+	order_put(&m->received, item);
+}
+
+/* Inserts the held packets of source i that were settled. `held`: how many there were. */
+static void insert_settled(
+	struct merge *m, unsigned i, unsigned held, const struct clock_settled *settled)
+{
+	struct order_item **items = m->held[i];
+
+	for (unsigned k = 0; k < settled->n; k++)
+		insert(m, i, items[k], settled->ns[k]);
+	for (unsigned k = settled->n; k < held; k++)
+		items[k - settled->n] = items[k];
 }
 
 void merge_put(struct merge *m, unsigned i, struct order_item *item, void *packet, int64_t ts_ns)
 {
-	int64_t clock_ns = clock_guard_take(&m->clocks[i], ts_ns);
-	uint64_t number = clock_ns > 0 ? (uint64_t)clock_ns : 0;
+	struct clock_guard *clock = &m->clocks[i];
+	struct clock_settled settled;
 
-	m->last[i] = number > m->last[i] ? number : m->last[i] + 1;
-	*item = (struct order_item){.packet = packet, .number = m->last[i], .from = (uint16_t)i};
-	order_put(&m->received, item);
+	*item = (struct order_item){.packet = packet, .from = (uint16_t)i};
+	if (bits_likely(clock_guard_follow(clock, ts_ns))) {
+		insert(m, i, item, clock->ns);
+		return;
+	}
+	unsigned held = clock->n_held;
+	m->held[i][held++] = item;
+	clock_guard_add(clock, ts_ns, &settled);
+	insert_settled(m, i, held, &settled);
+}
+
+void merge_end(struct merge *m, unsigned i)
+{
+	unsigned held = m->clocks[i].n_held;
+	struct clock_settled settled;
+
+	clock_guard_end(&m->clocks[i], &settled);
+	insert_settled(m, i, held, &settled);
+	m->ended |= (uint64_t)1 << i;
 }
 
 /* The lowest of the last numbers of what is wanted. */
@@ -37,11 +75,6 @@ struct order_item *merge_take(struct merge *m)
 	return order_take(&m->received, 1, wanted(m));
 }
 
-struct order_item *merge_take_rest(struct merge *m)
-{
-	return order_take(&m->received, 1, MERGE_ENDED);
-}
-
 uint64_t merge_passed(const struct merge *m)
 {
 	uint64_t least = wanted(m);
@@ -49,4 +82,13 @@ uint64_t merge_passed(const struct merge *m)
 	if (!order_empty(&m->received) && order_least(&m->received) <= least)
 		return order_least(&m->received) - 1;
 	return least;
+}
+
+uint64_t merge_odd(const struct merge *m)
+{
+	uint64_t odd = 0;
+
+	for (unsigned i = 0; i < m->n; i++)
+		odd += m->clocks[i].odd;
+	return odd;
 }

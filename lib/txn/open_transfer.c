@@ -53,7 +53,7 @@ bool txn_transfer_reply(struct txn *x, uint32_t slot, struct txn_message *m)
 	}
 	e->ambiguous |= m->ambiguous;
 	e->last_ns = pkt->ts_ns;
-	e->clock_ns = txn_clock(pkt);
+	e->clock_ns = pkt->clock_ns;
 	txn_table_touch(&x->table, slot);
 	return true;
 }

@@ -113,7 +113,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 		e->retries++;
 		e->ambiguous |= m->ambiguous;
 		e->last_ns = pkt->ts_ns;
-		e->clock_ns = txn_clock(pkt);
+		e->clock_ns = pkt->clock_ns;
 		txn_table_touch(t, slot);
 		metrics_add(&x->metrics->retries, 1);
 		return 0;
@@ -126,7 +126,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	struct txn_table_entry *e = txn_table_at(t, slot);
 	e->ts_ns = pkt->ts_ns;
 	e->last_ns = pkt->ts_ns;
-	e->clock_ns = txn_clock(pkt);
+	e->clock_ns = pkt->clock_ns;
 	e->query_wire = pkt->wire_len;
 	e->cut = pkt->cut;
 	e->ambiguous = m->ambiguous;
@@ -312,13 +312,9 @@ unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 		n++;
 	for (; n < most && x->table.oldest; n++) {
 		uint32_t slot = x->table.oldest;
-		int64_t since_ns = when_since(clock_ns, txn_table_at(&x->table, slot)->clock_ns);
-		if (since_ns > age)
-			txn_emit_query(x, slot, NULL);
-		else if (bits_unlikely(since_ns < -age)) /* it must not hold up the others */
-			txn_table_touch(&x->table, slot);
-		else
+		if (when_since(clock_ns, txn_table_at(&x->table, slot)->clock_ns) <= age)
 			break;
+		txn_emit_query(x, slot, NULL);
 	}
 	return n;
 }

@@ -19,15 +19,6 @@ static inline void txn_record_key(struct record *r, const struct txn_table_key *
 	r->server_port = key->server_port;
 }
 
-/*
- * The clock that a query's timeout starts from. Right behind a gap the capture's clock still stands
- * before it (struct clock_guard), and would expire the query as soon as it follows.
- */
-static inline int64_t txn_clock(const struct pkt *pkt)
-{
-	return pkt->ts_ns > pkt->clock_ns ? pkt->ts_ns : pkt->clock_ns;
-}
-
 /* The way that a message came. */
 static inline void txn_record_path(struct record *r, const struct pkt *pkt)
 {

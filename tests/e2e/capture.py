@@ -157,6 +157,34 @@ def udp(ns, src, sport, dst, dport, payload):
     return Frame(ns, data, len(data))
 
 
+SYN, ACK, PSH, FIN = 2, 16, 8, 1
+
+
+def tcp(ns, src, sport, dst, dport, seq, ack, flags, payload=b""):
+    """An Ethernet frame with a TCP segment between two IPv4 addresses."""
+    a, b = (ipaddress.ip_address(x).packed for x in (src, dst))
+    head = struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 65535, 0, 0)
+    whole = checksum(a + b + struct.pack(">HH", 6, 20 + len(payload)) + head + payload)
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40 + len(payload), 0, 0x4000, 64, 6, 0) + a + b
+    ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+    data = bytes.fromhex("020000000002020000000001") + b"\x08\0" + ip + head[:16] + \
+        struct.pack(">H", whole) + head[18:] + payload
+    return Frame(ns, data, len(data))
+
+
+def fragments(frame, size=24):
+    """An Ethernet frame with IPv4 as fragments of so many octets (a multiple of 8)."""
+    head, body, out = bytearray(frame.data[:34]), frame.data[34:], []
+    for at in range(0, len(body), size):
+        part = body[at:at + size]
+        head[16:18] = struct.pack(">H", 20 + len(part))
+        head[20:22] = struct.pack(">H", (at + size < len(body)) << 13 | at // 8)
+        head[24:26] = b"\0\0"
+        head[24:26] = struct.pack(">H", checksum(bytes(head[14:34])))
+        out.append(Frame(frame.ns, bytes(head) + part, 34 + len(part)))
+    return out
+
+
 START_NS = 1_700_000_000 * 10**9
 
 

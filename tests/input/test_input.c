@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which kind of input a configuration means, and what it plans, before EAL. */
-#include "input/device.h"
+#include "input/device_rx.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>
@@ -51,7 +51,7 @@ static void test_kinds(void)
 	end();
 }
 
-/* Several captures and nothing else are one, in the order of their stamps. */
+/* Captures and nothing else are one, in the order of their timestamps. */
 static void test_captures(void)
 {
 	static const struct {
@@ -60,7 +60,7 @@ static void test_captures(void)
 	} cases[] = {
 		{{"net_pcap0,rx_pcap=a,rx_pcap=b"}, true},
 		{{"net_pcap0,rx_pcap=a", "net_pcap1,rx_pcap=b"}, true},
-		{{"net_pcap0,rx_pcap=a"}, false},
+		{{"net_pcap0,rx_pcap=a"}, true},
 		{{"net_pcap0,rx_pcap=a", "net_null0"}, false},
 		{{"net_pcap0,rx_pcap=a,rx_pcap=b,infinite_rx=1"}, false},
 		{{"net_pcap0,rx_iface=a,rx_iface=b"}, false},
@@ -102,10 +102,32 @@ static void test_share(void)
 	end();
 }
 
+/* Live: a broken timestamp moves no clock, and is counted; one that others confirm is a clock that
+ * was set: no time has passed. */
+static void test_odd(void)
+{
+	static struct device_rx rx;
+	static struct metrics_worker metrics;
+	const int64_t s = WHEN_NS_PER_S, start = 1700000000 * s;
+
+	rx.rx.metrics = &metrics;
+	clock_latest_start(&rx.latest, start, 600 * s);
+	CU_ASSERT_EQUAL(device_rx_clock(&rx, start + s), start + s);
+	CU_ASSERT_EQUAL(device_rx_clock(&rx, start + 9000 * s), start + s);
+	CU_ASSERT_EQUAL(device_rx_clock(&rx, start - 9000 * s), start + s);
+	CU_ASSERT_EQUAL(device_rx_clock(&rx, start + 2 * s), start + 2 * s);
+	CU_ASSERT_EQUAL(metrics_read(&metrics.rx.stamps_odd), 2);
+	for (unsigned i = 0; i < CLOCK_CONFIRM; i++)
+		CU_ASSERT_EQUAL(device_rx_clock(&rx, start + 7200 * s), start + 2 * s);
+	CU_ASSERT_EQUAL(device_rx_clock(&rx, start + 7201 * s), start + 3 * s);
+	CU_ASSERT_EQUAL(metrics_read(&metrics.rx.stamps_odd), 2);
+}
+
 void test_input_input(void)
 {
 	CU_pSuite suite = CU_add_suite("input/input", NULL, NULL);
 	CU_add_test(suite, "kinds", test_kinds);
 	CU_add_test(suite, "captures", test_captures);
 	CU_add_test(suite, "share", test_share);
+	CU_add_test(suite, "odd timestamps", test_odd);
 }

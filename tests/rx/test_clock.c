@@ -101,43 +101,94 @@ static void test_around(void)
 	CU_ASSERT_EQUAL(clock_of(&c, 89), EPOCH + 100);
 }
 
+/* A packet of a live device; the clock at it. */
+static int64_t live(struct clock_latest *l, int64_t ts_ns)
+{
+	struct clock_settled settled;
+
+	if (!clock_guard_follow(&l->guard, ts_ns))
+		clock_guard_add(&l->guard, ts_ns, &settled);
+	return l->guard.ns;
+}
+
 static void test_latest(void)
 {
 	struct clock_latest l;
 
 	clock_latest_start(&l, EPOCH, JUMP);
-	/* Before the first packet there is no time to go on. */
-	clock_latest_at(&l, EPOCH + 5);
-	CU_ASSERT_EQUAL(clock_latest_take(&l, 500), 500);
-	CU_ASSERT_EQUAL(clock_latest_take(&l, 400), 500);
+	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH + 5), EPOCH + 5);
+	CU_ASSERT_EQUAL(live(&l, EPOCH + 7), EPOCH + 7);
+	CU_ASSERT_EQUAL(live(&l, EPOCH + 6), EPOCH + 7);
 	/* Nothing comes: time goes on by itself. */
-	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH + 15), 510);
-	/* The machine's clock is set: it stands for a moment and goes on. */
-	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH - 3600 * S), 510);
-	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH - 3600 * S + 7), 517);
-	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH + 86400 * S), 517);
-	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH + 86400 * S + 3), 520);
-	CU_ASSERT_EQUAL(clock_latest_take(&l, 3000), 3000);
+	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH + 15), EPOCH + 17);
+	/* A broken timestamp, also the first one. */
+	CU_ASSERT_EQUAL(live(&l, EPOCH + 86400 * S), EPOCH + 17);
+	CU_ASSERT_EQUAL(live(&l, EPOCH + 18), EPOCH + 18);
+	CU_ASSERT_EQUAL(l.guard.odd, 1);
+	/* The machine's clock is set, whichever way: no time has passed, and it goes on. */
+	for (int64_t way = -1; way <= 1; way += 2) {
+		int64_t now = EPOCH + 3601 * way * S, before = l.guard.ns;
+		clock_latest_start(&l, EPOCH, JUMP);
+		l.guard.ns = before;
+		CU_ASSERT_EQUAL(clock_latest_at(&l, now), before);
+		for (int i = 0; i < CLOCK_CONFIRM; i++)
+			CU_ASSERT_EQUAL(live(&l, now), before);
+		CU_ASSERT_EQUAL(clock_latest_at(&l, now + 7), before + 7);
+		CU_ASSERT_EQUAL(live(&l, now + 9), before + 9);
+		CU_ASSERT_EQUAL(l.guard.odd, 0);
+	}
+	/* A device that plays a capture of another year. */
+	clock_latest_start(&l, EPOCH, JUMP);
+	for (int64_t ts = 500; ts < 500 + CLOCK_CONFIRM; ts++)
+		CU_ASSERT_EQUAL(live(&l, ts), EPOCH);
+	CU_ASSERT_EQUAL(live(&l, 602), EPOCH + 100);
 }
 
 static struct clock_guard guard;
+static int64_t clocks[4096]; /* of the timestamps that were settled */
+static unsigned n_clocks;
 
-/* Stamps in seconds, and where each leaves the clock. */
-static void follow(const int *rows, unsigned n)
+static void note(const struct clock_settled *settled)
 {
-	for (unsigned i = 0; i + 1 < n; i += 2) {
-		int64_t want = rows[i + 1] * S;
-		CU_ASSERT_EQUAL(clock_guard_take(&guard, rows[i] * S), want);
-	}
+	for (unsigned i = 0; i < settled->n; i++)
+		clocks[n_clocks++] = settled->ns[i];
 }
 
-/* Within the bound it is the latest stamp, whatever their order. */
+static void add(int64_t ts_ns)
+{
+	struct clock_settled settled;
+
+	if (clock_guard_follow(&guard, ts_ns)) {
+		clocks[n_clocks++] = guard.ns;
+		return;
+	}
+	clock_guard_add(&guard, ts_ns, &settled);
+	CU_ASSERT_FATAL(guard.n_held < CLOCK_CONFIRM);
+	note(&settled);
+}
+
+/* Pairs of a timestamp and the clock that it gets, in seconds; ends the capture. */
+static void play(const int *rows, unsigned n)
+{
+	struct clock_settled settled;
+
+	clock_guard_start(&guard, JUMP);
+	n_clocks = 0;
+	for (unsigned i = 0; i + 1 < n; i += 2)
+		add(rows[i] * S);
+	clock_guard_end(&guard, &settled);
+	note(&settled);
+	CU_ASSERT(guard.n_held == 0 && n_clocks == n / 2);
+	for (unsigned i = 0; i < n_clocks && i < n / 2; i++)
+		CU_ASSERT_EQUAL(clocks[i], rows[2 * i + 1] * S);
+}
+
+/* Within the bound it is the latest timestamp, whatever their order. */
 static void guard_plain(void)
 {
 	static const int rows[] = {5000, 5000, 4000, 5000, 5001, 5001, 8601, 8601, 5001, 8601, 9000,
 		9000, 5400, 9000, 9001, 9001};
-	clock_guard_start(&guard, JUMP);
-	follow(rows, BITS_COUNT(rows));
+	play(rows, BITS_COUNT(rows));
 	CU_ASSERT(guard.odd == 0 && guard.ahead == 0 && guard.backwards == 0);
 }
 
@@ -147,52 +198,102 @@ static void guard_odd(void)
 	static const int rows[] = {100000, 100000, 200000, 100000, 100001, 100001, 103602, 100001,
 		200000, 100001, 100002, 100002, 5, 100002, 7, 100002, 100003, 100003, 200000,
 		100003, 5, 100003, 200000, 100003, 5, 100003, 100004, 100004};
-	clock_guard_start(&guard, JUMP);
-	follow(rows, BITS_COUNT(rows));
+	play(rows, BITS_COUNT(rows));
 	CU_ASSERT_EQUAL(guard.odd, 9);
 	CU_ASSERT(guard.ahead == 0 && guard.backwards == 0);
 }
 
-/* What others confirm: ahead, it goes to the lowest of them; back, it stands and goes on from
- * there. */
+/* What others confirm: all packets behind a gap get the clock behind it. Back, the clock stands and
+ * goes on from there. */
 static void guard_jumps(void)
 {
 	static const int rows[] = {100000, 100000,
-		/* a quiet night */
-		150002, 100000, 150000, 100000, 900000, 150000, 150003, 150003,
+		/* a quiet night, with a broken timestamp behind it */
+		150002, 150002, 150000, 150002, 900000, 150002, 150003, 150003,
 		/* the files of the day before */
 		50000, 150003, 50002, 150003, 50001, 150003, 50003, 150004, 50002, 150004, 50010,
 		150011,
 		/* and of the day before that, with a gap */
-		7, 150011, 8, 150011, 9, 150011, 10, 150012, 5000, 150012, 5001, 150012, 5001,
-		155002};
-	clock_guard_start(&guard, JUMP);
-	follow(rows, BITS_COUNT(rows));
-	CU_ASSERT(guard.ahead == 2 && guard.backwards == 2 && guard.odd == 0);
+		7, 150011, 8, 150011, 9, 150011, 10, 150012, 5000, 155002, 5001, 155003, 5001,
+		155003};
+	play(rows, BITS_COUNT(rows));
+	CU_ASSERT(guard.ahead == 2 && guard.backwards == 2 && guard.odd == 1);
 }
 
-/* Never back, whatever the stamps are, and it follows those that go on. */
+/* A pair of packets now and then: each pair gets its own time, those at the end too. */
+static void guard_sparse(void)
+{
+	static const int pairs[] = {0, 0, 1, 1, 5000, 5000, 5001, 5001, 10000, 10000, 10001, 10001,
+		15000, 15000, 15001, 15001};
+	static const int single[] = {0, 0, 5000, 5000, 10000, 10000, 15000, 15000, 20000, 20000};
+	play(pairs, BITS_COUNT(pairs));
+	CU_ASSERT(guard.odd == 0 && guard.ahead == 3);
+	play(single, BITS_COUNT(single));
+	CU_ASSERT(guard.odd == 0 && guard.ahead == 4);
+	play(single, 2);
+	play(single, 0);
+	CU_ASSERT_FALSE(guard.started);
+}
+
+/* The first timestamp may be the broken one. */
+static void guard_first(void)
+{
+	static const int future[] = {900000, 100000, 100000, 100000, 100001, 100001};
+	static const int past[] = {0, 0, 100000, 100000, 100001, 100001};
+	static const int second[] = {100000, 100000, 900000, 100000, 100001, 100001};
+	play(future, BITS_COUNT(future));
+	CU_ASSERT_EQUAL(guard.odd, 1);
+	play(past, BITS_COUNT(past));
+	CU_ASSERT(guard.odd == 0 && guard.ahead == 1);
+	play(second, BITS_COUNT(second));
+	CU_ASSERT_EQUAL(guard.odd, 1);
+}
+
+/* A gap that the reader waited through needs no confirmation; a longer one does. */
+static void guard_waited(void)
+{
+	struct clock_settled settled;
+
+	clock_guard_start(&guard, JUMP);
+	n_clocks = 0;
+	add(EPOCH);
+	add(EPOCH);
+	guard.waited_ns = 5000 * S;
+	add(EPOCH + 5000 * S);
+	CU_ASSERT(n_clocks == 3 && clocks[2] == EPOCH + 5000 * S);
+	add(EPOCH + 20000 * S);
+	CU_ASSERT(n_clocks == 3);
+	clock_guard_end(&guard, &settled);
+	CU_ASSERT_EQUAL(settled.n, 1);
+}
+
+/* Never back, whatever the timestamps are; each is settled by the second one behind it at the
+ * latest; and the clock follows those that go on. */
 static void guard_random(void)
 {
 	unsigned seed = 7;
 	for (unsigned round = 0; round < 200; round++) {
 		int64_t last = INT64_MIN;
 		clock_guard_start(&guard, JUMP);
+		n_clocks = 0;
 		for (unsigned i = 0; i < 200; i++) {
 			int64_t ts = (int64_t)((uint64_t)rand_r(&seed) << 33 ^
 					       (uint64_t)rand_r(&seed) << 11);
 			if (rand_r(&seed) % 5 == 0)
 				ts = rand_r(&seed) % 2 ? INT64_MAX - i : INT64_MIN + i;
-			int64_t now = clock_guard_take(&guard, ts);
-			CU_ASSERT_FATAL(now >= last);
-			last = now;
+			add(ts);
+			CU_ASSERT_FATAL(n_clocks + CLOCK_CONFIRM > i + 1 && n_clocks <= i + 1);
 		}
-		CU_ASSERT(guard.odd + guard.run <= 200);
+		for (unsigned i = 0; i < n_clocks; last = clocks[i++])
+			CU_ASSERT_FATAL(clocks[i] >= last);
+		CU_ASSERT(guard.odd <= 200);
 		for (int64_t i = 0; i < 10; i++)
-			clock_guard_take(&guard, EPOCH + i);
+			add(EPOCH + i);
 		last = guard.ns;
-		if (last < INT64_MAX - 100)
-			CU_ASSERT_EQUAL(clock_guard_take(&guard, EPOCH + 50), last + 41);
+		if (last < INT64_MAX - 100) {
+			add(EPOCH + 50);
+			CU_ASSERT_EQUAL(guard.ns, last + 41);
+		}
 	}
 }
 
@@ -201,6 +302,9 @@ static void guard_all(void)
 	guard_plain();
 	guard_odd();
 	guard_jumps();
+	guard_sparse();
+	guard_first();
+	guard_waited();
 	guard_random();
 }
 
@@ -213,5 +317,5 @@ void test_rx_clock(void)
 	CU_add_test(s, "set", test_set);
 	CU_add_test(s, "around", test_around);
 	CU_add_test(s, "latest", test_latest);
-	CU_add_test(s, "broken stamps", guard_all);
+	CU_add_test(s, "broken timestamps", guard_all);
 }

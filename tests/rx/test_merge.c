@@ -8,13 +8,13 @@
 void test_rx_merge(void);
 
 #define ITEMS 4000
+#define JUMP (600 * (int64_t)WHEN_NS_PER_S)
 
 static struct merge m;
 
 static void begin(unsigned n)
 {
-	merge_start(&m, 3600 * (int64_t)WHEN_NS_PER_S);
-	m.n = n;
+	merge_start(&m, n, JUMP);
 }
 
 static uint64_t taken(void)
@@ -62,27 +62,83 @@ static void dealt(void)
 /* A source of which nothing is known holds the others up, until it is read or at its end. */
 static void waits(void)
 {
-	struct order_item a[2], b[2];
+	struct order_item a[2], b[3];
 	begin(3);
 	CU_ASSERT_EQUAL(merge_passed(&m), 0);
 	merge_put(&m, 0, &a[0], NULL, 5);
+	CU_ASSERT(merge_wants(&m, 0)); /* is that timestamp broken? */
 	merge_put(&m, 0, &a[1], NULL, 9);
-	merge_put(&m, 1, &b[0], NULL, 7);
+	merge_put(&m, 1, &b[0], NULL, 6);
+	merge_put(&m, 1, &b[1], NULL, 7);
 	CU_ASSERT_EQUAL(taken(), 0);
 	CU_ASSERT(merge_wants(&m, 2) && !merge_wants(&m, 0));
 	merge_end(&m, 2);
 	CU_ASSERT_FALSE(merge_wants(&m, 2));
 	CU_ASSERT_EQUAL(merge_passed(&m), 4);
 	CU_ASSERT_EQUAL(taken(), 5);
+	CU_ASSERT_EQUAL(taken(), 6);
 	CU_ASSERT_EQUAL(taken(), 7);
 	/* the next of source 1 may come before 9 */
 	CU_ASSERT_EQUAL(taken(), 0);
 	CU_ASSERT_EQUAL(merge_passed(&m), 7);
-	merge_put(&m, 1, &b[1], NULL, 8);
+	merge_put(&m, 1, &b[2], NULL, 8);
 	CU_ASSERT_EQUAL(taken(), 8);
 	CU_ASSERT_EQUAL(taken(), 0);
-	CU_ASSERT_PTR_EQUAL(merge_take_rest(&m), &a[1]);
-	CU_ASSERT_PTR_NULL(merge_take_rest(&m));
+	merge_end(&m, 1);
+	CU_ASSERT_PTR_EQUAL(merge_take(&m), &a[1]);
+	CU_ASSERT_PTR_NULL(merge_take(&m));
+}
+
+/* Two sources of the same seconds, one of them with what is given; in which order do they come?
+ * Rows: a second of source 0, and behind which second of source 1 it comes. */
+static void beside(const int (*rows)[2], unsigned n)
+{
+	static struct order_item a[16], b[400];
+	const int64_t from = 1000 * JUMP;
+	unsigned next = 0;
+	int second = -1;
+
+	begin(2);
+	for (unsigned i = 0; i < n; i++)
+		merge_put(&m, 0, &a[i], NULL, from + rows[i][0] * 100 * JUMP / 1000);
+	merge_end(&m, 0);
+	for (int i = 0; i < 400; i++)
+		merge_put(&m, 1, &b[i], NULL, from + i * 100 * JUMP / 1000);
+	merge_end(&m, 1);
+	for (const struct order_item *item; (item = merge_take(&m));) {
+		if (item->from == 1) {
+			CU_ASSERT_PTR_EQUAL(item, &b[++second]);
+			continue;
+		}
+		CU_ASSERT_PTR_EQUAL(item, &a[next]);
+		CU_ASSERT_EQUAL(second + 1, rows[next++][1]);
+	}
+	CU_ASSERT_EQUAL(next, n);
+}
+
+/* A broken timestamp, the first or a later one, in the future or the past, makes its own packet
+ * come at the wrong place, and nothing else. Behind a gap packets come at their time, and where a
+ * capture goes back in time, it goes on from where it was. (Steps of a tenth of the bound.) */
+static void broken(void)
+{
+	static const int future[][2] = {{1, 1}, {1000000, 2}, {3, 3}, {4, 4}};
+	static const int first[][2] = {{1000000, 3}, {3, 4}, {4, 4}, {5, 5}};
+	static const int past[][2] = {{1, 1}, {-9000, 2}, {3, 3}, {4, 4}};
+	static const int gap[][2] = {
+		{1, 1}, {2, 2}, {300, 300}, {301, 301}, {302, 302}, {303, 303}};
+	static const int back[][2] = {
+		{1, 1}, {200, 200}, {201, 201}, {202, 202}, {1, 203}, {3, 203}, {2, 203}, {5, 204}};
+
+	beside(future, BITS_COUNT(future));
+	CU_ASSERT_EQUAL(merge_odd(&m), 1);
+	beside(first, BITS_COUNT(first));
+	CU_ASSERT_EQUAL(merge_odd(&m), 1);
+	beside(past, BITS_COUNT(past));
+	CU_ASSERT_EQUAL(merge_odd(&m), 1);
+	beside(gap, BITS_COUNT(gap));
+	CU_ASSERT_EQUAL(merge_odd(&m), 0);
+	beside(back, BITS_COUNT(back));
+	CU_ASSERT_EQUAL(merge_odd(&m), 0);
 }
 
 /* Equal stamps, stamps that go back, and none at all: numbers rise, so that a mark can pass them.
@@ -112,4 +168,5 @@ void test_rx_merge(void)
 	CU_add_test(s, "dealt", dealt);
 	CU_add_test(s, "waits", waits);
 	CU_add_test(s, "numbers", numbers);
+	CU_add_test(s, "broken timestamps", broken);
 }

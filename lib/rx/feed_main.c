@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The feeder's thread. */
+#include "rx/feed_inner.h"
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "rx/linktype.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Says each failure, counts it, and keeps the first. */
+static void note_failure(struct feed *feed, int error, const char *message)
+{
+	log_error("%s", message);
+	atomic_fetch_add_explicit(&feed->files_failed, 1, memory_order_relaxed);
+	if (atomic_load_explicit(&feed->error, memory_order_relaxed))
+		return;
+	snprintf(feed->message, sizeof(feed->message), "%s", message);
+	atomic_store_explicit(&feed->error, error, memory_order_release);
+}
+
+static bool stopped(const struct feed *feed)
+{
+	return atomic_load_explicit(&feed->stop, memory_order_relaxed);
+}
+
+static int64_t machine_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * (int64_t)WHEN_NS_PER_S + now.tv_nsec;
+}
+
+/*
+ * Sleeps while a pipe is full: for a time, not in poll(), which would cost the receiver a wake-up
+ * call with each of its reads. A few long naps cost less than many short ones: one lasts 0.4 ns per
+ * octet of the pipe, in which most receivers do not empty it, and less where one has done so.
+ */
+static void nap(struct feed *feed)
+{
+	const long longest = (long)(feed->pipes[0].capacity * 2 / 5);
+	struct timespec t = {.tv_nsec = feed->nap_ns};
+	bool low = false;
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+	for (unsigned q = 0; q < feed->options.queues; q++) {
+		const struct feed_pipe *p = &feed->pipes[q];
+		low = low || ((p->fill > 0 || p->direct) && feed_pipe_level(p) < p->capacity / 8);
+	}
+	feed->nap_ns += low ? -feed->nap_ns / 2 : feed->nap_ns / 4;
+	if (feed->nap_ns > longest)
+		feed->nap_ns = longest;
+	if (feed->nap_ns < FEED_NAP_MIN_NS)
+		feed->nap_ns = FEED_NAP_MIN_NS;
+}
+
+/*
+ * Sends what all pipes take until `target`, or every one where it is NULL, has taken its batch. The
+ * other queues go along, so that none starves while one is full. 0, -ECANCELED or -errno.
+ */
+static int send_until(struct feed *feed, const struct feed_pipe *target)
+{
+	for (;;) {
+		size_t wanted = 0;
+		for (unsigned q = 0; q < feed->options.queues; q++) {
+			struct feed_pipe *p = &feed->pipes[q];
+			ssize_t n = feed_pipe_send(p);
+			if (n < 0)
+				return (int)n;
+			if (!target || p == target)
+				wanted += (size_t)n;
+		}
+		atomic_store_explicit(&feed->dealt,
+			feed_pipe_dealt(feed->pipes, feed->options.queues, feed->number),
+			memory_order_release);
+		if (wanted == 0)
+			return 0;
+		if (stopped(feed))
+			return -ECANCELED;
+		nap(feed);
+	}
+}
+
+/* Before a read that may wait: shows what there is, then waits for input or feed_stop. */
+static int wait_input(struct feed *feed, int fd)
+{
+	struct pollfd fds[2] = {
+		{.fd = fd, .events = POLLIN}, {.fd = feed->stop_fd, .events = POLLIN}};
+	int r;
+
+	if (poll(fds, 1, 0) > 0)
+		return 0;
+	r = send_until(feed, NULL);
+	if (r < 0)
+		return r;
+	if (!feed->waiting_since_ns)
+		feed->waiting_since_ns = machine_ns();
+	if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		return -errno;
+	return 0;
+}
+
+static ssize_t read_input(void *source, void *room, size_t n)
+{
+	struct feed *feed = source;
+	int fd = feed->input->fd;
+
+	for (;;) {
+		if (stopped(feed))
+			return -ECANCELED;
+		if (!feed->input->regular) {
+			int r = wait_input(feed, fd);
+			if (r < 0)
+				return r;
+			if (stopped(feed))
+				return -ECANCELED;
+		}
+		ssize_t got = read(fd, room, n);
+		if (got >= 0) {
+			atomic_fetch_add_explicit(
+				&feed->octets_read, (uint64_t)got, memory_order_relaxed);
+			return got;
+		}
+		if (errno != EINTR && errno != EAGAIN)
+			return -errno;
+	}
+}
+
+/* The same seed deals the same frames to the same queues. */
+static unsigned choose_queue(
+	const struct feed *feed, const struct capfile_frame *frame, uint64_t number)
+{
+	const struct feed_options *o = &feed->options;
+
+	if (bits_likely(o->queues == 1))
+		return 0;
+	if (o->deal)
+		return o->deal(o->deal_arg, frame, number) % o->queues;
+	return (unsigned)((o->seed ? hash_mix(o->seed ^ 0x9e3779b97f4a7c15u, number + o->seed)
+				   : number - 1) %
+			  o->queues);
+}
+
+/* Appends a frame to a queue's batch and sends it when full. 0, -ECANCELED or -errno. */
+static int deal_frame(
+	struct feed *feed, const struct capfile_frame *frame, int64_t ts_ns, int64_t clock_ns)
+{
+	uint64_t number = ++feed->number;
+	struct feed_pipe *p = &feed->pipes[choose_queue(feed, frame, number)];
+	uint32_t max = p->capture_max - (uint32_t)sizeof(struct feed_preamble);
+	uint32_t len = frame->cap_len;
+	uint8_t flags = 0;
+
+	if (bits_unlikely(len > max)) {
+		len = max;
+		flags |= FEED_CUT;
+		atomic_fetch_add_explicit(&feed->frames_cut, 1, memory_order_relaxed);
+	}
+	struct feed_preamble preamble = {.ts_ns = ts_ns,
+		.clock_ns = clock_ns,
+		.wire_len = frame->wire_len,
+		.link_type = frame->link_type,
+		.fcs_len = frame->fcs_len,
+		.flags = flags,
+		.number = number};
+	feed_pipe_put(p, &preamble, frame->data, len);
+	atomic_store_explicit(&feed->frames, number, memory_order_relaxed);
+	return bits_unlikely(feed_pipe_full(p)) ? send_until(feed, p) : 0;
+}
+
+/* Deals the held frames that the clock has settled. 0, -ECANCELED or -errno. */
+static int deal_settled(struct feed *feed, const struct clock_settled *settled)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < settled->n && r == 0; i++) {
+		const struct capfile_frame *frame = feed_hold_take(&feed->hold);
+		r = deal_frame(feed, frame, frame->ts_ns, settled->ns[i]);
+	}
+	atomic_store_explicit(&feed->stamps_odd, feed->clock.odd, memory_order_relaxed);
+	atomic_store_explicit(&feed->clock_back, feed->clock.backwards, memory_order_relaxed);
+	return r;
+}
+
+/* Holds a frame whose timestamp is far from the clock until others tell what to make of it. A gap
+ * of the capture that is no longer than reading waited for this frame needs no others. */
+static int hold_frame(struct feed *feed, const struct capfile_frame *frame, int64_t ts_ns)
+{
+	struct clock_guard *clock = &feed->clock;
+	struct capfile_frame copy = *frame;
+	struct clock_settled settled;
+
+	copy.ts_ns = ts_ns;
+	feed_hold_put(&feed->hold, &copy);
+	clock->waited_ns = feed->waiting_since_ns ? machine_ns() - feed->waiting_since_ns : 0;
+	clock_guard_add(clock, ts_ns, &settled);
+	return deal_settled(feed, &settled);
+}
+
+static int take_frame(struct feed *feed, const struct capfile_frame *frame)
+{
+	struct clock_guard *clock = &feed->clock;
+	int64_t ts_ns = frame->ts_ns;
+	int r;
+
+	if (bits_unlikely(frame->untimed)) {
+		/* It came after what the file has the latest time for. */
+		if (feed->hold.n)
+			ts_ns = feed_hold_last(&feed->hold)->ts_ns;
+		else if (clock->started)
+			ts_ns = when_since(clock->ns, clock->offset_ns);
+		else
+			return deal_frame(feed, frame, ts_ns, ts_ns);
+	}
+	/* The first frame waits for nobody: before it there is nothing that could expire. */
+	if (bits_unlikely(!clock->started))
+		clock_guard_begin(clock, ts_ns);
+	if (bits_likely(clock_guard_follow(clock, ts_ns)))
+		r = deal_frame(feed, frame, ts_ns, clock->ns);
+	else
+		r = hold_frame(feed, frame, ts_ns);
+	if (bits_unlikely(feed->waiting_since_ns))
+		feed->waiting_since_ns = 0;
+	return r;
+}
+
+/* Reads one file to its end. 0, -ECANCELED, or -errno with a message in feed->file. */
+static int feed_file(struct feed *feed)
+{
+	struct capfile_frame frame;
+	int r;
+
+	unpack_open(&feed->unpack, read_input, feed);
+	r = capfile_open_from(
+		&feed->file, unpack_read, &feed->unpack, feed_input_name(feed->input));
+	while (r == 0 && (r = capfile_next(&feed->file, &frame)) > 0) {
+		r = take_frame(feed, &frame);
+		if (r < 0)
+			capfile_fail(&feed->file, r, "cannot be handed on: %s", strerror(-r));
+	}
+	if (feed->file.strange && !feed->strange[0])
+		linktype_note(
+			feed->strange, CAPFILE_MESSAGE, feed->file.name, feed->file.strange_link);
+	return r;
+}
+
+/* What is wrong with the archive goes before what became of the capture in it. */
+static void note_file(struct feed *feed, int error)
+{
+	char message[CAPFILE_MESSAGE];
+
+	if (!feed->unpack.why[0]) {
+		note_failure(feed, error, feed->file.message);
+		return;
+	}
+	snprintf(message, sizeof(message), "%.700s: %s", feed_input_name(feed->input),
+		feed->unpack.why);
+	note_failure(feed, error, message);
+}
+
+void *feed_main(void *arg)
+{
+	struct feed *feed = arg;
+	struct clock_settled settled;
+
+	for (size_t i = 0; i < feed->inputs.n && !stopped(feed); i++) {
+		feed->input = &feed->inputs.at[i];
+		int r = feed->input->fd < 0 ? feed_input_open(feed->input, NULL) : 0;
+		if (r < 0) {
+			char message[CAPFILE_MESSAGE];
+			snprintf(message, sizeof(message), "%.700s: %s",
+				feed_input_name(feed->input), strerror(-r));
+			note_failure(feed, r, message);
+		} else {
+			r = feed_file(feed);
+			if (r < 0 && r != -ECANCELED)
+				note_file(feed, r);
+		}
+		feed_input_close(feed->input);
+	}
+	clock_guard_end(&feed->clock, &settled);
+	if (deal_settled(feed, &settled) == 0)
+		send_until(feed, NULL);
+	for (unsigned q = 0; q < feed->options.queues; q++)
+		feed_pipe_end(&feed->pipes[q]);
+	atomic_store_explicit(&feed->done, true, memory_order_release);
+	return NULL;
+}
