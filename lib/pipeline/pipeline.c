@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pipeline/pipeline.h"
 
+#include "base/when.h"
 #include "dns/foreign.h"
 #include "dns/plausible.h"
 
-/* What is let go after each burst: more than a burst can begin, so that no table grows old. */
-#define EXPIRE_PER_BURST (2 * PIPELINE_BURST)
+/* After how many frames something may expire, and how much: more than so many can begin, so that no table grows old. */
+#define EXPIRE_EVERY PIPELINE_BURST
+#define EXPIRE_MAX (2 * EXPIRE_EVERY)
+/* Everything waits so long at least. */
+#define EXPIRE_LEAST_NS 1000000
 
 _Static_assert(PIPELINE_BURST <= 32, "a bit for each packet of a burst");
 /* Reads header and question of the message that m->pkt carries, and asks for the memory of its
@@ -280,17 +284,45 @@ static inline __attribute__((always_inline)) void take_kept(struct pipeline *p, 
 	take_queue(p);
 }
 
-/* What waited too long goes, and records go on their way. true: there may be more of it. */
-static bool let_go(struct pipeline *p)
+/* Processes the packets of the burst so far. */
+static __attribute__((noinline)) void process_kept(struct pipeline *p)
+{
+	if (bits_likely(!p->encrypted))
+		take_kept(p, 0);
+	else
+		take_kept(p, p->encrypted);
+	p->count = 0;
+	p->encrypted = 0;
+}
+
+/* Expires what is due by clock_ns, EXPIRE_MAX of each kind at most. True if more may be due. */
+static bool expire(struct pipeline *p, int64_t clock_ns)
 {
 	unsigned streams = 0;
 
-	for (; streams < EXPIRE_PER_BURST && tcp_expire(&p->tcp, p->clock_ns); streams++)
+	for (; streams < EXPIRE_MAX && tcp_expire(&p->tcp, clock_ns); streams++)
 		queue_stream_messages(p, NULL);
-	unsigned queries = txn_expire(&p->txn, p->clock_ns, EXPIRE_PER_BURST);
-	sight_expire(&p->sight, p->clock_ns, EXPIRE_PER_BURST);
-	record_flush(p->txn.out);
-	return streams == EXPIRE_PER_BURST || queries == EXPIRE_PER_BURST;
+	unsigned queries = txn_expire(&p->txn, clock_ns, EXPIRE_MAX);
+	sight_expire(&p->sight, clock_ns, EXPIRE_MAX);
+	return streams == EXPIRE_MAX || queries == EXPIRE_MAX;
+}
+
+/*
+ * Expires what is due behind every EXPIRE_EVERY-th frame. Counting frames and not bursts, whose size depends on how fast
+ * packets arrive, makes one worker write the same lines in the same order each time.
+ */
+static __attribute__((noinline)) void expire_due(struct pipeline *p)
+{
+	const int64_t clock_ns = p->clock_ns;
+
+	p->frames = 0;
+	/* The packets of the burst so far need not be processed before if nothing can be due of them. */
+	if (!(p->count && when_since(clock_ns, p->pkts[0].clock_ns) > EXPIRE_LEAST_NS) &&
+		!txn_is_due(&p->txn, clock_ns) && !tcp_is_any_due(&p->tcp, clock_ns) &&
+		!sight_is_due(&p->sight, clock_ns))
+		return;
+	process_kept(p);
+	expire(p, clock_ns);
 }
 
 static inline void begin(struct pipeline *p, const struct frame *frames, unsigned n)
@@ -304,32 +336,34 @@ static inline void begin(struct pipeline *p, const struct frame *frames, unsigne
 /* All packets of the burst are kept that shall be. */
 static inline void end(struct pipeline *p)
 {
-	if (bits_likely(!p->encrypted))
-		take_kept(p, 0);
-	else
-		take_kept(p, p->encrypted);
+	process_kept(p);
 	if (p->workers == 1) {
 		ip_frag_recycle(&p->frag);
-		ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_PER_BURST);
+		ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_MAX);
 	}
-	let_go(p);
+	record_flush(p->txn.out);
 }
 
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
 	begin(p, frames, n);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		keep(p, &frames[i], walk(p, &frames[i], &p->pkts[p->count]));
+		if (bits_unlikely(++p->frames == EXPIRE_EVERY))
+			expire_due(p);
+	}
 	end(p);
 }
 
 bool pipeline_tick(struct pipeline *p, int64_t clock_ns)
 {
-	unsigned fragments = ip_frag_expire(&p->frag, clock_ns, EXPIRE_PER_BURST);
+	unsigned fragments = ip_frag_expire(&p->frag, clock_ns, EXPIRE_MAX);
 
 	if (clock_ns > p->clock_ns)
 		p->clock_ns = clock_ns;
-	return let_go(p) || fragments == EXPIRE_PER_BURST;
+	bool more = expire(p, p->clock_ns);
+	record_flush(p->txn.out);
+	return more || fragments == EXPIRE_MAX;
 }
 
 /* Walks a received frame to the place of the packet in hand: whose is it? */
@@ -362,6 +396,8 @@ void pipeline_receive(struct pipeline *p, struct frame *frames, unsigned n)
 		enum packet_verdict verdict = sort(p, &frames[i]);
 		if (bits_likely(frames[i].owner == p->self && !frames[i].piece))
 			keep(p, &frames[i], verdict);
+		if (bits_unlikely(++p->frames == EXPIRE_EVERY))
+			expire_due(p);
 	}
 	end(p);
 }
@@ -390,11 +426,13 @@ bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *
 void pipeline_joined(struct pipeline *p)
 {
 	ip_frag_recycle(&p->frag);
-	ip_frag_expire(&p->frag, p->pieces_ns, EXPIRE_PER_BURST);
+	ip_frag_expire(&p->frag, p->pieces_ns, EXPIRE_MAX);
 }
 
 void pipeline_finish(struct pipeline *p)
 {
+	while (expire(p, p->clock_ns))
+		;
 	while (tcp_finish(&p->tcp))
 		queue_stream_messages(p, NULL);
 	ip_frag_finish(&p->frag);

@@ -42,6 +42,7 @@ struct pipeline {
 	int64_t pieces_ns; /* of the latest fragment that pipeline_join() took */
 	uint16_t self;
 	uint16_t workers;
+	unsigned frames; /* since something could expire last */
 	/* of the burst in hand */
 	unsigned count;
 	uint32_t encrypted; /* bit i: pkts[i] is no DNS, but PACKET_encrypted */

@@ -225,6 +225,21 @@ static struct tcp_flow *hold(struct tcp_table *t, uint32_t slot)
 	return &t->flows[slot];
 }
 
+bool tcp_is_any_due(struct tcp_table *t, int64_t clock_ns)
+{
+	t->clock_ns = clock_ns;
+	for (int list = 0; list < TCP_LISTS; list++) {
+		const struct tcp_flow *f = &t->flows[t->oldest[list]];
+		if (!t->oldest[list])
+			continue;
+		if (list == TCP_HALF_WAITING || list == TCP_WAITING ? tcp_is_due(t, f)
+			: list == TCP_LINGER ? tcp_since(clock_ns, f->listed_ns) > TCP_LINGER_NS
+					     : tcp_since(clock_ns, f->last_ns) > t->idle_ns)
+			return true;
+	}
+	return false;
+}
+
 bool tcp_expire(struct tcp_table *t, int64_t clock_ns)
 {
 	t->clock_ns = clock_ns;

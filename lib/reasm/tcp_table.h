@@ -175,6 +175,9 @@ void tcp_take(struct tcp_table *t, const struct pkt *pkt, uint32_t hash);
  */
 bool tcp_next(struct tcp_table *t, struct tcp_message *out);
 
+/* True if tcp_expire() would find something at clock_ns. */
+bool tcp_is_any_due(struct tcp_table *t, int64_t clock_ns);
+
 /* Does one step of what has become due at clock_ns. False where nothing is due. */
 bool tcp_expire(struct tcp_table *t, int64_t clock_ns);
 

@@ -252,6 +252,14 @@ void sight_take(struct sight *s, const struct pkt *pkt, uint32_t hash)
 		take_datagram(s, slot, pkt, from_client);
 }
 
+bool sight_is_due(const struct sight *s, int64_t clock_ns)
+{
+	const struct flow_table *t = &s->table;
+	uint32_t waits = t->list[FLOW_WAITING].oldest, told = t->list[FLOW_TOLD].oldest;
+	return (waits && when_since(clock_ns, flow_at(t, waits)->began_ns) > SIGHT_WAIT_NS) ||
+	       (told && when_since(clock_ns, flow_at(t, told)->last_ns) > s->idle_ns);
+}
+
 void sight_expire(struct sight *s, int64_t clock_ns, unsigned most)
 {
 	struct flow_table *t = &s->table;

@@ -67,6 +67,9 @@ static inline void sight_prefetch_flow(const struct sight *s, uint32_t hash)
  */
 void sight_take(struct sight *s, const struct pkt *pkt, uint32_t hash);
 
+/* True if sight_expire() would find something at clock_ns. */
+bool sight_is_due(const struct sight *s, int64_t clock_ns);
+
 /* Lets at most `most` connections go whose time is over by the capture's clock. */
 void sight_expire(struct sight *s, int64_t clock_ns, unsigned most);
 

@@ -304,6 +304,14 @@ void txn_process(struct txn *x, struct txn_message *m)
 	}
 }
 
+bool txn_is_due(struct txn *x, int64_t clock_ns)
+{
+	const struct txn_table *t = &x->table;
+	return (t->oldest && when_since(clock_ns, txn_table_at(t, t->oldest)->clock_ns) >
+				     x->conf.timeout_ns + x->conf.reorder_ns) ||
+	       txn_early_due(&x->held, clock_ns) || txn_early_due(&x->early, clock_ns);
+}
+
 unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
 {
 	int64_t age = x->conf.timeout_ns + x->conf.reorder_ns;

@@ -82,7 +82,10 @@ void txn_key(const struct txn *x, struct txn_message *m);
 /* Takes one message: opens, repeats or closes a transaction. */
 void txn_process(struct txn *x, struct txn_message *m);
 
-/* Lets at most `most` queries go whose time is over by the capture's clock. Returns how many. */
+/* True if txn_expire() would find something at clock_ns. */
+bool txn_is_due(struct txn *x, int64_t clock_ns);
+
+/* Expires at most `most` queries and waiting replies by the capture's clock. Returns how many. */
 unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most);
 
 /* Lets all open queries go: the capture is at its end. */

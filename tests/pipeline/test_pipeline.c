@@ -85,7 +85,7 @@ static void short_messages(void)
 			}
 }
 
-/* Later packets let go whose time is over, a bounded number a burst; the end lets all go. */
+/* Later packets expire queries, a bounded number for every PIPELINE_BURST frames; the end expires all. */
 static void expiry(void)
 {
 	static struct made m;
@@ -95,10 +95,15 @@ static void expiry(void)
 	one(make_udp(&m, 7 * SECOND, 300, false)); /* timeout and slack: not over */
 	CU_ASSERT_EQUAL(workers[0]->count, 0);
 	one(make_udp(&m, 7 * SECOND + 1, 301, false));
+	unsigned frames = 302;
+	for (; frames % PIPELINE_BURST != 0; frames++) {
+		CU_ASSERT_EQUAL(workers[0]->count, 0);
+		one(make_udp(&m, 7 * SECOND + 1, 301, false)); /* retransmitted */
+	}
 	unsigned first = workers[0]->count;
 	CU_ASSERT(first >= PIPELINE_BURST && first < 300);
-	for (unsigned i = 0; i < 10; i++)
-		burst(NULL, 0);
+	for (; workers[0]->count < 300 && frames < 1000; frames++)
+		one(make_udp(&m, 7 * SECOND + 1, 301, false));
 	CU_ASSERT_EQUAL(workers[0]->count, 300);
 	/* a packet of the past does not set the clock back */
 	one(make_udp(&m, 2 * SECOND, 302, false));
@@ -108,6 +113,35 @@ static void expiry(void)
 	for (unsigned i = 0; i < workers[0]->count; i++)
 		CU_ASSERT_EQUAL(workers[0]->seen[i]->status, RECORD_NO_REPLY);
 	end();
+}
+
+/* One worker writes the same records in the same order, however many frames a burst has. */
+static void order_of_expiry(void)
+{
+	static struct made m[450];
+	static uint64_t first[450];
+	struct frame *frames[450];
+	unsigned n = 0;
+
+	for (unsigned size = 1; size <= PIPELINE_BURST; size += 5) {
+		begin(1);
+		for (unsigned i = 0; i < 450; i++)
+			frames[i] = make_udp(&m[i], SECOND + i * (SECOND / 50), i, i % 3 == 0);
+		for (unsigned i = 0; i < 450; i += size)
+			burst(&frames[i], size < 450 - i ? size : 450 - i);
+		pipeline_finish(&workers[0]->pipeline);
+		if (size == 1)
+			n = workers[0]->count;
+		CU_ASSERT_EQUAL_FATAL(workers[0]->count, n);
+		for (unsigned i = 0; i < n; i++) {
+			const struct record *r = workers[0]->seen[i];
+			uint64_t what = (uint64_t)r->ts_ns * 8 + r->status;
+			if (size == 1)
+				first[i] = what;
+			CU_ASSERT_EQUAL(first[i], what);
+		}
+		end();
+	}
 }
 
 /* Each flow has one owner, the same for both directions and by every queue; whoever received a
@@ -214,6 +248,7 @@ void test_pipeline_pipeline(void)
 	CU_add_test(s, "other packets", others);
 	CU_add_test(s, "short messages", short_messages);
 	CU_add_test(s, "expiry", expiry);
+	CU_add_test(s, "order of expiry", order_of_expiry);
 	CU_add_test(s, "owners", owners);
 	CU_add_test(s, "received and processed at once", at_once);
 	CU_add_test(s, "no DNS, several workers", undecoded);
