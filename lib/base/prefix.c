@@ -59,10 +59,13 @@ const char *prefix_parse(struct prefix *prefix, const char *text)
 
 bool prefix_has(const struct prefix *prefix, const struct addr *addr)
 {
-	unsigned whole = prefix->bits / 8, rest = prefix->bits % 8;
+	const uint8_t *a = prefix->addr.octets, *b = addr->octets;
+	unsigned n = prefix->bits;
 
-	if (prefix->addr.family != addr->family ||
-		memcmp(prefix->addr.octets, addr->octets, whole) != 0)
+	if (prefix->addr.family != addr->family)
 		return false;
-	return rest == 0 || (prefix->addr.octets[whole] ^ addr->octets[whole]) >> (8 - rest) == 0;
+	uint64_t high = bits_be64(a) ^ bits_be64(b);
+	if (n <= 64)
+		return n == 0 || high >> (64 - n) == 0;
+	return high == 0 && (bits_be64(a + 8) ^ bits_be64(b + 8)) >> (128 - n) == 0;
 }
