@@ -14,34 +14,16 @@
  */
 #include "bench/bench.h"
 
+#include "bench/memory.h"
+
 #include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <time.h>
 
 #define PASSES_MAX 1001
 #define THREADS_MAX 64
 #define ARENA ((size_t)64 << 20)
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * (int64_t)1000000000 + t.tv_nsec;
-}
-
-static void *zeroed(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED) {
-		fprintf(stderr, "bench: no memory\n");
-		exit(2);
-	}
-	madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
-}
 
 /* A logger that only gives the room back. */
 static void pass(void *to, void **records, unsigned n)
@@ -62,7 +44,8 @@ static void set_up(struct bench *b, uint32_t max_open)
 {
 	struct pipeline_conf conf = {.txn = {.max_open = max_open,
 					     .timeout_ns = 5 * (int64_t)WHEN_NS_PER_S,
-					     .reorder_ns = (int64_t)WHEN_NS_PER_S},
+					     .reorder_ns = (int64_t)WHEN_NS_PER_S,
+					     .checksum = TXN_CHECKSUM_PREFER},
 		.tcp = {.max_streams = 65536,
 			.buffer_bytes = 32 << 20,
 			.stream_bytes = 256 * 1024,
@@ -73,16 +56,17 @@ static void set_up(struct bench *b, uint32_t max_open)
 
 	packet_conf_init(&b->packets);
 	packet_port_add(&b->packets, 53);
-	record_arena_init(&b->arena, zeroed(ARENA), ARENA, &b->metrics.record);
+	record_arena_init(&b->arena, memory_zeroed(ARENA), ARENA, &b->metrics.record);
 	b->arena.pass = pass;
 	b->arena.pass_to = b;
-	pipeline_init(&b->pipeline, zeroed(pipeline_bytes(&conf)), &conf, &b->packets, &b->arena,
-		&b->metrics);
-	record_arena_init(&b->second, memset(zeroed(ARENA), 0, ARENA), ARENA, &b->metrics.record);
+	pipeline_init(&b->pipeline, memory_zeroed(pipeline_bytes(&conf)), &conf, &b->packets,
+		&b->arena, &b->metrics);
+	record_arena_init(
+		&b->second, memset(memory_zeroed(ARENA), 0, ARENA), ARENA, &b->metrics.record);
 	b->second.pass = pass_on;
 	b->second.pass_to = &b->second;
 	schema_init(&b->schema, "bench", &b->dns);
-	b->text = zeroed(TEXT_ROOM);
+	b->text = memory_zeroed(TEXT_ROOM);
 	b->kept_room = b->mix.count;
 	b->kept = calloc(b->kept_room, sizeof(*b->kept));
 	if (!b->kept)
@@ -213,9 +197,9 @@ static void run_stages(struct bench *b, const struct options *o)
 		if (o->mix.tcp)
 			mix_move_on(&b->mix);
 		for (unsigned k = 0; k < STAGES; k++) {
-			int64_t start = now_ns();
+			int64_t start = cpu_ns();
 			stages[k].run(b);
-			ns[k][i] = (double)(now_ns() - start) / (double)units_of(b, &stages[k]);
+			ns[k][i] = (double)(cpu_ns() - start) / (double)units_of(b, &stages[k]);
 		}
 	}
 	printf("{\"name\":\"mix\",\"frames\":%zu,\"messages\":%zu,\"octets\":%zu,\"records\":%zu,"
@@ -245,9 +229,9 @@ static void *work(void *arg)
 	prepare(&w->bench, w->options);
 	for (unsigned i = 0; i < w->options->passes; i++) {
 		pthread_barrier_wait(&barrier);
-		int64_t start = now_ns();
+		int64_t start = cpu_ns();
 		run_pipeline(&w->bench);
-		w->ns[i] = (double)(now_ns() - start) / (double)w->bench.messages;
+		w->ns[i] = (double)(cpu_ns() - start) / (double)w->bench.messages;
 	}
 	return NULL;
 }

@@ -8,7 +8,7 @@
  *   --rate, --ms: packets of the flood a second (2,000,000), for so long (1,000)
  *   --small: tables and rate of a sixteenth
  *   --check: exit code 1 where more than 0.1 % of the honest are lost, or a table exceeds its bound
- *   --count one|many: one kind, once, and no figures of time: for callgrind (count-worst)
+ *   --count one|many: one kind, once, and no figures of time: for callgrind (count-floods)
  *
  * `lost` are honest queries whose true reply was seen and does not stand in their record. `ns` is
  * CPU time of the pipeline for a packet of the flood: all of it less what the honest packets cost
@@ -18,14 +18,13 @@
 #include "bench/flood.h"
 
 #include "base/when.h"
+#include "bench/memory.h"
 #include "pipeline/pipeline.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ARENA ((size_t)16 << 20)
@@ -55,23 +54,6 @@ struct result {
 	uint32_t most_used;
 	double ns, mb;
 };
-
-static int64_t cpu_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * (int64_t)1000000000 + t.tv_nsec;
-}
-
-static void *zeroed(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED) {
-		fprintf(stderr, "flood: no memory\n");
-		exit(2);
-	}
-	return p;
-}
 
 static double resident_mb(void)
 {
@@ -115,11 +97,11 @@ static void set_up(int64_t timeout_ns)
 		conf.txn.reorder_ns = 0;
 	packet_conf_init(&run.packets);
 	packet_port_add(&run.packets, 53);
-	record_arena_init(&run.arena, zeroed(ARENA), ARENA, &run.metrics.record);
+	record_arena_init(&run.arena, memory_zeroed(ARENA), ARENA, &run.metrics.record);
 	run.arena.pass = pass;
 	run.arena.pass_to = &run.arena;
-	pipeline_init(&run.pipeline, zeroed(pipeline_bytes(&conf)), &conf, &run.packets, &run.arena,
-		&run.metrics);
+	pipeline_init(&run.pipeline, memory_zeroed(pipeline_bytes(&conf)), &conf, &run.packets,
+		&run.arena, &run.metrics);
 }
 
 /* Hands the burst on, as a worker does; a function by itself for callgrind. */

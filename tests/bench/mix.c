@@ -211,14 +211,13 @@ static void put_frame(
 	uint8_t *start = mix->octets + mix->used;
 	struct writer w = {start};
 	wire_headers(&w, wire, len + (wire->tcp && len ? 2 : 0));
-	uint8_t *ip = w.at - 20 - (wire->v6 ? 40 : 20); /* where it is TCP */
+	uint8_t *ip = w.at - (wire->tcp ? 20 : 8) - (wire->v6 ? 40 : 20);
 	if (wire->tcp && len)
 		u16(&w, len);
 	if (len)
 		memcpy(w.at, message, len);
 	w.at += len;
-	if (wire->tcp)
-		wire_tcp_checksum(ip);
+	wire_checksum(ip);
 	m->now_ns += 400 + draw(m, 200);
 	uint32_t total = (uint32_t)(w.at - start);
 	mix->frames[mix->count++] = (struct frame){.data = start,
@@ -376,7 +375,7 @@ void mix_move_on(struct mix *mix)
 		add_u32(tcp + 4, 0x10000000);
 		if (tcp[13] & WIRE_ACK)
 			add_u32(tcp + 8, 0x10000000);
-		wire_tcp_checksum(ip);
+		wire_checksum(ip);
 	}
 }
 

@@ -39,8 +39,11 @@ void mix_free(struct mix *mix);
 /* Gives all TCP connections other sequence numbers, so that the same frames are not repeats. */
 void mix_move_on(struct mix *mix);
 
-/* The frames of a capture file instead; the mix as one. They end the program where they fail. */
+/* Reads the frames of a capture file instead, those before an error included; ends the program where
+ * there are none. */
 void mix_read(struct mix *mix, const char *path);
+
+/* Writes the frames as a capture file; ends the program on failure. */
 void mix_write(const struct mix *mix, const char *path);
 
 #endif

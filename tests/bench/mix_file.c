@@ -74,8 +74,10 @@ void mix_read(struct mix *mix, const char *path)
 	r = capfile_open(&file, fd, path);
 	while (r >= 0 && (r = capfile_next(&file, &frame)) > 0)
 		keep(mix, &frame);
-	if (r < 0)
+	if (r < 0 && mix->count == 0)
 		fail(file.message);
+	if (r < 0)
+		fprintf(stderr, "bench: %s\n", file.message);
 	capfile_free(&file);
 	close(fd);
 }

@@ -58,7 +58,8 @@ static void put_tcp(struct writer *w, const struct wire *x, unsigned sport, unsi
 void wire_headers(struct writer *w, const struct wire *x, unsigned payload)
 {
 	unsigned proto = x->tcp ? 6 : 17, transport = payload + (x->tcp ? TCP_HEADER : UDP_HEADER);
-	unsigned sport = x->reply ? 53 : x->port, dport = x->reply ? x->port : 53;
+	unsigned service = x->service ? x->service : 53;
+	unsigned sport = x->reply ? service : x->port, dport = x->reply ? x->port : service;
 	uint32_t client = 0xc6330000 + x->client, server = 0xcb007135;
 
 	if (x->tunnel) {
@@ -89,17 +90,31 @@ static uint32_t sum_words(const uint8_t *p, unsigned n)
 	return sum;
 }
 
-void wire_tcp_checksum(uint8_t *ip)
+void wire_checksum(uint8_t *ip)
 {
 	bool v6 = *ip >> 4 == 6;
 	unsigned header = v6 ? 40 : 20, ends = v6 ? 32 : 8;
 	unsigned length =
 		v6 ? (unsigned)ip[4] << 8 | ip[5] : ((unsigned)ip[2] << 8 | ip[3]) - header;
-	uint8_t *tcp = ip + header;
-	tcp[16] = tcp[17] = 0;
-	uint32_t sum = sum_words(tcp - ends, ends) + 6 + length + sum_words(tcp, length);
+	unsigned proto = ip[v6 ? 6 : 9], at = proto == 6 ? 16 : 6;
+	uint8_t *transport = ip + header;
+	transport[at] = transport[at + 1] = 0;
+	uint32_t sum = sum_words(transport - ends, ends) + proto + length;
+	sum += sum_words(transport, length);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	tcp[16] = (uint8_t)(~sum >> 8);
-	tcp[17] = (uint8_t)~sum;
+	if (sum == 0xffff)
+		sum = 0; /* it is sent as 0xffff: a UDP checksum of 0 means that there is none */
+	transport[at] = (uint8_t)(~sum >> 8);
+	transport[at + 1] = (uint8_t)~sum;
+}
+
+void wire_packet(struct writer *w, const struct wire *x, const void *payload, unsigned len)
+{
+	wire_headers(w, x, len);
+	uint8_t *ip = w->at - (x->tcp ? TCP_HEADER : UDP_HEADER) - (x->v6 ? 40 : 20);
+	if (len)
+		memcpy(w->at, payload, len);
+	w->at += len;
+	wire_checksum(ip);
 }

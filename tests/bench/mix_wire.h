@@ -30,7 +30,8 @@ static inline void u32(struct writer *w, uint32_t v)
 /* One packet between a client and the server. */
 struct wire {
 	unsigned client; /* its number: it has an address of its own */
-	uint16_t port; /* the client's; the server's is 53 */
+	uint16_t port; /* of the client */
+	uint16_t service; /* the server's port; 0: 53 */
 	bool v6, reply, tcp;
 	bool tunnel; /* all of it in VXLAN */
 	/* TCP only */
@@ -38,12 +39,16 @@ struct wire {
 	uint32_t seq, ack;
 };
 
-/* Fills in the checksum of the TCP segment in an IP packet. */
-void wire_tcp_checksum(uint8_t *ip);
+/* Fills in the checksum of the TCP segment or UDP datagram in an IP packet. */
+void wire_checksum(uint8_t *ip);
 
 enum { WIRE_FIN = 1, WIRE_SYN = 2, WIRE_PSH = 8, WIRE_ACK = 16 };
 
-/* Ethernet, perhaps a tunnel, IP, UDP or TCP, for `payload` octets that the caller then writes. */
+/* Writes Ethernet, perhaps a tunnel, IP, and UDP or TCP for `payload` octets, which the caller then
+ * writes. */
 void wire_headers(struct writer *w, const struct wire *x, unsigned payload);
+
+/* Writes headers and payload, and fills in the checksum. */
+void wire_packet(struct writer *w, const struct wire *x, const void *payload, unsigned len);
 
 #endif
