@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS dns.transactions
     server LowCardinality(String),
     server_port UInt16,
     group_query Bool,
+    client_mac LowCardinality(String),
+    server_mac LowCardinality(String),
     vlan Array(UInt16),
     tunnel Tuple(type LowCardinality(String), id Nullable(UInt64), src String, dst String),
     transport LowCardinality(String),

@@ -13,6 +13,8 @@ SELECT * FROM read_json('dns.jsonl', format = 'newline_delimited', columns = {
     server: 'VARCHAR',
     server_port: 'USMALLINT',
     group_query: 'BOOLEAN',
+    client_mac: 'VARCHAR',
+    server_mac: 'VARCHAR',
     vlan: 'USMALLINT[]',
     tunnel: 'STRUCT(type VARCHAR, id UBIGINT, src VARCHAR, dst VARCHAR)',
     transport: 'VARCHAR',

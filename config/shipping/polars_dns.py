@@ -15,6 +15,7 @@ _EDNS = pl.Struct({
 SCHEMA = {
     "ts": pl.String, "sensor": pl.String, "status": pl.String, "proto": pl.String,
     "client": pl.String, "client_port": pl.Int64, "server": pl.String, "server_port": pl.Int64, "group_query": pl.Boolean,
+    "client_mac": pl.String, "server_mac": pl.String,
     "vlan": pl.List(pl.Int64),
     "tunnel": pl.Struct({"type": pl.String, "id": pl.Int64, "src": pl.String, "dst": pl.String}),
     "transport": pl.String, "sni": pl.String, "id": pl.Int64, "opcode": pl.String,

@@ -43,7 +43,8 @@ static enum packet_checksums choose_segment_checksum(const struct conf *conf)
 void stages_packets(struct packet_conf *packets, const struct conf *conf)
 {
 	packet_conf_init(packets);
-	packets->realms = conf->txn_key_includes_vlan;
+	packets->wanted = (uint8_t)((conf->txn_key_includes_vlan ? PACKET_WANT_REALM : 0) |
+				    (conf->output_mac ? PACKET_WANT_MACS : 0));
 	packets->checksum = choose_segment_checksum(conf);
 	packets->max_depth = (uint16_t)conf->packet_max_depth;
 	choose_ports(packets, conf);
@@ -88,7 +89,8 @@ struct pipeline_conf stages_pipeline(const struct conf *conf, const struct packe
 			.duplicate_ns = (int64_t)conf->txn_duplicate_window_ms * WHEN_NS_PER_MS,
 			.early = choose_early(conf, input),
 			.checksum = choose_checksum(conf),
-			.sum_transfers = conf->txn_transfers == CONF_TRANSFERS_SUMMARY},
+			.sum_transfers = conf->txn_transfers == CONF_TRANSFERS_SUMMARY,
+			.macs = conf->output_mac},
 		.tcp = {.max_streams = (uint32_t)conf->tcp_max_streams,
 			.buffer_bytes = conf->tcp_buffer_mb << 20,
 			.stream_bytes = 256 * 1024,
@@ -96,7 +98,8 @@ struct pipeline_conf stages_pipeline(const struct conf *conf, const struct packe
 		.frag = {.max_datagrams = (uint32_t)conf->fragments_max,
 			.timeout_ns = (int64_t)conf->fragments_timeout_ms * WHEN_NS_PER_MS},
 		.sight = {.max_flows = packets->sightings ? (uint32_t)conf->encrypted_max : 0,
-			.idle_ns = (int64_t)conf->encrypted_idle_ms * WHEN_NS_PER_MS},
+			.idle_ns = (int64_t)conf->encrypted_idle_ms * WHEN_NS_PER_MS,
+			.macs = conf->output_mac},
 		.rss = input->rss,
 		.self = (uint16_t)self,
 		.workers = (uint16_t)input->share.workers,

@@ -19,6 +19,7 @@ enum layer {
 struct walk {
 	const uint8_t *at; /* next header */
 	const uint8_t *end; /* end of what is at hand: of the capture, or of an enclosing length */
+	const uint8_t *mac; /* the Ethernet addresses that count; NULL: those in pkt->macs do */
 	bool cut; /* the capture holds less than was on the wire */
 	bool ip; /* an IP header has been passed: pkt has its addresses */
 	uint16_t next; /* EtherType, IP protocol or link type of the next header */
@@ -33,6 +34,20 @@ static inline enum layer layer_stop(struct walk *w, enum packet_verdict verdict)
 {
 	w->verdict = verdict;
 	return LAYER_end;
+}
+
+/* Notes the source and destination addresses of a header other than Ethernet's; NULL: it has not
+ * this one. */
+static inline void layer_macs(struct walk *w, const uint8_t *src, const uint8_t *dst)
+{
+	if (!(w->conf->wanted & PACKET_WANT_MACS))
+		return;
+	w->mac = NULL;
+	w->pkt->macs.known = 0;
+	if (src)
+		mac_set(&w->pkt->macs, ADDR_SRC, src);
+	if (dst)
+		mac_set(&w->pkt->macs, ADDR_DST, dst);
 }
 
 static inline size_t layer_left(const struct walk *w)

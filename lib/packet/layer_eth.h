@@ -62,6 +62,7 @@ static inline enum layer layer_ethernet(struct walk *w)
 	const uint8_t *p = layer_take(w, ETHER_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
+	w->mac = p;
 	w->next = bits_be16(p + ETHER_TYPE);
 	enum layer layer = layer_ethertype(w);
 	if (layer == LAYER_ethertype_rest && w->next < ETHER_LENGTHS) {
@@ -147,6 +148,8 @@ static inline enum layer layer_ethertype_rest(struct walk *w)
 /* Between the addresses and the EtherType stand n octets of a switch (Linux DSA). */
 static inline enum layer layer_switch_tag(struct walk *w, size_t n)
 {
+	if (layer_left(w) >= ETHER_TYPE)
+		w->mac = w->at;
 	return layer_tag(w, 12 + n + 2);
 }
 

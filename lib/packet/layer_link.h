@@ -36,10 +36,11 @@ static inline enum layer layer_datagram(struct walk *w)
 		return layer_short(w, PACKET_bad_frame);
 	memcpy(&d, p, sizeof(d));
 	/* A capture file can claim to be of this link type. */
-	if (d.vlans > PACKET_VLANS || d.addrs.family >= ADDR_FAMILIES ||
+	if (d.vlans > PACKET_VLANS || d.addrs.family >= ADDR_FAMILIES || d.macs.known > 3 ||
 		d.tunnel.type >= TUNNEL_TYPES)
 		return layer_stop(w, PACKET_other_link_type);
 	pkt->addrs = d.addrs;
+	pkt->macs = d.macs;
 	pkt->tunnel = d.tunnel;
 	pkt->vlans = d.vlans;
 	memcpy(pkt->vlan, d.vlan, sizeof(pkt->vlan));

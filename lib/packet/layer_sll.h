@@ -57,6 +57,8 @@ static inline enum layer layer_sll(struct walk *w)
 	const uint8_t *p = layer_take(w, 16);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
+	if (bits_be16(p + 4) == MAC_OCTETS)
+		layer_macs(w, p + 6, NULL);
 	return layer_cooked(w, bits_be16(p + 2), bits_be16(p + 14));
 }
 
@@ -65,6 +67,8 @@ static inline enum layer layer_sll2(struct walk *w)
 	const uint8_t *p = layer_take(w, 20);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
+	if (p[11] == MAC_OCTETS)
+		layer_macs(w, p + 12, NULL);
 	return layer_cooked(w, bits_be16(p + 8), bits_be16(p));
 }
 

@@ -17,6 +17,12 @@ enum {
 	WLAN_CONTROL_HEADER = 10, /* of an acknowledgement, the shortest frame */
 	WLAN_HEADER = 24,
 	WLAN_ADDRESS = 6,
+	WLAN_ADDRESS_1 = 4, /* offsets */
+	WLAN_ADDRESS_2 = 10,
+	WLAN_ADDRESS_3 = 16,
+	WLAN_ADDRESS_4 = 24, /* of a frame to and from a distribution system */
+	WLAN_TO = 0x01, /* of octet 1 */
+	WLAN_FROM = 0x02,
 	WLAN_TYPE = 0x0f, /* of octet 0: version and type */
 	WLAN_DATA = 0x08,
 	WLAN_QOS = 0x80, /* subtype */
@@ -43,6 +49,18 @@ static inline uint32_t layer_host32(const uint8_t *p)
 static inline uint16_t layer_le16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+/* IEEE 802.11-2020 table 9-30: which address is the source's and the destination's. */
+static inline void layer_wlan_macs(struct walk *w, const uint8_t *p, uint8_t flags)
+{
+	static const uint8_t dst[] = {
+		WLAN_ADDRESS_1, WLAN_ADDRESS_3, WLAN_ADDRESS_1, WLAN_ADDRESS_3};
+	static const uint8_t src[] = {
+		WLAN_ADDRESS_2, WLAN_ADDRESS_2, WLAN_ADDRESS_3, WLAN_ADDRESS_4};
+	unsigned way = flags & (WLAN_TO | WLAN_FROM);
+
+	layer_macs(w, p + src[way], p + dst[way]);
 }
 
 /* IEEE 802.11-2020 section 9.2.4 and 9.3.2. Of an aggregate the first frame is decoded. */
@@ -76,12 +94,14 @@ static inline enum layer layer_wlan(struct walk *w)
 	}
 	if (flags & WLAN_PROTECTED)
 		return layer_stop(w, PACKET_wlan_encrypted);
+	layer_wlan_macs(w, p, flags);
 	if (padded && !layer_take(w, (4 - header % 4) % 4))
 		return layer_short(w, PACKET_bad_frame);
 	if (aggregate) {
 		p = layer_take(w, 14);
 		if (!p)
 			return layer_short(w, PACKET_bad_frame);
+		w->mac = p;
 		layer_bound(w, bits_be16(p + 12));
 	}
 	return LAYER_llc;

@@ -85,6 +85,7 @@ void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment)
 		.addrs = fragment->addrs,
 		.proto = fragment->frag_proto,
 		.vlans = fragment->vlans,
+		.macs = fragment->macs,
 		.tunnel = fragment->tunnel,
 	};
 	memcpy(to->vlan, fragment->vlan, fragment->vlans * sizeof(to->vlan[0]));

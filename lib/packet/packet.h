@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/prefix.h"
 #include "metrics/metrics.h"
+#include "packet/mac.h"
 #include "packet/tunnel.h"
 #include "rx/frame.h"
 
@@ -46,13 +47,19 @@ enum packet_checksums {
 	PACKET_CHECKSUM_REQUIRE, /* the segment is dropped */
 };
 
+/* What packet_walk() notes of a packet only where it is asked for: bits of packet_conf.wanted. */
+enum {
+	PACKET_WANT_REALM = 1, /* pkt.realm tells networks apart, else it is 0 */
+	PACKET_WANT_MACS = 2, /* pkt.macs, else none is known */
+};
+
 struct packet_conf {
 	uint64_t ports[PACKET_PORTS]; /* bit p set: DNS is spoken on port p */
 	uint8_t tunnel_of[1 << 16]; /* enum packet_tunnel by port; a DNS port comes first */
 	bool sightings; /* a port means encrypted DNS */
 	uint8_t checksum; /* enum packet_checksums */
 	bool anywhere; /* DNS is looked for on all other ports, too */
-	bool realms; /* pkt.realm tells networks apart, else it is 0 */
+	uint8_t wanted; /* PACKET_WANT_* */
 	uint16_t max_depth; /* layers that are followed: VLAN tags in a row are one */
 	uint8_t resolvers; /* of the following */
 	struct prefix resolver[PACKET_RESOLVERS];
@@ -73,11 +80,11 @@ struct pkt {
 	uint8_t tcp_flags; /* PACKET_TCP only: octet 13 of the header */
 	uint32_t seq, ack; /* PACKET_TCP only */
 	uint8_t tcp_header; /* octets of the TCP header, directly before payload; 0: not at hand */
+	struct mac_pair macs; /* of the innermost header that has them; PACKET_WANT_MACS */
 	uint8_t vlans; /* of the following, outermost first */
 	uint16_t vlan[PACKET_VLANS];
 	struct tunnel tunnel;
-	uint64_t realm; /* the network: packet_realm() where packet_conf.realms; a part of every key
-			 */
+	uint64_t realm; /* the network (packet_realm()), a part of every key; PACKET_WANT_REALM */
 	/* PACKET_fragment only: payload, len and wire_len are the fragment's, ports are 0 */
 	uint32_t frag_id;
 	uint16_t frag_offset; /* octets */
@@ -94,12 +101,12 @@ struct packet_datagram {
 	struct addr_pair addrs;
 	uint8_t proto; /* IP protocol of the payload */
 	uint8_t vlans;
-	uint8_t unused;
+	struct mac_pair macs;
 	struct tunnel tunnel;
 	uint16_t vlan[PACKET_VLANS];
 };
 
-_Static_assert(sizeof(struct packet_datagram) == 84, "no padding");
+_Static_assert(sizeof(struct packet_datagram) == 96, "no padding");
 
 /* No DNS port, the tunnels on their default ports (ports.def). */
 void packet_conf_init(struct packet_conf *conf);

@@ -23,24 +23,45 @@
 #include "packet/layer_vxlan.h"
 #include "packet/layer_wlan.h"
 
-/* The walk from `layer` on, with a copy of its state: packet_walk() keeps its own in registers. */
-static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum layer layer)
+/* Notes what packet_conf.wanted asks for, at the end of a walk; `mac`: struct walk's. */
+static __attribute__((noinline)) void note(
+	const struct packet_conf *conf, struct pkt *pkt, const uint8_t *mac)
 {
-	for (unsigned left = w.conf->max_depth; left > 0; left--) {
+	if (conf->wanted & PACKET_WANT_REALM)
+		pkt->realm = packet_realm(pkt);
+	if (conf->wanted & PACKET_WANT_MACS && mac) {
+		mac_set(&pkt->macs, ADDR_DST, mac);
+		mac_set(&pkt->macs, ADDR_SRC, mac + MAC_OCTETS);
+	}
+}
+
+/* Follows the layers until one ends the walk. */
+static inline enum packet_verdict follow(struct walk *w, enum layer layer)
+{
+	for (unsigned left = w->conf->max_depth; left > 0; left--) {
 		switch (layer) {
 #define LAYER(name, function)                                                                      \
 	case LAYER_##name:                                                                         \
-		layer = function(&w);                                                              \
+		layer = function(w);                                                               \
 		break;
 #include "packet/layers.def"
 #undef LAYER
-		case LAYER_end: return w.verdict;
+		case LAYER_end: return w->verdict;
 		}
 	}
-	return layer == LAYER_end ? w.verdict : PACKET_too_deep;
+	return layer == LAYER_end ? w->verdict : PACKET_too_deep;
 }
 
-static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
+/* The walk from `layer` on, with a copy of its state: packet_walk() keeps its own in registers. */
+static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum layer layer)
+{
+	enum packet_verdict verdict = follow(&w, layer);
+	if (bits_unlikely(w.conf->wanted))
+		note(w.conf, w.pkt, w.mac);
+	return verdict;
+}
+
+enum packet_verdict packet_walk(
 	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt)
 {
 	struct walk w = {
@@ -54,6 +75,7 @@ static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
 	};
 
 	pkt->addrs.family = ADDR_IPV4;
+	pkt->macs.known = 0;
 	pkt->vlans = 0;
 	pkt->realm = 0;
 	pkt->tunnel = (struct tunnel){0};
@@ -76,11 +98,15 @@ static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
 		layer = layer_udp(&w);
 	else if (layer == LAYER_tcp)
 		layer = layer_tcp(&w);
-	if (bits_likely(layer == LAYER_end))
+	if (bits_likely(layer == LAYER_end)) {
+		if (bits_unlikely(conf->wanted))
+			note(conf, pkt, w.mac);
 		return w.verdict;
+	}
 	/* field by field: `w` as a whole would have to be in memory all the way */
 	return walk_on((struct walk){.at = w.at,
 			       .end = w.end,
+			       .mac = w.mac,
 			       .cut = w.cut,
 			       .ip = w.ip,
 			       .next = w.next,
@@ -89,13 +115,4 @@ static inline __attribute__((always_inline)) enum packet_verdict walk_layers(
 			       .conf = conf,
 			       .pkt = pkt},
 		layer);
-}
-
-enum packet_verdict packet_walk(
-	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt)
-{
-	enum packet_verdict verdict = walk_layers(conf, frame, pkt);
-	if (bits_unlikely(conf->realms))
-		pkt->realm = packet_realm(pkt);
-	return verdict;
 }

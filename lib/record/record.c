@@ -20,7 +20,7 @@ static bool fits(struct record_arena *a, uint64_t end)
 
 struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t reply_len)
 {
-	uint64_t need = sizeof(struct record) + query_len + reply_len;
+	uint64_t need = sizeof(struct record) + query_len + reply_len + a->trailer;
 	need = (need + RECORD_MIN - 1) & ~(uint64_t)(RECORD_MIN - 1);
 
 	uint64_t at = a->head, offset = a->offset;

@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "metrics/metrics.h"
+#include "packet/mac.h"
 #include "packet/tunnel.h"
 
 enum record_status {
@@ -88,8 +89,9 @@ struct record {
 	uint8_t bad_checksum : 1; /* of the UDP datagram that brought the reply */
 	uint8_t group : 1; /* the query went to a group, and `server` is who replied */
 	uint8_t ambiguous : 2; /* RECORD_AMBIGUOUS_*: messages whose octets are in doubt */
-	/* The query, then the reply. RECORD_ENCRYPTED: query_len octets of the server's name that
-	 * the client gave, and query_wire is 0. */
+	uint8_t has_macs : 1; /* record_macs() is there */
+	/* The query, the reply, struct mac_pair if has_macs. RECORD_ENCRYPTED: query_len octets of
+	 * the server's name that the client gave, and query_wire is 0. */
 	uint8_t data[];
 };
 
@@ -113,6 +115,22 @@ static inline uint32_t record_reply_len(const struct record *r)
 		       : r->reply_len;
 }
 
+/* The MAC addresses of client and server; none is known where output.mac is off. */
+static inline struct mac_pair record_macs(const struct record *r)
+{
+	struct mac_pair macs = {.known = 0};
+	if (r->has_macs)
+		memcpy(&macs, r->data + r->query_len + r->reply_len, sizeof(macs));
+	return macs;
+}
+
+/* Only for records of an arena with record_arena_want_macs(). */
+static inline void record_set_macs(struct record *r, const struct mac_pair *macs)
+{
+	r->has_macs = 1;
+	memcpy(r->data + r->query_len + r->reply_len, macs, sizeof(*macs));
+}
+
 /* Only of RECORD_TRANSFER_SUM. */
 static inline struct record_sum record_sum(const struct record *r)
 {
@@ -131,6 +149,7 @@ struct record_arena {
 	uint64_t offset; /* of head in the ring */
 	uint64_t begun; /* position of the latest record_begin() */
 	uint64_t tail_seen; /* last read of `tail` */
+	uint32_t trailer; /* octets behind the messages of each record */
 	struct metrics_record *metrics;
 	/* Passes n finished records on, in order; the arena is the only source of them, so a ring
 	 * that holds size / RECORD_SMALLEST of them cannot be full. */
@@ -159,6 +178,12 @@ _Static_assert(offsetof(struct record_arena, tail) % BITS_CACHE_LINE == 0 &&
 /* Starts an empty arena over `size` octets (RECORD_ARENA_MIN or more), which stay the caller's. */
 void record_arena_init(
 	struct record_arena *a, void *base, uint64_t size, struct metrics_record *metrics);
+
+/* Makes room for MAC addresses in each record (record_set_macs()) from now on. */
+static inline void record_arena_want_macs(struct record_arena *a)
+{
+	a->trailer = sizeof(struct mac_pair);
+}
 
 /*
  * Room for a record with messages of the two lengths (each at most 65535), lengths filled in, the

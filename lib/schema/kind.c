@@ -12,7 +12,7 @@ static void write_native(struct schema *s, struct schema_out *out, const struct 
 }
 
 static const char *const keys[] = {"ts", "sensor", "status", "proto", "client", "client_port",
-	"server", "server_port", "group_query", "vlan", "tunnel", "transport", "sni", "id",
+	"server", "server_port", "group_query", "client_mac", "server_mac", "vlan", "tunnel", "transport", "sni", "id",
 	"opcode", "qname", "qname_unicode", "qtype", "qclass", "unicast", "questions", "rcode",
 	"flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us", "retries", "query_bytes",
 	"reply_bytes", "bad_checksum", "ambiguous", "answers", "authority", "additional",

@@ -122,9 +122,30 @@ static char *ends_at(char *at, const struct record *r)
 	return json_u64_at(at, r->server_port);
 }
 
-/* The way around the ends: VLANs, a tunnel. */
+/* "client_mac":"00:53:00:00:00:01", */
+static void put_mac(struct text *t, const char *key, const uint8_t *octets)
+{
+	text_str(t, key);
+	for (unsigned i = 0; i < MAC_OCTETS; i++) {
+		text_char(t, i ? ':' : '"');
+		text_hex(t, octets + i, 1);
+	}
+	text_lit(t, "\",");
+}
+
+static void put_macs(struct text *t, const struct record *r)
+{
+	struct mac_pair macs = record_macs(r);
+	if (mac_is_known(&macs, ADDR_CLIENT))
+		put_mac(t, "\"client_mac\":", macs.octets[ADDR_CLIENT]);
+	if (mac_is_known(&macs, ADDR_SERVER))
+		put_mac(t, "\"server_mac\":", macs.octets[ADDR_SERVER]);
+}
+
+/* The way around the ends: MAC addresses, VLANs, a tunnel. */
 static void put_path(struct text *t, const struct record *r)
 {
+	put_macs(t, r);
 	if (r->vlans) {
 		JSON_KEY(t, "vlan");
 		json_open(t, '[');
@@ -165,7 +186,7 @@ static void put_header(struct schema *s, struct text *t, const struct record *r)
 	t->at = ends_at(at, r);
 	if (bits_unlikely(r->group))
 		text_lit(t, "\"group_query\":true,");
-	if (bits_unlikely(r->vlans | r->tunnel.type))
+	if (bits_unlikely(r->vlans | r->tunnel.type | r->has_macs))
 		put_path(t, r);
 }
 

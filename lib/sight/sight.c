@@ -25,6 +25,10 @@ void sight_init(struct sight *s, void *memory, const struct sight_conf *conf,
 	s->secret = *secret;
 	s->out = out;
 	s->metrics = metrics;
+	if (conf->macs && conf->max_flows) {
+		s->macs = (struct mac_pair *)((uint8_t *)memory + flow_bytes(conf->max_flows));
+		record_arena_want_macs(out);
+	}
 }
 
 /* What is spoken in TLS or QUIC, and on that port. */
@@ -55,6 +59,8 @@ static void tell(struct sight *s, uint32_t slot, enum outcome outcome,
 		r->tunnel = f->tunnel;
 		if (hello)
 			memcpy(r->data, hello->name, len);
+		if (s->macs)
+			record_set_macs(r, &s->macs[slot]);
 		record_commit(s->out, r);
 	}
 	metrics_add((uint64_t *)s->metrics + outcome, 1);
@@ -220,7 +226,10 @@ static uint32_t begin(struct sight *s, const struct pkt *pkt, uint32_t hash, boo
 		flow_remove(t, old);
 	}
 	metrics_add(&s->metrics->flows, 1);
-	return flow_add(t, pkt, hash, *from_client);
+	uint32_t slot = flow_add(t, pkt, hash, *from_client);
+	if (s->macs)
+		s->macs[slot] = *from_client ? pkt->macs : mac_reverse(&pkt->macs);
+	return slot;
 }
 
 void sight_take(struct sight *s, const struct pkt *pkt, uint32_t hash)

@@ -17,10 +17,12 @@
 struct sight_conf {
 	uint32_t max_flows; /* connections; 0: no sightings, and no memory */
 	int64_t idle_ns; /* a connection without packets for longer is another one */
+	bool macs; /* records have MAC addresses: those of pkt.macs */
 };
 
 struct sight {
 	struct flow_table table;
+	struct mac_pair *macs; /* by connection; NULL: not asked for */
 	int64_t idle_ns;
 	const struct packet_conf *packets;
 	struct hash_secret secret;
@@ -31,7 +33,10 @@ struct sight {
 /* Octets of memory. */
 static inline size_t sight_bytes(const struct sight_conf *conf)
 {
-	return flow_bytes(conf->max_flows);
+	return flow_bytes(conf->max_flows) +
+	       (conf->macs && conf->max_flows
+			       ? ((size_t)conf->max_flows + 1) * sizeof(struct mac_pair)
+			       : 0);
 }
 
 /*

@@ -12,7 +12,8 @@ size_t txn_bytes(const struct txn_conf *conf)
 	return BITS_WHOLE_LINES(txn_table_bytes(conf->max_open)) +
 	       (conf->duplicate_ns ? 2 * txn_recent_bytes(RECENT_ENTRIES) : 0) +
 	       (conf->early.wait_ns ? txn_early_bytes() + txn_early_local_bytes() : 0) +
-	       (conf->checksum == TXN_CHECKSUM_PREFER ? txn_early_bytes() : 0) + txn_local_bytes();
+	       (conf->checksum == TXN_CHECKSUM_PREFER ? txn_early_bytes() : 0) + txn_local_bytes() +
+	       (conf->macs ? ((size_t)conf->max_open + 1) * sizeof(struct mac_pair) : 0);
 }
 
 void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
@@ -40,6 +41,10 @@ void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
 		at += txn_early_bytes();
 	}
 	txn_local_init(&x->local, at, &x->table, secret, conf->timeout_ns);
+	if (conf->macs) {
+		x->macs = (struct mac_pair *)(at + txn_local_bytes());
+		record_arena_want_macs(out);
+	}
 	x->conf = *conf;
 	if (x->conf.early.later_ns > conf->timeout_ns)
 		x->conf.early.later_ns = conf->timeout_ns;
@@ -139,6 +144,8 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	e->timed = m->rtt_ns != 0;
 	if (bits_unlikely(e->timed))
 		e->rtt_ns = m->rtt_ns;
+	if (bits_unlikely(x->macs != NULL))
+		x->macs[slot] = pkt->macs;
 	metrics_add(&x->metrics->opened, 1);
 	for (uint32_t old; bits_unlikely((old = txn_table_bucket_victim(t, slot)) != 0);)
 		txn_emit_evicted(x, old, TXN_EVICT_BUCKET);

@@ -42,6 +42,7 @@ struct txn_conf {
 	struct txn_early_conf early;
 	enum txn_checksum checksum;
 	bool sum_transfers; /* a zone transfer is one transaction, however many messages it has */
+	bool macs; /* records have MAC addresses: those of pkt.macs */
 };
 
 /* Zone transfers of several messages at a time; others show by message. */
@@ -63,6 +64,7 @@ struct txn {
 	struct txn_early_local early_local; /* index of `early` */
 	struct txn_early held; /* TXN_CHECKSUM_PREFER only */
 	struct txn_local local;
+	struct mac_pair *macs; /* of open queries, by slot; NULL: not asked for */
 	struct hash_secret secret;
 	struct record_arena *out; /* where records go */
 	struct metrics_txn *metrics;

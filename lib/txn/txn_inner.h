@@ -41,10 +41,19 @@ static inline void txn_record_reply(struct record *r, const struct txn_message *
 		r->bad_checksum = 1;
 }
 
-/* A record of one message that belongs to no open query. asked_ns: when a RECORD_DUPLICATE's query
- * was seen. asked: that of the local link, or NULL. */
-static inline void txn_emit_message(struct txn *x, const struct txn_message *m,
-	enum record_status status, int64_t asked_ns, const struct txn_local_query *asked)
+/*
+ * Adds the MAC addresses to a record: those of its query's packet (NULL: there is none), and what
+ * only the reply's packet (NULL: none) knows. asked: the query went to a group of hosts or to
+ * another host than the one that replied; or NULL.
+ */
+void txn_record_macs(struct record *r, const struct mac_pair *query, const struct pkt *reply,
+	const struct txn_local_query *asked);
+
+/* A record of one message that belongs to no open query; `macs` is a constant. asked_ns: when a
+ * RECORD_DUPLICATE's query was seen. asked: that of the local link, or NULL. */
+static inline __attribute__((always_inline)) void txn_emit_message_form(struct txn *x,
+	const struct txn_message *m, enum record_status status, int64_t asked_ns,
+	const struct txn_local_query *asked, bool macs)
 {
 	const struct pkt *pkt = m->pkt;
 	struct record *r = record_begin(x->out, m->reply ? 0 : pkt->len, m->reply ? pkt->len : 0);
@@ -66,6 +75,8 @@ static inline void txn_emit_message(struct txn *x, const struct txn_message *m,
 	r->ambiguous = m->ambiguous;
 	r->rtt_ns = m->rtt_ns;
 	txn_record_path(r, pkt);
+	if (macs)
+		txn_record_macs(r, m->reply ? NULL : &pkt->macs, m->reply ? pkt : NULL, asked);
 	if (m->reply) {
 		txn_record_reply(r, m);
 	} else {
@@ -75,6 +86,19 @@ static inline void txn_emit_message(struct txn *x, const struct txn_message *m,
 		r->query_cut = pkt->cut;
 	}
 	record_commit(x->out, r);
+}
+
+/* The form of it with MAC addresses. */
+void txn_emit_message_macs(struct txn *x, const struct txn_message *m, enum record_status status,
+	int64_t asked_ns, const struct txn_local_query *asked);
+
+static inline void txn_emit_message(struct txn *x, const struct txn_message *m,
+	enum record_status status, int64_t asked_ns, const struct txn_local_query *asked)
+{
+	if (bits_unlikely(x->macs != NULL))
+		txn_emit_message_macs(x, m, status, asked_ns, asked);
+	else
+		txn_emit_message_form(x, m, status, asked_ns, asked, false);
 }
 
 /* What every record of an open query has. */
@@ -117,6 +141,8 @@ static inline void txn_emit_transfer(struct txn *x, uint32_t slot, bool complete
 		r->transfer = RECORD_TRANSFER_SUM;
 		r->latency_ns = when_since(t->first_ns, e->ts_ns);
 		r->reply_wire = t->first_wire;
+		if (bits_unlikely(x->macs != NULL))
+			txn_record_macs(r, &x->macs[slot], NULL, NULL);
 		memcpy(r->data + r->query_len, t->header, sizeof(t->header));
 		memcpy(r->data + r->query_len + sizeof(t->header), &sum, sizeof(sum));
 		record_commit(x->out, r);
@@ -128,8 +154,8 @@ static inline void txn_emit_transfer(struct txn *x, uint32_t slot, bool complete
 
 /* Closes an open query: with its reply, or without (m NULL); `evicted`: before its time. asked: it
  * is one of the local link, and who replies is not who was asked; or NULL. */
-static inline __attribute__((always_inline)) void txn_emit_closed(struct txn *x, uint32_t slot,
-	const struct txn_message *m, bool evicted, const struct txn_local_query *asked)
+static inline __attribute__((always_inline)) void txn_emit_closed_form(struct txn *x, uint32_t slot,
+	const struct txn_message *m, bool evicted, const struct txn_local_query *asked, bool macs)
 {
 	const struct pkt *reply = m ? m->pkt : NULL;
 	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
@@ -157,10 +183,25 @@ static inline __attribute__((always_inline)) void txn_emit_closed(struct txn *x,
 		} else {
 			r->evicted = evicted;
 		}
+		if (macs)
+			txn_record_macs(r, &x->macs[slot], reply, asked);
 		record_commit(x->out, r);
 	}
 	metrics_add(reply ? &x->metrics->answered : &x->metrics->no_reply, 1);
 	txn_table_remove(&x->table, slot);
+}
+
+/* The form of it with MAC addresses. */
+void txn_emit_closed_macs(struct txn *x, uint32_t slot, const struct txn_message *m, bool evicted,
+	const struct txn_local_query *asked);
+
+static inline __attribute__((always_inline)) void txn_emit_closed(struct txn *x, uint32_t slot,
+	const struct txn_message *m, bool evicted, const struct txn_local_query *asked)
+{
+	if (bits_unlikely(x->macs != NULL))
+		txn_emit_closed_macs(x, slot, m, evicted, asked);
+	else
+		txn_emit_closed_form(x, slot, m, evicted, asked, false);
 }
 
 static inline void txn_emit_query(struct txn *x, uint32_t slot, const struct txn_message *m)

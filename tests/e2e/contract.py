@@ -5,8 +5,8 @@ import json
 import re
 
 KEYS = [
-    "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "group_query", "vlan",
-    "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
+    "ts", "sensor", "status", "proto", "client", "client_port", "server", "server_port", "group_query",
+    "client_mac", "server_mac", "vlan", "tunnel", "transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass",
     "unicast", "questions", "rcode", "flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us", "retries", "query_bytes",
     "reply_bytes", "bad_checksum", "ambiguous", "transfer", "answers", "authority", "additional", "dso", "edns",
     "query_edns", "shed", "omitted", "error", "error_in"]
@@ -25,9 +25,10 @@ TUNNELS = {"gre", "erspan", "vxlan", "geneve", "gtp", "ipip", "mpls", "pppoe", "
            "l2tp", "tzsp", "etherip"}
 U16 = {"client_port", "server_port", "id"}
 TS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 NAME = re.compile(r"\.|(?:[!-\-/-\[\]-~]|\\[.\\]|\\\d{3})+(?:\.(?:[!-\-/-\[\]-~]|\\[.\\]|\\\d{3})+)*")
 SNI = re.compile(r"(?:[!-\[\]-~]|\\\\|\\\d{3}){1,255}")
-SIGHTING = {"vlan", "tunnel", "transport", "sni"}
+SIGHTING = {"client_mac", "server_mac", "vlan", "tunnel", "transport", "sni"}
 MNEMONIC = re.compile(r"[A-Z][A-Z0-9-]*")
 
 
@@ -103,6 +104,9 @@ def check(line):
     for key in ("client", "server"):
         if str(ipaddress.ip_address(o[key])) != o[key]:
             yield f"{key} {o[key]!r}, canonical is {ipaddress.ip_address(o[key])}"
+    for key in {"client_mac", "server_mac"} & set(o):
+        if not MAC.fullmatch(o[key]):
+            yield f"{key} {o[key]!r}"
     for key in ("flags", "query_flags"):
         if key in o and not (set(o[key]) <= set(FLAGS) and _in_order(o[key], FLAGS)):
             yield f"{key} {o[key]}"

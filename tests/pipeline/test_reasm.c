@@ -190,7 +190,7 @@ static void networks(void)
 	static struct wire datagram;
 	static const unsigned flags[] = {0x02, 0x12, 0x10};
 	begin(1);
-	packets.realms = true;
+	packets.wanted = PACKET_WANT_REALM;
 	for (unsigned i = 0; i < 3; i++)
 		for (vlan = 1; vlan < 3; vlan++)
 			send_segment(&m, SECOND, i == 1,
@@ -206,7 +206,7 @@ static void networks(void)
 	check_networks();
 
 	begin(1);
-	packets.realms = true;
+	packets.wanted = PACKET_WANT_REALM;
 	for (unsigned reply = 0; reply < 2; reply++)
 		for (unsigned half = 0; half < 2; half++)
 			for (unsigned tag = 1; tag < 3; tag++) {

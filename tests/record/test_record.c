@@ -80,6 +80,31 @@ static void check(const struct record *rec, unsigned n)
 	CU_ASSERT_TRUE_FATAL(same);
 }
 
+/* MAC addresses stand behind the messages of whatever length, and only where they are asked for. */
+static void macs(void)
+{
+	static const uint8_t client[] = {2, 0, 0, 0, 0, 1}, server[] = {2, 0, 0, 0, 0, 2};
+	struct mac_pair both = {.known = 0};
+	mac_set(&both, ADDR_CLIENT, client);
+	begin(RECORD_ARENA_MIN);
+	CU_ASSERT_TRUE_FATAL(make(0, 60, 70));
+	record_arena_want_macs(&l->arena);
+	for (unsigned n = 1; n < 3 * RECORD_MIN; n++) {
+		CU_ASSERT_TRUE_FATAL(make(n, n, n / 2));
+		struct record *r = record_begin(&l->arena, n, 3);
+		mac_set(&both, ADDR_SERVER, server);
+		record_set_macs(r, &both);
+		CU_ASSERT(
+			(uint8_t *)r + (r->end - l->arena.begun) >= r->data + n + 3 + sizeof(both));
+		struct mac_pair back = record_macs(r);
+		CU_ASSERT_EQUAL(memcmp(&back, &both, sizeof(back)), 0);
+		CU_ASSERT_EQUAL(mac_reverse(&back).octets[ADDR_CLIENT][5], 2);
+	}
+	record_flush(&l->arena);
+	CU_ASSERT_EQUAL(record_macs(l->held[0]).known, 0);
+	end();
+}
+
 /* Checks and lets go the k oldest, which are n and following. */
 static void release(unsigned k, unsigned n)
 {
@@ -307,6 +332,7 @@ void test_record_record(void)
 {
 	CU_pSuite s = CU_add_suite("record/record", NULL, NULL);
 	CU_add_test(s, "fields", fields);
+	CU_add_test(s, "MAC addresses", macs);
 	CU_add_test(s, "batches", batches);
 	CU_add_test(s, "full", full);
 	CU_add_test(s, "wraps", wraps);

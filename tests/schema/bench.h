@@ -63,7 +63,8 @@ static inline void bench_begin(struct bench *b)
  */
 static inline size_t bench_write(struct bench *b, const struct record *r, size_t size, bool *full)
 {
-	size_t n = offsetof(struct record, data) + r->query_len + r->reply_len;
+	size_t n = offsetof(struct record, data) + r->query_len + r->reply_len +
+		   (r->has_macs ? sizeof(struct mac_pair) : 0);
 	/* a record begins aligned, so its last octets are not always the page's last */
 	size_t whole = (n + _Alignof(struct record) - 1) & ~(_Alignof(struct record) - 1);
 	uint8_t *copy = guard_copy(r, whole), *room = guard_copy(b->line, size);

@@ -73,6 +73,30 @@ static void no_query(void)
 	bench_lacks(&b, bench_record(&b, RECORD_MISMATCH), "latency_us");
 }
 
+/* Each MAC address where it is known; a record without them has no such member. */
+static void macs(void)
+{
+	static const uint8_t client[] = {0, 0x53, 0, 0, 0xab, 1},
+			     server[] = {0, 0x53, 0, 0, 0xff, 2};
+	static const char *const shown[] = {"\"server_port\":53,\"id\"",
+		"53,\"client_mac\":\"00:53:00:00:ab:01\",\"id\"",
+		"53,\"server_mac\":\"00:53:00:00:ff:02\",\"id\"",
+		"53,\"client_mac\":\"00:53:00:00:ab:01\",\"server_mac\":\"00:53:00:00:ff:02\","
+		"\"id\""};
+	for (uint8_t known = 0; known < 4; known++) {
+		struct mac_pair both = {.known = 0};
+		if (known & 1)
+			mac_set(&both, ADDR_CLIENT, client);
+		if (known & 2)
+			mac_set(&both, ADDR_SERVER, server);
+		ask();
+		struct record *r = bench_record(&b, RECORD_NO_REPLY);
+		bench_holds(&b, r, shown[0]);
+		record_set_macs(r, &both);
+		bench_holds(&b, r, shown[known]);
+	}
+}
+
 /* Messages of which the capture has several versions. */
 static void ambiguous(void)
 {
@@ -290,6 +314,7 @@ void test_schema_native(void)
 	CU_add_test(s, "no reply", no_reply);
 	CU_add_test(s, "no query, mismatch", no_query);
 	CU_add_test(s, "ambiguous octets", ambiguous);
+	CU_add_test(s, "MAC addresses", macs);
 	CU_add_test(s, "malformed", malformed);
 	CU_add_test(s, "flags", flags);
 	CU_add_test(s, "rcodes", rcodes);

@@ -275,7 +275,7 @@ static void expiry(void)
 	end();
 }
 
-/* Takes a packet as packet_walk() gives it, with or without packet_conf.realms. */
+/* Takes a packet as packet_walk() gives it, with or without PACKET_WANT_REALM. */
 static void take_in(struct pkt *pkt, bool realms)
 {
 	pkt->realm = realms ? packet_realm(pkt) : 0;
@@ -336,6 +336,19 @@ static void no_record(void)
 	rig_free(rig);
 }
 
+/* The octets of an open query, and of its MAC addresses, where they are asked for. */
+static void memory(void)
+{
+	struct txn_conf few = {.max_open = 1 << 10}, many = {.max_open = 1 << 20};
+	const size_t more = many.max_open - few.max_open;
+	size_t octets = txn_bytes(&many) - txn_bytes(&few);
+
+	CU_ASSERT(octets <= 532 * more);
+	few.macs = many.macs = true;
+	CU_ASSERT_EQUAL(
+		txn_bytes(&many) - txn_bytes(&few), octets + sizeof(struct mac_pair) * more);
+}
+
 void test_txn_limits(void)
 {
 	CU_pSuite s = CU_add_suite("txn/limits", NULL, NULL);
@@ -350,4 +363,5 @@ void test_txn_limits(void)
 	CU_add_test(s, "expiry", expiry);
 	CU_add_test(s, "paths", paths);
 	CU_add_test(s, "no room for a record", no_record);
+	CU_add_test(s, "memory of an open query", memory);
 }
