@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
-#include "encode/json.h"
+#include "encode/counters.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,36 +12,9 @@
 
 #define REPORT_ROOM (1024 * 1024)
 
-static void put_name(struct text *t, const char *name)
-{
-	text_char(t, '"');
-	text_str(t, name);
-	text_lit(t, "\":");
-}
-
-static void put_counters(struct text *t, const struct metrics_list *list, const void *owner)
-{
-	for (size_t k = 0; k < list->count; k++) {
-		put_name(t, list->rows[k].name);
-		json_u64(t, metrics_at(owner, &list->rows[k]));
-	}
-}
-
-static void put_lists(struct text *t, const struct metrics_list *lists, size_t n, const void *owner)
-{
-	json_open(t, '{');
-	for (size_t i = 0; i < n; i++) {
-		put_name(t, lists[i].stage);
-		json_open(t, '{');
-		put_counters(t, &lists[i], owner);
-		json_close(t, '}');
-	}
-	json_close(t, '}');
-}
-
 static void put_string(struct text *t, const char *name, const char *value)
 {
-	put_name(t, name);
+	json_name(t, name);
 	json_str(t, value, strlen(value));
 }
 
@@ -58,12 +31,10 @@ static void put_sinks(struct text *t, const struct engine *e)
 		json_open(t, '{');
 		put_string(t, "name", thread->sink.name);
 		put_string(t, "type", thread->sink.ops->name);
-		if (thread->sink.conf->of_logger) {
-			JSON_KEY(t, "logger");
-			json_u64(t, thread->sink.conf->of_logger - 1);
-		}
+		if (thread->sink.conf->of_logger)
+			json_count(t, "logger", thread->sink.conf->of_logger - 1);
 		put_string(t, "state", states[thread->state]);
-		put_counters(t, &metrics_lists_logger[1], &m);
+		counters_members(t, &metrics_lists_logger[1], &m);
 		json_close(t, '}');
 	}
 	json_close(t, ']');
@@ -72,10 +43,8 @@ static void put_sinks(struct text *t, const struct engine *e)
 /* Numbers that stand in no list of counters. */
 static void put_numbers(struct text *t, const struct input_number *rows, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		put_name(t, rows[i].name);
-		json_u64(t, rows[i].n);
-	}
+	for (size_t i = 0; i < count; i++)
+		json_count(t, rows[i].name, rows[i].n);
 }
 
 /* What the driver counts as lost, by its own names, where it is some. */
@@ -84,10 +53,8 @@ static void put_drops(struct text *t, const struct port_drops *d)
 	JSON_KEY(t, "drops");
 	json_open(t, '{');
 	for (unsigned i = 0; i < d->n; i++)
-		if (d->now[i]) {
-			put_name(t, d->name[i]);
-			json_u64(t, d->now[i]);
-		}
+		if (d->now[i])
+			json_count(t, d->name[i], d->now[i]);
 	json_close(t, '}');
 }
 
@@ -131,25 +98,24 @@ static void put_stats(struct text *t, const struct engine *e)
 	JSON_KEY(t, "hugepages");
 	json_bool(t, e->hugepages);
 	put_input(t, &e->input);
-	JSON_KEY(t, "messages_lost");
-	json_u64(t, log_lost());
+	json_count(t, "messages_lost", log_lost());
 	JSON_KEY(t, "total");
-	put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker), &sum);
+	counters_stages(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker), &sum);
 	JSON_KEY(t, "logger");
 	const struct metrics_logger logger = ledger_loggers(&e->ledger);
-	put_lists(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &logger);
+	counters_stages(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &logger);
 	JSON_KEY(t, "loggers");
 	json_open(t, '[');
 	for (unsigned i = 0; i < e->loggers; i++) {
 		const struct metrics_logger one = ledger_logger(&e->ledger, i);
-		put_lists(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &one);
+		counters_stages(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &one);
 	}
 	json_close(t, ']');
 	put_sinks(t, e);
 	JSON_KEY(t, "workers");
 	json_open(t, '[');
 	for (unsigned i = 0; i < e->workers; i++)
-		put_lists(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker),
+		counters_stages(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker),
 			e->ledger.worker[i]);
 	json_close(t, ']');
 	json_end_line(t);

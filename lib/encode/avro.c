@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-extern const struct encode_kind encode_kind_avro;
-
 enum avro_type { AVRO_int, AVRO_long, AVRO_string, AVRO_boolean };
 
 static const struct {

@@ -2,7 +2,7 @@
 /*
  * Encodings: what a finished JSON document becomes before it is sent. Every schema writes JSON; an
  * encoding is a pure function from that text to octets, called in the thread of the sink that asked
- * for it. One row each in encodings.def.
+ * for it. Each is an ENCODING row of config/sink.def.
  */
 #ifndef ENCODE_ENCODE_H
 #define ENCODE_ENCODE_H
@@ -39,6 +39,9 @@ struct encode_kind {
 /* The Avro schema of the encoding avro in its Parsing Canonical Form, as its consumers must have
  * it. */
 extern const char encode_avro_schema[];
+
+#define ENCODING(kind, name, file, word) extern const struct encode_kind encode_kind_##name;
+#include "config/sink.def"
 
 /* The encoding of a choice CONF_ENCODING_*; never NULL. */
 const struct encode_kind *encode_kind_of(enum conf_choice choice);

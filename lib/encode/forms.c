@@ -8,10 +8,6 @@
 
 #include <errno.h>
 
-#define ENCODING(choice, kind) extern const struct encode_kind kind;
-#include "encode/encodings.def"
-#undef ENCODING
-
 static int write_msgpack(struct text *t, const struct encode_doc *d)
 {
 	return msgpack_json(t, d->json, d->len) ? 0 : -EINVAL;

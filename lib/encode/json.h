@@ -54,6 +54,21 @@ static inline void json_u64(struct text *t, uint64_t v)
 	}
 }
 
+/* "name": of a name that needs no escaping. */
+static inline void json_name(struct text *t, const char *name)
+{
+	text_char(t, '"');
+	text_str(t, name);
+	text_lit(t, "\":");
+}
+
+/* "name":n, */
+static inline void json_count(struct text *t, const char *name, uint64_t n)
+{
+	json_name(t, name);
+	json_u64(t, n);
+}
+
 /* A string in two steps, for text that a stage appends by itself; `quoted` makes it escape. */
 static inline void json_begin_str(struct text *t)
 {

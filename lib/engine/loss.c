@@ -107,19 +107,13 @@ int64_t loss_line(const struct loss *l, const char *sensor, struct text *t)
 		when_text(&when, t, l->began_ns);
 		text_lit(t, "\",");
 	}
-	JSON_KEY(t, "device");
-	json_u64(t, l->seen.device - l->before.device);
-	JSON_KEY(t, "driver");
-	json_u64(t, l->seen.driver - l->before.driver);
-	JSON_KEY(t, "interruptions");
-	json_u64(t, l->seen.interruptions - l->before.interruptions);
+	json_count(t, "device", l->seen.device - l->before.device);
+	json_count(t, "driver", l->seen.driver - l->before.driver);
+	json_count(t, "interruptions", l->seen.interruptions - l->before.interruptions);
 	put_blind(l, t);
-	JSON_KEY(t, "handoff");
-	json_u64(t, l->seen.handoff - l->before.handoff);
-	JSON_KEY(t, "records");
-	json_u64(t, l->seen.records - l->before.records);
-	JSON_KEY(t, "sinks");
-	json_u64(t, l->seen.sinks - l->before.sinks);
+	json_count(t, "handoff", l->seen.handoff - l->before.handoff);
+	json_count(t, "records", l->seen.records - l->before.records);
+	json_count(t, "sinks", l->seen.sinks - l->before.sinks);
 	JSON_KEY(t, "by_worker");
 	json_open(t, '[');
 	for (unsigned i = 0; i < l->ledger->workers; i++)

@@ -7,10 +7,6 @@
  */
 #include "schema/pair.h"
 
-#define SCHEMA(choice, kind) extern const struct schema_kind kind;
-#include "schema/schemas.def"
-#undef SCHEMA
-
 enum { TAG_ONLY = 0, TAG_TX = 0, TAG_RECORD = 1 }; /* index into a schema's own list */
 static const char *const tags_tx[] = {"dns-gazer.dns.tx", NULL};
 static const char *const tags_record[] = {"dns-gazer.dns.record", NULL};

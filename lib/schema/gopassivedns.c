@@ -6,10 +6,6 @@
  */
 #include "schema/pair.h"
 
-#define SCHEMA(choice, kind) extern const struct schema_kind kind;
-#include "schema/schemas.def"
-#undef SCHEMA
-
 /* How gopassivedns words an error; the blank at the end of the second is its own. */
 static const char *phrase_of(unsigned rcode)
 {

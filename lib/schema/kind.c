@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "schema/kind.h"
 
-#define SCHEMA(choice, kind) extern const struct schema_kind kind;
-#include "schema/schemas.def"
-#undef SCHEMA
-
 static void write_native(struct schema *s, struct schema_out *out, const struct record *r)
 {
 	schema_native(s, &out->text, r);
@@ -12,11 +8,12 @@ static void write_native(struct schema *s, struct schema_out *out, const struct 
 }
 
 static const char *const keys[] = {"ts", "sensor", "status", "proto", "client", "client_port",
-	"server", "server_port", "group_query", "client_mac", "server_mac", "vlan", "tunnel", "transport", "sni", "id",
-	"opcode", "qname", "qname_unicode", "qtype", "qclass", "unicast", "questions", "rcode",
-	"flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us", "retries", "query_bytes",
-	"reply_bytes", "bad_checksum", "ambiguous", "answers", "authority", "additional",
-	"transfer", "dso", "edns", "query_edns", "shed", "omitted", "error", "error_in", NULL};
+	"server", "server_port", "group_query", "client_mac", "server_mac", "vlan", "tunnel",
+	"transport", "sni", "id", "opcode", "qname", "qname_unicode", "qtype", "qclass", "unicast",
+	"questions", "rcode", "flags", "query_flags", "latency_us", "evicted", "tcp_rtt_us",
+	"retries", "query_bytes", "reply_bytes", "bad_checksum", "ambiguous", "answers",
+	"authority", "additional", "transfer", "dso", "edns", "query_edns", "shed", "omitted",
+	"error", "error_in", NULL};
 
 const struct schema_kind schema_kind_native = {"native", write_native, NULL, keys};
 
@@ -26,9 +23,8 @@ const struct schema_kind *schema_kind_of(enum conf_choice choice)
 		enum conf_choice choice;
 		const struct schema_kind *kind;
 	} rows[] = {
-#define SCHEMA(choice, kind) {choice, &kind},
-#include "schema/schemas.def"
-#undef SCHEMA
+#define SCHEMA(kind, name, file, word) {CONF_SCHEMA_##kind, &schema_kind_##name},
+#include "config/sink.def"
 	};
 	for (size_t i = 0; i < BITS_COUNT(rows); i++)
 		if (rows[i].choice == choice)

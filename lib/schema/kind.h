@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of schemas (schemas.def). A schema turns one record into any number of documents, each
- * one JSON object with its newline.
+ * The table of schemas (the SCHEMA rows of config/sink.def). A schema turns one record into any
+ * number of documents, each one JSON object with its newline.
  */
 #ifndef SCHEMA_KIND_H
 #define SCHEMA_KIND_H
@@ -40,6 +40,9 @@ struct schema_options {
 	bool extra; /* gazer: further members */
 	const char *level; /* gopassivedns: its `level`; at most 15 octets */
 };
+
+#define SCHEMA(kind, name, file, word) extern const struct schema_kind schema_kind_##name;
+#include "config/sink.def"
 
 /* The schema of a choice CONF_SCHEMA_*; never NULL. */
 const struct schema_kind *schema_kind_of(enum conf_choice choice);

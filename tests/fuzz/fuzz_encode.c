@@ -14,10 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ENCODING(choice, kind) extern const struct encode_kind kind;
-#include "encode/encodings.def"
-#undef ENCODING
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void demand(bool ok, const char *what, const char *p, size_t n)

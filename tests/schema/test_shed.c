@@ -4,10 +4,6 @@
 
 void test_schema_shed(void);
 
-#define SCHEMA(choice, kind) extern const struct schema_kind kind;
-#include "schema/schemas.def"
-#undef SCHEMA
-
 static struct bench b;
 static struct kinds_out out;
 

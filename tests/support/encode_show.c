@@ -9,10 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ENCODING(choice, kind) extern const struct encode_kind kind;
-#include "encode/encodings.def"
-#undef ENCODING
-
 #define ROOM (64 << 20)
 
 int main(int argc, char **argv)
