@@ -177,11 +177,13 @@ static void remember(struct name_memo *memo, uint32_t labels, const char *text, 
 	memo->text[slot] = text;
 }
 
-#define RUN_MAX 64 /* octets of labels in a row that plain_name() takes */
+#define RUN_MAX 64 /* octets of labels in a row that plain_name() takes at once */
+#define RUNS 8 /* runs of one name: four pointers, or the longest name */
 
 /*
- * The labels in a row at p, up to a pointer or the root: their octets, and in *ends a bit for each
- * octet after p[0] that is a length, the pointer's first or the root. 0: none, or too many.
+ * Returns the octets of the labels in a row at p, up to a pointer, the root or RUN_MAX, and sets in
+ * *ends a bit for each octet after p[0] that is a length, the pointer's first or the root. 0: there
+ * is no label, or the message ends within one.
  */
 static inline unsigned run_of(const uint8_t *p, uint32_t left, uint64_t *ends)
 {
@@ -193,9 +195,11 @@ static inline unsigned run_of(const uint8_t *p, uint32_t left, uint64_t *ends)
 			*ends = bits;
 			return at;
 		}
+		if (bits_unlikely(at + n + 1 > RUN_MAX)) {
+			*ends = bits;
+			return at;
+		}
 		at += n + 1;
-		if (at > RUN_MAX)
-			break;
 		bits |= (uint64_t)1 << (at - 1);
 	}
 	return 0;
@@ -219,14 +223,14 @@ static inline bool put_run(
 }
 
 /*
- * name_text() for nearly all names: nothing in them needs an escape, they are short, and they are
- * right. Returns as it does, with *end behind the last dot (out: the root); 0: take the long way.
+ * name_text() for nearly all names: nothing in them needs an escape, they have few pointers, and
+ * they are right. Returns as it does, with *end behind the last dot (out: the root); 0: take the long way.
  */
 static inline uint32_t plain_name(
 	char *out, const struct name_space *space, uint32_t at, char **end)
 {
 	uint32_t limit = at, after = 0, wire = 0;
-	for (int jumps = 0; jumps < 4; jumps++) {
+	for (int runs = 0; runs < RUNS; runs++) {
 		if (bits_unlikely(at + 2 > space->len))
 			return 0;
 		const uint8_t *p = space->data + at;
@@ -244,6 +248,8 @@ static inline uint32_t plain_name(
 			*end = out;
 			return wire >= NAME_WIRE_MAX ? 0 : after ? after : at + 1;
 		}
+		if (*p < 0x40)
+			continue;
 		if (*p < 0xc0 || at + 2 > space->len)
 			return 0;
 		if (after == 0)
