@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/addr.h"
 
-/* Every octet in decimal, and how many digits it has: four stores make an address. */
+/* Each octet in decimal, with its number of digits: four stores write an address. */
 static const struct {
 	char digits[3];
 	uint8_t len;
@@ -9,7 +9,7 @@ static const struct {
 #include "base/octets.def"
 };
 
-/* Every octet in two hexadecimal digits, the first one in the lower half. */
+/* Each octet in two hexadecimal digits, the first one in the low byte. */
 #define HEX(n) ((n) < 10 ? '0' + (n) : 'a' + (n)-10)
 #define HEX_PAIR(v) ((uint16_t)(HEX((v) >> 4) | HEX((v)&15) << 8))
 #define HEX_4(v) HEX_PAIR(v), HEX_PAIR((v) + 1), HEX_PAIR((v) + 2), HEX_PAIR((v) + 3)
@@ -19,7 +19,7 @@ static const uint16_t addr_hex[256] = {HEX_64(0), HEX_64(64), HEX_64(128), HEX_6
 
 static inline char *octet_at(char *at, uint8_t v)
 {
-	memcpy(at, &octets[v], 4); /* what is too much is overwritten, or lies in the room */
+	memcpy(at, &octets[v], 4); /* excess octets are overwritten, or lie in the reserved space */
 	return at + octets[v].len;
 }
 
@@ -43,7 +43,7 @@ void addr_text_v4(struct text *t, const uint8_t *four)
 		text_put(t, room, (size_t)(addr_text_v4_at(room, four) - room));
 }
 
-/* One to four digits without zeros in front, from both octets' two digits each. */
+/* Writes a group without leading zeros: one to four digits, from the two digits of each octet. */
 static inline char *group_at(char *at, uint16_t v)
 {
 	uint32_t high, low, word;
@@ -57,8 +57,9 @@ static inline char *group_at(char *at, uint16_t v)
 }
 
 /*
- * RFC 5952 section 4.2.3: the longest run of at least two zero groups, the first of equals. In
- * `zeros` bit i says that group i is zero; each step leaves the bits where a longer run begins.
+ * Finds the longest run of at least two zero groups, the first of equals (RFC 5952 section 4.2.3).
+ * Bit i of `zeros` means that group i is zero; each step keeps the bits at which a longer run
+ * begins.
  */
 static inline void longest_zeros(unsigned zeros, int *start, int *length)
 {
@@ -83,8 +84,8 @@ char *addr_text_v6_at(char *at, const uint8_t *sixteen)
 		zeros |= (unsigned)(groups[i] == 0) << i;
 	}
 	longest_zeros(zeros, &start, &length);
-	/* Addresses that embed IPv4 end in dotted decimal: mapped (RFC 5952 section 5) and, as all
-	 * of the field shows them, compatible ones. */
+	/* IPv4-mapped addresses end in dotted decimal (RFC 5952 section 5), and so do
+	 * IPv4-compatible ones, as in the output of most tools. */
 	if (bits_unlikely(start == 0 && (length == 6 || (length == 5 && groups[5] == 0xffff)))) {
 		at = length == 5 ? text_lit_at(at, "::ffff:") : text_lit_at(at, "::");
 		return addr_text_v4_at(at, sixteen + 12);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A list by age of the entries of a table, linked by their numbers. Entries are numbered from 1,
- * and 0 means none. The links stand in the entries, `stride` octets from one to the next.
+ * A list of a table's entries by age, linked by their numbers. Entries are numbered from 1; 0 means
+ * none. The links are fields of the entries.
  */
 #ifndef BASE_AGELIST_H
 #define BASE_AGELIST_H
@@ -17,7 +17,7 @@ struct agelist {
 	uint32_t oldest, youngest;
 };
 
-/* Where the links of a table stand: those of entry 0, and how far the next ones are. */
+/* Locates the links of a table: the address of entry 0's, and the octets from one to the next. */
 struct agelinks {
 	void *first;
 	size_t stride;
@@ -28,7 +28,7 @@ static inline struct agelink *agelist_link(struct agelinks links, uint32_t entry
 	return (struct agelink *)(void *)((char *)links.first + links.stride * entry);
 }
 
-/* Makes an entry, which is in no list, the youngest. */
+/* Appends an entry that is in no list, as the youngest. */
 static inline void agelist_append(struct agelist *list, struct agelinks links, uint32_t entry)
 {
 	*agelist_link(links, entry) = (struct agelink){.older = list->youngest};
@@ -39,7 +39,7 @@ static inline void agelist_append(struct agelist *list, struct agelinks links, u
 	list->youngest = entry;
 }
 
-/* Takes an entry out of its list. */
+/* Removes an entry from its list. */
 static inline void agelist_remove(struct agelist *list, struct agelinks links, uint32_t entry)
 {
 	struct agelink link = *agelist_link(links, entry);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Small helpers of the compiler: branch hints, array length, unaligned big-endian loads. */
+/* Branch hints, array length, cache lines, unaligned big-endian loads, copies of messages. */
 #ifndef BASE_BITS_H
 #define BASE_BITS_H
 
@@ -16,7 +16,7 @@
 #define BITS_WHOLE_LINES(octets)                                                                   \
 	(((size_t)(octets) + BITS_CACHE_LINE - 1) & ~(size_t)(BITS_CACHE_LINE - 1))
 
-/* Loads of network byte order from any alignment. The caller has checked the bounds. */
+/* Load a number in network byte order from any alignment. The caller has checked the bounds. */
 static inline uint16_t bits_be16(const uint8_t *p)
 {
 	uint16_t v;
@@ -39,9 +39,9 @@ static inline uint64_t bits_be64(const uint8_t *p)
 }
 
 /*
- * memcpy() for messages: blocks of sixteen octets, the last one over the one before it, so that no
- * octet outside is read or written. Compilers make of a bounded memcpy() `rep movs`, which starts
- * slowly, and a call costs more than most messages do.
+ * Copies n octets, as memcpy() does, but in blocks of sixteen of which the last overlaps the one
+ * before it. Compilers turn a bounded memcpy() into `rep movs`, which starts slowly, and a call
+ * costs more than most messages do.
  */
 static inline void bits_copy(void *to, const void *from, size_t n)
 {
@@ -62,7 +62,7 @@ static inline void bits_copy(void *to, const void *from, size_t n)
 	memcpy(d + n - 16, &last, 16);
 }
 
-/* The next power of two that is not below v; v is 1 to 2^31. */
+/* Returns the least power of two that is not below v, which is 1 to 2^31. */
 static inline uint32_t bits_pow2(uint32_t v)
 {
 	return v <= 1 ? 1 : 1u << (32 - __builtin_clz(v - 1));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A bounded reader with a sticky error: read what the format says, then ask once whether all of it
- * was there. A read past the end returns zeros, moves nothing and sets `bad`.
+ * A bounded reader with a sticky error: read all fields of a format, then check `bad` once. A read
+ * past the end returns zero, does not advance and sets `bad`, after which no read advances.
  */
 #ifndef BASE_CURSOR_H
 #define BASE_CURSOR_H
@@ -14,7 +14,7 @@
 struct cursor {
 	const uint8_t *at; /* next octet */
 	const uint8_t *end; /* one past the last */
-	bool bad; /* something was read that is not there */
+	bool bad; /* a read went past the end */
 };
 
 static inline struct cursor cursor_of(const uint8_t *data, size_t len)
@@ -27,7 +27,8 @@ static inline size_t cursor_left(const struct cursor *c)
 	return (size_t)(c->end - c->at);
 }
 
-/* Takes n octets: their address, or NULL (and `bad`) where fewer are left. */
+/* Returns the address of the next n octets and advances, or NULL with `bad` set if fewer are left.
+ */
 static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
 {
 	if (bits_unlikely(c->bad || cursor_left(c) < n)) {

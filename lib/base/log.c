@@ -9,88 +9,90 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The only file-scope state in lib/: what people want to see, set before threads start, and what
- * they could not see. */
-static enum log_level wanted = LOG_LEVEL_NORMAL;
-static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t lost, lost_told; /* guarded by it */
+/* The only file-scope state in lib/: what is shown, which is set before threads start, and how many
+ * messages were dropped. */
+static enum log_level shown = LOG_LEVEL_NORMAL;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t lost, lost_reported; /* guarded by the mutex */
 
 void log_set_level(enum log_level level)
 {
-	wanted = level;
+	shown = level;
 }
 
 bool log_is(enum log_level level)
 {
-	return wanted >= level;
+	return shown >= level;
 }
 
-/* Is there room for PIPE_BUF octets? Threads take turns, so that one's answer is not the other's.
- */
-static bool has_room(void)
+/* True if PIPE_BUF octets can be written without blocking. The caller holds the mutex, so that no
+ * other thread fills the pipe meanwhile. */
+static bool is_writable(void)
 {
 	struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
 	return poll(&fd, 1, 0) != 0;
 }
 
-static void put(const char *octets, size_t n)
+static void write_octets(const char *octets, size_t n)
 {
-	char told[80];
+	char report[80];
 
-	pthread_mutex_lock(&one_at_a_time);
-	if (lost > lost_told && has_room()) {
-		int len = snprintf(told, sizeof(told),
+	pthread_mutex_lock(&mutex);
+	if (lost > lost_reported && is_writable()) {
+		int len = snprintf(report, sizeof(report),
 			"dnsloupe: warning: %" PRIu64 " messages were lost: nobody read them\n",
-			lost - lost_told);
-		if (write(STDERR_FILENO, told, (size_t)len) == len)
-			lost_told = lost;
+			lost - lost_reported);
+		if (write(STDERR_FILENO, report, (size_t)len) == len)
+			lost_reported = lost;
 	}
-	/* Nobody is left to tell of a failure. */
-	if (!has_room() || write(STDERR_FILENO, octets, n) < 0)
+	/* A failure cannot be reported anywhere. */
+	if (!is_writable() || write(STDERR_FILENO, octets, n) < 0)
 		lost++;
-	pthread_mutex_unlock(&one_at_a_time);
+	pthread_mutex_unlock(&mutex);
 }
 
 void log_octets(const char *octets, size_t n)
 {
-	pthread_mutex_lock(&one_at_a_time);
-	if (has_room() && write(STDERR_FILENO, octets, n) < 0)
+	pthread_mutex_lock(&mutex);
+	if (is_writable() && write(STDERR_FILENO, octets, n) < 0)
 		lost++;
-	pthread_mutex_unlock(&one_at_a_time);
+	pthread_mutex_unlock(&mutex);
 }
 
 uint64_t log_lost(void)
 {
-	pthread_mutex_lock(&one_at_a_time);
+	pthread_mutex_lock(&mutex);
 	uint64_t n = lost;
-	pthread_mutex_unlock(&one_at_a_time);
+	pthread_mutex_unlock(&mutex);
 	return n;
 }
 
-/* One write() a line, so that lines of several threads do not mix. Control octets become '?'. */
-static __attribute__((format(printf, 2, 0))) void line(
+/* Writes a line by one write(), so that lines of several threads do not mix. Control characters
+ * become
+ * "?". */
+static __attribute__((format(printf, 2, 0))) void write_line(
 	const char *kind, const char *format, va_list args)
 {
-	char room[2048];
-	int n = snprintf(room, sizeof(room), "dnsloupe: %s", kind);
-	int m = vsnprintf(room + n, sizeof(room) - (size_t)n - 1, format, args);
+	char buffer[2048];
+	int n = snprintf(buffer, sizeof(buffer), "dnsloupe: %s", kind);
+	int m = vsnprintf(buffer + n, sizeof(buffer) - (size_t)n - 1, format, args);
 
-	if (m > (int)sizeof(room) - n - 2)
-		m = (int)sizeof(room) - n - 2;
+	if (m > (int)sizeof(buffer) - n - 2)
+		m = (int)sizeof(buffer) - n - 2;
 	if (m < 0)
 		m = 0;
 	for (int i = n; i < n + m; i++)
-		if ((unsigned char)room[i] < 0x20 || room[i] == 0x7f)
-			room[i] = '?';
-	room[n + m] = '\n';
-	put(room, (size_t)(n + m) + 1);
+		if ((unsigned char)buffer[i] < 0x20 || buffer[i] == 0x7f)
+			buffer[i] = '?';
+	buffer[n + m] = '\n';
+	write_octets(buffer, (size_t)(n + m) + 1);
 }
 
 #define LOG_LINE(kind, format)                                                                     \
 	do {                                                                                       \
 		va_list args;                                                                      \
 		va_start(args, format);                                                            \
-		line(kind, format, args);                                                          \
+		write_line(kind, format, args);                                                    \
 		va_end(args);                                                                      \
 	} while (0)
 
@@ -106,12 +108,12 @@ void log_warn(const char *format, ...)
 
 void log_note(const char *format, ...)
 {
-	if (wanted >= LOG_LEVEL_NORMAL)
+	if (log_is(LOG_LEVEL_NORMAL))
 		LOG_LINE("", format);
 }
 
 void log_detail(const char *format, ...)
 {
-	if (wanted >= LOG_LEVEL_VERBOSE)
+	if (log_is(LOG_LEVEL_VERBOSE))
 		LOG_LINE("", format);
 }

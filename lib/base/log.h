@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Messages to people, on standard error, one line each, "dnsloupe: ...". Not for the hot path.
- * A message says what went wrong, where, and what to do about it.
+ * Messages to the operator on standard error, one line each: "dnsloupe: ...". Not for the hot path.
+ * A message says what happened, where, and what to do about it.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -13,26 +13,26 @@
 enum log_level { LOG_LEVEL_QUIET, LOG_LEVEL_NORMAL, LOG_LEVEL_VERBOSE };
 
 /*
- * A message is written only if that does not wait: where standard error is a pipe that nobody
- * reads, or a terminal that was halted, it is left out and counted, and the next one that finds
- * room says how many were.
+ * Writing never blocks: if standard error is a full pipe or a stopped terminal, the message is
+ * dropped and counted, and the next one that can be written says how many were dropped.
  */
 
-/* Set once by main() before any thread starts. */
+/* Sets which messages are shown; main() calls it once, before any thread starts. */
 void log_set_level(enum log_level level);
 bool log_is(enum log_level level);
 
-/* Always shown. */
+/* Reports an error; always shown. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Something an operator should look at while the run goes on; always shown. */
+/* Warns of what an operator should look at while the run goes on; always shown. */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Not shown with -q. */
+/* Reports an event; not shown with -q. */
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Octets that are no line (a display that is drawn again), left out where they would wait. */
+/* Writes octets that are no line, as of a display that is redrawn; drops them if that would block.
+ */
 void log_octets(const char *octets, size_t n);
-/* Messages left out so far. Any thread. */
+/* Returns the messages dropped so far. Any thread may ask. */
 uint64_t log_lost(void);
-/* Shown with -v only. */
+/* Reports a detail; shown with -v only. */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

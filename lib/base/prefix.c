@@ -3,10 +3,10 @@
 
 #include <arpa/inet.h>
 
-#define V4_BITS 96 /* in front of an IPv4 address */
+#define V4_BITS 96 /* before an IPv4 address in struct addr */
 
-/* "/24": 1 to 3 digits. Returns how many bits, or -1. */
-static int parse_bits(const char *digits, int most)
+/* Parses a prefix length of 1 to 3 digits. Returns it, or -1 if it is none or above max. */
+static int parse_bits(const char *digits, int max)
 {
 	int bits = 0;
 	size_t n = strlen(digits);
@@ -17,11 +17,11 @@ static int parse_bits(const char *digits, int most)
 			return -1;
 		bits = bits * 10 + digits[i] - '0';
 	}
-	return bits <= most ? bits : -1;
+	return bits <= max ? bits : -1;
 }
 
-/* Is a bit behind the prefix set? */
-static bool has_more(const struct prefix *p)
+/* True if a bit behind the prefix is set. */
+static bool has_host_bits(const struct prefix *p)
 {
 	for (unsigned bit = p->bits; bit < 128; bit++)
 		if (p->addr.octets[bit / 8] & 0x80 >> bit % 8)
@@ -31,30 +31,30 @@ static bool has_more(const struct prefix *p)
 
 const char *prefix_parse(struct prefix *prefix, const char *text)
 {
-	char room[INET6_ADDRSTRLEN];
+	char buffer[INET6_ADDRSTRLEN];
 	uint8_t octets[16];
 	size_t n = strcspn(text, "/");
 
 	memset(prefix, 0, sizeof(*prefix));
-	if (n >= sizeof(room))
+	if (n >= sizeof(buffer))
 		return "no address";
-	memcpy(room, text, n);
-	room[n] = '\0';
-	if (inet_pton(AF_INET6, room, octets) == 1) {
+	memcpy(buffer, text, n);
+	buffer[n] = '\0';
+	if (inet_pton(AF_INET6, buffer, octets) == 1) {
 		prefix->addr = addr_of_v6(octets);
-	} else if (inet_pton(AF_INET, room, octets) == 1) {
+	} else if (inet_pton(AF_INET, buffer, octets) == 1) {
 		prefix->addr = addr_of_v4(octets);
 	} else {
 		return "no address";
 	}
 	bool v6 = prefix->addr.family == ADDR_IPV6;
-	int most = v6 ? 128 : 32, bits = most;
+	int max = v6 ? 128 : 32, bits = max;
 	if (text[n] == '/')
-		bits = parse_bits(text + n + 1, most);
+		bits = parse_bits(text + n + 1, max);
 	if (bits < 0)
 		return v6 ? "not followed by / and 0 to 128" : "not followed by / and 0 to 32";
 	prefix->bits = (uint8_t)(v6 ? bits : V4_BITS + bits);
-	return has_more(prefix) ? "more than a prefix: bits behind it are set" : NULL;
+	return has_host_bits(prefix) ? "more than a prefix: bits behind it are set" : NULL;
 }
 
 bool prefix_has(const struct prefix *prefix, const struct addr *addr)

@@ -7,12 +7,13 @@
 
 struct prefix {
 	struct addr addr;
-	uint8_t bits; /* of the 128: those of IPv4 begin behind 96 */
+	uint8_t bits; /* of the 128 in addr.octets: 96 more than the prefix length of IPv4 */
 };
 
 /*
- * Reads an address, or an address, "/" and how many bits count (RFC 4632, RFC 4291 section 2.3);
- * the bits behind must be zero. NULL, or what is wrong with it, in words that follow a "is".
+ * Parses an address, or an address, "/" and a prefix length (RFC 4632, RFC 4291 section 2.3); the
+ * bits behind the prefix must be zero. Returns NULL, or what is wrong: the words after "192.0.2
+ * is".
  */
 const char *prefix_parse(struct prefix *prefix, const char *text);
 

@@ -20,7 +20,7 @@ const uint64_t text_tens[20] = {1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u,
 void text_i64(struct text *t, int64_t v)
 {
 	uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	if (!text_room(t, text_width(magnitude) + (v < 0)))
+	if (!text_reserve(t, text_width(magnitude) + (v < 0)))
 		return;
 	if (v < 0)
 		text_char(t, '-');
@@ -29,7 +29,7 @@ void text_i64(struct text *t, int64_t v)
 
 static void hex_with(struct text *t, const uint8_t *p, size_t n, const char *digits)
 {
-	if (!text_room(t, 2 * n))
+	if (!text_reserve(t, 2 * n))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		*t->at++ = digits[p[i] >> 4];
@@ -48,12 +48,14 @@ void text_hex_upper(struct text *t, const uint8_t *p, size_t n)
 }
 
 #ifdef __SSSE3__
-/* Twelve octets to sixteen characters; sixteen octets are read. */
+/* Encodes twelve octets as sixteen characters; it reads sixteen octets. */
 static inline void base64_block(char *at, const uint8_t *p)
 {
-	/* Each lane of four octets: 1 0 2 1, so that all four groups of six bits can be moved. */
+	/* Octets 1 0 2 1 in each lane of four, so that one multiplication shifts each group of six
+	 * bits. */
 	const __m128i spread = _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
-	/* What to add to a group, by its kind: 0 a-z, 1-10 digits, 11 plus, 12 slash, 13 A-Z. */
+	/* The difference between character and group, by kind: 0 a-z, 1-10 digits, 11 +, 12 /, 13
+	 * A-Z. */
 	const __m128i add =
 		_mm_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
 			'0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
@@ -74,7 +76,7 @@ void text_base64(struct text *t, const uint8_t *p, size_t n)
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	if (!text_room(t, (n + 2) / 3 * 4))
+	if (!text_reserve(t, (n + 2) / 3 * 4))
 		return;
 	char *at = t->at;
 #ifdef __SSSE3__
@@ -103,7 +105,7 @@ void text_base32hex(struct text *t, const uint8_t *p, size_t n)
 	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
 	uint32_t held = 0;
 	unsigned bits = 0;
-	if (!text_room(t, (8 * n + 4) / 5))
+	if (!text_reserve(t, (8 * n + 4) / 5))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		held = held << 8 | p[i];

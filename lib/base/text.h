@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A bounded writer of text with a sticky `full`. It never writes past `end` and never ends with a
- * zero octet. Every function that appends does all of its piece or nothing of it, and after the
- * first that did not fit, none does: `full` is asked once, at the end.
+ * A bounded writer of text with a sticky `full`. It never writes past `end` and adds no zero octet.
+ * Each function appends its piece whole or not at all; after the first piece that did not fit,
+ * nothing is appended any more, so that one check of `full` at the end suffices.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -14,15 +14,15 @@
 
 struct text {
 	char *at; /* next octet to write */
-	char *end; /* one past the room */
+	char *end; /* one past the buffer */
 	char *start; /* first octet */
-	bool full; /* something did not fit */
-	bool quoted; /* what text_graph appends stands inside a JSON string: escape " and \ */
+	bool full; /* a piece did not fit */
+	bool quoted; /* within a JSON string: text_graph() escapes " and \ */
 };
 
-static inline struct text text_of(char *room, size_t size)
+static inline struct text text_of(char *buffer, size_t size)
 {
-	return (struct text){.at = room, .end = room + size, .start = room};
+	return (struct text){.at = buffer, .end = buffer + size, .start = buffer};
 }
 
 static inline size_t text_len(const struct text *t)
@@ -30,8 +30,8 @@ static inline size_t text_len(const struct text *t)
 	return (size_t)(t->at - t->start);
 }
 
-/* Is there room for n further octets? If not, the writer is full from now on. */
-static inline bool text_room(struct text *t, size_t n)
+/* Reserves n octets. On failure the writer is full for good. */
+static inline bool text_reserve(struct text *t, size_t n)
 {
 	if (bits_likely((size_t)(t->end - t->at) >= n))
 		return true;
@@ -42,19 +42,17 @@ static inline bool text_room(struct text *t, size_t n)
 
 static inline void text_put(struct text *t, const void *p, size_t n)
 {
-	if (text_room(t, n)) {
+	if (text_reserve(t, n)) {
 		memcpy(t->at, p, n);
 		t->at += n;
 	}
 }
 
-/*
- * The first n octets of an array, copied by stores of the array's whole size, for which room is
- * asked.
- */
+/* Appends the first n octets of an array by stores of its whole size, which it reserves: a constant
+ * size costs a few stores instead of a call. */
 #define text_padded_put(t, constant, n)                                                            \
 	do {                                                                                       \
-		if (text_room((t), sizeof(constant))) {                                            \
+		if (text_reserve((t), sizeof(constant))) {                                            \
 			memcpy((t)->at, (constant), sizeof(constant));                             \
 			(t)->at += (n);                                                            \
 		}                                                                                  \
@@ -62,14 +60,14 @@ static inline void text_put(struct text *t, const void *p, size_t n)
 
 static inline void text_char(struct text *t, char c)
 {
-	if (text_room(t, 1))
+	if (text_reserve(t, 1))
 		*t->at++ = c;
 }
 
 /* The writer as it was before text_clamp(). */
 struct text_clamp {
 	char *start, *end;
-	bool tighter; /* than what the writer had anyway */
+	bool tighter; /* the limit is below what the buffer had left */
 };
 
 /* Limits the writer to at most n further octets until text_unclamp(). */
@@ -82,8 +80,8 @@ static inline struct text_clamp text_clamp(struct text *t, size_t n)
 }
 
 /*
- * Lifts the limit. False: what was appended since did not fit within it, and is removed. The writer
- * is full afterwards only if it would have been without the limit.
+ * Lifts the limit. Returns false if what was appended since exceeded it; that is removed then, and
+ * the writer is not full. A writer that was full before text_clamp() stays so.
  */
 static inline bool text_unclamp(struct text *t, const struct text_clamp *c)
 {
@@ -98,7 +96,7 @@ static inline bool text_unclamp(struct text *t, const struct text_clamp *c)
 	return fits;
 }
 
-/* A string literal: its length is known at compile time, so this is a few stores. */
+/* Appends a string literal: its length is a constant, so this is a few stores. */
 #define text_lit(t, literal) text_put((t), "" literal, sizeof(literal) - 1)
 
 static inline void text_str(struct text *t, const char *s)
@@ -106,7 +104,7 @@ static inline void text_str(struct text *t, const char *s)
 	text_put(t, s, strlen(s));
 }
 
-/* One graphic ASCII character of presentation format, escaped where `quoted` asks for it. */
+/* Appends a graphic ASCII character of the presentation format, escaped if `quoted` is set. */
 static inline void text_graph(struct text *t, char c)
 {
 	const char escaped[2] = {'\\', c};
@@ -121,14 +119,15 @@ extern const char text_digits[201];
 /* Powers of ten that fit 64 bits: 10^0 to 10^19. */
 extern const uint64_t text_tens[20];
 
-/* How many decimal digits v has: 1 to 20. */
+/* Returns the number of decimal digits of v: 1 to 20. */
 static inline unsigned text_width(uint64_t v)
 {
 	unsigned guess = ((64 - (unsigned)__builtin_clzll(v | 1)) * 1233) >> 12;
 	return guess + 1 - (guess < 20 && (v | 1) < text_tens[guess]);
 }
 
-/* v in decimal, padded with zeros to exactly n digits (n 1 to 20; v < 10^n), no bounds check. */
+/* Writes v in decimal, padded with zeros to n digits (1 to 20; v < 10^n), without a bounds check.
+ */
 static inline void text_digits_at(char *at, uint64_t v, unsigned n)
 {
 	while (n >= 2) {
@@ -142,14 +141,14 @@ static inline void text_digits_at(char *at, uint64_t v, unsigned n)
 }
 
 /*
- * Writing without asking for room, for pieces that many small ones make up: the caller has asked
- * for the room of all of them at once. Each returns where to go on.
+ * The functions ..._at() write without a bounds check, for pieces made of many small ones: the
+ * caller has reserved the octets of all of them. Each returns the end of what it wrote.
  */
 #define text_lit_at(at, literal)                                                                   \
 	((char *)memcpy((at), "" literal, sizeof(literal) - 1) + sizeof(literal) - 1)
 
-/* v in decimal; room for 20. Below 10^8 all eight digits are made at once, then the zeros in front
- * are shifted out. */
+/* Writes v in decimal: 20 octets must be reserved. Below 10^8 all eight digits are made at once,
+ * then the leading zeros are shifted out. */
 static inline char *text_u64_at(char *at, uint64_t v)
 {
 	if (bits_likely(v < 100000000)) {
@@ -173,11 +172,11 @@ static inline char *text_u64_at(char *at, uint64_t v)
 	return at + n;
 }
 
-/* n octets in blocks of sixteen; up to fifteen more are read behind them, and written. */
+/* Copies n octets in blocks of sixteen: up to fifteen more are read behind them, and written. */
 static inline char *text_blocks_at(char *at, const char *from, size_t n)
 {
 	for (size_t i = 0; i < n; i += 16) {
-		char block[16]; /* it may reach into where it goes */
+		char block[16]; /* source and destination may overlap */
 		memcpy(block, from + i, sizeof(block));
 		memcpy(at + i, block, sizeof(block));
 	}
@@ -191,26 +190,26 @@ static inline void text_u64(struct text *t, uint64_t v)
 		return;
 	}
 	unsigned n = text_width(v);
-	if (text_room(t, n)) {
+	if (text_reserve(t, n)) {
 		text_digits_at(t->at, v, n);
 		t->at += n;
 	}
 }
 
-/* v in decimal with exactly n digits, zeros in front. */
+/* Appends v in decimal, padded with zeros to n digits. */
 static inline void text_padded(struct text *t, uint64_t v, unsigned n)
 {
-	if (text_room(t, n)) {
+	if (text_reserve(t, n)) {
 		text_digits_at(t->at, v, n);
 		t->at += n;
 	}
 }
 
 void text_i64(struct text *t, int64_t v);
-/* Octets as lower-case or upper-case hexadecimal digits, without separators. */
+/* Append octets as lower-case or upper-case hexadecimal digits, without separators. */
 void text_hex(struct text *t, const uint8_t *p, size_t n);
 void text_hex_upper(struct text *t, const uint8_t *p, size_t n);
-/* Octets in base64 (RFC 4648 section 4, padded) and base32hex (section 7, not padded, as NSEC3). */
+/* Append octets in base64 (RFC 4648 section 4, padded), and in base32hex (section 7, unpadded). */
 void text_base64(struct text *t, const uint8_t *p, size_t n);
 void text_base32hex(struct text *t, const uint8_t *p, size_t n);
 /* Appends as printf does; for messages, not for the hot path. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/utf8.h"
 
-/* Octets of the well-formed sequence that p begins with, of n that are left; 0: none does. */
+/* Returns the length of the well-formed sequence at the start of p's n octets; 0: there is none. */
 static size_t sequence_at(const uint8_t *p, size_t n, uint32_t *point)
 {
-	/* The least value of each length keeps out what fits a shorter one. */
+	/* The least value of each length excludes overlong forms. */
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
 	if (len == 0 || len > n || p[0] >= 0xf8)
@@ -24,7 +24,7 @@ static size_t sequence_at(const uint8_t *p, size_t n, uint32_t *point)
 static void escape(struct text *t, uint32_t point)
 {
 	uint8_t octets[2] = {(uint8_t)(point >> 8), (uint8_t)point};
-	if (!text_room(t, 6))
+	if (!text_reserve(t, 6))
 		return;
 	text_lit(t, "\\u");
 	text_hex(t, octets, 2);

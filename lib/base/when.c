@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/when.h"
 
-/* Civil date of a day number since 1970-01-01, proleptic Gregorian calendar. */
+/* Converts days since 1970-01-01 to a date of the proleptic Gregorian calendar. */
 static void civil_of(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 {
-	days += 719468; /* to 0000-03-01, so that the leap day ends a year */
+	days += 719468; /* since 0000-03-01, so that the leap day is the last of a year */
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
 	unsigned doe = (unsigned)(days - era * 146097);
 	unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
@@ -37,7 +37,7 @@ static void fill(struct when *w, int64_t second)
 		text_digits_at(w->text + 14, (uint64_t)rest / 60 % 60, 2);
 		text_digits_at(w->text + 17, (uint64_t)rest % 60, 2);
 	}
-	/* The first second of all begins before what 64 bits hold: it is not remembered. */
+	/* The earliest second begins before the range of 64 bits: it is not cached. */
 	w->filled = !__builtin_mul_overflow(second, WHEN_NS_PER_S, &w->second_ns);
 }
 
@@ -51,7 +51,7 @@ char *when_text_at(struct when *w, char *at, int64_t ns)
 		rest = (uint64_t)ns - (uint64_t)w->second_ns;
 	}
 	memcpy(at, w->text, sizeof(w->text));
-	/* Nine digits as 1 + 4 + 4: halves that do not wait for each other. */
+	/* Nine digits as 1 + 4 + 4: the two fours do not depend on each other. */
 	uint32_t low = (uint32_t)rest % 100000000, top = (uint32_t)rest / 100000000;
 	at += sizeof(w->text);
 	at[0] = (char)('0' + top);
@@ -65,6 +65,6 @@ char *when_text_at(struct when *w, char *at, int64_t ns)
 
 void when_text(struct when *w, struct text *t, int64_t ns)
 {
-	if (text_room(t, WHEN_LEN))
+	if (text_reserve(t, WHEN_LEN))
 		t->at = when_text_at(w, t->at, ns);
 }

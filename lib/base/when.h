@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Nanoseconds since the epoch: <-> RFC 3339 text in UTC, and the time between two of them. */
+/* Timestamps in nanoseconds since the epoch: differences, and RFC 3339 text in UTC. */
 #ifndef BASE_WHEN_H
 #define BASE_WHEN_H
 
@@ -12,9 +12,8 @@
 #define WHEN_LEN 30 /* characters of "2015-10-10T12:13:32.628222000Z" */
 
 /*
- * Nanoseconds from `then` to `now`, negative if that is the earlier one. A capture may claim any
- * stamp that 64 bits hold: a difference that they do not hold is the greatest, or the least, that
- * they do.
+ * Returns the nanoseconds from `then` to `now`, negative if `now` is earlier. A capture can hold
+ * any 64-bit timestamps, so a difference that overflows saturates.
  */
 static inline int64_t when_since(int64_t now_ns, int64_t then_ns)
 {
@@ -24,7 +23,7 @@ static inline int64_t when_since(int64_t now_ns, int64_t then_ns)
 	return ns;
 }
 
-/* `ns` later, or earlier if it is negative; no further than 64 bits go. */
+/* Returns the time `ns` after `then`, or before it if negative; saturates on overflow. */
 static inline int64_t when_after(int64_t then_ns, int64_t ns)
 {
 	int64_t sum;
@@ -33,7 +32,7 @@ static inline int64_t when_after(int64_t then_ns, int64_t ns)
 	return sum;
 }
 
-/* Remembers the second last shown: neighbours in a log share it. One per writer; zero to start. */
+/* Caches the text of the latest second, which consecutive lines share. One per writer; zeroed. */
 struct when {
 	int64_t second_ns; /* its start */
 	char text[20]; /* "2015-10-10T12:13:32." */
@@ -43,7 +42,7 @@ struct when {
 /* Appends ns (may be before 1970) with nine decimals and Z. Years beyond 9999 show as 9999. */
 void when_text(struct when *w, struct text *t, int64_t ns);
 
-/* The same without asking for the room of WHEN_LEN. Where to go on. */
+/* Writes the same at `at`, where WHEN_LEN octets must be reserved. Returns its end. */
 char *when_text_at(struct when *w, char *at, int64_t ns);
 
 #endif

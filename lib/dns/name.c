@@ -164,7 +164,7 @@ static inline bool recall(struct text *t, const struct name_memo *memo, uint32_t
 	if (memo->at[slot] != labels)
 		return false;
 	/* What the blocks have too much lies behind the name and will be written over. */
-	if (text_room(t, NAME_TEXT_MAX))
+	if (text_reserve(t, NAME_TEXT_MAX))
 		t->at = text_blocks_at(t->at, memo->text[slot], memo->len[slot]);
 	return true;
 }
@@ -283,7 +283,7 @@ static __attribute__((noinline)) uint32_t any_name(const struct text *t,
 static __attribute__((noinline)) uint32_t new_name(struct text *t, const struct name_space *space,
 	uint32_t at, bool dot, struct name_memo *memo, enum dns_error *error)
 {
-	if (!text_room(t, NAME_TEXT_MAX))
+	if (!text_reserve(t, NAME_TEXT_MAX))
 		return name_skip(space, at, error);
 	char *out;
 	uint8_t odd = 0;

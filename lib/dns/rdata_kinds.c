@@ -19,7 +19,7 @@ static inline bool put_sixteen(char *at, const uint8_t *p)
 void kind_octets(struct text *t, const uint8_t *p, size_t n)
 {
 	/* Worst case of an octet: \\DDD with the backslash doubled for JSON. */
-	if (!text_room(t, 5 * n))
+	if (!text_reserve(t, 5 * n))
 		return;
 	char *at = t->at;
 	size_t i = 0;

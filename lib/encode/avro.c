@@ -52,7 +52,7 @@ static bool put_string(struct text *t, const struct scan *s)
 {
 	/* How long it is unescaped shows only when it stands there: leave room, and move it. */
 	char *at = t->at;
-	if (!text_room(t, 10 + s->len))
+	if (!text_reserve(t, 10 + s->len))
 		return true;
 	struct text inside = text_of(at + 10, s->len);
 	scan_unescape(&inside, s);

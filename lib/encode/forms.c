@@ -31,7 +31,7 @@ static int write_tagged(struct text *t, const struct encode_doc *d)
 static void put_second(struct text *t, int64_t ns)
 {
 	struct when w = {0};
-	if (!text_room(t, WHEN_LEN))
+	if (!text_reserve(t, WHEN_LEN))
 		return;
 	when_text(&w, t, ns);
 	t->at -= WHEN_LEN - sizeof(w.text) + 1; /* the point and what follows */

@@ -30,14 +30,14 @@ char *json_milli_at(char *at, int64_t thousandths)
 
 void json_milli(struct text *t, int64_t thousandths)
 {
-	if (text_room(t, 32))
+	if (text_reserve(t, 32))
 		t->at = json_milli_at(t->at, thousandths);
 }
 
 void json_seconds(struct text *t, int64_t ns)
 {
 	uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-	if (!text_room(t, 32))
+	if (!text_reserve(t, 32))
 		return;
 	if (ns < 0)
 		text_char(t, '-');

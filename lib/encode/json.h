@@ -38,7 +38,7 @@ static inline void json_close(struct text *t, char bracket)
 /* The document's last bracket and the end of its line. */
 static inline void json_end_line(struct text *t)
 {
-	if (!text_room(t, 2))
+	if (!text_reserve(t, 2))
 		return;
 	json_close(t, '}');
 	if (!t->full)
@@ -47,7 +47,7 @@ static inline void json_end_line(struct text *t)
 
 static inline void json_u64(struct text *t, uint64_t v)
 {
-	if (text_room(t, 21)) {
+	if (text_reserve(t, 21)) {
 		char *at = text_u64_at(t->at, v);
 		*at = ',';
 		t->at = at + 1;

@@ -153,7 +153,7 @@ static void close_bracket(struct text *t, const struct open *o)
 {
 	const struct marks *m = o->map ? &marks_map : &marks_array;
 	unsigned more = width_of(m, o->n);
-	if (t->full || !text_room(t, more))
+	if (t->full || !text_reserve(t, more))
 		return;
 	char *mark = t->start + o->at;
 	memmove(mark + 1 + more, mark + 1, (size_t)(t->at - mark - 1));
@@ -170,7 +170,7 @@ static void put_json_str(struct text *t, const struct scan *s)
 	}
 	/* Unescaped it is shorter, by how much shows when it stands there. */
 	unsigned room = 1 + width_of(&marks_str, s->len);
-	if (!text_room(t, room + s->len))
+	if (!text_reserve(t, room + s->len))
 		return;
 	struct text inside = text_of(t->at + room, s->len);
 	scan_unescape(&inside, s);

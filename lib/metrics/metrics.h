@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Counters. One list a stage (STAGE.def) makes the stage's struct, the names and the help texts.
- * A core counts in structs of its own; others may read them at any time, a little late.
+ * Counters. The list of a stage (STAGE.def) defines its struct, names and help texts. Each core
+ * counts in structs of its own; other threads may read them at any time and see recent values.
  */
 #ifndef METRICS_METRICS_H
 #define METRICS_METRICS_H
@@ -49,7 +49,7 @@ struct metrics_logger {
 	struct metrics_sink sink;
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
-/* Counts; written by the owning core only, so no locked instruction is needed. */
+/* Adds n to a counter. Only the owning core writes it, so no locked instruction is needed. */
 static inline void metrics_add(uint64_t *counter, uint64_t n)
 {
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
@@ -60,14 +60,14 @@ static inline uint64_t metrics_read(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* One counter of a list: where it stands in its struct. */
+/* A counter of a list, and its offset in metrics_worker or metrics_logger. */
 struct metrics_row {
 	const char *name;
 	const char *help;
 	size_t offset;
 };
 
-/* A stage's list. */
+/* The counters of a stage. */
 struct metrics_list {
 	const char *stage;
 	const struct metrics_row *rows;
@@ -77,18 +77,18 @@ struct metrics_list {
 extern const struct metrics_list metrics_lists_worker[6]; /* rx to record */
 extern const struct metrics_list metrics_lists_logger[2]; /* dns, sink */
 
-/* The counter of a row in a metrics_worker or metrics_logger. Offsets are of the whole struct. */
+/* Returns the value of a row's counter in a metrics_worker or metrics_logger. */
 static inline uint64_t metrics_at(const void *owner, const struct metrics_row *row)
 {
 	return metrics_read((const uint64_t *)((const char *)owner + row->offset));
 }
 
-/* Adds every counter of `from` to `sum`. */
+/* Add every counter of `from` to `sum`. */
 void metrics_sum_worker(struct metrics_worker *sum, const struct metrics_worker *from);
 void metrics_sum_logger(struct metrics_logger *sum, const struct metrics_logger *from);
 void metrics_sum_sink(struct metrics_sink *sum, const struct metrics_sink *from);
 
-/* The sum of all verdicts: how many packets have ended. */
+/* Returns the sum of all verdicts: the packets processed. */
 uint64_t metrics_verdicts(const struct metrics_worker *w);
 
 #endif

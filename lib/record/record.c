@@ -24,7 +24,7 @@ struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t
 	need = (need + RECORD_MIN - 1) & ~(uint64_t)(RECORD_MIN - 1);
 
 	uint64_t at = a->head, offset = a->offset;
-	if (offset + need > a->size) { /* records do not wrap */
+	if (offset + need > a->size) { /* a record does not wrap around */
 		at += a->size - offset;
 		offset = 0;
 	}
@@ -49,8 +49,8 @@ struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t
 	return r;
 }
 
-/* Octets behind a record that were asked for when it was taken: the lines are still the logger's,
- * and what one transaction costs is less than their way. */
+/* Octets behind a record to prefetch: these lines are in the logger's cache, and one transaction
+ * takes less time than fetching them. */
 #define RECORD_AHEAD 1024
 
 void record_commit(struct record_arena *a, struct record *r)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The fourth currency: one finished transaction, with its messages in wire form, on its way from a
- * worker to a logger. Records live in an arena, a ring of octets that one worker fills and one
- * logger empties in the same order: taking one is an addition, a message is never cut, and the
+ * A record is one finished transaction, with its messages in wire form, that a worker hands to a
+ * logger. Records are allocated in an arena, a ring of octets that one worker fills and one logger
+ * releases in the same order: allocation is an addition, a message is never truncated, and the
  * logger reads memory in sequence.
  */
 #ifndef RECORD_RECORD_H
@@ -23,7 +23,7 @@ enum record_status {
 	RECORD_ENCRYPTED, /* a connection of encrypted DNS; no message */
 };
 
-/* What a connection of encrypted DNS is, as far as it can be seen. */
+/* The transport of encrypted DNS, if it can be told. */
 enum record_transport {
 	RECORD_TRANSPORT_none,
 #define TRANSPORT(name, help) RECORD_TRANSPORT_##name,
@@ -32,12 +32,12 @@ enum record_transport {
 	RECORD_TRANSPORTS,
 };
 
-/* record.transfer: the reply is that of a zone transfer. */
+/* record.transfer: whether the reply is that of a zone transfer. */
 enum record_transfer {
 	RECORD_TRANSFER_NONE,
-	RECORD_TRANSFER_WHOLE, /* in one message, which is at hand */
-	RECORD_TRANSFER_SUM, /* in several: at hand are the first one's header, with no counts, and
-			      * behind it, in reply_len, struct record_sum */
+	RECORD_TRANSFER_WHOLE, /* in one message, which the record holds */
+	RECORD_TRANSFER_SUM, /* in several: the record holds the header of the first, without its
+			      * counts, and behind it, within reply_len, struct record_sum */
 };
 
 /*
@@ -52,46 +52,47 @@ struct record_sum {
 	int64_t duration_ns; /* from the first message to the last */
 	uint32_t messages;
 	uint32_t serial; /* of the zone */
-	uint8_t incomplete; /* its end was not seen */
+	uint8_t incomplete; /* its last message was not captured */
 };
 
 #define RECORD_VLANS 4
 
 struct record {
-	uint64_t end; /* arena position behind it */
-	int64_t ts_ns; /* of the first query; of the reply where there is no query; of the first
-			  packet of a connection */
+	uint64_t end; /* arena position behind the record */
+	int64_t ts_ns; /* of the first query; without a query, of the reply; RECORD_ENCRYPTED: of
+			* the connection's first packet */
 	int64_t latency_ns; /* RECORD_ANSWERED, RECORD_DUPLICATE */
-	int64_t rtt_ns; /* of the TCP handshake; 0: not seen */
+	int64_t rtt_ns; /* of the TCP handshake; 0: not captured */
 	struct addr_pair addrs; /* client, server */
 	uint8_t proto; /* IP protocol number: 6, 17 */
 	uint16_t client_port, server_port;
-	/* octets of the first question's name, where dns_msg_read() found one: else 0 */
+	/* octets of the first question's name; 0: dns_msg_read() found none */
 	uint16_t query_name, reply_name;
 	uint8_t status; /* enum record_status */
-	uint8_t vlans; /* of vlan[] */
+	uint8_t vlans; /* entries of vlan[] */
 	uint16_t vlan[RECORD_VLANS];
 	struct tunnel tunnel;
-	uint32_t query_len; /* octets of the query at hand, 0: no query */
-	uint32_t query_wire; /* octets of the query as it was sent */
+	uint32_t query_len; /* captured octets of the query; 0: no query */
+	uint32_t query_wire; /* octets of the query on the wire */
 	uint32_t reply_len;
 	uint32_t reply_wire;
-	uint32_t reply_frame; /* octets of the frame that carried the reply; 0: several did */
+	uint32_t
+		reply_frame; /* octets of the frame that carried the reply; 0: several frames did */
 	uint32_t retries;
 	union {
 		uint8_t error; /* enum dns_error: why RECORD_MALFORMED */
 		uint8_t transport; /* RECORD_ENCRYPTED: enum record_transport */
-		uint8_t evicted; /* RECORD_NO_REPLY: it had to go before its time was over */
+		uint8_t evicted; /* RECORD_NO_REPLY: before the timeout */
 	};
-	uint8_t query_cut; /* the capture cut the query, the reply */
+	uint8_t query_cut; /* the capture truncated the query, the reply */
 	uint8_t reply_cut;
 	uint8_t transfer : 2; /* enum record_transfer */
 	uint8_t bad_checksum : 1; /* of the UDP datagram that brought the reply */
-	uint8_t group : 1; /* the query went to a group, and `server` is who replied */
+	uint8_t group : 1; /* the query was sent to a group; the server is the host that replied */
 	uint8_t ambiguous : 2; /* RECORD_AMBIGUOUS_*: messages whose octets are in doubt */
-	uint8_t has_macs : 1; /* record_macs() is there */
-	/* The query, the reply, struct mac_pair if has_macs. RECORD_ENCRYPTED: query_len octets of
-	 * the server's name that the client gave, and query_wire is 0. */
+	uint8_t has_macs : 1; /* struct mac_pair follows the messages */
+	/* The query, the reply, struct mac_pair if has_macs. RECORD_ENCRYPTED: instead of the query
+	 * the server name that the client sent, query_len octets; query_wire is 0. */
 	uint8_t data[];
 };
 
@@ -107,7 +108,7 @@ static inline const uint8_t *record_reply(const struct record *r)
 	return r->data + r->query_len;
 }
 
-/* Octets of the reply that are at hand: of several, of the first one's header. */
+/* Returns the captured octets of the reply; of RECORD_TRANSFER_SUM, those of the header. */
 static inline uint32_t record_reply_len(const struct record *r)
 {
 	return r->transfer == RECORD_TRANSFER_SUM
@@ -115,7 +116,7 @@ static inline uint32_t record_reply_len(const struct record *r)
 		       : r->reply_len;
 }
 
-/* The MAC addresses of client and server; none is known where output.mac is off. */
+/* Returns the MAC addresses of client and server; without has_macs none is known. */
 static inline struct mac_pair record_macs(const struct record *r)
 {
 	struct mac_pair macs = {.known = 0};
@@ -124,14 +125,14 @@ static inline struct mac_pair record_macs(const struct record *r)
 	return macs;
 }
 
-/* Only for records of an arena with record_arena_want_macs(). */
+/* Stores the MAC addresses. The arena must have record_arena_want_macs(). */
 static inline void record_set_macs(struct record *r, const struct mac_pair *macs)
 {
 	r->has_macs = 1;
 	memcpy(r->data + r->query_len + r->reply_len, macs, sizeof(*macs));
 }
 
-/* Only of RECORD_TRANSFER_SUM. */
+/* Returns the sums of a record with RECORD_TRANSFER_SUM. */
 static inline struct record_sum record_sum(const struct record *r)
 {
 	struct record_sum sum;
@@ -142,25 +143,26 @@ static inline struct record_sum record_sum(const struct record *r)
 #define RECORD_BATCH 64
 
 struct record_arena {
-	/* the worker's */
+	/* of the worker */
 	uint8_t *base;
 	uint64_t size;
-	uint64_t head; /* position behind the newest record; positions never wrap */
+	uint64_t head; /* position behind the newest record; positions do not wrap around */
 	uint64_t offset; /* of head in the ring */
 	uint64_t begun; /* position of the latest record_begin() */
-	uint64_t tail_seen; /* last read of `tail` */
+	uint64_t tail_seen; /* `tail` when it was read last */
 	uint32_t trailer; /* octets behind the messages of each record */
 	struct metrics_record *metrics;
-	/* Passes n finished records on, in order; the arena is the only source of them, so a ring
-	 * that holds size / RECORD_SMALLEST of them cannot be full. */
+	/* Enqueues n committed records for the logger, in order. A queue with size /
+	 * RECORD_SMALLEST entries cannot be full. */
 	void (*pass)(void *to, void **records, unsigned n);
 	void *pass_to;
-	/* Called while the arena is full, if the run must lose nothing; NULL: drop instead. */
+	/* Called while the arena is full, for back-pressure; NULL: the record is dropped instead.
+	 */
 	void (*wait)(void *of);
 	void *wait_of;
 	unsigned pending;
 	void *batch[RECORD_BATCH];
-	uint64_t passed; /* `head` at the latest pass: written by the worker, read by the logger */
+	uint64_t passed; /* `head` at the latest flush: written by the worker, read by the logger */
 	/* written by the logger, read by the worker */
 	uint64_t tail __attribute__((aligned(BITS_CACHE_LINE)));
 } __attribute__((aligned(BITS_CACHE_LINE)));
@@ -168,43 +170,45 @@ struct record_arena {
 _Static_assert(offsetof(struct record_arena, tail) % BITS_CACHE_LINE == 0 &&
 		       sizeof(struct record_arena) - offsetof(struct record_arena, tail) ==
 			       BITS_CACHE_LINE,
-	"the logger writes tail, and nothing else of the worker's stands in its cache line");
+	"the logger writes tail, which has a cache line of its own");
 
-/* The step of record sizes, and the smallest arena that holds any two records. */
+/* The unit of record sizes, the smallest record, and the smallest arena: any two records fit. */
 #define RECORD_MIN 128
 #define RECORD_SMALLEST ((sizeof(struct record) + RECORD_MIN - 1) / RECORD_MIN * RECORD_MIN)
 #define RECORD_ARENA_MIN (512 * 1024)
 
-/* Starts an empty arena over `size` octets (RECORD_ARENA_MIN or more), which stay the caller's. */
+/* Initialises an empty arena over `size` octets (RECORD_ARENA_MIN or more) that the caller owns. */
 void record_arena_init(
 	struct record_arena *a, void *base, uint64_t size, struct metrics_record *metrics);
 
-/* Makes room for MAC addresses in each record (record_set_macs()) from now on. */
+/* Reserves space for MAC addresses (record_set_macs()) in each record from now on. */
 static inline void record_arena_want_macs(struct record_arena *a)
 {
 	a->trailer = sizeof(struct mac_pair);
 }
 
 /*
- * Room for a record with messages of the two lengths (each at most 65535), lengths filled in, the
- * rest zero up to data[]. It becomes the logger's by record_commit(). NULL: no room, and counted
- * as dropped. One at a time.
+ * Reserves a record with messages of the two lengths, at most 65535 octets each. The lengths are
+ * set, all else up to data[] is zero. Returns NULL, and counts the record as dropped, if the arena
+ * is full. One at a time; an uncommitted record is given up by the next call.
  */
 struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t reply_len);
 
+/* Commits the record of the latest record_begin(): the logger owns it from the next flush on. */
 void record_commit(struct record_arena *a, struct record *r);
 
-/* Passes on what is committed; called at the end of every burst. */
+/* Enqueues the committed records for the logger; called at the end of every burst. */
 void record_flush(struct record_arena *a);
 
-/* How full it is, in 1/256, as the logger sees it, who has released what is behind `released`. */
+/* Returns how full the arena is, in 1/256; `released`: the position up to which the logger
+ * released. */
 static inline unsigned record_fill(const struct record_arena *a, uint64_t released)
 {
 	uint64_t passed = __atomic_load_n(&a->passed, __ATOMIC_RELAXED);
 	return passed > released ? (unsigned)((passed - released) * 256 / a->size) : 0;
 }
 
-/* The logger is done with r and with all records that it got before r. */
+/* Releases a record (its `end`) and all records before it; called by the logger. */
 static inline void record_release(struct record_arena *a, uint64_t end)
 {
 	__atomic_store_n(&a->tail, end, __ATOMIC_RELEASE);

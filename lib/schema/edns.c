@@ -185,7 +185,7 @@ enum dns_error edns_json(struct text *t, const struct name_space *space, const s
 {
 	enum dns_error error = DNS_OK;
 
-	if (!text_room(t, 64))
+	if (!text_reserve(t, 64))
 		return DNS_OK;
 	char *at = text_lit_at(t->at, "{");
 	if (bits_unlikely(e->version)) {

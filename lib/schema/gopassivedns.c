@@ -36,7 +36,7 @@ static const char *phrase_of(unsigned rcode)
  * full second. */
 static void put_stamp(struct text *t, struct when *when, int64_t ns)
 {
-	if (!text_room(t, WHEN_LEN))
+	if (!text_reserve(t, WHEN_LEN))
 		return;
 	char *at = t->at;
 	when_text(when, t, ns);

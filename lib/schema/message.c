@@ -122,7 +122,7 @@ static void put_rr(const struct schema *s, struct text *t, struct message *m, co
 	struct name_memo *memo, struct beginning *b)
 {
 	uint32_t labels = name_labels(&m->space, rr->name);
-	if (!text_room(t, BEGINNING_ROOM + TTL_ROOM))
+	if (!text_reserve(t, BEGINNING_ROOM + TTL_ROOM))
 		return;
 	if (b->labels == labels && b->type == rr->type) {
 		t->at = text_blocks_at(t->at, b->text, b->len);

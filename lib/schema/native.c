@@ -176,7 +176,7 @@ static void put_edns(struct text *t, struct message *m)
 
 static void put_header(struct schema *s, struct text *t, const struct record *r)
 {
-	if (!text_room(t, HEADER_ROOM))
+	if (!text_reserve(t, HEADER_ROOM))
 		return;
 	char *at = text_lit_at(t->at, "{\"ts\":\"");
 	at = when_text_at(&s->when, at, r->ts_ns);
@@ -248,7 +248,7 @@ static void put_outcome(const struct schema *s, struct text *t, const struct rec
 				s->rcodes[dns_rcode(reply->msg.flags)].len);
 		}
 	}
-	if (!text_room(t, OUTCOME_ROOM))
+	if (!text_reserve(t, OUTCOME_ROOM))
 		return;
 	char *at = t->at;
 	if (reply->present && reply->space.len >= 4 && reply->msg.flags & FLAG_BITS) {

@@ -30,7 +30,7 @@ static void put_qtype(const struct schema *s, struct text *t, const struct messa
 	uint16_t type = m->msg.qtype;
 	if (bits_likely(type < SCHEMA_TYPES && s->types[type].len && m->dialect != MESSAGE_NBNS &&
 			m->msg.qclass == DNS_CLASS_IN)) {
-		if (!text_room(t, 128))
+		if (!text_reserve(t, 128))
 			return;
 		char *at = JSON_KEY_AT(t->at, "qtype");
 		*at = '"';

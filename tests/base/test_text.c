@@ -123,7 +123,7 @@ static void sticky(void)
 		char room[64] = "";
 		struct text t = text_of(room, sizeof(room));
 		text_lit(&t, "ab");
-		CU_ASSERT_FALSE(text_room(&t, sizeof(room)));
+		CU_ASSERT_FALSE(text_reserve(&t, sizeof(room)));
 		CU_ASSERT_TRUE(t.full);
 		for (size_t k = 0; k < BITS_COUNT(pieces); k++)
 			pieces[(i + k) % BITS_COUNT(pieces)].append(&t);
