@@ -8,7 +8,7 @@ void edns_option_hex(struct text *t, const struct edns_option *o)
 	text_hex(t, o->data, o->len);
 }
 
-/* NSID is whatever the operator likes (RFC 5001 section 3.1); most like a host name. */
+/* NSID is of the operator's choice (RFC 5001 section 3.1), mostly a host name. */
 static void print_text(struct text *t, struct cursor *c, const struct edns_option *o)
 {
 	const uint8_t *p = cursor_take(c, o->len);
@@ -38,15 +38,14 @@ static void subnet_text(struct text *t, struct cursor *c)
 	else if (family == 2)
 		addr_text_v6(t, octets);
 	else
-		text_char(
-			t, '0'); /* no address, and no family to say so (RFC 7871 section 7.1.2) */
+		text_char(t, '0'); /* no address and no family (RFC 7871 section 7.1.2) */
 	text_char(t, '/');
 	text_u64(t, source);
 	text_char(t, '/');
 	text_u64(t, scope);
 }
 
-/* Eight octets of the client's, then none or 8 to 32 of the server's (RFC 7873 section 4). */
+/* A client cookie of 8 octets, then a server cookie of none or 8 to 32 (RFC 7873 section 4). */
 static void cookie_text(struct text *t, struct cursor *c, const struct edns_option *o)
 {
 	if (o->len == 8 || (o->len >= 16 && o->len <= 40))
@@ -67,7 +66,7 @@ static void numbers_text(struct text *t, struct cursor *c, unsigned octets)
 	}
 }
 
-/* A name in an option stands alone: there is nothing that it could point to. */
+/* A name in an option cannot be compressed. */
 static void name_value(struct text *t, struct cursor *c, const struct edns_option *o)
 {
 	struct name_space space = {o->data, o->len};

@@ -3,8 +3,8 @@
 
 #include "dns/const.h"
 
-#define ENTRY_LEAST 11u /* octets of a resource record: root, type, class, TTL, length */
-#define QUESTION_LEAST 5u
+#define ENTRY_MIN 11u /* octets of a resource record: root, type, class, TTL, length */
+#define QUESTION_MIN 5u
 
 enum {
 	PORT_NTP = 123,
@@ -21,19 +21,18 @@ static uint32_t count_of(const struct dns_foreign *d, unsigned section)
 	return bits_be16(d->data + 4 + 2 * section);
 }
 
-/* Is there room for as many entries as the header announces? */
+/* True if as many entries as the header announces fit into the datagram. */
 static bool counts_fit(const struct dns_foreign *d)
 {
 	uint32_t records =
 		count_of(d, DNS_ANSWER) + count_of(d, DNS_AUTHORITY) + count_of(d, DNS_ADDITIONAL);
-	return DNS_HEADER_LEN + QUESTION_LEAST * count_of(d, DNS_QUESTION) +
-		       ENTRY_LEAST * records <=
+	return DNS_HEADER_LEN + QUESTION_MIN * count_of(d, DNS_QUESTION) + ENTRY_MIN * records <=
 	       d->wire_len;
 }
 
 static bool count_alone_fits(const struct dns_foreign *d, unsigned section)
 {
-	return DNS_HEADER_LEN + ENTRY_LEAST * count_of(d, section) <= d->wire_len;
+	return DNS_HEADER_LEN + ENTRY_MIN * count_of(d, section) <= d->wire_len;
 }
 
 /* RFC 8489 section 5: two zero bits, a length in words, the magic cookie. */
@@ -49,7 +48,7 @@ static bool is_dtls(const struct dns_foreign *d)
 	       (d->data[2] == 0xff || d->data[2] == 0xfd);
 }
 
-/* RFC 9000 section 15 and 17, RFC 9369; drafts, and those of Google before. */
+/* RFC 9000 section 15 and 17, RFC 9369, drafts, and Google's versions before them. */
 static bool quic_version_known(uint32_t version)
 {
 	return version == 1 || version == 0x6b3343cf || version >> 8 == 0xff0000 ||
@@ -57,8 +56,8 @@ static bool quic_version_known(uint32_t version)
 }
 
 /*
- * A long header tells its version; a short one has only the fixed bit, so that port and size must
- * agree, too (RFC 9000 section 17.2, 17.3 and 10.3).
+ * A long header has a version; a short one has the fixed bit only, so that port and size must
+ * match, too (RFC 9000 section 17.2, 17.3 and 10.3).
  */
 static bool is_quic(const struct dns_foreign *d)
 {
@@ -68,13 +67,13 @@ static bool is_quic(const struct dns_foreign *d)
 		return true;
 	if (d->other_port != PORT_HTTPS || counts_fit(d))
 		return false;
-	if (long_header) /* version 0 negotiates, without the fixed bit */
+	if (long_header) /* version negotiation (0) has no fixed bit */
 		return p[5] <= 20 && (fixed || bits_be32(p + 1) == 0);
 	return fixed && d->wire_len >= 21;
 }
 
-/* RFC 3550 section 5.1: version 2, a payload type in use, and the SSRC, which is random, where both
- * counts would be that nothing of this size could keep. */
+/* RFC 3550 section 5.1: version 2, an assigned payload type, and, as two of the counts, a random
+ * SSRC that no datagram of this size can satisfy. */
 static bool is_rtp(const struct dns_foreign *d)
 {
 	const uint8_t type = d->data[1] & 0x7f;
@@ -91,7 +90,7 @@ static bool is_rtcp(const struct dns_foreign *d)
 	       d->wire_len % 4 == 0 && !counts_fit(d);
 }
 
-/* Message type, three zero octets, and the size that goes with it (wireguard.com/protocol). */
+/* Message type, three zero octets, and the size of that type (wireguard.com/protocol). */
 static bool is_wireguard(const struct dns_foreign *d)
 {
 	if (counts_fit(d))
@@ -105,7 +104,7 @@ static bool is_wireguard(const struct dns_foreign *d)
 	}
 }
 
-/* RFC 5905 section 7.3. A client's request may be zeros, which is a header without any entry. */
+/* RFC 5905 section 7.3. A client's request may be all zeros: a DNS header without entries. */
 static bool is_ntp(const struct dns_foreign *d)
 {
 	const unsigned version = d->data[0] >> 3 & 7, mode = d->data[0] & 7;
@@ -116,7 +115,7 @@ static bool is_ntp(const struct dns_foreign *d)
 	       mode >= 1 && mode <= 5 && (none || !counts_fit(d));
 }
 
-/* SIP, SSDP, HTTP, BitTorrent: letters where counts should be. */
+/* SIP, SSDP, HTTP, BitTorrent: letters in the place of the counts. */
 static bool is_text(const struct dns_foreign *d)
 {
 	for (unsigned i = 0; i < DNS_HEADER_LEN; i++) {
@@ -127,7 +126,7 @@ static bool is_text(const struct dns_foreign *d)
 	return !counts_fit(d);
 }
 
-/* TURN's channels and IPsec have no header to go by, but a port. */
+/* TURN channels and IPsec are recognised by their port: their header proves nothing. */
 static bool is_on_known_port(const struct dns_foreign *d)
 {
 	switch (d->other_port) {

@@ -13,7 +13,8 @@ bool idna_available(void)
 	return true;
 }
 
-/* The next label of a name in presentation form: its length up to the dot or the end. */
+/* Returns the length of the label at p, up to the dot or the end, of a name in presentation form.
+ */
 static size_t label_len(const char *p, const char *end)
 {
 	size_t n = 0;
@@ -22,7 +23,7 @@ static size_t label_len(const char *p, const char *end)
 	return p + n > end ? (size_t)(end - p) : n;
 }
 
-/* Is this the U-label of that A-label, by all rules of IDNA2008 (RFC 5891 section 4.2)? */
+/* True if this is the U-label of that A-label by all rules of IDNA2008 (RFC 5891 section 4.2). */
 static bool belongs_to(const char *unicode, const char *label)
 {
 	uint8_t *back = NULL;
@@ -33,7 +34,7 @@ static bool belongs_to(const char *unicode, const char *label)
 	return same;
 }
 
-/* Appends the U-label of an A-label of letters, digits and hyphens; false: it is none. */
+/* Appends the U-label of an A-label of letters, digits and hyphens. Returns false if it is none. */
 static bool put_unicode(struct text *t, const char *p, size_t n)
 {
 	char label[64], *unicode = NULL;
@@ -43,7 +44,8 @@ static bool put_unicode(struct text *t, const char *p, size_t n)
 	label[n] = 0;
 	if (idn2_to_unicode_8z8z(label, &unicode, 0) != IDN2_OK || !unicode)
 		return false;
-	/* The library decodes more than it would encode: controls, other scripts' dots. */
+	/* The library decodes labels that it would not encode: with control characters, with dots
+	 * of other scripts. */
 	bool fits = belongs_to(unicode, label);
 	if (fits)
 		utf8_text(t, (const uint8_t *)unicode, strlen(unicode));

@@ -3,13 +3,12 @@
 
 #include "dns/dso.h"
 
-/* The header; the rest zero. */
+/* Reads the header and zeroes the rest. */
 static inline void read_header(struct dns_msg *msg, const uint8_t *data)
 {
 	uint64_t counts;
 	memcpy(&counts, data + 4, sizeof(counts));
-	/* All four counts into this machine's order: one store, so that one load may follow soon.
-	 */
+	/* All four counts to host byte order by one store: one load follows soon. */
 	counts = (counts & 0x00ff00ff00ff00ff) << 8 | (counts >> 8 & 0x00ff00ff00ff00ff);
 	msg->id = bits_be16(data);
 	msg->flags = bits_be16(data + 2);
@@ -18,7 +17,7 @@ static inline void read_header(struct dns_msg *msg, const uint8_t *data)
 	msg->body = DNS_HEADER_LEN;
 }
 
-/* The first question, of which the name ends at `at`. */
+/* Reads the first question, whose name ends at `at`. */
 static inline void read_question(struct dns_msg *msg, const uint8_t *data, uint32_t at)
 {
 	msg->name_len = (uint16_t)(at - DNS_HEADER_LEN);
@@ -50,7 +49,7 @@ enum dns_error dns_msg_read(struct dns_msg *msg, const uint8_t *data, uint32_t l
 	uint32_t at = DNS_HEADER_LEN, limit = len < longest ? len : longest;
 	while (at < limit && (data[at] - 1u) < 0x3f)
 		at += data[at] + 1u;
-	if (bits_unlikely(at >= limit)) /* the name may have jumped over both ends */
+	if (bits_unlikely(at >= limit)) /* the name may end behind both */
 		return at > longest || at < len ? DNS_NAME : DNS_SHORT;
 	if (bits_unlikely(data[at]))
 		return DNS_NAME;

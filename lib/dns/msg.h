@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The third currency: a DNS message as offsets into its wire form, so that it means the same over a
- * received packet and over a record. Header and first question are read at once; resource records
- * are walked by an iterator, as many as there are.
+ * A DNS message as offsets into its wire form, so that the struct serves for a packet as well as
+ * for a record. dns_msg_read() reads header and first question; an iterator walks the resource
+ * records, any number of them.
  */
 #ifndef DNS_MSG_H
 #define DNS_MSG_H
@@ -20,26 +20,26 @@ struct dns_msg {
 };
 
 /*
- * Reads header and first question. The first question's name cannot be compressed: nothing stands
- * before it. DNS_OK; DNS_SHORT or DNS_NAME where they cannot be read, with *msg holding what could
- * (zeros elsewhere; id and flags are right if len >= 4).
+ * Reads header and first question, whose name cannot be compressed, as no name precedes it. Returns
+ * DNS_OK; or DNS_SHORT or DNS_NAME, with what could be read in *msg and zeros elsewhere: id and
+ * flags are valid if len >= 4.
  */
 enum dns_error dns_msg_read(struct dns_msg *msg, const uint8_t *data, uint32_t len);
 
 /*
- * Reads again what dns_msg_read() took before and found a first name of name_len octets in, without
- * another walk of the name; name_len 0: with it, as if for the first time.
+ * Reads a message again in which dns_msg_read() found a first name of name_len octets, without
+ * walking the name. With name_len 0 it reads as dns_msg_read() does.
  */
 enum dns_error dns_msg_again(
 	struct dns_msg *msg, const uint8_t *data, uint32_t len, uint16_t name_len);
 
-/* The first question in wire form: name, type, class. Octets; 0 where there is none. */
+/* Returns the octets of the first question in wire form: name, type, class; 0: there is none. */
 static inline uint32_t dns_question_len(const struct dns_msg *msg)
 {
 	return msg->name_len ? msg->name_len + 4u : 0;
 }
 
-/* Is it a DNS Stateful Operations message (dns/dso.h): its opcode, and all four counts zero? */
+/* True for a message of DNS Stateful Operations (dns/dso.h): its opcode, and all counts zero. */
 static inline bool dns_msg_is_dso(const struct dns_msg *msg)
 {
 	return dns_opcode(msg->flags) == DNS_OPCODE_DSO && msg->body == DNS_HEADER_LEN &&
@@ -61,16 +61,17 @@ struct rr {
 struct rr_iter {
 	struct name_space space;
 	uint32_t at; /* next entry */
-	uint16_t known[RR_KNOWN]; /* offsets of names that were found right; 0: none yet */
+	uint16_t known[RR_KNOWN]; /* offsets of names that are valid; 0: none yet */
 	uint16_t left[DNS_SECTIONS];
 	uint8_t section;
-	bool tlvs; /* a DSO message (dso.h): what follows the header is no trailing octets */
-	enum dns_error error; /* why it ended; DNS_OK: all that was counted was there */
+	bool tlvs; /* a DSO message (dso.h): the octets behind the header are not trailing */
+	enum dns_error error; /* why it ended; DNS_OK: all entries that the header counts */
 };
 
 /*
- * Starts over all questions and resource records of a message that dns_msg_read() took. In place,
- * and field by field: a copy of what was just written waits for it.
+ * Starts an iterator over all questions and resource records of a message that dns_msg_read()
+ * accepted. It fills *it in place: copying a struct that was just written would stall on the
+ * stores.
  */
 static inline void rr_iter_start(
 	struct rr_iter *it, const struct dns_msg *msg, const uint8_t *data, uint32_t len)
@@ -87,7 +88,7 @@ static inline void rr_iter_start(
 	it->error = DNS_OK;
 }
 
-/* The same, but without the first question (which stands in *msg already). */
+/* Starts an iterator behind the first question, which *msg has. */
 static inline void rr_iter_start_after_question(
 	struct rr_iter *it, const struct dns_msg *msg, const uint8_t *data, uint32_t len)
 {
@@ -121,9 +122,8 @@ static inline bool rr_end(struct rr_iter *it, enum dns_error error)
 	return false;
 }
 
-/* name_skip() of an owner, which most often is the root, or a pointer to where one before it
- * pointed.
- */
+/* Skips the owner, as name_skip() does. Most owners are the root, or a pointer to where an earlier
+ * one pointed. */
 static inline uint32_t rr_skip_owner(struct rr_iter *it, enum dns_error *error)
 {
 	const uint8_t *p = it->space.data + it->at;
@@ -141,9 +141,9 @@ static inline uint32_t rr_skip_owner(struct rr_iter *it, enum dns_error *error)
 }
 
 /*
- * Takes the next entry. false: no more; it->error then says DNS_OK, DNS_SHORT (an entry does not
- * fit), DNS_COUNT (the message ends where an entry should begin), DNS_NAME, or DNS_TRAILING (octets
- * left behind the last).
+ * Reads the next entry. Returns false at the end, with it->error: DNS_OK, DNS_SHORT (the message
+ * ends within an entry), DNS_COUNT (it ends before an entry that the header counts), DNS_NAME, or
+ * DNS_TRAILING (octets follow the last entry).
  */
 static inline bool rr_next(struct rr_iter *it, struct rr *rr)
 {
@@ -183,10 +183,9 @@ static inline bool rr_next(struct rr_iter *it, struct rr *rr)
 }
 
 /*
- * Multicast DNS (port 5353) uses the top bit of the class: in a question it asks for a unicast
- * answer (RFC 6762 section 5.4), in a record it says that older ones are void (section 10.2, cache
- * flush). Takes the bit out of rr->rrclass, so that class and RDATA show as what they are, and
- * returns it. OPT's class is no class and is left alone.
+ * Clears the top bit of rr->rrclass and returns it. In multicast DNS (port 5353) it asks for a
+ * unicast response in a question (RFC 6762 section 5.4), and for a cache flush in a record
+ * (section 10.2). The class field of OPT is no class and stays as it is.
  */
 static inline bool rr_take_mdns_bit(struct rr *rr)
 {
@@ -196,7 +195,7 @@ static inline bool rr_take_mdns_bit(struct rr *rr)
 	return bit;
 }
 
-/* The same for the first question, as dns_msg_read() left it. */
+/* Clears and returns the bit of the first question, as dns_msg_read() found it. */
 static inline bool dns_take_mdns_bit(struct dns_msg *msg)
 {
 	bool bit = msg->qclass >> 15;

@@ -5,10 +5,10 @@
 #include <smmintrin.h>
 #endif
 
-/* Octets of a label that stand for themselves wherever a name is shown: 0. */
+/* When an octet of a label is escaped; 0: never. */
 enum {
-	ODD_ALWAYS = 1, /* escaped in presentation form, or inside a JSON string */
-	ODD_ZONE = 2, /* escaped where a zone file would take it for something else */
+	ESCAPE_ALWAYS = 1, /* in presentation form, or within a JSON string */
+	ESCAPE_ZONE = 2, /* in the form of zone files, where it has a meaning of its own */
 };
 #define PLAIN_ROW(first)                                                                           \
 	PLAIN(first), PLAIN(first + 1), PLAIN(first + 2), PLAIN(first + 3), PLAIN(first + 4),      \
@@ -16,19 +16,20 @@ enum {
 		PLAIN(first + 9), PLAIN(first + 10), PLAIN(first + 11), PLAIN(first + 12),         \
 		PLAIN(first + 13), PLAIN(first + 14), PLAIN(first + 15)
 #define PLAIN(c)                                                                                   \
-	(((c) <= ' ' || (c) >= 0x7f || (c) == '.' || (c) == '\\' || (c) == '"' ? ODD_ALWAYS : 0) | \
+	(((c) <= ' ' || (c) >= 0x7f || (c) == '.' || (c) == '\\' || (c) == '"' ? ESCAPE_ALWAYS     \
+									       : 0) |              \
 		((c) == '"' || (c) == '(' || (c) == ')' || (c) == ';' || (c) == '@' || (c) == '$'  \
-				? ODD_ZONE                                                         \
+				? ESCAPE_ZONE                                                      \
 				: 0))
-static const uint8_t odd_octet[256] = {PLAIN_ROW(0), PLAIN_ROW(16), PLAIN_ROW(32), PLAIN_ROW(48),
+static const uint8_t escape_of[256] = {PLAIN_ROW(0), PLAIN_ROW(16), PLAIN_ROW(32), PLAIN_ROW(48),
 	PLAIN_ROW(64), PLAIN_ROW(80), PLAIN_ROW(96), PLAIN_ROW(112), PLAIN_ROW(128), PLAIN_ROW(144),
 	PLAIN_ROW(160), PLAIN_ROW(176), PLAIN_ROW(192), PLAIN_ROW(208), PLAIN_ROW(224),
 	PLAIN_ROW(240)};
 #undef PLAIN
 #undef PLAIN_ROW
 
-/* One step of a walk over labels and pointers. */
-struct steps {
+/* A walk over the labels and pointers of a name. */
+struct name_walk {
 	uint32_t at; /* next length octet */
 	uint32_t limit; /* a pointer must point before this */
 	uint32_t after; /* offset behind the name in place; 0 until the first pointer or the root */
@@ -36,9 +37,10 @@ struct steps {
 	uint32_t jumps;
 };
 
-/* Moves to the next label: returns its length with s->at behind its length octet, 0 at the root,
- * or -1 with *error set. */
-static inline int next_label(const struct name_space *space, struct steps *s, enum dns_error *error)
+/* Advances to the next label. Returns its length, with s->at behind its length octet; 0 at the
+ * root; or -1 with *error set. */
+static inline int walk_label(
+	const struct name_space *space, struct name_walk *s, enum dns_error *error)
 {
 	for (;;) {
 		if (bits_unlikely(s->at >= space->len)) {
@@ -80,19 +82,20 @@ static inline int next_label(const struct name_space *space, struct steps *s, en
 
 uint32_t name_skip(const struct name_space *space, uint32_t at, enum dns_error *error)
 {
-	struct steps s = {.at = at, .limit = at};
+	struct name_walk s = {.at = at, .limit = at};
 	int n;
-	while ((n = next_label(space, &s, error)) > 0)
+	while ((n = walk_label(space, &s, error)) > 0)
 		s.at += (uint32_t)n;
 	return n < 0 ? 0 : s.after;
 }
 
-static char *odd_label(char *at, const uint8_t *p, int n, bool quoted, bool zone)
+static char *put_escaped_label(char *at, const uint8_t *p, int n, bool quoted, bool zone)
 {
 	for (int i = 0; i < n; i++) {
 		uint8_t c = p[i];
 		bool decimal = c <= ' ' || c >= 0x7f;
-		bool escape = decimal || c == '.' || c == '\\' || (zone && odd_octet[c] & ODD_ZONE);
+		bool escape =
+			decimal || c == '.' || c == '\\' || (zone && escape_of[c] & ESCAPE_ZONE);
 		if (escape) {
 			*at++ = '\\';
 			if (quoted)
@@ -111,9 +114,9 @@ static char *odd_label(char *at, const uint8_t *p, int n, bool quoted, bool zone
 }
 
 /*
- * Copies sixteen octets, those of which the bit in `dots` is set as '.'. Returns a bit for each
- * octet that stands for itself in every form (odd_octet[] is 0): by tables of the high half of an
- * octet (a bit each for 0x2_ to 0x7_) and of the low half (in which of these rows it is ordinary).
+ * Copies sixteen octets, as '.' where `dots` has its bit set. Returns a bit for each octet that is
+ * never escaped (escape_of[] is 0), found by two tables: of its high half (a bit each for 0x2_ to
+ * 0x7_), and of its low half (the rows in which it is not escaped).
  */
 static inline unsigned put_sixteen(char *at, const uint8_t *p, unsigned dots)
 {
@@ -136,40 +139,40 @@ static inline unsigned put_sixteen(char *at, const uint8_t *p, unsigned dots)
 #else
 	unsigned plain = 0;
 	for (int i = 0; i < 16; i++) {
-		plain |= (unsigned)(odd_octet[p[i]] == 0) << i;
+		plain |= (unsigned)(escape_of[p[i]] == 0) << i;
 		at[i] = dots >> i & 1 ? '.' : (char)p[i];
 	}
 	return plain;
 #endif
 }
 
-/* *odd gathers the ODD_ bits of all labels. */
+/* Appends a label. *odd collects the ESCAPE_ bits of all labels. */
 static inline char *put_label(
 	char *at, const uint8_t *p, int n, bool quoted, bool zone, uint8_t *odd)
 {
 	uint8_t seen = 0;
 	for (int i = 0; i < n; i++) {
-		seen |= odd_octet[p[i]];
+		seen |= escape_of[p[i]];
 		at[i] = (char)p[i];
 	}
 	if (bits_likely(seen == 0))
 		return at + n;
 	*odd |= seen;
-	return odd_label(at, p, n, quoted, zone);
+	return put_escaped_label(at, p, n, quoted, zone);
 }
 
-static inline bool recall(struct text *t, const struct name_memo *memo, uint32_t labels)
+static inline bool memo_append(struct text *t, const struct name_memo *memo, uint32_t labels)
 {
 	unsigned slot = labels % NAME_MEMO;
 	if (memo->at[slot] != labels)
 		return false;
-	/* What the blocks have too much lies behind the name and will be written over. */
+	/* Excess octets of the blocks lie behind the name and will be overwritten. */
 	if (text_reserve(t, NAME_TEXT_MAX))
 		t->at = text_blocks_at(t->at, memo->text[slot], memo->len[slot]);
 	return true;
 }
 
-static void remember(struct name_memo *memo, uint32_t labels, const char *text, const char *end)
+static void memo_store(struct name_memo *memo, uint32_t labels, const char *text, const char *end)
 {
 	unsigned slot = labels % NAME_MEMO;
 	memo->at[slot] = (uint16_t)labels;
@@ -177,15 +180,15 @@ static void remember(struct name_memo *memo, uint32_t labels, const char *text, 
 	memo->text[slot] = text;
 }
 
-#define RUN_MAX 64 /* octets of labels in a row that plain_name() takes at once */
+#define RUN_OCTETS 64 /* octets of labels in a row that are copied at once */
 #define RUNS 8 /* runs of one name: four pointers, or the longest name */
 
 /*
- * Returns the octets of the labels in a row at p, up to a pointer, the root or RUN_MAX, and sets in
- * *ends a bit for each octet after p[0] that is a length, the pointer's first or the root. 0: there
- * is no label, or the message ends within one.
+ * Returns the octets of the labels in a row at p, up to a pointer, the root or RUN_OCTETS, and sets
+ * in *ends a bit for each octet after p[0] that is a length, the pointer's first or the root. 0:
+ * there is no label, or the message ends within one.
  */
-static inline unsigned run_of(const uint8_t *p, uint32_t left, uint64_t *ends)
+static inline unsigned label_run(const uint8_t *p, uint32_t left, uint64_t *ends)
 {
 	unsigned at = 0;
 	uint64_t bits = 0;
@@ -195,7 +198,7 @@ static inline unsigned run_of(const uint8_t *p, uint32_t left, uint64_t *ends)
 			*ends = bits;
 			return at;
 		}
-		if (bits_unlikely(at + n + 1 > RUN_MAX)) {
+		if (bits_unlikely(at + n + 1 > RUN_OCTETS)) {
 			*ends = bits;
 			return at;
 		}
@@ -205,14 +208,15 @@ static inline unsigned run_of(const uint8_t *p, uint32_t left, uint64_t *ends)
 	return 0;
 }
 
-/* Puts down the labels in a row at p, each with a dot behind it. false: not all is plain. */
-static inline bool put_run(
+/* Copies the labels in a row at p, each with a dot behind it. Returns false if an octet needs an
+ * escape. */
+static inline bool put_label_run(
 	char *out, const uint8_t *p, uint32_t left, unsigned octets, uint64_t ends)
 {
 	uint64_t plain = 0;
-	uint8_t copy[RUN_MAX];
+	uint8_t copy[RUN_OCTETS];
 	p++;
-	if (bits_unlikely(left <= ((octets + 15) & ~15u))) { /* no octet behind the message */
+	if (bits_unlikely(left <= ((octets + 15) & ~15u))) { /* do not read past the message */
 		memset(copy, 0, sizeof(copy));
 		memcpy(copy, p, octets);
 		p = copy;
@@ -223,10 +227,11 @@ static inline bool put_run(
 }
 
 /*
- * name_text() for nearly all names: nothing in them needs an escape, they have few pointers, and
- * they are right. Returns as it does, with *end behind the last dot (out: the root); 0: take the long way.
+ * Appends a name as name_text() does, if no octet needs an escape, it has few pointers and it is
+ * valid: nearly all are. Sets *end behind the last dot (to out: the root). Returns 0 if
+ * put_any_name() must do it.
  */
-static inline uint32_t plain_name(
+static inline uint32_t put_plain_name(
 	char *out, const struct name_space *space, uint32_t at, char **end)
 {
 	uint32_t limit = at, after = 0, wire = 0;
@@ -235,9 +240,9 @@ static inline uint32_t plain_name(
 			return 0;
 		const uint8_t *p = space->data + at;
 		uint64_t ends;
-		unsigned n = run_of(p, space->len - at, &ends);
+		unsigned n = label_run(p, space->len - at, &ends);
 		if (n) {
-			if (!put_run(out, p, space->len - at, n, ends))
+			if (!put_label_run(out, p, space->len - at, n, ends))
 				return 0;
 			out += n;
 			at += n;
@@ -262,15 +267,15 @@ static inline uint32_t plain_name(
 	return 0;
 }
 
-/* name_text() for all names, label by label. *odd gathers their ODD_ bits. */
-static __attribute__((noinline)) uint32_t any_name(const struct text *t,
+/* Appends any name label by label. *odd collects the ESCAPE_ bits of its labels. */
+static __attribute__((noinline)) uint32_t put_any_name(const struct text *t,
 	const struct name_space *space, uint32_t at, bool dot, char **end, uint8_t *odd,
 	enum dns_error *error)
 {
-	struct steps s = {.at = at, .limit = at};
+	struct name_walk s = {.at = at, .limit = at};
 	char *out = t->at;
 	int n;
-	while ((n = next_label(space, &s, error)) > 0) {
+	while ((n = walk_label(space, &s, error)) > 0) {
 		out = put_label(out, space->data + s.at, n, t->quoted, dot, odd);
 		*out++ = '.';
 		s.at += (uint32_t)n;
@@ -279,26 +284,27 @@ static __attribute__((noinline)) uint32_t any_name(const struct text *t,
 	return n < 0 ? 0 : s.after;
 }
 
-/* name_text() of a name that does not stand in the text yet. */
-static __attribute__((noinline)) uint32_t new_name(struct text *t, const struct name_space *space,
-	uint32_t at, bool dot, struct name_memo *memo, enum dns_error *error)
+/* Appends a name that the memo does not have. */
+static __attribute__((noinline)) uint32_t append_name(struct text *t,
+	const struct name_space *space, uint32_t at, bool dot, struct name_memo *memo,
+	enum dns_error *error)
 {
 	if (!text_reserve(t, NAME_TEXT_MAX))
 		return name_skip(space, at, error);
 	char *out;
 	uint8_t odd = 0;
-	uint32_t after = plain_name(t->at, space, at, &out);
+	uint32_t after = put_plain_name(t->at, space, at, &out);
 	if (bits_unlikely(after == 0)) {
-		after = any_name(t, space, at, dot, &out, &odd, error);
+		after = put_any_name(t, space, at, dot, &out, &odd, error);
 		if (after == 0)
 			return 0;
 	}
 	if (out == t->at) {
 		*out++ = '.';
 	} else {
-		/* What depends on `dot` is not worth remembering: such names are rare. */
-		if (memo && !(odd & ODD_ZONE))
-			remember(memo, name_labels(space, at), t->at, out - 1);
+		/* A text that depends on `dot` is not stored: such names are rare. */
+		if (memo && !(odd & ESCAPE_ZONE))
+			memo_store(memo, name_labels(space, at), t->at, out - 1);
 		if (!dot)
 			out--;
 	}
@@ -310,17 +316,17 @@ uint32_t name_text(struct text *t, const struct name_space *space, uint32_t at, 
 	struct name_memo *memo, enum dns_error *error)
 {
 	uint32_t labels = name_labels(space, at);
-	if (memo && labels != at && recall(t, memo, labels)) {
+	if (memo && labels != at && memo_append(t, memo, labels)) {
 		if (dot)
 			text_char(t, '.');
 		return at + 2;
 	}
-	return new_name(t, space, at, dot, memo, error);
+	return append_name(t, space, at, dot, memo, error);
 }
 
 bool name_is_compressed(const struct name_space *space, uint32_t at, uint32_t after)
 {
-	/* A pointer's first octet stands two before the end; so may an octet of the last label. */
+	/* Of a pointer and of a label, the octet two before the end may be 0xc0 or more. */
 	if (bits_likely(after < at + 2 || space->data[after - 2] < 0xc0))
 		return false;
 	while (at < after && space->data[at] != 0 && space->data[at] < 0x40)

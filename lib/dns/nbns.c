@@ -6,7 +6,7 @@
 
 enum { ENCODED_LEN = 32, NAME_LEN = 15 };
 
-/* Fifteen octets and the suffix that says what offers the name. */
+/* Appends fifteen octets and the suffix, which is the type of the node's service. */
 static void put_netbios(struct text *t, const uint8_t *p)
 {
 	size_t n = NAME_LEN;
@@ -14,8 +14,7 @@ static void put_netbios(struct text *t, const uint8_t *p)
 		n--;
 	for (size_t i = 0; i < n; i++) {
 		uint8_t c = p[i];
-		/* As in any other name; angle brackets, which enclose the suffix, by number, too.
-		 */
+		/* Escaped as in any name, and so are angle brackets, which enclose the suffix. */
 		if (c <= ' ' || c >= 0x7f || c == '<' || c == '>') {
 			text_graph(t, '\\');
 			text_padded(t, c, 3);
@@ -30,7 +29,7 @@ static void put_netbios(struct text *t, const uint8_t *p)
 	text_char(t, '>');
 }
 
-/* The sixteen octets that thirty-two letters A to P stand for, or false. */
+/* Decodes thirty-two letters A to P to sixteen octets. Returns false if there are others. */
 static bool decode(uint8_t *to, const uint8_t *p)
 {
 	for (int i = 0; i < ENCODED_LEN; i += 2) {
@@ -42,7 +41,8 @@ static bool decode(uint8_t *to, const uint8_t *p)
 	return true;
 }
 
-/* Where the first label of the name at `at` stands: there, or where a leading pointer leads. */
+/* Returns the offset of the first label of the name at `at`: `at`, or where a leading pointer
+ * leads. */
 static uint32_t first_label(const struct name_space *space, uint32_t at)
 {
 	uint32_t limit = at;
@@ -59,7 +59,7 @@ uint32_t nbns_name_text(
 	struct text *t, const struct name_space *space, uint32_t at, enum dns_error *error)
 {
 	uint8_t name[NAME_LEN + 1];
-	/* After this the name is known to be sound, and so is all that it points to. */
+	/* From here on the name is known to be valid, with all that it points to. */
 	uint32_t after = name_skip(space, at, error);
 	if (after == 0)
 		return 0;
@@ -120,7 +120,7 @@ static void put_nb(struct text *t, struct cursor *c)
 	} while (cursor_left(c));
 }
 
-/* The names of a node (RFC 1002 section 4.2.18); of the statistics behind, only the unit's address.
+/* Appends the names of a node (RFC 1002 section 4.2.18), and of its statistics the unit's address.
  */
 static void put_nbstat(struct text *t, struct cursor *c)
 {

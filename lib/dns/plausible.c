@@ -8,15 +8,15 @@ enum {
 	OPCODE_QUERY = 0,
 	OPCODE_NOTIFY = 4,
 	OPCODE_UPDATE = 5,
-	RCODE_LAST = 11, /* of those that the header alone can have */
+	RCODE_MAX = 11, /* assigned, of those that fit the header */
 	TYPE_PRIVATE_FIRST = 65280, /* RFC 6895 section 3.1 */
 	TYPE_PRIVATE_LAST = 65534,
 	MDNS_BIT = 0x8000, /* of a class */
-	QUESTION_LEAST = 5,
+	QUESTION_MIN = 5,
 	RECORD_LEAST = 11,
 };
 
-/* Opcode, flags and rcode as programs set them: a query has none of a reply's bits. */
+/* True for opcode, flags and rcode as programs set them: a query has no bits of a reply. */
 static bool flags_plausible(uint16_t flags)
 {
 	const unsigned opcode = dns_opcode(flags);
@@ -25,11 +25,11 @@ static bool flags_plausible(uint16_t flags)
 	if (flags & DNS_Z)
 		return false;
 	if (flags & DNS_QR)
-		return dns_rcode(flags) <= RCODE_LAST;
+		return dns_rcode(flags) <= RCODE_MAX;
 	return !(flags & DNS_RA) && dns_rcode(flags) == 0;
 }
 
-/* A question, or a reply's answer; and room for all that is announced. */
+/* True if there is a question or a reply's answer, and all announced entries fit. */
 static bool counts_plausible(const uint8_t *data, uint32_t wire_len)
 {
 	const bool reply = bits_be16(data + 2) & DNS_QR;
@@ -37,7 +37,7 @@ static bool counts_plausible(const uint8_t *data, uint32_t wire_len)
 	const uint32_t records = answers + bits_be16(data + 8) + bits_be16(data + 10);
 	if (questions == 0 && (answers == 0 || !reply))
 		return false;
-	return DNS_HEADER_LEN + QUESTION_LEAST * questions + RECORD_LEAST * records <= wire_len;
+	return DNS_HEADER_LEN + QUESTION_MIN * questions + RECORD_LEAST * records <= wire_len;
 }
 
 static bool class_plausible(uint16_t rrclass)
@@ -57,7 +57,7 @@ static bool type_plausible(uint16_t type)
 	return rrtype_find(type) || (type >= TYPE_PRIVATE_FIRST && type <= TYPE_PRIVATE_LAST);
 }
 
-/* No control characters: names are read by people. UTF-8 and what tunnels make of it may be. */
+/* True if the name has no control characters. UTF-8 and the octets of tunnels are allowed. */
 static bool name_plausible(const uint8_t *data, uint32_t at)
 {
 	for (; data[at]; at += data[at] + 1u)
@@ -84,15 +84,15 @@ static bool record_plausible(const struct rr *rr, const uint8_t *data)
 }
 
 /*
- * A question for the root is five octets that any protocol may have: a query must have more to go
- * by, as EDNS, which priming has (RFC 8109 section 3.1). No question is no worse.
+ * A question for the root is five octets, which prove little: a query must have more, as EDNS in a
+ * priming query (RFC 8109 section 3.1). The same holds without a question.
  */
 static bool root_plausible(const struct dns_msg *msg)
 {
 	return msg->flags & DNS_QR || msg->count[DNS_ADDITIONAL];
 }
 
-/* The records behind the question, to the last octet. */
+/* True if the records behind the question are plausible, to the last octet. */
 static bool records_plausible(
 	const struct dns_msg *msg, const uint8_t *data, uint32_t len, bool cut)
 {
@@ -110,7 +110,7 @@ bool dns_plausible(const uint8_t *data, uint32_t len, uint32_t wire_len)
 	const bool cut = len < wire_len;
 	struct dns_msg msg;
 
-	if (len < DNS_HEADER_LEN + QUESTION_LEAST || wire_len > UINT16_MAX)
+	if (len < DNS_HEADER_LEN + QUESTION_MIN || wire_len > UINT16_MAX)
 		return false;
 	if (!flags_plausible(bits_be16(data + 2)) || !counts_plausible(data, wire_len))
 		return false;

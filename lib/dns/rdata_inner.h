@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kinds of field that take more than a line. Each takes its octets from r->c and appends their
- * text to r->t; octets that do not fit the kind set r->c.bad, and the caller takes the text back.
+ * The kinds of field that need more than a line. Each reads its octets from r->c and appends their
+ * text to r->t; octets that do not fit the kind set r->c.bad, and the caller removes the text.
  */
 #ifndef DNS_RDATA_INNER_H
 #define DNS_RDATA_INNER_H
@@ -10,27 +10,27 @@
 #include "dns/rdata.h"
 
 struct rdata {
-	struct cursor c; /* what is left of the RDATA */
+	struct cursor c; /* the rest of the RDATA */
 	struct text *t;
 	const struct name_space *space;
 	struct name_memo *memo;
-	bool generic; /* well formed, but of a variant without a presentation form */
-	bool compressed; /* a name that must not be compressed was */
-	bool empty; /* a field without octets has left a space before it, or no text at all */
+	bool generic; /* valid, but of a variant without a presentation form */
+	bool compressed; /* a name is compressed that must not be */
+	bool empty; /* an empty field left a space before it, or no text at all */
 };
 
-/* n octets as the inside of a quoted <character-string>. */
+/* Appends n octets as the content of a quoted <character-string>. */
 void kind_octets(struct text *t, const uint8_t *p, size_t n);
 
-/* All octets that are left, or NULL (and r->c.bad); *n says how many. */
+/* Returns the rest of the octets and sets *n to their number, or returns NULL with r->c.bad set. */
 const uint8_t *kind_rest(struct rdata *r, size_t *n);
 
-/* Takes a name: its offset, with *after behind it, or 0 and r->c.bad. */
+/* Appends a name. Returns its offset and sets *after to its end, or returns 0 with r->c.bad set. */
 static inline uint32_t kind_name(struct rdata *r, uint32_t *after)
 {
 	uint32_t at = (uint32_t)(r->c.at - r->space->data);
 	enum dns_error error;
-	/* The name in place must end within the RDATA; only its pointers may leave it. */
+	/* The name must end within the RDATA; only its pointers may lead out of it. */
 	*after = name_text(r->t, r->space, at, true, r->memo, &error);
 	if (bits_unlikely(*after == 0 || *after > at + cursor_left(&r->c))) {
 		r->c.bad = true;
@@ -59,7 +59,7 @@ void kind_scheme(struct rdata *r);
 void kind_bitmap(struct rdata *r);
 void kind_nxt(struct rdata *r);
 
-/* rdata_kinds_addr.c: names, addresses of all sorts, places */
+/* rdata_kinds_addr.c: names, addresses, locations */
 void kind_name_plain(struct rdata *r);
 void kind_names(struct rdata *r);
 void kind_eui(struct rdata *r, size_t octets);

@@ -6,7 +6,7 @@
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 typedef uint64_t words2 __attribute__((vector_size(16)));
 
-/* Copies sixteen octets. Do all of them stand for themselves? */
+/* Copies sixteen octets. Returns true if none of them needs an escape. */
 static inline bool put_sixteen(char *at, const uint8_t *p)
 {
 	octets16 v;
@@ -113,7 +113,7 @@ void kind_tag(struct rdata *r)
 		text_put(r->t, p, n);
 }
 
-/* As RFC 2535 shows a type: one without a mnemonic as its number. */
+/* Appends a type as RFC 2535 shows it: its mnemonic or its bare number. */
 static void old_type_text(struct text *t, uint16_t type)
 {
 	if (rrtype_find(type))
@@ -133,7 +133,7 @@ void kind_time(struct rdata *r)
 	struct text shown = text_of(room, sizeof(room));
 	struct when w = {0};
 	when_text(&w, &shown, (int64_t)cursor_u32(&r->c) * WHEN_NS_PER_S);
-	/* 2015-10-10T12:13:32... without its marks */
+	/* 2015-10-10T12:13:32... without punctuation */
 	text_put(r->t, room, 4);
 	for (int at = 5; at <= 17; at += 3)
 		text_put(r->t, room + at, 2);
@@ -210,7 +210,7 @@ void kind_scheme(struct rdata *r)
 		text_u64(r->t, scheme);
 }
 
-/* The types of n octets of bits, the first of which stands for type `first`, by `show`. */
+/* Appends by `show` the types of a bitmap of n octets, whose first bit is type `first`. */
 static inline void types_of_bits(struct text *t, const uint8_t *p, size_t n, unsigned first,
 	void (*show)(struct text *t, uint16_t type))
 {
@@ -244,7 +244,7 @@ void kind_nxt(struct rdata *r)
 	if (!p || n > 16)
 		r->c.bad = true;
 	else if (n && p[0] & 0x80)
-		r->generic = true; /* a set bit 0 announces another format, never defined */
+		r->generic = true; /* bit 0 announces a format that was never defined */
 	else
 		types_of_bits(r->t, p, n, 0, old_type_text);
 }

@@ -15,7 +15,7 @@ void kind_names(struct rdata *r)
 		uint32_t after, at;
 		text_char(r->t, ' ');
 		at = kind_name(r, &after);
-		/* A list of pointers would turn two octets into a kilobyte of text each. */
+		/* Each pointer of a list would turn two octets into a kilobyte of text. */
 		if (at && name_is_compressed(r->space, at, after))
 			r->c.bad = true;
 	}
@@ -76,7 +76,7 @@ static void apl_item(struct rdata *r)
 	if (!p)
 		return;
 	if (family != 1 && family != 2) {
-		r->generic = true; /* RFC 3123 gives text to IPv4 and IPv6 only */
+		r->generic = true; /* RFC 3123 defines text for IPv4 and IPv6 only */
 		return;
 	}
 	if (n > size || prefix > 8 * size) {
@@ -146,7 +146,8 @@ void kind_ports(struct rdata *r)
 	}
 }
 
-/* What IPSECKEY and AMTRELAY share: nothing, an address or a name (RFC 4025 section 2.3). */
+/* Appends the gateway of IPSECKEY and AMTRELAY: none, an address or a name (RFC 4025 section 2.3).
+ */
 static void gateway_of(struct rdata *r, unsigned type)
 {
 	const uint8_t *p;
@@ -162,7 +163,7 @@ static void gateway_of(struct rdata *r, unsigned type)
 		break;
 	case 3: kind_name_plain(r); break;
 	default:
-		/* Not assigned, so nobody can say where it ends. */
+		/* Unassigned: its length is unknown. */
 		r->generic = true;
 		r->c.at = r->c.end;
 	}
@@ -204,7 +205,7 @@ void kind_hip(struct rdata *r)
 	text_base64(r->t, key, key_len);
 }
 
-/* Thousandths of a second of arc from the equator or the meridian: "51 30 12.748 N". */
+/* Appends an angle, on the wire in thousandths of a second of arc: "51 30 12.748 N". */
 static void loc_angle(struct rdata *r, uint32_t wire, unsigned degrees, const char *signs)
 {
 	const uint32_t zero = 0x80000000u;
@@ -225,7 +226,8 @@ static void loc_angle(struct rdata *r, uint32_t wire, unsigned degrees, const ch
 	text_char(r->t, ' ');
 }
 
-/* A size: decimal digit and power of ten, in centimetres; whole metres from a metre up. */
+/* Appends a size, on the wire a digit and a power of ten in centimetres; whole metres from 1 m up.
+ */
 static void loc_size(struct rdata *r, uint8_t wire)
 {
 	unsigned digit = wire >> 4, power = wire & 15;
@@ -251,7 +253,7 @@ void kind_loc(struct rdata *r)
 		return;
 	}
 	if (p[0] != 0) {
-		r->generic = true; /* of a version that nobody has defined */
+		r->generic = true; /* of an undefined version */
 		return;
 	}
 	if (r->c.end - p != 16) {
@@ -260,7 +262,7 @@ void kind_loc(struct rdata *r)
 	}
 	loc_angle(r, bits_be32(p + 4), 90, "NS");
 	loc_angle(r, bits_be32(p + 8), 180, "EW");
-	/* Centimetres above a ground 100 km below the spheroid. */
+	/* Centimetres above a base 100 km below the spheroid (RFC 1876 section 2). */
 	int64_t altitude = (int64_t)bits_be32(p + 12) - 10000000;
 	if (altitude < 0)
 		text_char(r->t, '-');

@@ -5,10 +5,10 @@
 #include "dns/rdata_inner.h"
 
 enum svc_value {
-	SVC_TEXT, /* any octets: a quoted string; also of keys without a name */
+	SVC_TEXT, /* any octets as a quoted string; also of unassigned keys */
 	SVC_KEYS, /* list of keys, ascending */
 	SVC_LIST, /* list of octet strings with length octets */
-	SVC_EMPTY, /* the key alone says it */
+	SVC_EMPTY, /* no value */
 	SVC_U16, /* a number */
 	SVC_U16S, /* list of numbers */
 	SVC_A, /* list of IPv4 addresses */
@@ -32,8 +32,8 @@ static enum svc_value put_key(struct text *t, unsigned key)
 }
 
 /*
- * One item of a list as RFC 9460 appendix A.1 wants it: escaped once as an item (a comma too), then
- * again as the inside of a quoted string.
+ * Appends an item of a list, escaped twice (RFC 9460 appendix A.1): as an item, in which a comma is
+ * escaped too, and as a part of a quoted string.
  */
 static void put_item(struct text *t, const uint8_t *p, size_t n)
 {
@@ -68,7 +68,7 @@ static void put_list(struct rdata *r, struct cursor *v)
 	} while (cursor_left(v));
 }
 
-/* The items of the kinds of fixed size; `last` is the list's item before, or -1. */
+/* Appends the items of the kinds of fixed size. */
 static void put_fixed(struct rdata *r, struct cursor *v, enum svc_value kind)
 {
 	int last = -1;
@@ -83,7 +83,7 @@ static void put_fixed(struct rdata *r, struct cursor *v, enum svc_value kind)
 		} else if (kind == SVC_AAAA) {
 			addr_text_v6(r->t, p);
 		} else if (kind == SVC_KEYS) {
-			/* Ascending, and never "mandatory" itself (RFC 9460 section 8). */
+			/* Ascending, without "mandatory" itself (RFC 9460 section 8). */
 			if (bits_be16(p) == 0 || bits_be16(p) <= last)
 				v->bad = true;
 			put_key(r->t, bits_be16(p));

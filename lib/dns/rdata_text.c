@@ -16,7 +16,7 @@ void rdata_text_generic(struct text *t, const uint8_t *p, size_t n)
 	}
 }
 
-/* A number of a size that the cursor does not know. */
+/* Appends a number of up to eight octets. */
 static void number_text(struct text *t, struct cursor *c, unsigned octets)
 {
 	const uint8_t *p = cursor_take(c, octets);
@@ -88,14 +88,14 @@ static void field_text(struct rdata *r, enum rr_field field)
 	}
 }
 
-/* Do the formats of class IN hold? Hesiod has addresses as the Internet has; class NONE is an
- * UPDATE that deletes (RFC 2136 section 2.5.4). */
+/* True if the formats of class IN apply: in Hesiod too, and in class NONE, with which an UPDATE
+ * deletes (RFC 2136 section 2.5.4). */
 static bool like_in(uint16_t rrclass)
 {
 	return rrclass == DNS_CLASS_IN || rrclass == DNS_CLASS_NONE || rrclass == DNS_CLASS_HS;
 }
 
-/* The fields of a type in a class; FIELD_NONE where it has no defined format. */
+/* Returns the fields of a type in a class; FIELD_NONE: it has no defined format. */
 static inline const uint8_t *fields_of(uint16_t type, uint16_t rrclass)
 {
 	static const uint8_t none[] = {FIELD_NONE};
@@ -107,14 +107,13 @@ static inline const uint8_t *fields_of(uint16_t type, uint16_t rrclass)
 	return row->fields;
 }
 
-/* The rest of rdata_text() for RDATA that is not plain sailing: `start` is where its text begins.
- */
+/* Ends the text of RDATA that needs a correction; `start`: where it begins. */
 static __attribute__((noinline)) enum dns_error finish(
 	struct rdata *r, char *start, const uint8_t *data, const struct rr *rr)
 {
 	struct text *t = r->t;
 	bool bad = r->c.bad || cursor_left(&r->c);
-	/* A last field without octets has left its space. */
+	/* The space before an empty last field. */
 	if (t->at > start && t->at[-1] == ' ')
 		t->at--;
 	if (!bad && !r->generic && t->at > start) {
@@ -132,7 +131,7 @@ static __attribute__((noinline)) enum dns_error finish(
 	return bad && (rr->rdlen || !update) ? DNS_RDATA : DNS_OK;
 }
 
-/* rdata_text() field by field. */
+/* Appends RDATA field by field. */
 static __attribute__((noinline)) enum dns_error fields_text(
 	struct text *t, const struct name_space *space, const struct rr *rr, struct name_memo *memo)
 {

@@ -17,7 +17,7 @@ static const struct rrtype types[] = {
 #undef FIRST
 };
 
-/* Types from 32768 on (TA, DLV) follow those below 512 in the same table. */
+/* Types from 32768 on (TA, DLV) follow those below 512 in the table. */
 const struct rrtype *rrtype_find(uint16_t type)
 {
 	unsigned slot = type < 512 ? type : type >= 32768 ? type - 32768u + 512 : BITS_COUNT(types);

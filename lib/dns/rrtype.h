@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of resource record types; its rows are rrtype.def. */
+/* The table of resource record types, of the rows of rrtype.def. */
 #ifndef DNS_RRTYPE_H
 #define DNS_RRTYPE_H
 
 #include "base/text.h"
 
-/* Kinds of field in RDATA. rdata_text.c has one case a kind. */
+/* Kinds of field in RDATA. rdata_text.c has a case for each. */
 enum rr_field {
-	FIELD_END, /* closes a row; whatever RDATA is left is an error */
+	FIELD_END, /* ends a row; octets behind it are an error */
 	FIELD_NONE, /* no defined format: \# form */
-	FIELD_IN, /* no octets: what follows holds for class IN; else \# form */
+	FIELD_IN, /* no octets: the format is that of class IN; others have the \# form */
 	FIELD_NAME, /* domain name, may be compressed, shown with its trailing dot */
-	FIELD_NAME_PLAIN, /* the same, but compression is forbidden (RFC 3597 section 4) */
+	FIELD_NAME_PLAIN, /* domain name, must not be compressed (RFC 3597 section 4) */
 	FIELD_U8, /* decimal */
 	FIELD_U16, /* decimal */
 	FIELD_U32, /* decimal */
@@ -47,8 +47,7 @@ enum rr_field {
 	FIELD_GATEWAY, /* gateway type, algorithm, gateway (RFC 4025 section 2) */
 	FIELD_RELAY, /* discovery bit, relay type, relay (RFC 8777 section 4.2) */
 	FIELD_HIP, /* lengths, algorithm, HIT, public key (RFC 8005 section 5) */
-	/* From here on a kind brings a space before each of its items, of which there may be none.
-	 */
+	/* These kinds append a space before each of their items, of which there may be none. */
 	FIELD_BITMAP, /* type bit maps to the end (RFC 4034 section 4.1.2) */
 	FIELD_NXT, /* NXT's type bit map to the end (RFC 2535 section 5.2) */
 	FIELD_PORTS, /* bit map of ports to the end (RFC 1035 section 3.4.2) */
@@ -59,7 +58,7 @@ enum rr_field {
 
 struct rrtype {
 	const char *name;
-	const uint8_t *fields; /* enum rr_field without FIELD_IN, closed by FIELD_END */
+	const uint8_t *fields; /* enum rr_field without FIELD_IN, ended by FIELD_END */
 	uint8_t len; /* characters of name */
 	bool in_only; /* the row had FIELD_IN */
 };
@@ -70,7 +69,7 @@ enum {
 #undef RRTYPE
 };
 
-/* The row of a type, or NULL. */
+/* Returns the row of a type, or NULL. */
 const struct rrtype *rrtype_find(uint16_t type);
 
 /* Appends the mnemonic, or TYPE65280 (RFC 3597 section 5). */
