@@ -76,7 +76,7 @@ static void *compressor_main(void *arg)
 	return NULL;
 }
 
-void compressor_add(struct compressor *p, const char *file)
+void compressor_enqueue(struct compressor *p, const char *file)
 {
 	struct compress_job *job = malloc(sizeof(*job) + strlen(file) + 1);
 	int error = job ? 0 : -ENOMEM;

@@ -34,7 +34,7 @@ void compressor_init(
 	struct compressor *p, const struct conf_sink *conf, const struct rotate_limits *limits);
 
 /* Enqueues a finished file; the first one starts the thread. */
-void compressor_add(struct compressor *p, const char *file);
+void compressor_enqueue(struct compressor *p, const char *file);
 
 /* True while files are enqueued or being compressed. */
 bool compressor_is_busy(struct compressor *p);

@@ -93,7 +93,7 @@ static int finish_current(struct sink *s, bool rename_it)
 			file_set_error(s, error, "sync the directory of");
 	}
 	if (conf->compress != CONF_COMPRESS_NONE && strcmp(done.text, conf->path) != 0)
-		compressor_add(&f->compressor, done.text);
+		compressor_enqueue(&f->compressor, done.text);
 	else
 		rotate_prune(conf->path, &f->limits, now_s(s));
 	return error;
@@ -101,7 +101,7 @@ static int finish_current(struct sink *s, bool rename_it)
 
 static void enqueue_file(void *arg, const char *file)
 {
-	compressor_add(arg, file);
+	compressor_enqueue(arg, file);
 }
 
 static int file_open(struct sink *s)
