@@ -24,7 +24,6 @@ enum {
 	SET,
 	QUIET,
 	VERBOSE,
-	DAEMON,
 	CHECK,
 	PLAN,
 	PRINT,
@@ -48,7 +47,6 @@ static const struct own {
 					  "repeated."},
 	[QUIET] = {{'q', "quiet", NULL}, "Say errors and warnings only (log.level=quiet)."},
 	[VERBOSE] = {{'v', "verbose", NULL}, "Say more (log.level=verbose)."},
-	[DAEMON] = {{0, "daemon", NULL}, "Run in the background (process.daemon=true)."},
 	[CHECK] = {{0, "check", NULL}, "Check the configuration, and do nothing else."},
 	[PLAN] = {{0, "plan", NULL}, "Say which threads, queues and memory a run would use and "
 				     "what limits it, and do nothing else."},
@@ -232,14 +230,13 @@ static int apply(int argc, char **argv, const struct flags *f, struct conf *conf
 		const struct conf_flag *flag = flag_of(code, &i);
 		if (i >= OWN_COUNT) {
 			size_t k = i - OWN_COUNT;
-			rc = conf_set_flag(conf, &conf_keys[k], optarg, seen[k], &err);
+			rc = conf_set_flag(
+				conf, &conf_keys[k], flag->value ? optarg : "true", seen[k], &err);
 			seen[k] = true;
 		} else if (i == SET) {
 			rc = conf_set(conf, optarg, &err);
 		} else if (i == QUIET || i == VERBOSE) {
 			rc = conf_set_key(conf, "log.level", flag->name, &err);
-		} else if (i == DAEMON) {
-			rc = conf_set_key(conf, "process.daemon", "true", &err);
 		}
 		if (rc < 0)
 			log_error("--%s: %s%s" HINT, flag->name, err.text,

@@ -28,6 +28,9 @@ static int check_input(const struct conf *conf, struct conf_error *err)
 /* Files have their own time and end; what is live has neither. */
 static int check_live(const struct conf *conf, struct conf_error *err)
 {
+	if (conf->input_follow && conf->input_files.count == 0)
+		return conf_fail(err, -EINVAL,
+			"input.follow: needs input.files: a capture file or directory that grows");
 	if (conf->input_files.count && (conf->input_interfaces.count || conf->input_devices.count))
 		return conf_fail(err, -EINVAL,
 			"input.files: goes with neither input.interfaces nor input.devices: read "

@@ -50,7 +50,10 @@ static int share(struct input *in)
 static void describe(const struct input *in, FILE *out)
 {
 	for (size_t i = 0; i < in->conf->input_files.count; i++)
-		fprintf(out, "input    file %s\n", in->conf->input_files.at[i]);
+		fprintf(out, "input    file %s%s\n", in->conf->input_files.at[i],
+			in->conf->input_follow && i + 1 == in->conf->input_files.count
+				? ", followed"
+				: "");
 }
 
 static uint64_t memory(const struct input *in)
@@ -70,6 +73,7 @@ static int start_feed(struct input *in)
 	struct feed_options options = {.queues = in->receivers,
 		.seed = in->conf->input_seed,
 		.direct = f->direct,
+		.follow = in->conf->input_follow,
 		.jump_ns = (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S};
 	int error = feed_start(&f->feed, (const char *const *)in->conf->input_files.at,
 		in->conf->input_files.count, &options);
@@ -204,7 +208,9 @@ static unsigned numbers(const struct input *in, struct input_number *rows)
 	rows[4] = (struct input_number){"stamps_odd", p.stamps_odd};
 	rows[5] = (struct input_number){"clock_back", p.clock_back};
 	rows[6] = (struct input_number){"no_mbuf", c.port.no_mbuf};
-	return 7;
+	rows[7] = (struct input_number){"files_rewritten", p.files_rewritten};
+	rows[8] = (struct input_number){"files_missed", p.files_missed};
+	return 9;
 }
 
 /* Says which stamps the clock did not follow, or followed back. */

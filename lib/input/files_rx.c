@@ -93,8 +93,15 @@ static void rest(struct input_rx *rx, unsigned work)
 		idle_turn(&f->idle);
 }
 
+/* What is followed has no other end than this one: nothing that was read is lost by it. */
 static void stop_receiving(struct input_rx *rx)
 {
+	struct feed *feed = &((struct files_rx *)rx)->files->feed;
+
+	if (feed->options.follow) {
+		feed_end(feed);
+		return;
+	}
 	rx->ended = true;
 	rx->mark = INPUT_END;
 }

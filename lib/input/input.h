@@ -21,7 +21,7 @@
 #include <stdio.h>
 
 #define INPUT_END UINT64_MAX /* input_rx.mark: nothing more will come */
-#define INPUT_NUMBERS 8
+#define INPUT_NUMBERS 10
 
 struct input;
 struct input_rx;

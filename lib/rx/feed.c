@@ -64,6 +64,8 @@ static void release(struct feed *feed)
 	free(feed->pipes);
 	capfile_free(&feed->file);
 	feed_hold_free(&feed->hold);
+	if (feed->options.follow)
+		follow_close(&feed->follow);
 	unpack_free(&feed->unpack);
 	if (feed->stop_fd >= 0)
 		close(feed->stop_fd);
@@ -71,9 +73,41 @@ static void release(struct feed *feed)
 	feed->stop_fd = -1;
 }
 
+/* Opens what is to be followed, the last of the files. */
+static int open_followed(struct feed *feed, const char *path)
+{
+	struct follow *follow = &feed->follow;
+	int64_t first_ns;
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return refuse(feed, -EINVAL, "standard input",
+			"cannot be followed: leave out --follow, it is read as it comes");
+	if (stat(path, &st) < 0)
+		return refuse(feed, -errno, path, strerror(errno));
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return refuse(feed, -EINVAL, path,
+			"cannot be followed, being neither a file nor a directory: leave out "
+			"--follow, it is read as it comes");
+	int r = follow_open(follow, path, S_ISREG(st.st_mode));
+	if (r == 0 && S_ISREG(st.st_mode) && access(path, R_OK) < 0)
+		r = -errno;
+	if (r < 0)
+		return refuse(feed, r, path, strerror(-r));
+	if (S_ISREG(st.st_mode)) {
+		feed_peek_first(&follow->peek, path, &first_ns);
+		if (feed_peek_is_packed(&follow->peek))
+			return refuse(feed, -ENOTSUP, path,
+				"is compressed, and cannot be followed: let its writer compress a "
+				"file when it has ended, or leave out --follow");
+	}
+	return 0;
+}
+
 int feed_start(struct feed *feed, const char *const *files, size_t n_files,
 	const struct feed_options *options)
 {
+	const size_t n_read = n_files - (options->follow && n_files > 0);
 	int r;
 
 	memset(feed, 0, sizeof(*feed));
@@ -89,7 +123,9 @@ int feed_start(struct feed *feed, const char *const *files, size_t n_files,
 	else if (options->queues < 1 || options->queues > FEED_QUEUES_MAX)
 		r = refuse(feed, -EINVAL, NULL, "the number of queues is out of range");
 	else
-		r = feed_inputs_open(&feed->inputs, files, n_files, feed->message);
+		r = feed_inputs_open(&feed->inputs, files, n_read, feed->message);
+	if (r == 0 && options->follow)
+		r = open_followed(feed, files[n_read]);
 	if (r < 0)
 		goto fail;
 	r = capfile_init(&feed->file);
@@ -111,16 +147,28 @@ fail:
 	return r;
 }
 
-void feed_stop(struct feed *feed)
+/* Wakes the thread where it waits for input. */
+static void wake(const struct feed *feed)
 {
 	uint64_t one = 1;
 
+	/* Cannot fail: nobody adds much to this counter. */
+	if (write(feed->stop_fd, &one, sizeof(one)) < 0)
+		log_error("eventfd: %s", strerror(errno));
+}
+
+void feed_end(struct feed *feed)
+{
+	if (!atomic_exchange(&feed->ending, true))
+		wake(feed);
+}
+
+void feed_stop(struct feed *feed)
+{
 	if (!feed->started)
 		return;
 	atomic_store_explicit(&feed->stop, true, memory_order_relaxed);
-	/* Cannot fail: nobody else adds to this counter. */
-	if (write(feed->stop_fd, &one, sizeof(one)) < 0)
-		log_error("eventfd: %s", strerror(errno));
+	wake(feed);
 	pthread_join(feed->thread, NULL);
 	feed->started = false;
 	release(feed);
@@ -144,11 +192,14 @@ void feed_progress(const struct feed *feed, struct feed_progress *progress)
 {
 	*progress = (struct feed_progress){
 		.octets_read = atomic_load_explicit(&feed->octets_read, memory_order_relaxed),
-		.octets_total = feed->inputs.octets,
+		.octets_total = feed->options.follow ? 0 : feed->inputs.octets,
 		.frames = atomic_load_explicit(&feed->frames, memory_order_relaxed),
 		.frames_cut = atomic_load_explicit(&feed->frames_cut, memory_order_relaxed),
 		.files_failed = atomic_load_explicit(&feed->files_failed, memory_order_relaxed),
 		.stamps_odd = atomic_load_explicit(&feed->stamps_odd, memory_order_relaxed),
 		.clock_back = atomic_load_explicit(&feed->clock_back, memory_order_relaxed),
+		.files_rewritten =
+			atomic_load_explicit(&feed->files_rewritten, memory_order_relaxed),
+		.files_missed = atomic_load_explicit(&feed->files_missed, memory_order_relaxed),
 	};
 }

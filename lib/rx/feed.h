@@ -13,6 +13,7 @@
 #include "rx/feed_hold.h"
 #include "rx/feed_inputs.h"
 #include "rx/feed_pipe.h"
+#include "rx/follow.h"
 #include "rx/unpack.h"
 
 #include <pthread.h>
@@ -31,6 +32,7 @@ struct feed_options {
 	uint64_t seed; /* 0: frames go round the queues; else pseudo-random, the same each time */
 	size_t pipe_bytes; /* 0: FEED_PIPE_BYTES */
 	bool direct; /* no pipes: the receivers call feed_take() */
+	bool follow; /* the last of the files grows, or is a directory that gets more of them */
 	int64_t jump_ns; /* of struct clock_guard; 0: any timestamp moves the clock ahead */
 };
 
@@ -42,6 +44,7 @@ struct feed_progress {
 	uint64_t files_failed;
 	uint64_t stamps_odd; /* too far off, and not confirmed by others */
 	uint64_t clock_back; /* jumps back in time that others confirmed */
+	uint64_t files_rewritten, files_missed; /* of struct follow */
 };
 
 struct feed {
@@ -53,6 +56,7 @@ struct feed {
 	pthread_t thread;
 	bool started;
 	atomic_bool stop; /* written by feed_stop */
+	atomic_bool ending; /* written by feed_end */
 	/* Receivers look at these all the time; the feeder's thread writes them a batch at a time.
 	 */
 	atomic_bool done __attribute__((aligned(BITS_CACHE_LINE)));
@@ -61,12 +65,15 @@ struct feed {
 	/* The feeder's thread writes these with each frame; others read them to show progress. */
 	_Atomic uint64_t octets_read __attribute__((aligned(BITS_CACHE_LINE)));
 	_Atomic uint64_t frames, frames_cut, files_failed, stamps_odd, clock_back;
+	_Atomic uint64_t files_rewritten, files_missed;
 	uint64_t number; /* of the latest frame */
 	struct clock_guard clock;
 	struct feed_hold hold; /* frames of the timestamps that the clock holds */
 	int64_t waiting_since_ns; /* machine's time when reading began to wait; 0: it did not */
 	long nap_ns; /* how long to sleep where a pipe is full */
 	struct feed_input *input; /* being read */
+	struct feed_input followed; /* a file of `follow` */
+	struct follow follow; /* where options.follow */
 	struct unpack unpack;
 	struct capfile file;
 	char message[CAPFILE_MESSAGE];
@@ -84,13 +91,17 @@ _Static_assert(
  * literally, "-" (once) is standard input; a directory stands for the
  * captures in it (rx/feed_dir.h); they stay the caller's and must live until feed_stop.
  * 0, or -errno with feed->message set and nothing left behind:
- *   -EINVAL             no file, "-" twice, a bad number of queues
+ *   -EINVAL             no file, "-" twice, a bad number of queues; to follow: no regular file
+ *   -ENOTSUP            to follow: compressed
  *   as open(2)          for any file
  *   as feed_dir_list()  for a directory
  *   -ENOMEM, -EMFILE, -ENOSPC, as pthread_create
  */
 int feed_start(struct feed *feed, const char *const *files, size_t n_files,
 	const struct feed_options *options);
+
+/* Reads no more: what was read is published, then all is done (feed_done()). Any thread. */
+void feed_end(struct feed *feed);
 
 /*
  * Makes the thread end, wherever it is, and frees everything but the numbers and the message.

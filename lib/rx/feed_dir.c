@@ -1,62 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/feed_dir.h"
 
-#include "rx/capfile.h"
-#include "rx/unpack.h"
+#include "rx/feed_peek.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* What reads the beginnings of files. */
-struct peek {
-	struct capfile file;
-	struct unpack unpack;
-	struct feed_input input;
-};
-
-static ssize_t read_input(void *source, void *room, size_t n)
-{
-	const struct feed_input *input = source;
-	ssize_t got;
-
-	do
-		got = read(input->fd, room, n);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
-}
-
-/* The first stamp of a file. 1; 0: it is no regular file that begins as a capture does. */
-static int peek(struct peek *p, const char *path, int64_t *first_ns)
-{
-	struct capfile_frame frame;
-	int r = 0;
-
-	p->input = (struct feed_input){.name = path, .fd = -1};
-	if (feed_input_open(&p->input, NULL) < 0)
-		return 0;
-	unpack_open(&p->unpack, read_input, &p->input);
-	if (p->input.regular && capfile_open_from(&p->file, unpack_read, &p->unpack, path) == 0) {
-		*first_ns = INT64_MAX;
-		if (capfile_next(&p->file, &frame) == 1 && !frame.untimed)
-			*first_ns = frame.ts_ns;
-		r = 1;
-	}
-	feed_input_close(&p->input);
-	return r;
-}
 
 /* Takes a name of the directory. 0 or -errno. */
-static int take(struct feed_dir *d, struct peek *p, const char *dir, const char *name)
+static int take(struct feed_dir *d, struct feed_peek *p, const char *dir, const char *name)
 {
 	struct feed_dir_file file;
 
 	if (asprintf(&file.path, "%s/%s", dir, name) < 0)
 		return -ENOMEM;
-	if (!peek(p, file.path, &file.first_ns)) {
+	if (!feed_peek_first(p, file.path, &file.first_ns)) {
 		d->others++;
 		free(file.path);
 		return 0;
@@ -86,16 +46,14 @@ static int compare(const void *a, const void *b)
 
 int feed_dir_list(struct feed_dir *d, const char *path)
 {
-	struct peek p = {.input = {.fd = -1}};
+	struct feed_peek p;
 	DIR *dir = opendir(path);
-	int r = dir ? 0 : -errno;
+	int r = dir ? feed_peek_init(&p) : -errno;
 
 	*d = (struct feed_dir){0};
-	if (r == 0)
-		r = capfile_init(&p.file);
-	if (r == 0)
-		r = unpack_init(&p.unpack);
-	for (struct dirent *e; r == 0 && dir && (e = readdir(dir));)
+	if (!dir)
+		return r;
+	for (struct dirent *e; r == 0 && (e = readdir(dir));)
 		/* Nothing that might wait, as a fifo does. */
 		if (e->d_name[0] != '.' &&
 			(e->d_type == DT_REG || e->d_type == DT_LNK || e->d_type == DT_UNKNOWN))
@@ -104,10 +62,8 @@ int feed_dir_list(struct feed_dir *d, const char *path)
 		r = -ENOENT;
 	if (d->n)
 		qsort(d->files, d->n, sizeof(*d->files), compare);
-	unpack_free(&p.unpack);
-	capfile_free(&p.file);
-	if (dir)
-		closedir(dir);
+	feed_peek_free(&p);
+	closedir(dir);
 	return r;
 }
 

@@ -9,7 +9,7 @@
 
 #define FEED_DIR_MAX 65536 /* captures of one directory */
 
-/* One capture: its path, and the stamp of its first packet, INT64_MAX where it has none. */
+/* One capture: its path, and the timestamp of its first packet, as feed_peek_first() has it. */
 struct feed_dir_file {
 	char *path;
 	int64_t first_ns;

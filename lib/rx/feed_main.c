@@ -85,26 +85,70 @@ static int send_until(struct feed *feed, const struct feed_pipe *target)
 	}
 }
 
-/* Before a read that may wait: shows what there is, then waits for input or feed_stop. */
+static bool is_ending(const struct feed *feed)
+{
+	return stopped(feed) || atomic_load_explicit(&feed->ending, memory_order_relaxed);
+}
+
+/* Before a wait for what others write: shows what there is. The gap until it comes is known. */
+static int begin_wait(struct feed *feed)
+{
+	if (!feed->waiting_since_ns)
+		feed->waiting_since_ns = machine_ns();
+	return send_until(feed, NULL);
+}
+
+/* Before a read that may wait: waits for input or feed_stop. 0 or -errno. */
 static int wait_input(struct feed *feed, int fd)
 {
 	struct pollfd fds[2] = {
 		{.fd = fd, .events = POLLIN}, {.fd = feed->stop_fd, .events = POLLIN}};
-	int r;
 
 	if (poll(fds, 1, 0) > 0)
 		return 0;
-	r = send_until(feed, NULL);
+	int r = begin_wait(feed);
 	if (r < 0)
 		return r;
-	if (!feed->waiting_since_ns)
-		feed->waiting_since_ns = machine_ns();
 	if (poll(fds, 2, -1) < 0 && errno != EINTR)
 		return -errno;
 	return 0;
 }
 
-static ssize_t read_input(void *source, void *room, size_t n)
+static void count_followed(struct feed *feed)
+{
+	atomic_store_explicit(
+		&feed->files_rewritten, feed->follow.rewritten, memory_order_relaxed);
+	atomic_store_explicit(&feed->files_missed, feed->follow.missed, memory_order_relaxed);
+}
+
+/* At the end of a file that grows: waits for more. 1; 0 where there is none; -ESTALE where the file
+ * is another one now; or -errno. */
+static int wait_growth(struct feed *feed)
+{
+	enum follow_state state;
+
+	for (;;) {
+		off_t offset = lseek(feed->input->fd, 0, SEEK_CUR);
+		state = follow_look(&feed->follow, (uint64_t)offset, machine_ns());
+		if (state != FOLLOW_QUIET)
+			break;
+		int r = begin_wait(feed);
+		if (r < 0)
+			return r;
+		if (is_ending(feed))
+			return 0;
+		follow_wait(&feed->follow, feed->stop_fd);
+	}
+	count_followed(feed);
+	return state == FOLLOW_REWRITTEN ? -ESTALE : state == FOLLOW_GROWN;
+}
+
+static bool grows(const struct feed *feed)
+{
+	return feed->input == &feed->followed && !feed->unpack.kind;
+}
+
+static ssize_t read_input(void *source, void *buffer, size_t n)
 {
 	struct feed *feed = source;
 	int fd = feed->input->fd;
@@ -119,7 +163,15 @@ static ssize_t read_input(void *source, void *room, size_t n)
 			if (stopped(feed))
 				return -ECANCELED;
 		}
-		ssize_t got = read(fd, room, n);
+		if (is_ending(feed))
+			return 0;
+		ssize_t got = read(fd, buffer, n);
+		if (got == 0 && grows(feed)) {
+			int r = wait_growth(feed);
+			if (r <= 0)
+				return r;
+			continue;
+		}
 		if (got >= 0) {
 			atomic_fetch_add_explicit(
 				&feed->octets_read, (uint64_t)got, memory_order_relaxed);
@@ -248,6 +300,15 @@ static int feed_file(struct feed *feed)
 	return r;
 }
 
+static void note_unopened(struct feed *feed, int error)
+{
+	char message[CAPFILE_MESSAGE];
+
+	snprintf(message, sizeof(message), "%.700s: %s", feed_input_name(feed->input),
+		strerror(-error));
+	note_failure(feed, error, message);
+}
+
 /* What is wrong with the archive goes before what became of the capture in it. */
 static void note_file(struct feed *feed, int error)
 {
@@ -262,26 +323,61 @@ static void note_file(struct feed *feed, int error)
 	note_failure(feed, error, message);
 }
 
+/* Is what is wrong with the followed file that it is another one now? */
+static bool was_rewritten(struct feed *feed, int error)
+{
+	if (error == -ESTALE)
+		return true;
+	if (feed->follow.fd < 0)
+		return false;
+	return follow_look(&feed->follow, 0, machine_ns()) == FOLLOW_REWRITTEN;
+}
+
+/* Reads what is followed, until feed_end() or feed_stop(). */
+static void feed_followed(struct feed *feed)
+{
+	const char *name;
+
+	while (!is_ending(feed)) {
+		int fd = follow_next(&feed->follow, machine_ns(), &name);
+		count_followed(feed);
+		if (fd == -EAGAIN) {
+			if (begin_wait(feed) < 0)
+				break;
+			follow_wait(&feed->follow, feed->stop_fd);
+			continue;
+		}
+		feed->followed = (struct feed_input){.name = name, .fd = fd, .regular = true};
+		feed->input = &feed->followed;
+		if (fd < 0) {
+			note_unopened(feed, fd);
+			continue;
+		}
+		int r = feed_file(feed);
+		if (r < 0 && r != -ECANCELED && !is_ending(feed) && !was_rewritten(feed, r))
+			note_file(feed, r);
+	}
+}
+
 void *feed_main(void *arg)
 {
 	struct feed *feed = arg;
 	struct clock_settled settled;
 
-	for (size_t i = 0; i < feed->inputs.n && !stopped(feed); i++) {
+	for (size_t i = 0; i < feed->inputs.n && !is_ending(feed); i++) {
 		feed->input = &feed->inputs.at[i];
 		int r = feed->input->fd < 0 ? feed_input_open(feed->input, NULL) : 0;
 		if (r < 0) {
-			char message[CAPFILE_MESSAGE];
-			snprintf(message, sizeof(message), "%.700s: %s",
-				feed_input_name(feed->input), strerror(-r));
-			note_failure(feed, r, message);
+			note_unopened(feed, r);
 		} else {
 			r = feed_file(feed);
-			if (r < 0 && r != -ECANCELED)
+			if (r < 0 && r != -ECANCELED && !is_ending(feed))
 				note_file(feed, r);
 		}
 		feed_input_close(feed->input);
 	}
+	if (feed->options.follow)
+		feed_followed(feed);
 	clock_guard_end(&feed->clock, &settled);
 	if (deal_settled(feed, &settled) == 0)
 		send_until(feed, NULL);
