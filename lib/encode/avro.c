@@ -22,11 +22,11 @@ const char encode_avro_schema[] = "{\"name\":\"DnsLogEntry\",\"type\":\"record\"
 #undef AVRO
 				  "]}";
 
-/* Single-object encoding (Avro 1.11, "Single-object encoding"): the mark, and the CRC-64-AVRO of
- * encode_avro_schema, low octet first; a test computes it anew. */
+/* Avro 1.11, "Single-object encoding": the marker, and the CRC-64-AVRO of encode_avro_schema, low
+ * octet first, which a test verifies. */
 static const char head[] = "\xc3\x01\x71\x60\xbe\x31\x1c\xda\xcc\xcc";
 
-/* Zigzag, then seven bits an octet, low ones first. */
+/* Appends a zigzag integer, seven bits an octet, low ones first. */
 static void put_long(struct text *t, int64_t v)
 {
 	char room[10];
@@ -50,7 +50,8 @@ static bool put_number(struct text *t, const struct scan *s, enum avro_type type
 
 static bool put_string(struct text *t, const struct scan *s)
 {
-	/* How long it is unescaped shows only when it stands there: leave room, and move it. */
+	/* The length of the unescaped text is known afterwards: reserve space for it, then move the
+	 * text. */
 	char *at = t->at;
 	if (!text_reserve(t, 10 + s->len))
 		return true;

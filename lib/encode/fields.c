@@ -29,7 +29,7 @@ void fields_keep(const struct fields *f, struct text *t, size_t at)
 
 	if (scan_next(&s) != SCAN_OBJECT)
 		return;
-	/* Nothing is moved before all of it was seen: a document is left whole or not touched. */
+	/* The whole document is validated before any of it is moved. */
 	struct scan whole = s;
 	enum scan_token token;
 	do {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which members of a document stay: a filter over its top level. */
+/* A filter of the top-level members of a document. */
 #ifndef ENCODE_FIELDS_H
 #define ENCODE_FIELDS_H
 
@@ -8,7 +8,7 @@
 #define FIELDS_MAX 64
 
 struct fields {
-	bool exclude; /* the keys named go; else they, and only they, stay */
+	bool exclude; /* removes the members named; else it keeps only these */
 	uint32_t n;
 	struct {
 		const char *name; /* borrowed */
@@ -16,13 +16,13 @@ struct fields {
 	} key[FIELDS_MAX];
 };
 
-/* Adds a key. false: there are FIELDS_MAX already. */
+/* Adds a key. Returns false if there are FIELDS_MAX already. */
 bool fields_add(struct fields *f, const char *name);
 
 /*
- * Takes out of the document that stands in t from offset `at` to its end, newline included, the
- * members that are not to stay; the text gets shorter. The order of the others stays. One of which
- * nothing stays is "{}". What is no JSON object as our writers make them is left as it is.
+ * Removes members from the document from offset `at` of t to its end, newline included. The others
+ * keep their order; without any, the document is "{}". What is no JSON object of our writers stays
+ * unchanged.
  */
 void fields_keep(const struct fields *f, struct text *t, size_t at);
 

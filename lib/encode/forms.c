@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The encodings that are little more than a document and its tag. */
+/* The encodings that consist of a document and its tag. */
 #include "encode/encode.h"
 
 #include "base/when.h"
@@ -13,7 +13,7 @@ static int write_msgpack(struct text *t, const struct encode_doc *d)
 	return msgpack_json(t, d->json, d->len) ? 0 : -EINVAL;
 }
 
-/* The full second at or before ns. */
+/* Returns the whole seconds at or before ns. */
 static int64_t second_of(int64_t ns)
 {
 	return ns / WHEN_NS_PER_S - (ns % WHEN_NS_PER_S < 0);
@@ -27,28 +27,28 @@ static int write_tagged(struct text *t, const struct encode_doc *d)
 	return write_msgpack(t, d);
 }
 
-/* 2015-10-11T02:40:12+00:00 */
+/* Appends 2015-10-11T02:40:12+00:00. */
 static void put_second(struct text *t, int64_t ns)
 {
 	struct when w = {0};
 	if (!text_reserve(t, WHEN_LEN))
 		return;
 	when_text(&w, t, ns);
-	t->at -= WHEN_LEN - sizeof(w.text) + 1; /* the point and what follows */
+	t->at -= WHEN_LEN - sizeof(w.text) + 1; /* removes the decimal point and all behind it */
 	text_lit(t, "+00:00");
 }
 
-/* JSON with the blanks that dns-gazer puts behind each colon and comma. */
+/* Appends JSON with a space behind each colon and comma, as dns-gazer writes it. */
 static bool put_spaced(struct text *t, const char *json, size_t n)
 {
 	struct scan s = scan_of(json, n);
-	const char *done = json; /* up to where it stands in t */
+	const char *done = json; /* end of what was copied to t */
 	enum scan_token token;
 	while ((token = scan_next(&s)) != SCAN_END && token != SCAN_BAD) {
 		bool comma = s.at < s.end && *s.at == ',';
 		if (token == SCAN_OBJECT || token == SCAN_ARRAY || (token != SCAN_KEY && !comma))
 			continue;
-		/* a key was read with its colon, a value without its comma */
+		/* A key includes its colon, a value not its comma. */
 		const char *behind = s.at + (token != SCAN_KEY);
 		text_put(t, done, (size_t)(behind - done));
 		text_char(t, ' ');

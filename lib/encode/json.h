@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * JSON (RFC 8259) appended to a struct text. Every value is followed by a comma, and closing an
- * object or array turns the last comma into the bracket: no state, no branch a member.
- * A document is one object; json_end_line() ends it.
+ * Appends JSON (RFC 8259) to a struct text. A comma follows every value, and closing an object or
+ * array replaces the last comma by the bracket: a member needs no state and no branch. A document
+ * is one object; json_end_line() ends it.
  */
 #ifndef ENCODE_JSON_H
 #define ENCODE_JSON_H
 
 #include "base/text.h"
 
-/* "key": with a literal key that needs no escaping. */
+/* Append "key": and "key":"value", of literals that need no escaping. */
 #define JSON_KEY(t, key) text_lit((t), "\"" key "\":")
-/* "key":"value", of literals that need no escaping. */
 #define JSON_PAIR(t, key, value) text_lit((t), "\"" key "\":\"" value "\",")
 
-/* The same without asking for room (text_lit_at). */
+/* Write the same without a bounds check (text_lit_at). */
 #define JSON_KEY_AT(at, key) text_lit_at((at), "\"" key "\":")
 #define JSON_PAIR_AT(at, key, value) text_lit_at((at), "\"" key "\":\"" value "\",")
 
@@ -27,7 +26,7 @@ static inline void json_open(struct text *t, char bracket)
 static inline void json_close(struct text *t, char bracket)
 {
 	if (bits_unlikely(t->full))
-		return; /* what stands before may be kept */
+		return; /* the text before may remain in use */
 	if (t->at > t->start && t->at[-1] == ',')
 		t->at[-1] = bracket;
 	else
@@ -35,7 +34,7 @@ static inline void json_close(struct text *t, char bracket)
 	text_char(t, ',');
 }
 
-/* The document's last bracket and the end of its line. */
+/* Closes the document and ends its line. */
 static inline void json_end_line(struct text *t)
 {
 	if (!text_reserve(t, 2))
@@ -54,7 +53,7 @@ static inline void json_u64(struct text *t, uint64_t v)
 	}
 }
 
-/* "name": of a name that needs no escaping. */
+/* Appends "name": of a name that needs no escaping. */
 static inline void json_name(struct text *t, const char *name)
 {
 	text_char(t, '"');
@@ -62,14 +61,15 @@ static inline void json_name(struct text *t, const char *name)
 	text_lit(t, "\":");
 }
 
-/* "name":n, */
+/* Appends the member "name":n, */
 static inline void json_count(struct text *t, const char *name, uint64_t n)
 {
 	json_name(t, name);
 	json_u64(t, n);
 }
 
-/* A string in two steps, for text that a stage appends by itself; `quoted` makes it escape. */
+/* Begin and end a string whose content the caller appends; `quoted` makes text_graph() escape it.
+ */
 static inline void json_begin_str(struct text *t)
 {
 	text_char(t, '"');
@@ -82,7 +82,7 @@ static inline void json_end_str(struct text *t)
 	text_lit(t, "\",");
 }
 
-/* A string of UTF-8, escaped; octets that are not UTF-8 become U+FFFD. */
+/* Appends a string of UTF-8, escaped; octets that are not UTF-8 become U+FFFD. */
 void json_str(struct text *t, const char *s, size_t n);
 
 static inline void json_bool(struct text *t, bool v)
@@ -93,7 +93,7 @@ static inline void json_bool(struct text *t, bool v)
 		text_lit(t, "false,");
 }
 
-/* A number and its comma without asking for room (21). */
+/* Writes a number and its comma without a bounds check: 21 octets must be reserved. */
 static inline char *json_u64_at(char *at, uint64_t v)
 {
 	at = text_u64_at(at, v);
@@ -101,11 +101,12 @@ static inline char *json_u64_at(char *at, uint64_t v)
 	return at + 1;
 }
 
-/* Thousandths as a number with up to three decimals: 1234500 -> 1234.5 (room 32) */
+/* Writes thousandths as a number with up to three decimals, 1234500 as 1234.5; reserve 32 octets.
+ */
 char *json_milli_at(char *at, int64_t thousandths);
 
-/* Nanoseconds as a number of seconds: 1444531212.628222; whole ones as 1444531212.0, so that the
- * type does not depend on the value. */
+/* Appends nanoseconds as a number of seconds: 1444531212.628222; whole seconds as 1444531212.0, so
+ * that the type does not depend on the value. */
 void json_seconds(struct text *t, int64_t ns);
 
 void json_milli(struct text *t, int64_t thousandths);

@@ -3,10 +3,10 @@
 
 #include "encode/scan.h"
 
-/* The marks of a kind of value that has a length: up to `most` inside the mark, else in one, two or
- * four octets behind it; 0: there is no such form. */
+/* The markers of a kind of value that has a length: up to `max` within the marker, else in one, two
+ * or four octets behind it; 0: there is no such form. */
 struct marks {
-	uint8_t fix, most, one, two, four;
+	uint8_t fix, max, one, two, four;
 };
 
 static const struct marks marks_array = {0x90, 15, 0, 0xdc, 0xdd};
@@ -14,7 +14,7 @@ static const struct marks marks_map = {0x80, 15, 0, 0xde, 0xdf};
 static const struct marks marks_str = {0xa0, 31, 0xd9, 0xda, 0xdb};
 static const struct marks marks_bin = {0, 0, 0xc4, 0xc5, 0xc6};
 
-/* A mark and a number of 1, 2, 4 or 8 octets behind it. */
+/* Appends a marker and a number of 1, 2, 4 or 8 octets. */
 static void put_number(struct text *t, uint8_t mark, uint64_t v, unsigned octets)
 {
 	char room[9] = {(char)mark};
@@ -26,7 +26,7 @@ static void put_number(struct text *t, uint8_t mark, uint64_t v, unsigned octets
 /* How many octets of length stand behind the mark. */
 static unsigned width_of(const struct marks *m, uint64_t n)
 {
-	if (m->fix && n <= m->most)
+	if (m->fix && n <= m->max)
 		return 0;
 	if (m->one && n <= UINT8_MAX)
 		return 1;
@@ -114,8 +114,8 @@ void msgpack_bool(struct text *t, bool v)
 
 void msgpack_event_time(struct text *t, int64_t ns)
 {
-	const int64_t most = (int64_t)UINT32_MAX * 1000000000 + 999999999;
-	uint64_t v = (uint64_t)(ns < 0 ? 0 : ns > most ? most : ns);
+	const int64_t max = (int64_t)UINT32_MAX * 1000000000 + 999999999;
+	uint64_t v = (uint64_t)(ns < 0 ? 0 : ns > max ? max : ns);
 	text_put(t, "\xd7\x00", 2);
 	uint64_t octets = __builtin_bswap64(v / 1000000000 << 32 | v % 1000000000);
 	text_put(t, &octets, sizeof(octets));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * MessagePack (the specification of 2013: str8, bin, ext) appended to a struct text, each value in
- * its shortest form.
+ * Appends MessagePack (the specification of 2013, with str8, bin and ext) to a struct text, each
+ * value in its shortest form.
  */
 #ifndef ENCODE_MSGPACK_H
 #define ENCODE_MSGPACK_H
@@ -18,14 +18,15 @@ void msgpack_int(struct text *t, int64_t v);
 void msgpack_double(struct text *t, double v);
 void msgpack_bool(struct text *t, bool v);
 
-/* Fluentd's EventTime: extension 0 of eight octets, seconds and nanoseconds, both big-endian. Times
- * outside of 1970 to 2106 become the nearest that it can say. */
+/* Appends Fluentd's EventTime: extension 0 of eight octets, seconds and nanoseconds, both
+ * big-endian. Times before 1970 or after 2106 saturate. */
 void msgpack_event_time(struct text *t, int64_t ns);
 
 /*
- * One JSON document (encode/scan.h says which) as a map: integers as integers (as a double what
- * does not fit 64 bits), numbers with a point as double, strings as str. false: it is none. What
- * was appended before that showed, or before t->full, is the caller's to take back.
+ * Appends a JSON document (in the form of encode/scan.h) as a map: integers as integers, or as a
+ * double if they do not fit 64 bits, numbers with a decimal point as double, strings as str.
+ * Returns false if it is no document. The caller removes a part that was appended before an error
+ * or t->full.
  */
 bool msgpack_json(struct text *t, const char *json, size_t n);
 

@@ -26,8 +26,8 @@ static enum scan_token bad(struct scan *s)
 	return SCAN_BAD;
 }
 
-/* Octets of eight that are a quote, a backslash or a control character: bit 7 of each is set. The
- * lowest such bit is always right. */
+/* Sets bit 7 of each of eight octets that is a quote, a backslash or a control character. Only the
+ * lowest bit that is set is exact. */
 static inline uint64_t special_of(uint64_t v)
 {
 	const uint64_t ones = 0x0101010101010101u, highs = ones << 7;
@@ -36,7 +36,7 @@ static inline uint64_t special_of(uint64_t v)
 	       highs;
 }
 
-/* The next quote, backslash or control character at or behind p. */
+/* Returns the next quote, backslash or control character at or behind p. */
 static inline const char *next_special(const char *p, const char *end)
 {
 	uint64_t v;
@@ -62,7 +62,7 @@ static int hex_of(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The four hexadecimal digits at p, or -1. */
+/* Returns the value of the four hexadecimal digits at p, or -1. */
 static int unit_of(const char *p, const char *end)
 {
 	int v = 0;
@@ -77,7 +77,7 @@ static int unit_of(const char *p, const char *end)
 	return v;
 }
 
-/* Steps over the escape at p, which is a backslash. NULL: it is none. */
+/* Skips the escape at p, which is a backslash. Returns NULL if it is invalid. */
 static const char *skip_escape(const char *p, const char *end)
 {
 	if (end - p < 2)
@@ -87,7 +87,7 @@ static const char *skip_escape(const char *p, const char *end)
 	return p[1] && strchr("\"\\/bfnrt", p[1]) ? p + 2 : NULL;
 }
 
-/* Reads a string whose quote was taken. false: it is broken. */
+/* Reads a string behind its opening quote. Returns false if it is malformed. */
 static bool read_string(struct scan *s)
 {
 	const char *p = s->at;
@@ -113,7 +113,7 @@ static const char *skip_digits(const char *p, const char *end)
 	return p;
 }
 
-/* Reads a number of which one octet was taken. */
+/* Reads a number behind its first octet. */
 static bool read_number(struct scan *s)
 {
 	const char *p = s->text = s->at - 1, *digits;
@@ -191,7 +191,7 @@ static enum scan_token read_key(struct scan *s, char c)
 	return SCAN_KEY;
 }
 
-/* Behind the last bracket: nothing, or the newline. */
+/* Accepts the end, or a newline, behind the last bracket. */
 static enum scan_token read_end(struct scan *s)
 {
 	if (s->at != s->end && !(s->end - s->at == 1 && *s->at == '\n'))
@@ -255,8 +255,8 @@ bool scan_number(const struct scan *s, struct scan_number *n)
 	return true;
 }
 
-/* digits / 10^decimals where digits or the power is no exact double: a quotient of integers with
- * more bits than a double has, its last bit set if there is a rest, rounded once. */
+/* Returns digits / 10^decimals if one of them is no exact double: a quotient of integers with more
+ * bits than a double has, whose last bit is set if there is a remainder, rounded once. */
 static double quotient(uint64_t digits, unsigned decimals)
 {
 	unsigned shift = 63 + (unsigned)__builtin_clzll(digits);
@@ -269,7 +269,7 @@ static double quotient(uint64_t digits, unsigned decimals)
 		q >>= 1;
 		exponent++;
 	}
-	/* 63 bits with a sticky one below: one conversion, one rounding */
+	/* 63 bits and a sticky bit: one conversion, one rounding. */
 	return ldexp((double)((uint64_t)q << 1 | rest), exponent - 1);
 }
 
@@ -285,7 +285,7 @@ double scan_double(const struct scan_number *n)
 	return n->negative ? -v : v;
 }
 
-/* Appends one code point as UTF-8. */
+/* Appends a code point in UTF-8. */
 static void put_point(struct text *t, uint32_t c)
 {
 	char octets[4] = {(char)c};
@@ -305,8 +305,7 @@ static void put_point(struct text *t, uint32_t c)
 	text_put(t, octets, n);
 }
 
-/* Appends what the escape at p stands for; returns what follows it. The scan has seen that it is
- * one. */
+/* Appends the character of the escape at p, which scan_next() validated. Returns its end. */
 static const char *put_escape(struct text *t, const char *p, const char *end)
 {
 	static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";

@@ -15,7 +15,7 @@ static bool has_key(const struct schema_kind *kind, const char *word)
 	return false;
 }
 
-/* A name that no document has would be left out, or ask for nothing, without a word. */
+/* Refuses names that no document has: they would have no effect. */
 static int check_fields(const struct schema_kind *kind, const char *path,
 	const struct conf_strings *list, struct conf_error *err)
 {

@@ -3,14 +3,14 @@
 
 #include "base/utf8.h"
 
-/* Options with a key of their own, in the order of the keys; the others stand under `options`. */
+/* Options with a member of their own, in its order; the others are entries of `options`. */
 static const uint16_t keyed[] = {
 	EDNS_ECS, EDNS_COOKIE, EDNS_NSID, EDNS_EDE, EDNS_KEEPALIVE, EDNS_PADDING};
 #define KEYED                                                                                      \
 	(1u << EDNS_ECS | 1u << EDNS_COOKIE | 1u << EDNS_NSID | 1u << EDNS_EDE |                   \
 		1u << EDNS_KEEPALIVE | 1u << EDNS_PADDING)
 
-/* Appends a key that stands in a table. */
+/* Appends the key of a row. */
 static void put_key(struct text *t, const char *name)
 {
 	text_char(t, '"');
@@ -24,7 +24,7 @@ static enum dns_error put_value(struct text *t, const struct edns_option *o)
 	char *start = t->at;
 	enum edns_kind kind;
 
-	/* Whether the value is a number is known only when its octets have been read. */
+	/* Whether the value is a number is known after its octets have been read. */
 	json_begin_str(t);
 	char *inside = t->at;
 	enum dns_error error = edns_option_text(t, o, &kind);
@@ -59,8 +59,8 @@ static void put_ede(struct text *t, const struct edns_option *o, bool *open)
 	json_close(t, '}');
 }
 
-/* Does the option show under a key of its own? An empty one has nothing to say there; only the
- * first of a code does, but for errors, which are a list. */
+/* True if the option has a member of its own: the first one of its code that is not empty; of
+ * extended errors, which are a list, all. */
 static bool is_keyed(const struct edns_option *o, bool first)
 {
 	struct edns_ede ede;
@@ -69,8 +69,8 @@ static bool is_keyed(const struct edns_option *o, bool first)
 	return o->code < 32 && KEYED >> o->code & 1 && first && (o->len || o->code == EDNS_PADDING);
 }
 
-/* Which codes below 32 are there? *others: does something stand there that has no key of its own,
- * or is the rest broken? */
+/* Returns the codes below 32 as bits. *others: there are options without a member of their own, or
+ * the rest is malformed. */
 static uint32_t codes_of(const struct name_space *space, const struct edns *e, bool *others)
 {
 	struct edns_iter it = edns_iter_of(e, space);
@@ -111,7 +111,8 @@ static enum dns_error put_keyed(
 	return error;
 }
 
-/* {"code":5,"name":"dau","value":"8,13","data":"080d"}: name and value where the code is known. */
+/* Appends {"code":5,"name":"dau","value":"8,13","data":"080d"}; name and value if the code is
+ * known. */
 static enum dns_error put_other(struct text *t, const struct edns_option *o)
 {
 	const struct edns_row *row = edns_row_of(o->code);
@@ -148,7 +149,7 @@ static enum dns_error put_others(
 	struct edns_iter it = edns_iter_of(e, space);
 	struct edns_option o;
 	enum dns_error error = DNS_OK;
-	uint32_t seen = 0; /* codes below 32 that came already */
+	uint32_t seen = 0; /* codes below 32 so far */
 	bool open = false;
 
 	while (edns_next(&it, &o)) {

@@ -7,8 +7,8 @@
 #include "encode/json.h"
 
 /*
- * Appends the value of `edns` or `query_edns`. DNS_OK, or DNS_RDATA where the options, or one of
- * them, are broken; what could be read is shown.
+ * Appends the value of `edns` or `query_edns`. Returns DNS_OK, or DNS_RDATA if an option or the
+ * list of options is malformed; what can be read is appended.
  */
 enum dns_error edns_json(struct text *t, const struct name_space *space, const struct edns *e);
 

@@ -7,7 +7,7 @@
  */
 #include "schema/pair.h"
 
-enum { TAG_ONLY = 0, TAG_TX = 0, TAG_RECORD = 1 }; /* index into a schema's own list */
+enum { TAG_ONLY = 0, TAG_TX = 0, TAG_RECORD = 1 }; /* index into the schema's tags */
 static const char *const tags_tx[] = {"dns-gazer.dns.tx", NULL};
 static const char *const tags_record[] = {"dns-gazer.dns.record", NULL};
 static const char *const tags_both[] = {"dns-gazer.dns.tx", "dns-gazer.dns.record", NULL};
@@ -39,7 +39,7 @@ static void put_id(struct text *t, const struct message *m)
 	}
 }
 
-/* Members that dns-gazer has not: the header bits and the response code. */
+/* Appends the header bits, a member that dns-gazer does not have. */
 static void put_flags(const struct schema *s, struct text *t, const struct message *m, bool query)
 {
 	unsigned i = m->msg.flags >> 4 & 127;
@@ -87,7 +87,7 @@ static void put_entry(const struct schema *s, struct text *t, struct message *m,
 	json_close(t, '}');
 }
 
-/* The next entry that is listed. */
+/* Reads the next entry that is listed. */
 static bool next_listed(struct schema *s, struct rr_iter *it, struct message *m, struct rr *rr)
 {
 	while (rr_next(it, rr))
@@ -97,7 +97,7 @@ static bool next_listed(struct schema *s, struct rr_iter *it, struct message *m,
 	return false;
 }
 
-/* All entries of a message as the value of `key`. */
+/* Appends all entries of a message as the value of `key`. */
 static void put_entries(
 	struct schema *s, struct text *t, struct pair *p, struct message *m, const char *key)
 {
@@ -151,7 +151,7 @@ static void write_tx(struct schema *s, struct schema_out *out, struct pair *p, u
 	out->end(out, p->last_ns, tag);
 }
 
-/* One flat document an entry. */
+/* Writes a flat document for each entry. */
 static void write_records(struct schema *s, struct schema_out *out, struct pair *p,
 	struct message *m, int64_t ts_ns, unsigned tag)
 {
@@ -204,7 +204,7 @@ static void write_gazer_record(struct schema *s, struct schema_out *out, const s
 	pair_count(s, &p, out->text.full);
 }
 
-/* The query's entries, the transaction, the reply's entries. */
+/* Writes the query's entries, the transaction, the reply's entries. */
 static void write_gazer_both(struct schema *s, struct schema_out *out, const struct record *r)
 {
 	struct pair p;

@@ -6,7 +6,7 @@
  */
 #include "schema/pair.h"
 
-/* How gopassivedns words an error; the blank at the end of the second is its own. */
+/* Returns gopassivedns's text for an error; the trailing space of the second is its own. */
 static const char *phrase_of(unsigned rcode)
 {
 	switch (rcode) {
@@ -32,8 +32,8 @@ static const char *phrase_of(unsigned rcode)
 	}
 }
 
-/* 2015-10-11 02:40:12.643494 +0000 UTC, with as many decimals as there are, and none at all in a
- * full second. */
+/* Appends 2015-10-11 02:40:12.643494 +0000 UTC, without trailing zeros; whole seconds without
+ * decimals. */
 static void put_stamp(struct text *t, struct when *when, int64_t ns)
 {
 	if (!text_reserve(t, WHEN_LEN))
@@ -41,7 +41,7 @@ static void put_stamp(struct text *t, struct when *when, int64_t ns)
 	char *at = t->at;
 	when_text(when, t, ns);
 	at[10] = ' ';
-	t->at--; /* the Z */
+	t->at--; /* removes the Z */
 	while (t->at[-1] == '0')
 		t->at--;
 	if (t->at[-1] == '.')
@@ -61,7 +61,7 @@ static void put_question(struct text *t, const struct message *m)
 	}
 }
 
-/* a, atype, ttl: of an answer; rr NULL: of what there is instead. */
+/* Appends a, atype and ttl of an answer; rr NULL: those of a reply without answers. */
 static void put_answer(struct text *t, struct pair *p, struct rr *rr)
 {
 	JSON_KEY(t, "a");
@@ -119,7 +119,7 @@ static void put_header(struct text *t, const struct pair *p)
 	json_bool(t, reply & DNS_RA);
 }
 
-/* False: the document would be too large, and is not there. */
+/* Appends a document. Returns false if it would be too large; it is removed then. */
 static bool write_line(struct schema *s, struct schema_out *out, struct pair *p, struct rr *rr)
 {
 	struct text *t = &out->text;
@@ -149,7 +149,7 @@ static void write_gopassivedns(struct schema *s, struct schema_out *out, const s
 	unsigned lines = 0;
 
 	pair_open(&p, s, r);
-	/* It has no words for what is no query, or no message. */
+	/* gopassivedns has no document for other opcodes, or without a message. */
 	if (!p.asked || p.asked->error != DNS_OK || dns_opcode(p.asked->msg.flags) != 0)
 		return;
 	if (p.reply.present && p.rcode == 0 && s->sections != SCHEMA_NONE) {

@@ -10,12 +10,12 @@
 #include "encode/fields.h"
 #include "schema/schema.h"
 
-/* Where a schema's documents go. */
+/* The destination of a schema's documents. */
 struct schema_out {
-	struct text text; /* append here; never ask where it begins */
+	struct text text; /* documents are appended here; its start is none of the schema's */
 	/*
-	 * The document that was appended last is whole: newline and all. Its event time, and which
-	 * of the schema's tags. Afterwards the next one may begin. May set text.full.
+	 * Called behind each document, newline included, with its event time and the index of its
+	 * tag. May set text.full.
 	 */
 	void (*end)(struct schema_out *out, int64_t ts_ns, unsigned tag);
 };
@@ -23,45 +23,45 @@ struct schema_out {
 struct schema_kind {
 	const char *name;
 	/*
-	 * Appends the documents of a record, calling out->end() behind each. A record may have
-	 * none. If text.full is set afterwards the caller makes room and calls again with the same
-	 * record: nothing may have been counted by then.
+	 * Appends the documents of a record, if it has any, and calls out->end() behind each. If
+	 * text.full is set afterwards, the caller flushes and calls again with the same record:
+	 * nothing must have been counted by then.
 	 */
 	void (*write)(struct schema *s, struct schema_out *out, const struct record *r);
 	const char *const *tags; /* NULL-terminated; NULL: one tag, "" */
-	const char *const *keys; /* all members that a document may have, NULL-terminated */
+	const char *const *keys; /* all members of documents, NULL-terminated */
 };
 
-/* What a sink asks of its schema. Two sinks that ask for the same share one writing. */
+/* The options of a sink. Sinks with the same options share the documents. */
 struct schema_options {
 	const struct schema_kind *kind;
 	const struct conf_strings *include, *exclude; /* top-level members; may be empty */
 	enum conf_choice sections; /* CONF_SECTIONS_* */
-	bool extra; /* gazer: further members */
+	bool extra; /* gazer: members that dns-gazer does not have */
 	const char *level; /* gopassivedns: its `level`; at most 15 octets */
 };
 
 #define SCHEMA(kind, name, file, word) extern const struct schema_kind schema_kind_##name;
 #include "config/sink.def"
 
-/* The schema of a choice CONF_SCHEMA_*; never NULL. */
+/* Returns the schema of a choice CONF_SCHEMA_*; never NULL. */
 const struct schema_kind *schema_kind_of(enum conf_choice choice);
 
-/* The octets that `level` may have. */
+/* The characters that `level` may have. */
 #define SCHEMA_LEVEL "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-/* The rules between schema, fields and encoding of one sink. 0, or -EINVAL and the error, which
- * begins with the key. */
+/* Checks the rules between schema, fields and encoding of a sink. Returns 0, or -EINVAL with *err
+ * set to a text that begins with the key. */
 int schema_check(const struct conf_sink *conf, struct conf_error *err);
 
-/* Puts into s what the options ask of the schema itself: all but the members. */
+/* Sets the options of *s, all but the members. */
 void schema_choose(struct schema *s, const struct schema_options *options);
 
-/* Which members the options leave; *f keeps pointers into them. False: all, and *f is not needed.
- */
+/* Sets *f to the members that the options select; it borrows their strings. Returns false if these
+ * are all members. */
 bool schema_fields(struct fields *f, const struct schema_options *options);
 
-/* Are the documents of the two the same? */
+/* True if the documents of both are the same. */
 bool schema_same(const struct schema_options *a, const struct schema_options *b);
 
 #endif

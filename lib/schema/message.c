@@ -90,18 +90,18 @@ bool message_same_question(const struct message *a, const struct message *b)
 }
 
 /*
- * How the record before begins: {"name":"www.example.com","type":"A","ttl":
- * Most often the next one begins like it.
+ * The beginning of the record before: {"name":"www.example.com","type":"A","ttl":
+ * Most records begin as the one before.
  */
 struct beginning {
-	uint32_t labels; /* where the owner's labels stand in the message; 0: none yet */
+	uint32_t labels; /* offset of the owner's labels in the message; 0: none yet */
 	uint16_t type;
 	uint16_t len;
 	const char *text;
 };
 
-/* What put_beginning() writes at most, and what put_rr() adds before the RDATA. */
-#define BEGINNING_ROOM (NAME_TEXT_MAX + 64)
+/* The octets of put_beginning() at most, and of put_rr() before the RDATA. */
+#define BEGINNING_MAX (NAME_TEXT_MAX + 64)
 #define TTL_ROOM 64
 
 static void put_beginning(const struct schema *s, struct text *t, const struct message *m,
@@ -117,12 +117,12 @@ static void put_beginning(const struct schema *s, struct text *t, const struct m
 	b->len = (uint16_t)(t->at - b->text);
 }
 
-/* One resource record as {"name","type"[,"class"],"ttl","data"}: the usual one. */
+/* Appends a resource record of class IN with a mnemonic: {"name","type","ttl","data"}. */
 static void put_rr(const struct schema *s, struct text *t, struct message *m, const struct rr *rr,
 	struct name_memo *memo, struct beginning *b)
 {
 	uint32_t labels = name_labels(&m->space, rr->name);
-	if (!text_reserve(t, BEGINNING_ROOM + TTL_ROOM))
+	if (!text_reserve(t, BEGINNING_MAX + TTL_ROOM))
 		return;
 	if (b->labels == labels && b->type == rr->type) {
 		t->at = text_blocks_at(t->at, b->text, b->len);
@@ -140,7 +140,7 @@ static void put_rr(const struct schema *s, struct text *t, struct message *m, co
 		fault(m, error);
 }
 
-/* The same for what is rare: other classes, types without mnemonic, other dialects. */
+/* Appends any other record: of other classes, types without mnemonic, other dialects. */
 static void put_rare_rr(struct text *t, struct message *m, struct rr *rr, struct name_memo *memo)
 {
 	bool flush = m->dialect == MESSAGE_MDNS && rr_take_mdns_bit(rr);
@@ -166,7 +166,7 @@ static void put_rare_rr(struct text *t, struct message *m, struct rr *rr, struct
 		fault(m, error);
 }
 
-/* The TLVs of a DSO message (RFC 8490): [{"type":"KEEPALIVE","data":"hex"}]. */
+/* Appends the TLVs of a DSO message (RFC 8490): [{"type":"KEEPALIVE","data":"hex"}]. */
 static void put_dso(struct text *t, struct message *m)
 {
 	struct dso_iter it = dso_iter_of(m->space.data, m->space.len);

@@ -84,7 +84,7 @@ static char *status_at(char *at, const struct record *r)
 	return r->proto == 6 ? JSON_PAIR_AT(at, "proto", "tcp") : JSON_PAIR_AT(at, "proto", "udp");
 }
 
-/* {"type":"vxlan","id":42,"src":"192.0.2.1","dst":"192.0.2.2"} */
+/* Appends {"type":"vxlan","id":42,"src":"192.0.2.1","dst":"192.0.2.2"}. */
 static void put_tunnel(struct text *t, const struct tunnel *tunnel)
 {
 	static const char *const names[TUNNEL_TYPES] = {
@@ -122,7 +122,7 @@ static char *ends_at(char *at, const struct record *r)
 	return json_u64_at(at, r->server_port);
 }
 
-/* "client_mac":"00:53:00:00:00:01", */
+/* Appends "client_mac":"00:53:00:00:00:01", */
 static void put_mac(struct text *t, const char *key, const uint8_t *octets)
 {
 	text_str(t, key);
@@ -142,7 +142,7 @@ static void put_macs(struct text *t, const struct record *r)
 		put_mac(t, "\"server_mac\":", macs.octets[ADDR_SERVER]);
 }
 
-/* The way around the ends: MAC addresses, VLANs, a tunnel. */
+/* Appends MAC addresses, VLANs and the tunnel. */
 static void put_path(struct text *t, const struct record *r)
 {
 	put_macs(t, r);
@@ -159,7 +159,7 @@ static void put_path(struct text *t, const struct record *r)
 
 static inline char *flags_at(const struct schema *s, char *at, uint16_t flags)
 {
-	return schema_piece_at(at, &s->flags[flags >> 4 & 127]); /* AA to CD are neighbours */
+	return schema_piece_at(at, &s->flags[flags >> 4 & 127]); /* AA to CD are adjacent bits */
 }
 
 #define FLAG_BITS (DNS_AA | DNS_TC | DNS_RD | DNS_RA | DNS_Z | DNS_AD | DNS_CD)
@@ -171,12 +171,12 @@ static void put_edns(struct text *t, struct message *m)
 		m->error = DNS_OPT;
 }
 
-/* What put_header() writes by itself: the sensor, two addresses, numbers, keys. */
-#define HEADER_ROOM (sizeof(((struct schema *)0)->sensor) + 512)
+/* The octets of put_header() without put_path() at most. */
+#define HEADER_MAX (sizeof(((struct schema *)0)->sensor) + 512)
 
 static void put_header(struct schema *s, struct text *t, const struct record *r)
 {
-	if (!text_reserve(t, HEADER_ROOM))
+	if (!text_reserve(t, HEADER_MAX))
 		return;
 	char *at = text_lit_at(t->at, "{\"ts\":\"");
 	at = when_text_at(&s->when, at, r->ts_ns);
@@ -190,7 +190,7 @@ static void put_header(struct schema *s, struct text *t, const struct record *r)
 		put_path(t, r);
 }
 
-/* Which messages the capture has in several versions. */
+/* Writes which messages the capture has in several versions. */
 static char *ambiguous_at(char *at, unsigned which)
 {
 	switch (which) {
@@ -231,10 +231,10 @@ static char *measures_at(char *at, const struct record *r)
 	return at;
 }
 
-/* What put_outcome() writes at most. */
-#define OUTCOME_ROOM 512
+/* The octets of put_outcome() at most. */
+#define OUTCOME_MAX 512
 
-/* Between the question and the sections: rcode, flags, measures. */
+/* Appends the members between the question and the sections: rcode, flags, measurements. */
 static void put_outcome(const struct schema *s, struct text *t, const struct record *r,
 	const struct message *query, const struct message *reply, unsigned extended)
 {
@@ -248,7 +248,7 @@ static void put_outcome(const struct schema *s, struct text *t, const struct rec
 				s->rcodes[dns_rcode(reply->msg.flags)].len);
 		}
 	}
-	if (!text_reserve(t, OUTCOME_ROOM))
+	if (!text_reserve(t, OUTCOME_MAX))
 		return;
 	char *at = t->at;
 	if (reply->present && reply->space.len >= 4 && reply->msg.flags & FLAG_BITS) {
@@ -262,7 +262,7 @@ static void put_outcome(const struct schema *s, struct text *t, const struct rec
 	t->at = measures_at(at, r);
 }
 
-/* Which sections are not there because there was no time for them. */
+/* Appends the sections that overload removed. */
 static void put_shed(struct text *t, unsigned left_out)
 {
 	JSON_KEY(t, "shed");
@@ -279,7 +279,7 @@ static void put_shed(struct text *t, unsigned left_out)
 static const char *const section_names[DNS_SECTIONS] = {
 	"\"questions\":", "\"answers\":", "\"authority\":", "\"additional\":"};
 
-/* How many entries are not there because the document would be too large. */
+/* Appends the numbers of entries that exceeded the limits. */
 static void put_omitted(
 	struct schema *s, struct text *t, const struct message *asked, const struct message *shown)
 {
@@ -297,7 +297,7 @@ static void put_omitted(
 	json_close(t, '}');
 }
 
-/* Are entries missing from any section? One comparison for all four counts. */
+/* True if entries of any section were left out: one comparison for all four counts. */
 static inline bool is_short(const struct message *m)
 {
 	uint64_t counts;
@@ -306,7 +306,7 @@ static inline bool is_short(const struct message *m)
 	return counts != 0;
 }
 
-/* What is wrong, and with which message: the reply's fault counts where both have one. */
+/* Appends what is wrong, and with which message: the reply's error if both have one. */
 static enum dns_error put_error(
 	struct text *t, const struct message *query, const struct message *reply)
 {
@@ -326,8 +326,8 @@ static enum dns_error put_error(
 	return error;
 }
 
-/* Writes the line with `extended` as the upper bits of the reply's rcode; returns the bits that its
- * OPT record, found only while the line is written, really has. */
+/* Appends the line with `extended` as the upper bits of the reply's rcode. Returns the bits that
+ * its OPT record has, which is found while the line is written. */
 static unsigned put_line(
 	struct schema *s, struct text *t, const struct record *r, unsigned extended)
 {

@@ -36,7 +36,7 @@ bool pair_lists(
 	return false;
 }
 
-/* The upper bits of the rcode, which stand behind everything else. */
+/* Returns the upper bits of the rcode, from the OPT record. */
 static unsigned extended_of(const struct message *m)
 {
 	struct rr_iter it = pair_entries(m);
@@ -122,8 +122,8 @@ void pair_type(struct text *t, const struct message *m, uint16_t type)
 	text_lit(t, "\",");
 }
 
-/* Names and numbers only, names without their dot. false: the RDATA is something else, and nothing
- * was appended. */
+/* Appends RDATA of names and numbers only, names without a trailing dot. Returns false, and appends
+ * nothing, if it is malformed. */
 static bool put_bare(struct text *t, const struct message *m, const struct rr *rr)
 {
 	const struct rrtype *row = rrtype_find(rr->type);

@@ -4,7 +4,7 @@
 
 #include "dns/idna.h"
 
-/* qname_unicode, where that was asked for and differs. */
+/* Appends qname_unicode, if it is asked for and differs. */
 static void put_unicode(struct text *t, const struct message *m)
 {
 	char *start = t->at;
@@ -16,7 +16,7 @@ static void put_unicode(struct text *t, const struct message *m)
 		t->at = start;
 }
 
-/* A type with a mnemonic by itself: what stands in its piece between ","type":" and ","ttl": */
+/* Writes the mnemonic of a type, from its piece between ","type":" and ","ttl":. */
 static char *mnemonic_at(char *at, const struct schema_piece *type)
 {
 	const unsigned before = sizeof("\",\"type\":\"") - 1, behind = sizeof("\",\"ttl\":") - 1;
@@ -24,7 +24,7 @@ static char *mnemonic_at(char *at, const struct schema_piece *type)
 	return at + type->len - before - behind;
 }
 
-/* qtype and qclass: the usual ones in one piece. */
+/* Appends qtype and qclass; the usual ones without a bounds check for each. */
 static void put_qtype(const struct schema *s, struct text *t, const struct message *m)
 {
 	uint16_t type = m->msg.qtype;

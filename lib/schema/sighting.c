@@ -3,7 +3,8 @@
 
 #include "encode/json.h"
 
-/* A name as a client wrote it: \DDD for what is not printable, as in names of DNS. */
+/* Appends a name as the client sent it, with \DDD for octets that are not printable, as in names of
+ * DNS. */
 static void put_name(struct text *t, const uint8_t *name, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
