@@ -36,11 +36,11 @@ char *addr_text_v4_at(char *at, const uint8_t *four)
 
 void addr_text_v4(struct text *t, const uint8_t *four)
 {
-	char room[ADDR_TEXT_MAX];
-	if (bits_likely((size_t)(t->end - t->at) >= sizeof(room)))
+	char buffer[ADDR_TEXT_MAX];
+	if (bits_likely((size_t)(t->end - t->at) >= sizeof(buffer)))
 		t->at = addr_text_v4_at(t->at, four);
 	else
-		text_put(t, room, (size_t)(addr_text_v4_at(room, four) - room));
+		text_put(t, buffer, (size_t)(addr_text_v4_at(buffer, four) - buffer));
 }
 
 /* Writes a group without leading zeros: one to four digits, from the two digits of each octet. */
@@ -109,9 +109,9 @@ char *addr_text_v6_at(char *at, const uint8_t *sixteen)
 
 void addr_text_v6(struct text *t, const uint8_t *sixteen)
 {
-	char room[ADDR_TEXT_MAX];
-	if (bits_likely((size_t)(t->end - t->at) >= sizeof(room)))
+	char buffer[ADDR_TEXT_MAX];
+	if (bits_likely((size_t)(t->end - t->at) >= sizeof(buffer)))
 		t->at = addr_text_v6_at(t->at, sixteen);
 	else
-		text_put(t, room, (size_t)(addr_text_v6_at(room, sixteen) - room));
+		text_put(t, buffer, (size_t)(addr_text_v6_at(buffer, sixteen) - buffer));
 }

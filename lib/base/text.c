@@ -122,13 +122,13 @@ void text_base32hex(struct text *t, const uint8_t *p, size_t n)
 void text_format(struct text *t, const char *format, ...)
 {
 	va_list args;
-	char room[1024];
+	char buffer[1024];
 
 	va_start(args, format);
-	int n = vsnprintf(room, sizeof(room), format, args);
+	int n = vsnprintf(buffer, sizeof(buffer), format, args);
 	va_end(args);
-	if (n >= (int)sizeof(room))
-		n = (int)sizeof(room) - 1;
+	if (n >= (int)sizeof(buffer))
+		n = (int)sizeof(buffer) - 1;
 	if (n > 0)
-		text_put(t, room, (size_t)n);
+		text_put(t, buffer, (size_t)n);
 }

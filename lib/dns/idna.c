@@ -55,15 +55,15 @@ static bool put_unicode(struct text *t, const char *p, size_t n)
 
 bool idna_text(struct text *t, const struct name_space *space, uint32_t at)
 {
-	char room[NAME_TEXT_MAX];
-	struct text ascii = text_of(room, sizeof(room));
+	char buffer[NAME_TEXT_MAX];
+	struct text ascii = text_of(buffer, sizeof(buffer));
 	enum dns_error error;
 	bool found = false;
 	char *start = t->at;
 
 	if (name_text(&ascii, space, at, false, NULL, &error) == 0)
 		return false;
-	for (const char *p = room; p < ascii.at;) {
+	for (const char *p = buffer; p < ascii.at;) {
 		size_t n = label_len(p, ascii.at);
 		if (put_unicode(t, p, n)) {
 			found = true;

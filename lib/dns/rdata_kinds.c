@@ -129,14 +129,14 @@ void kind_covered(struct rdata *r)
 
 void kind_time(struct rdata *r)
 {
-	char room[WHEN_LEN];
-	struct text shown = text_of(room, sizeof(room));
+	char buffer[WHEN_LEN];
+	struct text shown = text_of(buffer, sizeof(buffer));
 	struct when w = {0};
 	when_text(&w, &shown, (int64_t)cursor_u32(&r->c) * WHEN_NS_PER_S);
 	/* 2015-10-10T12:13:32... without punctuation */
-	text_put(r->t, room, 4);
+	text_put(r->t, buffer, 4);
 	for (int at = 5; at <= 17; at += 3)
-		text_put(r->t, room + at, 2);
+		text_put(r->t, buffer + at, 2);
 }
 
 void kind_hex(struct rdata *r)

@@ -29,13 +29,13 @@ static const char head[] = "\xc3\x01\x71\x60\xbe\x31\x1c\xda\xcc\xcc";
 /* Appends a zigzag integer, seven bits an octet, low ones first. */
 static void put_long(struct text *t, int64_t v)
 {
-	char room[10];
+	char buffer[10];
 	unsigned n = 0;
 	uint64_t z = (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
 	for (; z >= 0x80; z >>= 7)
-		room[n++] = (char)(z | 0x80);
-	room[n++] = (char)z;
-	text_put(t, room, n);
+		buffer[n++] = (char)(z | 0x80);
+	buffer[n++] = (char)z;
+	text_put(t, buffer, n);
 }
 
 static bool put_number(struct text *t, const struct scan *s, enum avro_type type)

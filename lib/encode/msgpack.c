@@ -17,10 +17,10 @@ static const struct marks marks_bin = {0, 0, 0xc4, 0xc5, 0xc6};
 /* Appends a marker and a number of 1, 2, 4 or 8 octets. */
 static void put_number(struct text *t, uint8_t mark, uint64_t v, unsigned octets)
 {
-	char room[9] = {(char)mark};
+	char value[9] = {(char)mark};
 	v = __builtin_bswap64(v << (64 - 8 * octets));
-	memcpy(room + 1, &v, sizeof(v));
-	text_put(t, room, 1 + octets);
+	memcpy(value + 1, &v, sizeof(v));
+	text_put(t, value, 1 + octets);
 }
 
 /* How many octets of length stand behind the mark. */
@@ -169,10 +169,10 @@ static void put_json_str(struct text *t, const struct scan *s)
 		return;
 	}
 	/* Unescaped it is shorter, by how much shows when it stands there. */
-	unsigned room = 1 + width_of(&marks_str, s->len);
-	if (!text_reserve(t, room + s->len))
+	unsigned head = 1 + width_of(&marks_str, s->len);
+	if (!text_reserve(t, head + s->len))
 		return;
-	struct text inside = text_of(t->at + room, s->len);
+	struct text inside = text_of(t->at + head, s->len);
 	scan_unescape(&inside, s);
 	size_t n = text_len(&inside);
 	put_head(t, &marks_str, (uint32_t)n);

@@ -128,6 +128,41 @@ static void limits(void)
 	CU_ASSERT_EQUAL(strlen(shown(12, true, false)), 254);
 }
 
+/* Builds a name of equal labels, one of which (from 1; 0: none) has an octet that needs an escape.
+ */
+static void build_equal_labels(unsigned count, unsigned len, unsigned escaped, char *expected)
+{
+	start();
+	for (unsigned i = 1; i <= count; i++) {
+		build_u8(&b, len);
+		for (unsigned k = 0; k < len; k++) {
+			bool escape = i == escaped && k == len / 2;
+			build_u8(&b, escape ? '\\' : 'a' + k % 26);
+			if (escape)
+				*expected++ = '\\';
+			*expected++ = escape ? '\\' : (char)('a' + k % 26);
+		}
+		*expected++ = '.';
+	}
+	build_u8(&b, 0);
+	*expected = '\0';
+}
+
+/* Labels of every length in every number, in place and behind a pointer, with and without escapes.
+ */
+static void many_labels(void)
+{
+	char expected[NAME_TEXT_MAX];
+	for (unsigned len = 1; len <= 63; len++)
+		for (unsigned count = 1; count * (len + 1) < NAME_WIRE_MAX; count++)
+			for (unsigned quarter = 0; quarter <= 4; quarter++) {
+				build_equal_labels(count, len, count * quarter / 4, expected);
+				CU_ASSERT_STRING_EQUAL(shown(12, true, false), expected);
+				build_u16(&b, 0xc00c);
+				CU_ASSERT_STRING_EQUAL(shown(b.len - 2, true, false), expected);
+			}
+}
+
 /* Pointers in a row are followed NAME_JUMPS times. */
 static void pointer_chain(void)
 {
@@ -287,6 +322,7 @@ void test_dns_name(void)
 	CU_ADD_TEST(s, pointers);
 	CU_ADD_TEST(s, broken);
 	CU_ADD_TEST(s, limits);
+	CU_ADD_TEST(s, many_labels);
 	CU_ADD_TEST(s, pointer_chain);
 	CU_ADD_TEST(s, lossless);
 	CU_ADD_TEST(s, memo);

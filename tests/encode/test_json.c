@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "encode/json.h"
+#include "encode/counters.h"
 
 #include "support/guard.h"
 #include "support/json_valid.h"
@@ -9,6 +9,30 @@
 #include <stdlib.h>
 
 void test_encode_json(void);
+
+/* Counters as members, by stage, in the order of their lists. */
+static void counters(void)
+{
+	static const struct metrics_row rows[] = {
+		{"a", "", offsetof(struct metrics_worker, rx)},
+		{"b", "", offsetof(struct metrics_worker, txn)},
+	};
+	static const struct metrics_list lists[] = {
+		{"one", rows, 1}, {"two", rows, 2}, {"none", rows, 0}};
+	struct metrics_worker w = {.rx = {.packets = 7}, .txn = {.queries = UINT64_MAX}};
+	char buffer[128];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
+
+	json_open(&t, '{');
+	json_count(&t, "n", 0);
+	json_name(&t, "stages");
+	counters_stages(&t, lists, BITS_COUNT(lists), &w);
+	json_end_line(&t);
+	buffer[text_len(&t)] = '\0';
+	CU_ASSERT_STRING_EQUAL(buffer,
+		"{\"n\":0,\"stages\":{\"one\":{\"a\":7},"
+		"\"two\":{\"a\":7,\"b\":18446744073709551615},\"none\":{}}}\n");
+}
 
 static void expect_str(const char *s, size_t n, const char *shown)
 {
@@ -253,4 +277,5 @@ void test_encode_json(void)
 	CU_add_test(s, "thousandths", milli);
 	CU_add_test(s, "a document in every room", every_room);
 	CU_add_test(s, "nothing in brackets", empty_brackets);
+	CU_add_test(s, "counters", counters);
 }
