@@ -66,12 +66,24 @@ const char *edns_fault_name(enum edns_fault fault)
 
 const struct edns_row *edns_row_of(uint16_t code)
 {
-	static const struct edns_row rows[] = {
-#define EDNS_OPTION(number, symbol, name, kind) [number] = {name, number, kind},
+	enum {
+#define EDNS_OPTION(number, symbol, name, kind) ROW_##symbol,
 #include "dns/edns.def"
 #undef EDNS_OPTION
 	};
-	return code < BITS_COUNT(rows) && rows[code].name ? &rows[code] : NULL;
+	static const struct edns_row rows[] = {
+#define EDNS_OPTION(number, symbol, name, kind) {name, number, kind},
+#include "dns/edns.def"
+#undef EDNS_OPTION
+	};
+	switch (code) { /* codes are sparse, up to 65535 */
+#define EDNS_OPTION(number, symbol, name, kind)                                                    \
+	case number:                                                                               \
+		return &rows[ROW_##symbol];
+#include "dns/edns.def"
+#undef EDNS_OPTION
+	default: return NULL;
+	}
 }
 
 bool edns_kind_is_number(enum edns_kind kind)

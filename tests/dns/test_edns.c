@@ -110,6 +110,10 @@ static void numbers(void)
 	CU_ASSERT_TRUE(edns_kind_is_number((enum edns_kind)edns_row_of(EDNS_PADDING)->kind));
 	CU_ASSERT_TRUE(edns_kind_is_numbers((enum edns_kind)edns_row_of(EDNS_KEY_TAG)->kind));
 	CU_ASSERT_PTR_NULL(edns_row_of(4));
+	CU_ASSERT_STRING_EQUAL(edns_row_of(EDNS_DEVICE_ID)->name, "device_id");
+	CU_ASSERT_EQUAL(edns_row_of(26946)->code, 26946);
+	CU_ASSERT_PTR_NULL(edns_row_of(26945));
+	CU_ASSERT_PTR_NULL(edns_row_of(65535));
 	CU_ASSERT_PTR_NULL(edns_row_of(65001));
 }
 
