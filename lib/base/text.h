@@ -52,7 +52,7 @@ static inline void text_put(struct text *t, const void *p, size_t n)
  * size costs a few stores instead of a call. */
 #define text_padded_put(t, constant, n)                                                            \
 	do {                                                                                       \
-		if (text_reserve((t), sizeof(constant))) {                                            \
+		if (text_reserve((t), sizeof(constant))) {                                         \
 			memcpy((t)->at, (constant), sizeof(constant));                             \
 			(t)->at += (n);                                                            \
 		}                                                                                  \

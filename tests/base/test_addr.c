@@ -44,7 +44,7 @@ static void v6_form(void)
 		"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
 }
 
-/* What is shown reads back as the same address, and is what libc shows. */
+/* The text reads back as the same address, and is that of libc. */
 static void v6_round_trip(void)
 {
 	srandom(1);
@@ -64,7 +64,7 @@ static void v6_round_trip(void)
 		*t.at = '\0';
 		CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET6, room, again), 1);
 		CU_ASSERT_EQUAL_FATAL(memcmp(octets, again, 16), 0);
-		/* libc shows the deprecated IPv4-compatible addresses in dotted decimal */
+		/* libc writes the deprecated IPv4-compatible addresses in dotted decimal */
 		if (!compatible)
 			CU_ASSERT_STRING_EQUAL_FATAL(
 				room, inet_ntop(AF_INET6, octets, libc, sizeof(libc)));
@@ -106,7 +106,7 @@ static void families(void)
 	CU_ASSERT(addr_pair_wire(&q, ADDR_DST, &n) == q.octets[ADDR_DST] && n == 16);
 }
 
-/* Each address of a pair can be told from the other, and the pair from its reverse. */
+/* The addresses of a pair differ from each other, and the pair from its reverse. */
 static void pairs(void)
 {
 	static const uint8_t one[4] = {192, 0, 2, 1}, two[4] = {192, 0, 2, 2};
@@ -128,7 +128,7 @@ static void pairs(void)
 	CU_ASSERT_EQUAL(memcmp(&r, &p, sizeof(r)), 0);
 }
 
-/* All of an address or nothing of it, and nothing past the room. */
+/* An address is appended whole or not at all, and never past the buffer. */
 static void bounded(void)
 {
 	static const uint8_t longest[16] = {0x20, 1, 0x2d, 0xb8, 0x33, 0x33, 0x44, 0x44, 0x55, 0x55,

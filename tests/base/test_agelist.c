@@ -19,7 +19,7 @@ static struct agelinks links(void)
 	return (struct agelinks){&table[0].link, sizeof(table[0])};
 }
 
-/* Both ways give the entries of `want`, oldest first; 0 ends it. */
+/* Walks in both directions give the entries of `want`, oldest first, ended by 0. */
 static void check(const struct agelist *list, const uint32_t *want)
 {
 	uint32_t at = list->oldest, last = 0;
@@ -33,7 +33,7 @@ static void check(const struct agelist *list, const uint32_t *want)
 	CU_ASSERT_EQUAL(list->youngest, last);
 }
 
-/* Every order of removing three of three. */
+/* Removes three entries in every order. */
 static void removals(void)
 {
 	static const uint32_t orders[6][3] = {
@@ -67,10 +67,10 @@ static void two_lists(void)
 	agelist_remove(&a, links(), 5);
 	agelist_append(&b, links(), 5);
 	agelist_remove(&b, links(), 8);
-	agelist_append(&b, links(), 8); /* again the youngest */
+	agelist_append(&b, links(), 8); /* the youngest once more */
 	check(&a, (uint32_t[]){9, 7, 3, 1, 0});
 	check(&b, (uint32_t[]){6, 4, 2, 5, 8, 0});
-	for (int e = 0; e <= ENTRIES; e++) /* nothing around the links was touched */
+	for (int e = 0; e <= ENTRIES; e++) /* the fields around the links are unchanged */
 		CU_ASSERT(table[e].before == 0x5a5a5a5a5a5a5a5a && table[e].behind == 0x5a5a5a5a);
 }
 

@@ -27,7 +27,7 @@ static void reads(void)
 	guard_free(p, sizeof(sample));
 }
 
-/* One octet too few: zero, nothing moved, and bad for ever. */
+/* With an octet missing, a read returns zero, does not advance, and sets `bad` for good. */
 static void too_short(void)
 {
 	for (size_t len = 0; len < 4; len++) {

@@ -23,7 +23,7 @@ static void secrets(void)
 	CU_ASSERT_EQUAL(fixed.mix[3] & 1, 1);
 }
 
-/* Length, every octet, running value and secret all count; no octet past the end is read. */
+/* The hash depends on length, every octet, number and secret; no octet past the end is read. */
 static void all_counts(void)
 {
 	struct hash_secret s = hash_fixed(1), other = hash_fixed(2);
@@ -54,7 +54,7 @@ static int smaller(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Keys that differ little fill the buckets evenly, by low and by high bits. */
+/* Similar keys fill the buckets evenly, by low and by high bits. */
 static void even(void)
 {
 	enum { KEYS = 1 << 17, BUCKETS = 1 << 10 };
@@ -77,7 +77,7 @@ static void even(void)
 		CU_ASSERT_NOT_EQUAL(seen[i], seen[i - 1]);
 }
 
-/* Keys that share a bucket under one secret do not under another. */
+/* Keys that share a bucket with one secret do not with another. */
 static void secrets_part_collisions(void)
 {
 	enum { KEYS = 2048, MASK = 0xffff };

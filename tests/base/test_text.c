@@ -12,7 +12,7 @@ void test_base_text(void);
 
 static const uint8_t octets[] = {0x00, 0x1f, 0xff, 0x80, 0x0a, 0xc5, 0x3e};
 
-/* Every function that appends, with what it appends. */
+/* Each appending function with its text. */
 static void do_put(struct text *t)
 {
 	text_put(t, "twelve chars", 12);
@@ -96,7 +96,7 @@ static const struct {
 	{do_format, "12-ab"},
 };
 
-/* In a room of every size: all of the piece or nothing of it, never an octet past the room. */
+/* In a buffer of every size a piece is appended whole or not at all, and never past the buffer. */
 static void all_or_nothing(void)
 {
 	for (size_t i = 0; i < BITS_COUNT(pieces); i++) {
@@ -116,7 +116,7 @@ static void all_or_nothing(void)
 	}
 }
 
-/* After the first that did not fit nothing is appended, however small. */
+/* After the first piece that did not fit, nothing is appended, however small. */
 static void sticky(void)
 {
 	for (size_t i = 0; i < BITS_COUNT(pieces); i++) {
@@ -207,8 +207,8 @@ static void bases(void)
 	}
 }
 
-/* text_graph() escapes inside a JSON string, and there only. */
-/* Any length, up to a guard page, octet by octet: as the RFC's definition says. */
+/* text_graph() escapes within a JSON string only. */
+/* Any length, up to a guard page, equals the RFC's definition octet by octet. */
 static void long_base64(void)
 {
 	static const char digits[] =
@@ -231,7 +231,7 @@ static void long_base64(void)
 	}
 }
 
-/* Any length, from a guard page to a guard page. */
+/* Copies any length between guard pages. */
 static void copies(void)
 {
 	static uint8_t from[1024], zero[1024];
@@ -261,7 +261,7 @@ static void graphs(void)
 		}
 }
 
-/* What is formatted is cut at 1023 characters, never more. */
+/* Formatted text is truncated to 1023 characters. */
 static void long_format(void)
 {
 	static char word[4000], room[4000];

@@ -39,7 +39,7 @@ static void known(void)
 	expect(&w, INT64_MIN, "1677-09-21T00:12:43.145224192Z");
 }
 
-/* The first second shown may be any, also the one that zeroed memory holds. */
+/* The first second may be any, also that of zeroed memory. */
 static void fresh(void)
 {
 	for (int64_t second = -1; second < 2; second++) {

@@ -52,7 +52,7 @@ static void both_ways(void)
 	expect(&f, "{}\n", "{}\n");
 }
 
-/* What is no document is left as it is. */
+/* Text that is no document stays unchanged. */
 static void hostile(void)
 {
 	static const char *const names[] = {"ts"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The encodings as wholes: octets worked out by hand, every room, every cut. */
+/* The encodings: expected octets by hand, buffers of every size, documents truncated anywhere. */
 #include "encode/encode.h"
 
 #include "encode/msgpack.h"
@@ -105,7 +105,7 @@ static void numbers(void)
 					     "a\x93\xc3\xc2\xc0");
 }
 
-/* Strings and lists on both sides of each step of their heads. */
+/* Strings and lists around each length at which their marker changes. */
 static void lengths(void)
 {
 	static const struct {
@@ -136,7 +136,7 @@ static void lengths(void)
 		memcpy(want + 3, steps[i].str, steps[i].str_len);
 		memset(want + head, 'x', n);
 		expect(&encode_kind_msgpack, json, want, head + n);
-		if (n) { /* the same with an escape: longer in JSON than in truth */
+		if (n) { /* with an escape: longer in JSON than its value */
 			memmove(json + 7, json + 6, n + 3);
 			json[6] = '\\';
 			json[7] = 'n';
@@ -193,7 +193,7 @@ static void text(void)
 		sizeof(want) - 1);
 }
 
-/* gopassivedns's own example of its Avro form, with a name that needs unescaping. */
+/* gopassivedns's example of its Avro form, with a name that has escapes. */
 #define GOPASSIVEDNS                                                                               \
 	"{\"query_id\":1234,\"rcode\":0,\"q\":\"ex\\\"mple.com\",\"qtype\":\"A\","                 \
 	"\"a\":\"1.2.3.4\",\"atype\":\"A\",\"ttl\":4294967295,\"dst\":\"8.8.8.8\","                \
@@ -243,7 +243,7 @@ static void refuse(const struct encode_kind *kind, const char *json)
 	CU_ASSERT_EQUAL(rc, -EINVAL);
 }
 
-/* What the Avro schema has no place for. */
+/* Documents that the Avro schema cannot represent. */
 static void no_avro(void)
 {
 	refuse(&encode_kind_avro, "{\"query_id\":1}");

@@ -61,7 +61,7 @@ static void every_ascii(void)
 	}
 }
 
-/* Octets that are not UTF-8, alone and within text, become U+FFFD; the text around them stays. */
+/* Octets that are not UTF-8 become U+FFFD, alone and within text, which stays. */
 static void every_high_octet(void)
 {
 	for (unsigned c = 0x80; c < 0x100; c++) {
@@ -110,7 +110,7 @@ static void utf8(void)
 	}
 }
 
-/* Whatever the octets: valid, and at most six octets each. */
+/* Any octets give valid JSON, of at most six octets for each. */
 static void any_octets(void)
 {
 	srandom(4);
@@ -195,7 +195,8 @@ static void document(struct text *t)
 	"{\"a\":\"b\",\"n\":18446744073709551615,\"list\":[{\"yes\":true,\"no\":false},-1.5],"     \
 	"\"s\":\"\\u0001\\\"" BAD "\"}\n"
 
-/* Whole in a room that is large enough; in any smaller one full, and nothing past the room. */
+/* A document is whole in a buffer that is large enough; a smaller one gets full, with nothing past
+ * it. */
 static void every_room(void)
 {
 	size_t need = strlen(DOCUMENT), whole = 0, at;
@@ -212,7 +213,7 @@ static void every_room(void)
 			CU_ASSERT_PTR_NULL(json_valid_line((char *)p, need, &at));
 			whole++;
 		} else {
-			CU_ASSERT_EQUAL(whole, 0); /* once it fits, more room does no harm */
+			CU_ASSERT_EQUAL(whole, 0); /* it fits a larger buffer, too */
 		}
 		guard_free(p, size);
 	}
@@ -228,7 +229,7 @@ static void empty_brackets(void)
 	CU_ASSERT_STRING_EQUAL(room, "{}\n");
 }
 
-/* The judge itself: what it must take and what it must refuse. */
+/* The validator of the other tests: what it must accept and what it must reject. */
 static void judge(void)
 {
 	static const char *const good[] = {"{\"a\":1}",

@@ -23,7 +23,7 @@ static const char *tokens(const char *json, size_t n)
 		shown[i++] = letters[token];
 	}
 	shown[i] = '\0';
-	CU_ASSERT_EQUAL(scan_next(&s), token); /* it stays so */
+	CU_ASSERT_EQUAL(scan_next(&s), token); /* the same for good */
 	guard_free(copy, n);
 	return shown;
 }
@@ -68,7 +68,7 @@ static void bad(void)
 	}
 }
 
-/* Whatever is cut off or put in its place: never a read outside, and a cut is always bad. */
+/* Truncated or changed anywhere: no read outside, and a truncated document is always bad. */
 static void every_cut(void)
 {
 	size_t n = strlen(DOCUMENT);
@@ -85,7 +85,7 @@ static void every_cut(void)
 		}
 }
 
-/* Long and short strings with something special at every place. */
+/* Strings of every length with a special character in every place. */
 static void every_place(void)
 {
 	for (size_t len = 0; len < 40; len++)
@@ -120,7 +120,7 @@ static void expect_number(const char *text, double v)
 	CU_ASSERT_EQUAL(bits_of(got), bits_of(v));
 }
 
-/* As strtod() rounds them. */
+/* Numbers round as with strtod(). */
 static void numbers(void)
 {
 	static const char *const some[] = {"0", "-0", "0.0", "-0.5", "1444531212.628222",
@@ -159,7 +159,7 @@ static void expect_text(const char *escaped, const char *shown)
 	scan_next(&s);
 	scan_next(&s);
 	CU_ASSERT_EQUAL_FATAL(scan_next(&s), SCAN_STRING);
-	struct text t = text_of(room, s.len); /* never longer than it was escaped */
+	struct text t = text_of(room, s.len); /* not longer than with its escapes */
 	scan_unescape(&t, &s);
 	CU_ASSERT_FALSE(t.full);
 	room[text_len(&t)] = '\0';

@@ -7,8 +7,8 @@ void test_metrics_metrics(void);
 
 #define WORDS(type) (sizeof(struct type) / sizeof(uint64_t))
 
-/* Every counter of an owner stands in its lists once, with a name and a help text of its own. An
- * owner is counters without gaps, then padding to a whole cache line. */
+/* The lists of an owner have each of its counters once, with a name and a help text of its own. An
+ * owner consists of counters without gaps, and padding to a whole cache line. */
 static void check_lists(const struct metrics_list *lists, size_t n, size_t words)
 {
 	unsigned seen[256] = {0};
@@ -40,7 +40,7 @@ static void lists(void)
 	CU_ASSERT_STRING_EQUAL(metrics_lists_worker[1].stage, "packet");
 }
 
-/* A row leads to the counter that bears its name. */
+/* A row's offset is that of the counter of its name. */
 static void rows_lead_to_counters(void)
 {
 	struct metrics_worker w = {0};
@@ -59,7 +59,7 @@ static void rows_lead_to_counters(void)
 	CU_ASSERT_EQUAL(found, 1);
 }
 
-/* Sums: each counter by itself; what is no counter stays. */
+/* Sums add each counter to itself and leave the padding alone. */
 static void sums(void)
 {
 	static struct metrics_worker a, b;

@@ -10,7 +10,7 @@ void test_record_record(void);
 
 #define HELD 8192 /* more than the arena of these tests can hold */
 
-/* A logger that takes what it gets, and lets it go when it is told to. */
+/* A logger that keeps its records until the test releases them. */
 struct logger {
 	struct record_arena arena;
 	struct metrics_record metrics;
@@ -50,7 +50,7 @@ static void end(void)
 	free(l);
 }
 
-/* What a record with the lengths q, r and number n holds. */
+/* Returns octet i of record n. */
 static uint8_t octet(unsigned n, uint32_t i)
 {
 	return (uint8_t)(n * 7 + i * 13 + (i >> 8));
@@ -80,7 +80,7 @@ static void check(const struct record *rec, unsigned n)
 	CU_ASSERT_TRUE_FATAL(same);
 }
 
-/* MAC addresses stand behind the messages of whatever length, and only where they are asked for. */
+/* MAC addresses follow the messages, of any length, and only in an arena that wants them. */
 static void macs(void)
 {
 	static const uint8_t client[] = {2, 0, 0, 0, 0, 1}, server[] = {2, 0, 0, 0, 0, 2};
@@ -105,7 +105,7 @@ static void macs(void)
 	end();
 }
 
-/* Checks and lets go the k oldest, which are n and following. */
+/* Checks and releases the k oldest records, of which n is the first. */
 static void release(unsigned k, unsigned n)
 {
 	const struct record *last = NULL;
@@ -135,7 +135,7 @@ static void fields(void)
 	const uint8_t *octets = (const uint8_t *)&head;
 	for (size_t i = 0; i < offsetof(struct record, data); i++)
 		CU_ASSERT_EQUAL(octets[i], 0);
-	/* not committed: the next is at the same place */
+	/* not committed: the next one has the same place */
 	CU_ASSERT_PTR_EQUAL(record_begin(&l->arena, 1, 1), r);
 	record_commit(&l->arena, r);
 	CU_ASSERT_EQUAL(l->count, 0);
@@ -146,7 +146,7 @@ static void fields(void)
 	end();
 }
 
-/* A batch goes on by itself when it is complete; the rest by record_flush(). */
+/* A full batch is enqueued at once, an incomplete one by record_flush(). */
 static void batches(void)
 {
 	begin(RECORD_ARENA_MIN);
@@ -159,8 +159,8 @@ static void batches(void)
 	end();
 }
 
-/* Full: NULL, counted; what was made before stays whole, and is handed on so that it can be let
- * go. Room again as soon as enough of the oldest are. */
+/* A full arena returns NULL and counts it. Earlier records stay intact and are enqueued, so that
+ * they can be released; as soon as enough of the oldest are, records can be made again. */
 static void full(void)
 {
 	begin(RECORD_ARENA_MIN);
@@ -181,7 +181,7 @@ static void full(void)
 	record_flush(&l->arena);
 	release(made, 1);
 	CU_ASSERT_EQUAL(l->first, 0);
-	/* an empty arena takes the two largest records, wherever it stands */
+	/* an empty arena takes the two largest records, wherever its head is */
 	for (unsigned i = 0; i < 400; i++) {
 		CU_ASSERT_TRUE_FATAL(make(0, 65535, 65535));
 		CU_ASSERT_TRUE_FATAL(make(1, 65535, 65535));
@@ -195,11 +195,11 @@ static void full(void)
 	end();
 }
 
-/* Random sizes around the end of the arena, held for a random while: never overwritten. */
+/* Records of random sizes that are released at random times are never overwritten. */
 static void wraps(void)
 {
 	srandom(21);
-	/* a size that is no multiple of the step is used up to the last whole one */
+	/* a size that is no multiple of the unit is rounded down */
 	begin(RECORD_ARENA_MIN + RECORD_MIN - 1);
 	CU_ASSERT_EQUAL(l->arena.size, RECORD_ARENA_MIN);
 	unsigned made = 0, released = 0, dropped = 0;
@@ -235,12 +235,12 @@ static void wraps(void)
 static void let_one_go(void *of)
 {
 	unsigned *released = of;
-	CU_ASSERT_FATAL(l->first < l->count); /* all that is committed was handed on before */
+	CU_ASSERT_FATAL(l->first < l->count); /* all committed records were enqueued before */
 	release(1, *released);
 	++*released;
 }
 
-/* With a wait callback nothing is lost, and it is called only while there is no room. */
+/* With a wait callback nothing is dropped, and it is called only while the arena is full. */
 static void waits(void)
 {
 	unsigned released = 0;
@@ -257,7 +257,7 @@ static void waits(void)
 	end();
 }
 
-/* A logger on another thread, behind a queue as the ring is. */
+/* A logger in another thread, behind a queue like the ring. */
 struct stress {
 	void *queue[1u << 14];
 	unsigned head, tail; /* written by the worker, by the logger; atomic */

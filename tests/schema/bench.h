@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Records by hand, and the lines that they must give. */
+/* Records made by hand, and their expected lines. */
 #ifndef TESTS_SCHEMA_BENCH_H
 #define TESTS_SCHEMA_BENCH_H
 
@@ -27,7 +27,8 @@ struct bench {
 	char line[1 << 20];
 };
 
-/* A record of the two messages (len 0: none) over UDP and IPv4; the next call makes it anew. */
+/* Returns a record of the two messages (len 0: none) over UDP and IPv4, which the next call
+ * overwrites. */
 static inline struct record *bench_record(const struct bench *b, enum record_status status)
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
@@ -58,14 +59,14 @@ static inline void bench_begin(struct bench *b)
 }
 
 /*
- * Writes the record's line, its octets ending at a guard page, into a room of `size`. Returns how
- * many octets were written; *full says whether it did not fit.
+ * Writes the line of a record that ends at a guard page into a buffer of `size` octets. Returns the
+ * octets written; *full: it did not fit.
  */
 static inline size_t bench_write(struct bench *b, const struct record *r, size_t size, bool *full)
 {
 	size_t n = offsetof(struct record, data) + r->query_len + r->reply_len +
 		   (r->has_macs ? sizeof(struct mac_pair) : 0);
-	/* a record begins aligned, so its last octets are not always the page's last */
+	/* a record is aligned, so that its end is not always the page's */
 	size_t whole = (n + _Alignof(struct record) - 1) & ~(_Alignof(struct record) - 1);
 	uint8_t *copy = guard_copy(r, whole), *room = guard_copy(b->line, size);
 	memset(room, '#', size);
@@ -79,7 +80,7 @@ static inline size_t bench_write(struct bench *b, const struct record *r, size_t
 	return text_len(&t);
 }
 
-/* The record's line is `line`, which is valid. */
+/* Expects the record's line to be `line`, which is valid. */
 static inline void bench_expect(struct bench *b, const struct record *r, const char *line)
 {
 	bool full;
@@ -95,7 +96,7 @@ static inline void bench_expect(struct bench *b, const struct record *r, const c
 	CU_ASSERT_PTR_NULL(wrong);
 }
 
-/* The line holds `part`, and is valid. */
+/* Expects the record's line to contain `part` and to be valid. */
 static inline void bench_holds(struct bench *b, const struct record *r, const char *part)
 {
 	bool full;

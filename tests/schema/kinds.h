@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Records by hand, and all documents that a schema makes of them. */
+/* Records made by hand, and the documents of a schema. */
 #ifndef TESTS_SCHEMA_KINDS_H
 #define TESTS_SCHEMA_KINDS_H
 
@@ -8,7 +8,7 @@
 
 #define KINDS_DOCS 64
 
-/* A schema_out that remembers what it was told. */
+/* A schema_out that records its calls. */
 struct kinds_out {
 	struct schema_out out;
 	unsigned n, max;
@@ -32,7 +32,7 @@ static inline void kinds_end(struct schema_out *out, int64_t ts_ns, unsigned tag
 	o->doc[o->n++].tag = tag;
 }
 
-/* Writes the record's documents into b->line, each octet of both ends at a guard page. */
+/* Writes the documents of a record into b->line; both end at a guard page. */
 static inline void kinds_write(struct bench *b, const struct schema_kind *kind,
 	const struct record *r, size_t size, struct kinds_out *o)
 {
@@ -52,7 +52,7 @@ static inline void kinds_write(struct bench *b, const struct schema_kind *kind,
 	guard_free(copy, whole);
 }
 
-/* All documents of the record are `lines`. */
+/* Expects the documents of the record to be `lines`. */
 static inline void kinds_expect(struct bench *b, const struct schema_kind *kind,
 	const struct record *r, struct kinds_out *o, const char *lines)
 {
@@ -64,7 +64,8 @@ static inline void kinds_expect(struct bench *b, const struct schema_kind *kind,
 	CU_ASSERT_EQUAL(strlen(b->line), o->n ? o->doc[o->n - 1].end : 0);
 }
 
-/* In every room smaller than the documents: full, nothing past it, nothing counted. */
+/* A buffer smaller than the documents gets full, with nothing written past it and nothing counted.
+ */
 static inline void kinds_every_room(
 	struct bench *b, const struct schema_kind *kind, const struct record *r, uint64_t *counter)
 {

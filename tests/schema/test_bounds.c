@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Documents that compression would make large: bounded, valid, and honest about what they omit. */
+/* Documents that compression would make large are bounded and valid, and count what they omit. */
 #include "schema/kinds.h"
 
 void test_schema_bounds(void);
@@ -15,7 +15,7 @@ static void question(struct wire *w)
 	wire_put(w, "\0\0\1\0\1", 5);
 }
 
-/* A reply with so many questions and A records of that name; each costs few octets. */
+/* Builds a reply with questions and A records of that name, each of few octets. */
 static struct record *amplifier(unsigned questions, unsigned answers, unsigned additional)
 {
 	bench_begin(&b);
@@ -28,7 +28,7 @@ static struct record *amplifier(unsigned questions, unsigned answers, unsigned a
 		wire_put(&b.reply, "\xc0\x0c\0\1\0\1", 6);
 	for (unsigned i = 0; i < answers; i++)
 		wire_put(&b.reply, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1", 16);
-	for (unsigned i = 0; i < additional; i++) /* of a class that is rarely seen */
+	for (unsigned i = 0; i < additional; i++) /* of a rare class */
 		wire_put(&b.reply, "\xc0\x0c\0\1\0\3\0\0\0\x3c\0\4\xc0\0\2\1", 16);
 	return bench_record(&b, RECORD_ANSWERED);
 }
@@ -41,7 +41,7 @@ static unsigned count(const char *word)
 	return n;
 }
 
-/* The number that follows `key` in the line's member "omitted"; 0 where there is none. */
+/* Returns the number of `key` in the member "omitted"; 0: there is none. */
 static unsigned omitted(const char *key)
 {
 	const char *p = strstr(b.line, "\"omitted\":{");
@@ -69,7 +69,7 @@ static void native(void)
 		size_t budget = schema_budget(&b.schema, r);
 		unsigned shown = count("\"data\":");
 		CU_ASSERT(n <= budget + 256);
-		/* No more is left out than must be: an entry is below 1,000 octets. */
+		/* No more than necessary is left out: an entry has less than 1,000 octets. */
 		CU_ASSERT(shown == 520 || n + 2500 > budget);
 		CU_ASSERT_EQUAL(shown + omitted("\"answers\":") + omitted("\"additional\":"), 520);
 		CU_ASSERT_EQUAL(b.schema.omitted != 0, shown < 520);
@@ -78,7 +78,7 @@ static void native(void)
 	}
 }
 
-/* Without a limit by the configuration the record's own octets are one. */
+/* Without a configured limit the record's own octets are one. */
 static void earned(void)
 {
 	const struct record *r = amplifier(1, 1000, 0);
@@ -87,7 +87,7 @@ static void earned(void)
 	CU_ASSERT(
 		n <= SCHEMA_BYTES_FREE + SCHEMA_BYTES_RATIO * (r->query_len + r->reply_len) + 256);
 	CU_ASSERT(omitted("\"answers\":") > 0);
-	/* What is no attack is whole. */
+	/* Ordinary records are whole. */
 	r = amplifier(1, 18, 0);
 	write_native(r);
 	CU_ASSERT_EQUAL(count("\"data\":\"192.0.2.1\""), 18);
@@ -105,7 +105,7 @@ static void questions(void)
 	CU_ASSERT_EQUAL(b.schema.omitted, 1u << DNS_QUESTION);
 }
 
-/* One record may be as bad as thousands: HIP (RFC 8005) has any number of names. */
+/* One record may be as large as thousands: HIP (RFC 8005) has any number of names. */
 static void one_record(void)
 {
 	static const uint8_t address[4] = {192, 0, 2, 7};
@@ -165,14 +165,14 @@ static void forerunners(void)
 	}
 }
 
-/* The bound and a buffer that is full are told apart. */
+/* The bound is distinguished from a full buffer. */
 static void every_room(void)
 {
 	static const struct schema_kind *const kinds[] = {&schema_kind_native, &schema_kind_gazer,
 		&schema_kind_gazer_both, &schema_kind_gopassivedns};
 	for (size_t i = 0; i < BITS_COUNT(kinds); i++) {
 		amplifier(1, 6, 2);
-		b.reply.len--; /* a fault is counted once */
+		b.reply.len--; /* an error is counted once */
 		const struct record *r = bench_record(&b, RECORD_ANSWERED);
 		b.schema.max_bytes = 4000;
 		kinds_every_room(&b, kinds[i], r, &b.metrics.error_short);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lines of messages that are broken or cut, and of rooms that are too small. */
+/* Lines of malformed and truncated messages, and buffers that are too small. */
 #include "schema/bench.h"
 
 void test_schema_errors(void);
@@ -34,7 +34,7 @@ static void expect_error(const struct record *r, const char *error, const uint64
 	expect_error_in(r, error, "reply", counter);
 }
 
-/* What is wrong with the reply, named, counted once; what stands before it is shown. */
+/* The reply's error is named and counted once; what precedes it is shown. */
 static void reply_errors(void)
 {
 	uint64_t none = 0;
@@ -62,7 +62,7 @@ static void reply_errors(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(b.line, "\\\\# 3 "));
 }
 
-/* The query's fault is named where the reply has none. */
+/* The query's error is named if the reply has none. */
 static void query_errors(void)
 {
 	ask_and_answer();
@@ -74,8 +74,7 @@ static void query_errors(void)
 	CU_ASSERT_EQUAL(b.metrics.error_trailing, 1);
 }
 
-/* At every length that the capture may have left: `snap`, the lengths on the wire, what is there.
- */
+/* Truncated at every length: `snap`, the lengths on the wire, and what was captured. */
 static void snapped(void)
 {
 	ask_and_answer();
@@ -100,15 +99,15 @@ static void snapped(void)
 		CU_ASSERT_EQUAL(answers, shown);
 		CU_ASSERT_EQUAL(!!strstr(b.line, "\"rcode\""), len >= 4);
 	}
-	/* the query may be cut, too */
+	/* the query may be truncated, too */
 	struct record *r = bench_record(&b, RECORD_ANSWERED);
 	r->query_wire += 30;
 	r->query_cut = 1;
 	expect_error_in(r, "snap", "query", &b.metrics.error_snap);
 }
 
-/* In every room smaller than the line: full, nothing past it, nothing counted; in every larger one
- * the line. */
+/* A buffer smaller than the line gets full, with nothing written past it and nothing counted; a
+ * larger one gets the line. */
 static void every_room(void)
 {
 	static char line[4096];
@@ -140,7 +139,7 @@ static void every_room(void)
 	CU_ASSERT(fits > 500);
 }
 
-/* Lines are appended: what stands there stays, full or not. */
+/* Lines are appended: the text before stays, full or not. */
 static void appended(void)
 {
 	ask_and_answer();
@@ -159,7 +158,7 @@ static void appended(void)
 	CU_ASSERT_PTR_NULL(json_valid_line(room, one, &at));
 }
 
-/* Messages of the largest size, of names that grow most when they are shown. */
+/* Messages of the largest size, of names whose text is longest. */
 static void largest(void)
 {
 	static char room[16 << 20];
@@ -183,13 +182,13 @@ static void largest(void)
 	size_t at;
 	schema_native(&b.schema, &t, r);
 	CU_ASSERT_FALSE(t.full);
-	/* Its 4,077 answers would be 3.4 MB: they are bounded by what the message's octets earn. */
+	/* Its 4,077 answers would be 3.4 MB: they are bounded by the message's octets. */
 	CU_ASSERT(text_len(&t) > 2000000);
 	CU_ASSERT(text_len(&t) < schema_budget(&b.schema, r) + 256);
 	CU_ASSERT_PTR_NULL(json_valid_line(room, text_len(&t), &at));
 }
 
-/* Any name of the appliance is a JSON string; what is too long is cut. */
+/* Any name of the appliance becomes a JSON string; one that is too long is truncated. */
 static void sensors(void)
 {
 	static char name[400];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The schemas of dns-gazer: its README's examples, and what it could not say. */
+/* The schemas of dns-gazer: the examples of its README, and what it cannot represent. */
 #include "schema/kinds.h"
 
 void test_schema_gazer(void);
@@ -115,7 +115,7 @@ static void alone(void)
 	kinds_expect(&b, &schema_kind_gazer_record, r, &out, RECORD_REPLY);
 }
 
-/* What dns-gazer could not say: data of every type, all sections, types by their names. */
+/* What dns-gazer does not write: data of every type, all sections, mnemonics of types. */
 static struct record *rich(void)
 {
 	bench_begin(&b);
@@ -162,7 +162,7 @@ static void every_section(void)
 	CU_ASSERT_EQUAL(out.n, 2);
 }
 
-/* Further members, where asked for. */
+/* Additional members, if asked for. */
 static void extra(void)
 {
 	struct record *r = rich();
@@ -177,7 +177,7 @@ static void extra(void)
 		"\"ttl\":300,\"type\":\"MX\"}],\"reply_ts\":1444479212.628222," RICH_TAIL);
 }
 
-/* A message of which not even the header can be read still happened. */
+/* A message whose header cannot be read has a document, too. */
 static void malformed(void)
 {
 	bench_begin(&b);
@@ -193,7 +193,7 @@ static void malformed(void)
 	kinds_expect(&b, &schema_kind_gazer_both, r, &out, "");
 }
 
-/* What stands before a fault is shown, and the fault counted once. */
+/* What precedes an error is shown, and the error counted once. */
 static void broken(void)
 {
 	readme();

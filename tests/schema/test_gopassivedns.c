@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The schema of gopassivedns: what its own tests ask of A, AAAA, NS, MX and NXDOMAIN, made anew
- * with the same names, ids, TTLs and data; then what it could not say. */
+/* The schema of gopassivedns: its own tests of A, AAAA, NS, MX and NXDOMAIN, with the same names,
+ * ids, TTLs and data; then what it cannot represent. */
 #include "schema/kinds.h"
 
 void test_schema_gopassivedns(void);
@@ -69,7 +69,7 @@ static void test_aaaa(void)
 	HEAD(24930, 0, "google.com", "NS")                                                         \
 	"\"a\":\"ns" n ".google.com\",\"atype\":\"NS\",\"ttl\":21581," ENDS TIMES "100," FLAGS
 
-/* One line an answer, the id repeated, names without their dot. */
+/* A line for each answer, with the id, and names without a trailing dot. */
 static void test_ns(void)
 {
 	ask(0x6162, "google.com", 2);
@@ -122,7 +122,7 @@ static void types(void)
 		4, "\\\"a\\\\255\\\\\\\"\\\"");
 	expect_a(43, "\x00\x01\x08\x02\xab", 5, "1 8 2 AB");
 	expect_a(65280, "\x01", 1, "\\\\# 1 01");
-	/* RDATA that does not fit its type is shown as octets */
+	/* RDATA that does not fit its type is shown in the generic form */
 	expect_a(15, "\x00\x00\x00\x00", 4, "\\\\# 4 00000000");
 	expect_a(6, "\x00\x00\x00", 3, "\\\\# 3 000000");
 	expect_a(2, "\x01", 1, "\\\\# 1 01");
@@ -149,7 +149,7 @@ static void expect_phrase(unsigned rcode, const char *phrase)
 	CU_ASSERT_EQUAL(out.n, 1);
 }
 
-/* An error is one line, in its words. */
+/* An error is one line, with gopassivedns's text. */
 static void errors(void)
 {
 	expect_phrase(1, "Format Error");
@@ -196,7 +196,7 @@ static void lone(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(b.line, "\"2015-10-10 12:13:32 +0000 UTC\",\"elapsed\":0,"));
 }
 
-/* What it has no words for. */
+/* What it has no document for. */
 static void none(void)
 {
 	ask(7, "a.example", 1);
@@ -206,7 +206,7 @@ static void none(void)
 	expect(bench_record(&b, RECORD_MALFORMED), "");
 	b.query.len = 0;
 	expect(bench_record(&b, RECORD_NO_REPLY), "");
-	/* a reply whose question is missing: the query's is shown */
+	/* a reply without a question: the query's is shown */
 	ask(7, "a.example", 1);
 	wire_header(&b.reply, 7, 0x8185, 0, 0, 0, 0);
 	kinds_write(&b, &schema_kind_gopassivedns, answered(), 4000, &out);

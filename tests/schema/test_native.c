@@ -73,7 +73,7 @@ static void no_query(void)
 	bench_lacks(&b, bench_record(&b, RECORD_MISMATCH), "latency_us");
 }
 
-/* Each MAC address where it is known; a record without them has no such member. */
+/* Each MAC address that is known has its member. */
 static void macs(void)
 {
 	static const uint8_t client[] = {0, 0x53, 0, 0, 0xab, 1},
@@ -115,7 +115,7 @@ static void ambiguous(void)
 	}
 }
 
-/* Whatever could be decoded of a message that is cut short anywhere. */
+/* What can be decoded of a message that ends anywhere. */
 static void malformed(void)
 {
 	for (uint32_t len = 0; len < 33; len++)
@@ -195,7 +195,7 @@ static void rcodes(void)
 			CU_ASSERT_PTR_NULL(strstr(b.line, "additional"));
 			CU_ASSERT_PTR_NULL(strstr(b.line, "error"));
 		}
-	/* the query's OPT extends nothing */
+	/* the query's OPT does not extend the rcode */
 	ask();
 	b.query.octets[11] = 1;
 	wire_rr(&b.query, "", 41, 4096, 0x01008000, "", 0);
@@ -205,7 +205,7 @@ static void rcodes(void)
 	CU_ASSERT_PTR_NULL(strstr(b.line, "\"edns\""));
 }
 
-/* `questions` lists all of them where there is not exactly one. */
+/* `questions` lists all of them unless there is exactly one. */
 static void questions(void)
 {
 	bench_begin(&b);
@@ -290,7 +290,7 @@ static void paths(void)
 	bench_holds(&b, r, "\"evicted\":true,\"query_bytes\"");
 }
 
-/* DSO (RFC 8490): TLVs behind the header; none of them, no key. */
+/* DSO (RFC 8490): TLVs behind the header; without any, no member. */
 static void dso(void)
 {
 	bench_begin(&b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sections that are left out under overload, in every schema, and what is said of them. */
+/* Sections that overload removes, in every schema, and how that is reported. */
 #include "schema/kinds.h"
 
 void test_schema_shed(void);
@@ -27,7 +27,7 @@ static struct record *full(void)
 	return bench_record(&b, RECORD_ANSWERED);
 }
 
-/* Writes the record with `shed`. What was noted as left out. */
+/* Writes the record with `shed`. Returns the sections that were removed. */
 static unsigned write(const struct schema_kind *kind, const struct record *r, unsigned shed)
 {
 	b.schema.shed = (uint8_t)shed;
@@ -71,7 +71,7 @@ static void native(void)
 		if (rows[shed].said)
 			expect(rows[shed].said, 1);
 	}
-	/* Nothing is said of what is not there, or would not be listed. */
+	/* Sections that are empty, or not listed, are not reported. */
 	b.schema.sections = SCHEMA_ANSWERS;
 	CU_ASSERT_EQUAL(write(&schema_kind_native, r, 3), AN);
 	expect("\"shed\":[\"answers\"]}", 1);
@@ -84,7 +84,7 @@ static void native(void)
 	expect("shed", 0);
 }
 
-/* One document or many: questions stay, and one answer, so that nothing says that there is none. */
+/* Questions and one answer stay: no answer at all would mean that there is none. */
 static void gazer(void)
 {
 	static const struct {
@@ -111,7 +111,7 @@ static void gazer(void)
 	}
 }
 
-/* It has a line for each answer and no other section: the first answer's line stays. */
+/* gopassivedns has a line for each answer: that of the first stays. */
 static void gopassivedns(void)
 {
 	const struct record *r = full();
@@ -132,7 +132,7 @@ static void gopassivedns(void)
 	CU_ASSERT_EQUAL(out.n, 1);
 }
 
-/* Faults are found and counted all the same. */
+/* Errors are found and counted nevertheless. */
 static void faults(void)
 {
 	full();

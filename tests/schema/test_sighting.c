@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lines about connections of encrypted DNS. */
+/* Lines of connections of encrypted DNS. */
 #include "schema/bench.h"
 
 void test_schema_sighting(void);
@@ -45,7 +45,7 @@ static void transports(void)
 		bench_holds(&b, sighted((enum record_transport)(i + 1), "", 0), want[i]);
 }
 
-/* Whatever octets a client sends: printable ones, and \DDD. */
+/* Any octets that a client sends: printable ones as they are, others as \DDD. */
 static void names(void)
 {
 	char all[256];
@@ -61,7 +61,7 @@ static void names(void)
 	}
 }
 
-/* A room that is too small is said, and nothing is written behind it. */
+/* A buffer that is too small gets full, with nothing written past it. */
 static void full(void)
 {
 	bool full;
