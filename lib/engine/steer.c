@@ -23,7 +23,7 @@ void steer_give_others(struct steer *s, const struct input_burst *b, steer_give_
 	unsigned others = 0;
 
 	for (unsigned i = 0; i < b->n; i++)
-		others += b->frames[i].owner != s->self && b->frames[i].owner != PIPELINE_NOBODY;
+		others += b->frames[i].owner != s->self && b->frames[i].owner != PIPELINE_NO_OWNER;
 	metrics_add(&s->metrics->rx.handed_over, others);
 	for (unsigned to = 0; others && to < s->group->workers; to++) {
 		unsigned k = 0;

@@ -57,7 +57,7 @@ static void join(struct steer *s, const struct frame *piece)
 	struct frame frame = *piece, whole;
 
 	for (int i = 0; i <= PIPELINE_NESTED; i++) {
-		if (!pipeline_join(s->pipeline, &frame, &whole))
+		if (!pipeline_reassemble(s->pipeline, &frame, &whole))
 			break;
 		if (whole.owner != s->self) {
 			give_datagram(s, &whole);
@@ -69,7 +69,7 @@ static void join(struct steer *s, const struct frame *piece)
 		}
 		frame = whole;
 	}
-	pipeline_joined(s->pipeline);
+	pipeline_release(s->pipeline);
 }
 
 static void received(struct steer *s, struct input_burst *b)
@@ -80,7 +80,7 @@ static void received(struct steer *s, struct input_burst *b)
 	pipeline_receive(s->pipeline, b->frames, b->n);
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct frame *frame = &b->frames[i];
-		if (bits_unlikely(frame->owner != s->self && frame->owner != PIPELINE_NOBODY)) {
+		if (bits_unlikely(frame->owner != s->self && frame->owner != PIPELINE_NO_OWNER)) {
 			s->rx->ops->leave(s->rx, b->of[i], frame);
 			continue;
 		}

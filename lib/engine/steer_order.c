@@ -51,9 +51,9 @@ static void received(struct steer *s, struct input_burst *b)
 	struct rte_mbuf *gone[PIPELINE_BURST];
 	unsigned dead = 0;
 
-	pipeline_sort(s->pipeline, b->frames, b->n);
+	pipeline_steer(s->pipeline, b->frames, b->n);
 	for (unsigned i = 0; i < b->n; i++) {
-		if (b->frames[i].owner == PIPELINE_NOBODY) {
+		if (b->frames[i].owner == PIPELINE_NO_OWNER) {
 			gone[dead++] = b->of[i];
 			continue;
 		}
@@ -111,11 +111,11 @@ static unsigned join_pieces(struct steer *s, unsigned level, uint64_t upto)
 		uint64_t number = item->number;
 		struct frame frame, whole;
 		if (s->rx->ops->frames(s->rx, &m, 1, &frame, &m) == 1) {
-			if (pipeline_join(s->pipeline, &frame, &whole))
+			if (pipeline_reassemble(s->pipeline, &frame, &whole))
 				pass_datagram(s, &whole, number, level + 1);
 			rte_pktmbuf_free(m);
 		}
-		pipeline_joined(s->pipeline);
+		pipeline_release(s->pipeline);
 		n++;
 	}
 	atomic_store_explicit(&s->marks[level + 1], done, memory_order_release);

@@ -107,7 +107,7 @@ static unsigned housekeep(struct worker *w, unsigned work)
 	if (w->rx->ops->time(w->rx, w->pipeline.clock_ns, &w->clock_ns))
 		w->behind = w->steer.settled && w->pipeline.clock_ns != INT64_MIN;
 	if (w->behind)
-		w->behind = pipeline_tick(&w->pipeline, w->clock_ns);
+		w->behind = pipeline_expire(&w->pipeline, w->clock_ns);
 	return w->behind;
 }
 

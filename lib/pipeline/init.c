@@ -21,7 +21,7 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 	p->self = conf->self;
 	p->workers = conf->workers;
 	p->clock_ns = INT64_MIN;
-	p->pieces_ns = INT64_MIN;
+	p->fragments_ns = INT64_MIN;
 	txn_init(&p->txn, at, &conf->txn, &conf->secret, out, &metrics->txn);
 	at += BITS_WHOLE_LINES(txn_bytes(&conf->txn));
 	tcp_init(&p->tcp, at, &conf->tcp, packets, &conf->secret, &metrics->reasm);

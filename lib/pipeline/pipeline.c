@@ -1,20 +1,57 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "pipeline/pipeline.h"
+/*
+ * The life of a packet, from top to bottom: walk its headers, find its owner, reassemble it, parse
+ * and queue its message; then, with the memory of its transaction in the cache, match and record.
+ */
+#include "pipeline/pipeline_inner.h"
 
 #include "base/when.h"
 #include "dns/foreign.h"
-#include "dns/plausible.h"
 
-/* After how many frames something may expire, and how much: more than so many can begin, so that no table grows old. */
-#define EXPIRE_EVERY PIPELINE_BURST
-#define EXPIRE_MAX (2 * EXPIRE_EVERY)
-/* Everything waits so long at least. */
-#define EXPIRE_LEAST_NS 1000000
+/* No stream, query or reply expires earlier than this after its packet. */
+#define EXPIRE_MIN_NS 1000000
 
 _Static_assert(PIPELINE_BURST <= 32, "a bit for each packet of a burst");
-/* Reads header and question of the message that m->pkt carries, and asks for the memory of its
- * transaction. */
-static void read_message(struct pipeline *p, struct txn_message *m)
+
+/* Prefetches what the walk and dns_msg_read() touch; rx prefetched the first line. */
+static inline void prefetch_frame(const struct frame *frame)
+{
+	__builtin_prefetch(frame->data + BITS_CACHE_LINE);
+	if (frame->len > 2 * BITS_CACHE_LINE) {
+		__builtin_prefetch(frame->data + 2 * BITS_CACHE_LINE);
+		__builtin_prefetch(frame->data + 3 * BITS_CACHE_LINE);
+	}
+}
+
+static inline void count_verdict(
+	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict, bool datagram)
+{
+	if (bits_likely(!datagram))
+		pipeline_count_packet(p, pkt, verdict);
+	else
+		pipeline_count_datagram(&p->metrics->reasm, verdict);
+}
+
+/*
+ * Reassembles fragments until pkt is not one, and leaves the last verdict to be counted. Returns
+ * false if the datagram is not complete.
+ */
+static bool reassemble(struct pipeline *p, struct pkt *pkt, enum packet_verdict *verdict)
+{
+	for (int i = 0; i < PIPELINE_NESTED && *verdict == PACKET_fragment; i++) {
+		struct frame whole;
+		if (i)
+			pipeline_count_datagram(&p->metrics->reasm, PACKET_fragment);
+		if (!ip_frag_take(&p->frag, pkt, &whole))
+			return false;
+		whole.late_us = pkt->late_us;
+		*verdict = pipeline_walk(p, &whole, pkt);
+	}
+	return true;
+}
+
+/* Parses header and question of the message in m->pkt and prefetches its transaction. */
+static void parse_message(struct pipeline *p, struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
 	m->error = dns_msg_read(&m->msg, pkt->payload, pkt->len);
@@ -22,7 +59,7 @@ static void read_message(struct pipeline *p, struct txn_message *m)
 	m->bad_checksum = 0;
 	if (bits_likely(pkt->len >= 4)) {
 		m->reply = m->msg.flags & DNS_QR;
-	} else { /* no QR bit to go by */
+	} else { /* without a QR bit the ports decide */
 		m->reply = packet_port_is(p->packets, pkt->sport) &&
 			   !packet_port_is(p->packets, pkt->dport);
 	}
@@ -32,118 +69,22 @@ static void read_message(struct pipeline *p, struct txn_message *m)
 	txn_table_prefetch(&p->txn.table, m->hash);
 }
 
-static bool has_owner(enum packet_verdict verdict)
-{
-	return verdict == PACKET_dns || verdict == PACKET_tcp_dns || verdict == PACKET_fragment ||
-	       verdict == PACKET_encrypted || verdict == PACKET_perhaps_tcp_dns;
-}
-
-/* packet_walk(), and where no port says so, whether a datagram is DNS. */
-static inline enum packet_verdict walk(
-	const struct pipeline *p, const struct frame *frame, struct pkt *pkt)
-{
-	enum packet_verdict verdict = packet_walk(p->packets, frame, pkt);
-	if (bits_likely(verdict != PACKET_perhaps_dns))
-		return verdict;
-	return dns_plausible(pkt->payload, pkt->len, pkt->wire_len) ? PACKET_dns
-								    : PACKET_other_port;
-}
-
-/*
- * The worker that owns what pkt belongs to: by the pair of innermost addresses, not by ports, so
- * that the fragments of a flow and its whole packets meet on one worker without a second hop.
- */
-static uint16_t owner_of(const struct pipeline *p, const struct pkt *pkt)
-{
-	/* Of the local link one worker has each service: who replies was not asked by address. */
-	if (bits_unlikely(dns_port_is_local(pkt->sport)) && pkt->proto == PACKET_UDP)
-		return pkt->sport % p->workers;
-	if (bits_unlikely(dns_port_is_local(pkt->dport)) && pkt->proto == PACKET_UDP)
-		return pkt->dport % p->workers;
-	if (p->rss)
-		return rss_owner(p->rss, pkt->addrs.octets[ADDR_SRC], pkt->addrs.octets[ADDR_DST]);
-	return (uint16_t)((uint64_t)packet_pair_hash(&p->secret, pkt) * p->workers >> 32);
-}
-
-/* Counts how a datagram ended that was put together from packets. */
-static __attribute__((noinline)) void count_datagram(
-	struct metrics_reasm *m, enum packet_verdict verdict)
-{
-	if (verdict == PACKET_dns)
-		metrics_add(&m->frag_dns, 1);
-	else if (verdict == PACKET_tcp_dns)
-		metrics_add(&m->frag_tcp_dns, 1);
-	else if (verdict == PACKET_encrypted)
-		metrics_add(&m->frag_encrypted, 1);
-	else
-		metrics_add(&m->frag_other, 1);
-}
-
-/* Counts how a packet ended. */
-static inline void count_packet(
-	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict)
-{
-	packet_count(&p->metrics->packet, verdict);
-	metrics_add(&p->metrics->rx.ipv6, pkt->addrs.family == ADDR_IPV6);
-}
-
-/* Counts how a packet ended, or a datagram. */
-static inline void count_verdict(
-	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict, bool datagram)
-{
-	if (bits_likely(!datagram))
-		count_packet(p, pkt, verdict);
-	else
-		count_datagram(&p->metrics->reasm, verdict);
-}
-
-/*
- * Puts fragments together until pkt is something else, which is left to be counted. false: there
- * is nothing to go on with.
- */
-static bool take_fragments(struct pipeline *p, struct pkt *pkt, enum packet_verdict *verdict)
-{
-	for (int i = 0; i < PIPELINE_NESTED && *verdict == PACKET_fragment; i++) {
-		struct frame whole;
-		if (i)
-			count_datagram(&p->metrics->reasm, PACKET_fragment);
-		if (!ip_frag_take(&p->frag, pkt, &whole))
-			return false;
-		whole.late_us = pkt->late_us;
-		*verdict = walk(p, &whole, pkt);
-	}
-	return true;
-}
-
-/* Of another protocol than DNS? Asked of those messages only that are not in order. */
+/* Is a malformed message on a DNS port of another protocol? */
 static __attribute__((noinline)) bool is_foreign(
 	const struct pipeline *p, const struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
-	const struct dns_foreign datagram = {
-		.data = pkt->payload,
-		.len = pkt->len,
-		.wire_len = pkt->wire_len,
-		.other_port = !packet_port_is(p->packets, pkt->sport)   ? pkt->sport
-			      : !packet_port_is(p->packets, pkt->dport) ? pkt->dport
-									: 0,
-	};
-	return dns_foreign(&datagram);
+	struct dns_foreign d = {.data = pkt->payload, .len = pkt->len, .wire_len = pkt->wire_len};
+
+	if (!packet_port_is(p->packets, pkt->sport))
+		d.other_port = pkt->sport;
+	else if (!packet_port_is(p->packets, pkt->dport))
+		d.other_port = pkt->dport;
+	return dns_foreign(&d);
 }
 
-/* Keeps the packet in hand, which is no DNS: away from the way of those that are. */
-static __attribute__((noinline)) void keep_encrypted(struct pipeline *p)
-{
-	struct txn_message *m = &p->messages[p->count];
-	m->hash = sight_hash(&p->sight, &p->pkts[p->count]);
-	sight_prefetch(&p->sight, m->hash);
-	p->encrypted |= (uint32_t)1 << p->count++;
-}
-
-/*
- * Is the segment in hand, on no DNS port, of a connection that carries DNS? It is where it begins
- * with whole messages, or an earlier one did, be it in this burst.
- */
+/* Does the segment in the next free packet, on no DNS port, belong to a stream of DNS? It does if
+ * it begins with whole messages, or an earlier segment did, maybe of this burst. */
 static __attribute__((noinline)) bool is_dns_stream(const struct pipeline *p)
 {
 	const struct pkt *pkt = &p->pkts[p->count];
@@ -158,9 +99,19 @@ static __attribute__((noinline)) bool is_dns_stream(const struct pipeline *p)
 	return dns_plausible_stream(pkt->payload, pkt->len);
 }
 
-/* Keeps the packet in hand, walked out of `frame`, for the rest of the burst if there is DNS in it.
- */
-static inline void keep(struct pipeline *p, const struct frame *frame, enum packet_verdict verdict)
+/* Queues a packet of encrypted DNS; out of line, because most packets are not. */
+static __attribute__((noinline)) void queue_encrypted(struct pipeline *p)
+{
+	const uint32_t hash = sight_hash(&p->sight, &p->pkts[p->count]);
+	p->messages[p->count].hash = hash;
+	sight_prefetch(&p->sight, hash);
+	p->encrypted |= (uint32_t)1 << p->count++;
+}
+
+/* Queues the parsed packet for the second half of the burst if it carries DNS. The packet was
+ * walked from `frame` into the next free place. */
+static inline void queue_packet(
+	struct pipeline *p, const struct frame *frame, enum packet_verdict verdict)
 {
 	struct pkt *pkt = &p->pkts[p->count];
 	struct txn_message *m = &p->messages[p->count];
@@ -171,7 +122,7 @@ static inline void keep(struct pipeline *p, const struct frame *frame, enum pack
 	pkt->frame_len = datagram || verdict == PACKET_fragment ? 0 : frame->wire_len;
 	if (bits_unlikely(verdict == PACKET_fragment)) {
 		count_verdict(p, pkt, verdict, datagram);
-		if (!take_fragments(p, pkt, &verdict))
+		if (!reassemble(p, pkt, &verdict))
 			return;
 		datagram = true;
 	}
@@ -181,7 +132,7 @@ static inline void keep(struct pipeline *p, const struct frame *frame, enum pack
 	if (bits_likely(verdict == PACKET_dns)) {
 		m->rtt_ns = 0;
 		m->ambiguous = 0;
-		read_message(p, m);
+		parse_message(p, m);
 		if (bits_unlikely(m->error != DNS_OK || m->msg.count[DNS_QUESTION] != 1) &&
 			is_foreign(p, m))
 			verdict = PACKET_other_protocol;
@@ -192,13 +143,13 @@ static inline void keep(struct pipeline *p, const struct frame *frame, enum pack
 		tcp_prefetch(&p->tcp, m->hash);
 		p->count++;
 	} else if (verdict == PACKET_encrypted) {
-		keep_encrypted(p);
+		queue_encrypted(p);
 	}
 	count_verdict(p, pkt, verdict, datagram);
 }
 
-/* Takes what waits in the queue: first asks for the memory of all, then takes them in order. */
-static void take_queue(struct pipeline *p)
+/* Processes the queued messages in order, after prefetching the transactions of all. */
+static void process_messages(struct pipeline *p)
 {
 	uint32_t queries = 0;
 	for (unsigned i = 0; i < p->queued; i++)
@@ -208,25 +159,17 @@ static void take_queue(struct pipeline *p)
 	p->queued = p->streamed = 0;
 }
 
-/* Which message the record must call ambiguous: this one, if its octets are in doubt. */
-static uint8_t ambiguity_of(const struct txn_message *m, const struct tcp_message *from)
-{
-	if (bits_likely(!from->ambiguous))
-		return 0;
-	return m->reply ? RECORD_AMBIGUOUS_REPLY : RECORD_AMBIGUOUS_QUERY;
-}
-
 /*
- * Queues the messages that the streams have ready. Those that stand in the segment at hand stay
- * where they are until the burst ends; others only until the next is asked for: they are taken at
- * once, after what waits.
+ * Queues the complete messages of the streams. A message within `segment` stays in memory until the
+ * burst ends; any other one only until the next tcp_next(), so it is processed at once, after the
+ * queue.
  */
 static void queue_stream_messages(struct pipeline *p, const struct pkt *segment)
 {
 	struct tcp_message from;
 	while (tcp_next(&p->tcp, &from)) {
 		if (p->queued == PIPELINE_QUEUE)
-			take_queue(p);
+			process_messages(p);
 		struct pkt *pkt = &p->stream_pkts[p->streamed];
 		struct txn_message *m = &p->stream_messages[p->streamed++];
 		*pkt = *from.pkt;
@@ -239,27 +182,20 @@ static void queue_stream_messages(struct pipeline *p, const struct pkt *segment)
 		pkt->clock_ns = from.clock_ns;
 		m->pkt = pkt;
 		m->rtt_ns = from.rtt_ns > 0 ? from.rtt_ns : 0;
-		read_message(p, m);
-		m->ambiguous = ambiguity_of(m, &from);
+		parse_message(p, m);
+		m->ambiguous = !from.ambiguous ? 0
+			       : m->reply      ? RECORD_AMBIGUOUS_REPLY
+					       : RECORD_AMBIGUOUS_QUERY;
 		p->queue[p->queued++] = m;
 		if (!segment || from.data < segment->payload ||
 			from.data >= segment->payload + segment->len)
-			take_queue(p);
+			process_messages(p);
 	}
 }
 
-/* Of each frame a line is on its way already; the question and most replies end in these. */
-static inline void prefetch_frame(const struct frame *frame)
-{
-	__builtin_prefetch(frame->data + BITS_CACHE_LINE);
-	if (frame->len > 2 * BITS_CACHE_LINE) {
-		__builtin_prefetch(frame->data + 2 * BITS_CACHE_LINE);
-		__builtin_prefetch(frame->data + 3 * BITS_CACHE_LINE);
-	}
-}
-
-/* Works off what the burst has left. encrypted: which of it is no DNS, a constant where none is. */
-static inline __attribute__((always_inline)) void take_kept(struct pipeline *p, uint32_t encrypted)
+/* Processes the packets that the burst has queued. encrypted: p->encrypted, as a constant if 0. */
+static inline __attribute__((always_inline)) void process_packets(
+	struct pipeline *p, uint32_t encrypted)
 {
 	for (unsigned i = 0; i < p->count; i++)
 		if (bits_unlikely(encrypted >> i & 1))
@@ -268,7 +204,7 @@ static inline __attribute__((always_inline)) void take_kept(struct pipeline *p, 
 			tcp_prefetch_flow(&p->tcp, p->messages[i].hash);
 	for (unsigned i = 0; i < p->count; i++) {
 		if (bits_unlikely(encrypted >> i & 1)) {
-			take_queue(p); /* records come in the order of their packets */
+			process_messages(p); /* records have the order of their packets */
 			sight_take(&p->sight, &p->pkts[i], p->messages[i].hash);
 			continue;
 		}
@@ -278,24 +214,26 @@ static inline __attribute__((always_inline)) void take_kept(struct pipeline *p, 
 			continue;
 		}
 		if (bits_unlikely(p->queued == PIPELINE_QUEUE))
-			take_queue(p);
+			process_messages(p);
 		p->queue[p->queued++] = &p->messages[i];
 	}
-	take_queue(p);
+	process_messages(p);
 }
 
 /* Processes the packets of the burst so far. */
-static __attribute__((noinline)) void process_kept(struct pipeline *p)
+static __attribute__((noinline)) void process_burst(struct pipeline *p)
 {
 	if (bits_likely(!p->encrypted))
-		take_kept(p, 0);
+		process_packets(p, 0);
 	else
-		take_kept(p, p->encrypted);
+		process_packets(p, p->encrypted);
 	p->count = 0;
 	p->encrypted = 0;
 }
 
-/* Expires what is due by clock_ns, EXPIRE_MAX of each kind at most. True if more may be due. */
+/* Expires what is due by clock_ns, at most EXPIRE_MAX of each kind. Returns true if more may be
+ * due.
+ */
 static bool expire(struct pipeline *p, int64_t clock_ns)
 {
 	unsigned streams = 0;
@@ -308,24 +246,25 @@ static bool expire(struct pipeline *p, int64_t clock_ns)
 }
 
 /*
- * Expires what is due behind every EXPIRE_EVERY-th frame. Counting frames and not bursts, whose size depends on how fast
- * packets arrive, makes one worker write the same lines in the same order each time.
+ * Expires what is due after every EXPIRE_EVERY frames. The size of a burst depends on how fast
+ * packets arrive; counting frames makes one worker write the same lines in the same order each
+ * time.
  */
 static __attribute__((noinline)) void expire_due(struct pipeline *p)
 {
 	const int64_t clock_ns = p->clock_ns;
 
 	p->frames = 0;
-	/* The packets of the burst so far need not be processed before if nothing can be due of them. */
-	if (!(p->count && when_since(clock_ns, p->pkts[0].clock_ns) > EXPIRE_LEAST_NS) &&
+	/* If nothing can be due, the packets of the burst so far need not be processed first. */
+	if (!(p->count && when_since(clock_ns, p->pkts[0].clock_ns) > EXPIRE_MIN_NS) &&
 		!txn_is_due(&p->txn, clock_ns) && !tcp_is_any_due(&p->tcp, clock_ns) &&
 		!sight_is_due(&p->sight, clock_ns))
 		return;
-	process_kept(p);
+	process_burst(p);
 	expire(p, clock_ns);
 }
 
-static inline void begin(struct pipeline *p, const struct frame *frames, unsigned n)
+static inline void begin_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
 	p->count = 0;
 	p->encrypted = 0;
@@ -333,10 +272,16 @@ static inline void begin(struct pipeline *p, const struct frame *frames, unsigne
 		prefetch_frame(&frames[i]);
 }
 
-/* All packets of the burst are kept that shall be. */
-static inline void end(struct pipeline *p)
+static inline void count_frame(struct pipeline *p)
 {
-	process_kept(p);
+	if (bits_unlikely(++p->frames == EXPIRE_EVERY))
+		expire_due(p);
+}
+
+/* The second half of a burst. */
+static inline void end_burst(struct pipeline *p)
+{
+	process_burst(p);
 	if (p->workers == 1) {
 		ip_frag_recycle(&p->frag);
 		ip_frag_expire(&p->frag, p->clock_ns, EXPIRE_MAX);
@@ -346,16 +291,27 @@ static inline void end(struct pipeline *p)
 
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n)
 {
-	begin(p, frames, n);
+	begin_burst(p, frames, n);
 	for (unsigned i = 0; i < n; i++) {
-		keep(p, &frames[i], walk(p, &frames[i], &p->pkts[p->count]));
-		if (bits_unlikely(++p->frames == EXPIRE_EVERY))
-			expire_due(p);
+		queue_packet(p, &frames[i], pipeline_walk(p, &frames[i], &p->pkts[p->count]));
+		count_frame(p);
 	}
-	end(p);
+	end_burst(p);
 }
 
-bool pipeline_tick(struct pipeline *p, int64_t clock_ns)
+void pipeline_receive(struct pipeline *p, struct frame *frames, unsigned n)
+{
+	begin_burst(p, frames, n);
+	for (unsigned i = 0; i < n; i++) {
+		enum packet_verdict verdict = pipeline_walk_and_steer(p, &frames[i]);
+		if (bits_likely(frames[i].owner == p->self && !frames[i].piece))
+			queue_packet(p, &frames[i], verdict);
+		count_frame(p);
+	}
+	end_burst(p);
+}
+
+bool pipeline_expire(struct pipeline *p, int64_t clock_ns)
 {
 	unsigned fragments = ip_frag_expire(&p->frag, clock_ns, EXPIRE_MAX);
 
@@ -364,69 +320,6 @@ bool pipeline_tick(struct pipeline *p, int64_t clock_ns)
 	bool more = expire(p, p->clock_ns);
 	record_flush(p->txn.out);
 	return more || fragments == EXPIRE_MAX;
-}
-
-/* Walks a received frame to the place of the packet in hand: whose is it? */
-static inline enum packet_verdict sort(struct pipeline *p, struct frame *frame)
-{
-	struct pkt *pkt = &p->pkts[p->count];
-	enum packet_verdict verdict = walk(p, frame, pkt);
-
-	frame->piece = verdict == PACKET_fragment;
-	if (has_owner(verdict)) {
-		frame->owner = owner_of(p, pkt);
-	} else {
-		frame->owner = PIPELINE_NOBODY;
-		count_packet(p, pkt, verdict);
-	}
-	return verdict;
-}
-
-void pipeline_sort(struct pipeline *p, struct frame *frames, unsigned n)
-{
-	p->count = 0;
-	for (unsigned i = 0; i < n; i++)
-		sort(p, &frames[i]);
-}
-
-void pipeline_receive(struct pipeline *p, struct frame *frames, unsigned n)
-{
-	begin(p, frames, n);
-	for (unsigned i = 0; i < n; i++) {
-		enum packet_verdict verdict = sort(p, &frames[i]);
-		if (bits_likely(frames[i].owner == p->self && !frames[i].piece))
-			keep(p, &frames[i], verdict);
-		if (bits_unlikely(++p->frames == EXPIRE_EVERY))
-			expire_due(p);
-	}
-	end(p);
-}
-
-bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *whole)
-{
-	struct pkt pkt;
-
-	if (packet_walk(p->packets, frame, &pkt) != PACKET_fragment)
-		return false;
-	if (frame->clock_ns > p->pieces_ns)
-		p->pieces_ns = frame->clock_ns;
-	if (frame->link_type != FRAME_LINK_DATAGRAM) /* that was counted when it was whole */
-		count_packet(p, &pkt, PACKET_fragment);
-	if (!ip_frag_take(&p->frag, &pkt, whole))
-		return false;
-	whole->late_us = pkt.late_us;
-	enum packet_verdict verdict = walk(p, whole, &pkt);
-	whole->piece = verdict == PACKET_fragment;
-	if (whole->piece || !has_owner(verdict))
-		count_datagram(&p->metrics->reasm, verdict);
-	whole->owner = has_owner(verdict) ? owner_of(p, &pkt) : PIPELINE_NOBODY;
-	return has_owner(verdict);
-}
-
-void pipeline_joined(struct pipeline *p)
-{
-	ip_frag_recycle(&p->frag);
-	ip_frag_expire(&p->frag, p->pieces_ns, EXPIRE_MAX);
 }
 
 void pipeline_finish(struct pipeline *p)

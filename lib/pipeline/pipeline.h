@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One core's stages, joined: frames in, records out. No thread, no port and no EAL here, so tests
- * and benchmarks drive it as the worker does.
+ * The stages of one worker: frames in, records out. No threads, ports or EAL, so that tests and
+ * benchmarks can drive it as the worker does.
  */
 #ifndef PIPELINE_PIPELINE_H
 #define PIPELINE_PIPELINE_H
@@ -14,19 +14,19 @@
 
 #define PIPELINE_BURST 32
 #define PIPELINE_QUEUE (2 * PIPELINE_BURST)
-/* How often fragments may carry, in a tunnel, fragments: so often a packet changes its owner. */
+/* Levels of fragments in tunnels in fragments: a packet may change its owner with each. */
 #define PIPELINE_NESTED 3
-#define PIPELINE_NOBODY UINT16_MAX /* frame->owner: nobody has any further use for it */
+#define PIPELINE_NO_OWNER UINT16_MAX /* frame->owner: no worker processes the frame further */
 
 struct pipeline_conf {
 	struct txn_conf txn;
 	struct tcp_conf tcp;
 	struct ip_frag_conf frag;
-	struct sight_conf sight; /* of use only where packet_conf asks for sightings */
-	struct hash_secret secret; /* the same on all workers: it decides owners */
-	const struct rss *rss; /* where a NIC spreads packets: it decides owners instead; or NULL */
+	struct sight_conf sight; /* only if packet_conf asks for sightings */
+	struct hash_secret secret; /* the same in all workers: chooses owners */
+	const struct rss *rss; /* if a NIC spreads packets: chooses owners instead; or NULL */
 	uint16_t self; /* number of this worker */
-	uint16_t workers; /* how many there are */
+	uint16_t workers; /* how many workers there are */
 };
 
 struct pipeline {
@@ -38,21 +38,20 @@ struct pipeline {
 	struct txn txn;
 	struct sight sight;
 	struct metrics_worker *metrics;
-	int64_t clock_ns; /* of the latest frame that pipeline_burst() took */
-	int64_t pieces_ns; /* of the latest fragment that pipeline_join() took */
+	int64_t clock_ns; /* of the latest frame that was processed */
+	int64_t fragments_ns; /* of the latest fragment of pipeline_reassemble() */
 	uint16_t self;
 	uint16_t workers;
-	unsigned frames; /* since something could expire last */
-	/* of the burst in hand */
+	unsigned frames; /* since the last expire_due() */
+	/* packets of this burst */
 	unsigned count;
-	uint32_t encrypted; /* bit i: pkts[i] is no DNS, but PACKET_encrypted */
+	uint32_t encrypted; /* bit i: pkts[i] is PACKET_encrypted */
 	struct pkt pkts[PIPELINE_BURST];
-	struct txn_message messages[PIPELINE_BURST]; /* of a TCP segment and of
-							encrypted DNS only pkt and hash */
-	/* messages in order that wait for the memory of their transactions */
+	struct txn_message messages[PIPELINE_BURST]; /* only pkt and hash, of TCP and encrypted */
+	/* messages, in order, while their transactions are prefetched */
 	unsigned queued, streamed;
 	struct txn_message *queue[PIPELINE_QUEUE];
-	struct pkt stream_pkts[PIPELINE_QUEUE]; /* of those that came over TCP */
+	struct pkt stream_pkts[PIPELINE_QUEUE]; /* of messages over TCP */
 	struct txn_message stream_messages[PIPELINE_QUEUE];
 };
 
@@ -68,44 +67,45 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 	struct metrics_worker *metrics);
 
 /*
- * Takes n frames (at most PIPELINE_BURST), all this worker's, in capture order, each already in
- * memory. With a single worker they are whatever was received; with several they come from
- * pipeline_sort(), pipeline_receive() and pipeline_join() of any of them, and fragments are not
- * among them. Records go to the arena, flushed at the end. Frames may be freed afterwards.
+ * Processes n frames (at most PIPELINE_BURST) of this worker, in capture order, whose first cache
+ * line is prefetched. A single worker passes what it received; several workers pass frames that
+ * pipeline_steer(), pipeline_receive() or pipeline_reassemble() of any of them set the owner of,
+ * and no fragments. Records go to the arena and are flushed at the end. The frames may then be
+ * freed.
  */
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n);
 
 /*
- * Of several workers: whose are these received frames? Sets owner and piece of each. A frame
- * without DNS is nobody's (PIPELINE_NOBODY), and its verdict is counted here; that of others is
- * counted by their owner. Where DNS is looked for on all ports, a TCP segment is its owner's.
+ * Sets owner and `piece` of received frames, of several workers. A frame without DNS has
+ * PIPELINE_NO_OWNER and its verdict is counted here; the owners count the others. If DNS is looked
+ * for on all ports, a TCP segment has an owner.
  */
-void pipeline_sort(struct pipeline *p, struct frame *frames, unsigned n);
+void pipeline_steer(struct pipeline *p, struct frame *frames, unsigned n);
 
 /*
- * The same of at most PIPELINE_BURST frames, each already in memory, and processes at once those
- * that are this worker's and no fragments, in order, as pipeline_burst() would: their headers are
- * walked once. The others, and fragments, are the caller's to pass on.
+ * Does the same with at most PIPELINE_BURST frames and processes those of this worker that are no
+ * fragments, in order, as pipeline_burst() does: their headers are walked once. The caller hands
+ * off the other ones, and fragments.
  */
 void pipeline_receive(struct pipeline *p, struct frame *frames, unsigned n);
 
 /*
- * Takes a fragment (frame->piece), in capture order. true: its datagram is whole, and *whole is
- * a frame of link type FRAME_LINK_DATAGRAM, with owner and piece set, for pipeline_burst() or,
- * where it is a fragment again, pipeline_join() of its owner. Its octets stay until
- * pipeline_joined().
+ * Adds a fragment (frame->piece), in capture order. Returns true if its datagram is complete:
+ * *whole is then a frame of link type FRAME_LINK_DATAGRAM with owner and `piece` set, for
+ * pipeline_burst() or, if it is a fragment again, pipeline_reassemble() of its owner. Its octets
+ * are valid until pipeline_release().
  */
-bool pipeline_join(struct pipeline *p, const struct frame *frame, struct frame *whole);
+bool pipeline_reassemble(struct pipeline *p, const struct frame *frame, struct frame *whole);
 
-/* All that pipeline_join() gave was passed on: lets go of it, and of what waited too long. */
-void pipeline_joined(struct pipeline *p);
+/* Releases the datagrams of pipeline_reassemble() after they were handed off, and expires
+ * incomplete ones. */
+void pipeline_release(struct pipeline *p);
 
-/*
- * Lets go what has waited too long by `clock_ns`, where no burst does it. true: there may be more.
- */
-bool pipeline_tick(struct pipeline *p, int64_t clock_ns);
+/* Expires what waits too long by `clock_ns`, while no burst does it. Returns true if more may be
+ * due. */
+bool pipeline_expire(struct pipeline *p, int64_t clock_ns);
 
-/* The input is at its end: streams, then open queries leave. */
+/* Flushes streams, fragments, queries and sightings at the end of the input. */
 void pipeline_finish(struct pipeline *p);
 
 #endif

@@ -98,6 +98,27 @@ struct record {
 
 _Static_assert(sizeof(struct record) == 152, "no padding");
 
+/* Sets addresses (client, server), ports and protocol. */
+static inline void record_set_ends(struct record *r, const struct addr_pair *addrs,
+	uint16_t client_port, uint16_t server_port, uint8_t proto)
+{
+	r->addrs = *addrs;
+	r->client_port = client_port;
+	r->server_port = server_port;
+	r->proto = proto;
+}
+
+/* Sets VLANs (n of them, at most RECORD_VLANS) and tunnel. */
+static inline void record_set_path(
+	struct record *r, const uint16_t *vlan, uint8_t n, const struct tunnel *tunnel)
+{
+	r->vlans = n;
+	if (bits_unlikely(n))
+		memcpy(r->vlan, vlan, n * sizeof(r->vlan[0]));
+	if (tunnel->type != TUNNEL_none)
+		r->tunnel = *tunnel;
+}
+
 static inline const uint8_t *record_query(const struct record *r)
 {
 	return r->data;

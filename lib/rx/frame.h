@@ -25,7 +25,7 @@ struct frame {
 	int64_t clock_ns;
 	uint32_t late_us; /* live, several queues: it came up to so long before ts_ns */
 	uint16_t link_type; /* FRAME_LINK_ */
-	uint16_t owner; /* out: the worker that owns its flow (pipeline_sort, pipeline_join) */
+	uint16_t owner; /* out: the worker that owns its flow (pipeline_steer, pipeline_reassemble) */
 	uint8_t piece; /* out: it is a fragment (the same) */
 };
 

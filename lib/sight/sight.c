@@ -50,13 +50,8 @@ static void tell(struct sight *s, uint32_t slot, enum outcome outcome,
 		r->status = RECORD_ENCRYPTED;
 		r->transport = (uint8_t)transport;
 		r->ts_ns = f->ts_ns;
-		r->addrs = f->addrs;
-		r->client_port = f->client_port;
-		r->server_port = f->server_port;
-		r->proto = f->proto;
-		r->vlans = f->vlans;
-		memcpy(r->vlan, f->vlan, sizeof(r->vlan));
-		r->tunnel = f->tunnel;
+		record_set_ends(r, &f->addrs, f->client_port, f->server_port, f->proto);
+		record_set_path(r, f->vlan, f->vlans, &f->tunnel);
 		if (hello)
 			memcpy(r->data, hello->name, len);
 		if (s->macs)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/txn_inner.h"
 
-/* Hashes of a reply's transaction, with its question and, for replies that carry none, without. */
+/* Hashes the transaction of a reply, with its question, or without for replies that have none. */
 static uint64_t transaction_hash(const struct txn *x, const struct txn_message *m, bool question)
 {
 	uint8_t folded[NAME_WIRE_MAX + 4];

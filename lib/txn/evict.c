@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which open query goes where the table is full. */
+/* Which open query a full table evicts. */
 #include "txn/table.h"
 
-/* Queries that are looked at for an eviction: so many on average, and at most, as what earlier ones
- * did not need is kept: honest queries may come many in a row. */
-#define LOOKS 4
-#define LOOKS_MOST 256
-#define LOOKS_LONG 16 /* among long queries */
+/*
+ * Queries that an eviction examines: EXAMINED on average, EXAMINED_MAX at most. What one eviction
+ * does not need, later ones may use, because many honest queries may follow each other.
+ */
+#define EXAMINED 4
+#define EXAMINED_MAX 256
+#define EXAMINED_LONG 16 /* of long queries */
 
-static struct txn_holder_keys names_of(const struct txn_table *t, const struct txn_table_entry *e)
+static struct txn_holder_keys keys_of(const struct txn_table *t, const struct txn_table_entry *e)
 {
-	if (e->held)
+	if (e->counted)
 		return e->holders;
 	return txn_holders_of(&t->holders, &e->key.addrs, e->query + DNS_HEADER_LEN, e->name_len);
 }
@@ -19,8 +21,8 @@ void txn_table_add_holders(struct txn_table *t, uint32_t slot)
 {
 	struct txn_table_entry *e = txn_table_at(t, slot);
 
-	e->holders = names_of(t, e);
-	e->held = 1;
+	e->holders = keys_of(t, e);
+	e->counted = 1;
 	txn_holders_add(&t->holders, &e->holders, txn_table_slots(e->query_len));
 }
 
@@ -31,27 +33,28 @@ void txn_table_remove_holders(struct txn_table *t, uint32_t slot)
 	txn_holders_remove(&t->holders, &e->holders, txn_table_slots(e->query_len));
 }
 
-/* What makes one query go rather than another one: higher goes first. */
-struct guilt {
-	uint32_t has, other; /* slots of its holder of the heaviest's kind, and of the other kind */
-	bool heavy; /* it is a holder as heavy as the heaviest, or half as heavy */
+/* How much of the table the holders of a query have; the query with the highest is evicted. */
+struct load {
+	uint32_t slots; /* of its holder of the heaviest holder's kind */
+	uint32_t other; /* of its holder of the other kind */
+	bool heavy; /* `slots` is at least half of the heaviest holder's */
 };
 
-static struct guilt guilt_of(
+static struct load load_of(
 	const struct txn_table *t, const struct txn_holders_heaviest *top, uint32_t slot)
 {
-	struct txn_holder_keys n = names_of(t, txn_table_at(t, slot));
-	struct guilt g = {.has = txn_holders_count(&t->holders, &n, top->kind),
-		.other = txn_holders_count(&t->holders, &n, top->other)};
-	g.heavy = g.has >= top->most / 2;
-	return g;
+	struct txn_holder_keys keys = keys_of(t, txn_table_at(t, slot));
+	struct load load = {.slots = txn_holders_count(&t->holders, &keys, top->kind),
+		.other = txn_holders_count(&t->holders, &keys, top->other)};
+	load.heavy = load.slots >= top->slots / 2;
+	return load;
 }
 
-static bool guiltier(const struct guilt *a, const struct guilt *b)
+static bool is_higher(const struct load *a, const struct load *b)
 {
 	if (a->heavy != b->heavy)
 		return a->heavy;
-	return a->heavy ? a->other > b->other : a->has > b->has;
+	return a->heavy ? a->other > b->other : a->slots > b->slots;
 }
 
 static enum txn_evict_cause cause_of(const struct txn_holders_heaviest *top, bool heavy)
@@ -67,72 +70,74 @@ static enum txn_evict_cause cause_of(const struct txn_holders_heaviest *top, boo
 	return TXN_EVICT_CLIENT;
 }
 
-/* Of the long queries that have waited longest, that of the heaviest holder. */
+/* Returns the query of the heaviest holder among the oldest long queries. */
 static uint32_t long_victim(const struct txn_table *t, const struct txn_holders_heaviest *top)
 {
-	uint32_t slot = t->longs.oldest, victim = slot;
-	struct guilt most = {0};
+	uint32_t slot = t->long_ages.oldest, victim = slot;
+	struct load max = {0};
 
-	for (int i = 0; slot && i < LOOKS_LONG; i++) {
-		struct guilt g = guilt_of(t, top, slot);
-		if (guiltier(&g, &most)) {
-			most = g;
+	for (int i = 0; slot && i < EXAMINED_LONG; i++) {
+		struct load load = load_of(t, top, slot);
+		if (is_higher(&load, &max)) {
+			max = load;
 			victim = slot;
 		}
-		if (g.heavy)
+		if (load.heavy)
 			break;
-		slot = txn_table_at(t, slot)->long_link.younger;
+		slot = txn_table_at(t, slot)->long_age.younger;
 	}
 	return victim;
 }
 
-/* The next query in turn: from the one that has waited longest to the latest, and over again. */
-static uint32_t take_turn(struct txn_table *t)
+/* Returns the next query to examine, from the oldest to the youngest and over again. */
+static uint32_t advance_hand(struct txn_table *t)
 {
-	uint32_t slot = t->hand ? t->hand : t->oldest;
+	uint32_t slot = t->hand ? t->hand : t->ages.oldest;
 
-	t->hand = txn_table_at(t, slot)->age_next;
+	t->hand = txn_table_at(t, slot)->age.younger;
 	return slot;
 }
 
-/* Most queries of the heaviest holder may be the flood's or, where all come by one resolver,
- * everybody's: then the other kind parts them, by what was seen of late. */
-static bool also_heavy(struct txn_table *t, uint32_t other)
+/*
+ * Is the holder of the other kind heavy, too, compared with the latest victims'? The heaviest
+ * holder alone may be the flood or, behind one resolver, everybody.
+ */
+static bool other_is_heavy(struct txn_table *t, uint32_t other)
 {
-	if (other < t->other_most / 2) {
-		t->other_most -= (t->other_most + 15) / 16;
+	if (other < t->other_max / 2) {
+		t->other_max -= (t->other_max + 15) / 16;
 		return false;
 	}
-	t->other_most = other;
+	t->other_max = other;
 	return true;
 }
 
 uint32_t txn_table_victim(struct txn_table *t, enum txn_evict_cause *cause)
 {
 	struct txn_holders_heaviest top = txn_holders_heaviest(&t->holders);
-	struct guilt most = {0};
+	struct load max = {0};
 	uint32_t victim = 0;
 
-	if (t->long_slots && t->long_slots >= top.most / 2) {
+	if (t->long_slots && t->long_slots >= top.slots / 2) {
 		*cause = TXN_EVICT_LONG;
 		return long_victim(t, &top);
 	}
-	t->looks = t->looks + LOOKS < LOOKS_MOST ? t->looks + LOOKS : LOOKS_MOST;
-	while (t->looks) {
-		t->looks--;
-		uint32_t slot = take_turn(t);
-		struct guilt g = guilt_of(t, &top, slot);
-		if (victim == 0 || guiltier(&g, &most)) {
-			most = g;
+	t->budget = t->budget + EXAMINED < EXAMINED_MAX ? t->budget + EXAMINED : EXAMINED_MAX;
+	while (t->budget) {
+		t->budget--;
+		uint32_t slot = advance_hand(t);
+		struct load load = load_of(t, &top, slot);
+		if (victim == 0 || is_higher(&load, &max)) {
+			max = load;
 			victim = slot;
 		}
-		if (g.heavy && also_heavy(t, g.other))
+		if (load.heavy && other_is_heavy(t, load.other))
 			break;
 	}
-	if (t->hand) { /* who is looked at next */
-		__builtin_prefetch(&txn_table_at(t, t->hand)->age_next);
+	if (t->hand) { /* for the next eviction */
+		__builtin_prefetch(&txn_table_at(t, t->hand)->age);
 		__builtin_prefetch(&txn_table_at(t, t->hand)->holders);
 	}
-	*cause = cause_of(&top, most.heavy);
+	*cause = cause_of(&top, max.heavy);
 	return victim;
 }

@@ -3,16 +3,16 @@
 
 #include "dns/name.h"
 
-#define CELLS_LEAST 1024u
-#define CELLS_MOST 65536u
-#define LABELS 16 /* last labels of a name that are remembered; a power of two */
+#define CELLS_MIN 1024u
+#define CELLS_MAX 65536u
+#define LABELS 16 /* last labels of a name whose offsets are stored; a power of two */
 
 static uint32_t cell_count(uint32_t capacity)
 {
 	uint32_t n = bits_pow2(capacity) / 8;
-	if (n < CELLS_LEAST)
-		return CELLS_LEAST;
-	return n < CELLS_MOST ? n : CELLS_MOST;
+	if (n < CELLS_MIN)
+		return CELLS_MIN;
+	return n < CELLS_MAX ? n : CELLS_MAX;
 }
 
 size_t txn_holders_bytes(uint32_t capacity)
@@ -33,7 +33,7 @@ static bool label_is(const uint8_t *label, const char *text, unsigned n)
 	return label[0] == n && name_equal_fold(label + 1, (const uint8_t *)text, n);
 }
 
-/* Where the part of a name begins that somebody registered. */
+/* Returns the offset of the registered domain in a name. */
 static unsigned domain_of(const uint8_t *name, unsigned len)
 {
 	unsigned at[LABELS], labels = 0, from = 0, keep = 2;
@@ -42,7 +42,7 @@ static unsigned domain_of(const uint8_t *name, unsigned len)
 		at[labels++ % LABELS] = from;
 		from += name[from] + 1u;
 	}
-	if (labels < 2) /* the root, and names without a dot: all of them together */
+	if (labels < 2) /* the root and all names without a dot count as one */
 		return from < len ? from : len;
 	const uint8_t *last = name + at[(labels - 1) % LABELS];
 	const uint8_t *second = name + at[(labels - 2) % LABELS];
@@ -53,7 +53,7 @@ static unsigned domain_of(const uint8_t *name, unsigned len)
 	return at[(labels - (keep < labels ? keep : labels)) % LABELS];
 }
 
-/* /24 and /56: what one customer, or one attacker, has at least. */
+/* Returns the /24 or /56 of the client: what one customer, or one attacker, has at least. */
 static struct addr network_of(const struct addr_pair *addrs)
 {
 	struct addr net = addr_pair_get(addrs, ADDR_CLIENT);
@@ -62,7 +62,7 @@ static struct addr network_of(const struct addr_pair *addrs)
 	return net;
 }
 
-/* Of a domain in lower case. Its wire form ends by itself, so zeros may follow. */
+/* Hashes a domain without regard to case. Its wire form ends by itself, so zeros may follow. */
 static uint32_t name_hash(const struct hash_secret *s, const uint8_t *name, unsigned len)
 {
 	uint8_t folded[NAME_WIRE_MAX];
@@ -85,61 +85,60 @@ struct txn_holder_keys txn_holders_of(const struct txn_holders *h, const struct 
 	unsigned from = domain_of(name, len);
 	struct addr net = network_of(addrs);
 	const struct hash_secret *s = &h->secret;
-	struct txn_holder_keys n;
+	struct txn_holder_keys keys;
 
 	uint32_t domain = name_hash(s, name + from, len - from);
-	n.name[TXN_HOLDER_DOMAIN] = domain;
-	n.name[TXN_HOLDER_SERVER] = hash_of_sum(s,
+	keys.key[TXN_HOLDER_DOMAIN] = domain;
+	keys.key[TXN_HOLDER_SERVER] = hash_of_sum(s,
 		hash_16(s, 0, addrs->octets[ADDR_SERVER]) + hash_pair(s, 1, domain, addrs->family));
-	n.name[TXN_HOLDER_CLIENT] =
+	keys.key[TXN_HOLDER_CLIENT] =
 		hash_of_sum(s, hash_16(s, 0, net.octets) + hash_pair(s, 2, net.family, 0));
-	return n;
+	return keys;
 }
 
-static void add(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots)
+static void add(struct txn_holders *h, const struct txn_holder_keys *keys, uint32_t slots)
 {
 	uint32_t *row = h->cells;
 
 	for (unsigned k = 0; k < TXN_HOLDER_KINDS; k++) {
-		uint32_t name = n->name[k];
-		row[name & h->mask] += slots;
+		uint32_t key = keys->key[k];
+		row[key & h->mask] += slots;
 		row += h->mask + 1;
-		row[(name >> 16 | name << 16) & h->mask] += slots;
+		row[(key >> 16 | key << 16) & h->mask] += slots;
 		row += h->mask + 1;
 	}
 }
 
-void txn_holders_add(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots)
+void txn_holders_add(struct txn_holders *h, const struct txn_holder_keys *keys, uint32_t slots)
 {
 	struct txn_holder_keys top;
 
-	memcpy(top.name, h->top, sizeof(top.name));
-	add(h, n, slots);
+	memcpy(top.key, h->top, sizeof(top.key));
+	add(h, keys, slots);
 	for (unsigned k = 0; k < TXN_HOLDER_KINDS; k++)
-		if (txn_holders_count(h, n, k) > txn_holders_count(h, &top, k))
-			h->top[k] = n->name[k];
+		if (txn_holders_count(h, keys, k) > txn_holders_count(h, &top, k))
+			h->top[k] = keys->key[k];
 }
 
-void txn_holders_remove(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots)
+void txn_holders_remove(struct txn_holders *h, const struct txn_holder_keys *keys, uint32_t slots)
 {
-	add(h, n, 0 - slots);
+	add(h, keys, 0 - slots);
 }
 
 struct txn_holders_heaviest txn_holders_heaviest(const struct txn_holders *h)
 {
 	struct txn_holder_keys top;
-	uint32_t has[TXN_HOLDER_KINDS];
+	uint32_t slots[TXN_HOLDER_KINDS];
 
-	memcpy(top.name, h->top, sizeof(top.name));
+	memcpy(top.key, h->top, sizeof(top.key));
 	for (unsigned k = 0; k < TXN_HOLDER_KINDS; k++)
-		has[k] = txn_holders_count(h, &top, k);
-	/* A domain that is asked for at many servers is one holder; else the narrower one counts.
-	 */
-	enum txn_holder_kind named = has[TXN_HOLDER_DOMAIN] / 2 > has[TXN_HOLDER_SERVER]
+		slots[k] = txn_holders_count(h, &top, k);
+	/* A domain at many servers is one holder; otherwise the narrower kind is more exact. */
+	enum txn_holder_kind named = slots[TXN_HOLDER_DOMAIN] / 2 > slots[TXN_HOLDER_SERVER]
 					     ? TXN_HOLDER_DOMAIN
 					     : TXN_HOLDER_SERVER;
-	if (has[TXN_HOLDER_CLIENT] > has[named])
+	if (slots[TXN_HOLDER_CLIENT] > slots[named])
 		return (struct txn_holders_heaviest){
-			TXN_HOLDER_CLIENT, named, has[TXN_HOLDER_CLIENT]};
-	return (struct txn_holders_heaviest){named, TXN_HOLDER_CLIENT, has[named]};
+			TXN_HOLDER_CLIENT, named, slots[TXN_HOLDER_CLIENT]};
+	return (struct txn_holders_heaviest){named, TXN_HOLDER_CLIENT, slots[named]};
 }

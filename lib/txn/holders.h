@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who holds the table of open queries: counts of slots by holder, so that a full table can evict
- * from whoever holds most, as fair queueing does, at a constant cost. A query has a holder of each
- * kind. Counts stand in cells by keyed hash, two rows of them for each kind, and the lower of the
- * two counts (a count-min sketch): that two holders share both cells is rare, and that a stranger
- * makes them do so is as hard as to collide with somebody's key (base/hash.h).
+ * from the holder of most slots, as fair queueing does, at a constant cost. A query has a holder of
+ * each kind. The counts are a count-min sketch: cells by keyed hash, two rows for each kind, and
+ * the lower of the two is the count. Two holders rarely share both cells, and to make them do so is
+ * as hard as a collision of keys (base/hash.h).
  */
 #ifndef TXN_HOLDERS_H
 #define TXN_HOLDERS_H
@@ -21,54 +21,55 @@ enum txn_holder_kind {
 
 #define TXN_HOLDERS_ROWS 2
 
-/* The holders of one query, one of each kind, by their hashes. */
+/* The holders of one query, one of each kind, as hashes. */
 struct txn_holder_keys {
-	uint32_t name[TXN_HOLDER_KINDS];
+	uint32_t key[TXN_HOLDER_KINDS];
 };
 
 struct txn_holders {
-	uint32_t *cells; /* of each kind, each row: slots held */
-	uint32_t mask; /* of a row's cells */
-	uint32_t top[TXN_HOLDER_KINDS]; /* the holder that holds most of its kind */
+	uint32_t *cells; /* slots, by kind, row and cell */
+	uint32_t mask; /* of the cells of a row */
+	uint32_t top[TXN_HOLDER_KINDS]; /* key of the holder of most slots of each kind */
 	struct hash_secret secret;
 };
 
-/* Whose queries are to be evicted: of the heaviest holder, and among them by the kind that tells
- * more. */
+/* The holder whose queries are evicted. */
 struct txn_holders_heaviest {
-	enum txn_holder_kind kind, other;
-	uint32_t most; /* slots that it holds */
+	enum txn_holder_kind kind; /* its kind */
+	enum txn_holder_kind other; /* the kind that tells its queries apart */
+	uint32_t slots; /* that it holds */
 };
 
-/* Octets of memory beside a table of `capacity` slots. */
+/* Octets of memory for a table of `capacity` slots. */
 size_t txn_holders_bytes(uint32_t capacity);
 
-/* `memory`: zeroed, txn_holders_bytes() octets, the caller's. */
+/* Starts with empty counts. `memory`: zeroed, txn_holders_bytes() octets, the caller's. */
 void txn_holders_init(
 	struct txn_holders *h, void *memory, uint32_t capacity, const struct hash_secret *secret);
 
 /*
- * Who holds a query of `addrs` (client, server) for the name (wire form, uncompressed, `len`
- * octets; 0: no question). Clients are told by network, names by the domain that somebody
- * registered: the last two labels, three below registries such as co.uk, more in the reverse trees.
+ * Returns the holders of a query of `addrs` (client, server) for a name (wire form, uncompressed,
+ * len octets; 0: no question). A client counts as its network; a name as its registered domain: the
+ * last two labels, three below registries such as co.uk, more in the reverse trees.
  */
 struct txn_holder_keys txn_holders_of(const struct txn_holders *h, const struct addr_pair *addrs,
 	const uint8_t *name, unsigned len);
 
-/* Slots that these holders take more, or give back. */
-void txn_holders_add(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots);
-void txn_holders_remove(struct txn_holders *h, const struct txn_holder_keys *n, uint32_t slots);
+/* Add slots to the counts of these holders, and subtract them. */
+void txn_holders_add(struct txn_holders *h, const struct txn_holder_keys *keys, uint32_t slots);
+void txn_holders_remove(struct txn_holders *h, const struct txn_holder_keys *keys, uint32_t slots);
 
-/* Slots that the holder of a kind has. */
+/* Returns the slots of the holder of one kind. */
 static inline uint32_t txn_holders_count(
-	const struct txn_holders *h, const struct txn_holder_keys *n, enum txn_holder_kind kind)
+	const struct txn_holders *h, const struct txn_holder_keys *keys, enum txn_holder_kind kind)
 {
-	uint32_t name = n->name[kind], turned = name >> 16 | name << 16;
+	uint32_t key = keys->key[kind], turned = key >> 16 | key << 16;
 	const uint32_t *row = h->cells + (size_t)kind * TXN_HOLDERS_ROWS * (h->mask + 1);
-	uint32_t a = row[name & h->mask], b = row[h->mask + 1 + (turned & h->mask)];
+	uint32_t a = row[key & h->mask], b = row[h->mask + 1 + (turned & h->mask)];
 	return a < b ? a : b;
 }
 
+/* Returns the holder of most slots. */
 struct txn_holders_heaviest txn_holders_heaviest(const struct txn_holders *h);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/txn_inner.h"
 
-/* The first message of a zone transfer's reply. true: more will come, and the query stays open. */
+/* Processes the first message of the reply. Returns true if more follow: the query stays open. */
 static bool begin_transfer(struct txn *x, uint32_t slot, struct txn_message *m, uint16_t qtype)
 {
 	struct txn_table_entry *e = txn_table_at(&x->table, slot);

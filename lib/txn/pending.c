@@ -73,12 +73,21 @@ static bool times_match(
 		       when_since(query->pkt->clock_ns, r->pkt.clock_ns) <= conf->wait_ns);
 }
 
-/* Is its question that of the open query, none being one, too? */
-static bool same_question(const struct txn *x, uint32_t slot, const struct txn_early_reply *r)
+/* Do an early reply and an open query have the same question, or both none? */
+static bool question_matches(const struct txn *x, uint32_t slot, const struct txn_early_reply *r)
 {
 	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
 	uint32_t first = txn_table_group(&x->table, &e->key, e->hash);
 	return txn_table_find(&x->table, first, &r->m.msg, r->pkt.payload) == slot;
+}
+
+/* Sets the time of an open query to that of a reply, if it is later. */
+static void move_back(struct txn *x, uint32_t slot, const struct txn_early_reply *r)
+{
+	struct txn_table_entry *e = txn_table_at(&x->table, slot);
+
+	if (e->ts_ns > r->pkt.ts_ns)
+		e->ts_ns = r->pkt.ts_ns;
 }
 
 void txn_pending_match(struct txn *x, const struct txn_message *query, uint32_t slot)
@@ -91,13 +100,12 @@ void txn_pending_match(struct txn *x, const struct txn_message *query, uint32_t 
 			continue;
 		if (unordered)
 			slot = txn_find_answered(x, &r->m);
-		else if (!same_question(x, slot, r))
+		else if (!question_matches(x, slot, r))
 			continue;
 		if (!slot)
 			continue;
-		struct txn_table_entry *e = txn_table_at(&x->table, slot);
-		if (unordered && e->ts_ns > r->pkt.ts_ns)
-			e->ts_ns = r->pkt.ts_ns;
+		if (unordered)
+			move_back(x, slot, r);
 		uint32_t open = x->table.open;
 		txn_early_remove(&x->early, r);
 		metrics_add(&x->metrics->early, 1);
@@ -107,8 +115,8 @@ void txn_pending_match(struct txn *x, const struct txn_message *query, uint32_t 
 	}
 }
 
-/* Writes the early replies whose timestamps match, too, to `found`, and the oldest to *first.
- * Returns their number. */
+/* Finds the early replies whose names and timestamps match a query, and the oldest of them. Returns
+ * how many it wrote to `found`. */
 static unsigned find_local(struct txn *x, const struct txn_message *m,
 	const struct txn_local_query *query, const struct txn_local_names *names,
 	struct txn_early_reply *found[TXN_EARLY_LOCAL_FOUND], struct txn_early_reply **first)
@@ -130,19 +138,20 @@ bool txn_pending_open_local(struct txn *x, const struct txn_message *m, uint32_t
 {
 	struct txn_early_reply *found[TXN_EARLY_LOCAL_FOUND], *first = NULL;
 	struct txn_local_query query = txn_local_query_of(m, slot);
-	struct txn_table_entry *e = txn_table_at(&x->table, slot);
 	struct txn_local_names names;
 	unsigned n = 0;
 
 	txn_local_read_names(&x->local, m, &names);
 	if (x->early.count)
 		n = find_local(x, m, &query, &names, found, &first);
-	if (first && x->conf.early.unordered && e->ts_ns > first->pkt.ts_ns)
-		query.ts_ns = e->ts_ns = first->pkt.ts_ns;
+	if (first && x->conf.early.unordered) {
+		move_back(x, slot, first);
+		query.ts_ns = txn_table_at(&x->table, slot)->ts_ns;
+	}
 	txn_local_add_query(&x->local, &query, &names);
 	if (!first)
 		return false;
-	/* duplicates, unless a later query matches */
+	/* further replies are duplicates, unless a later query matches */
 	for (unsigned i = 0; i < n && query.group; i++)
 		if (!found[i]->duplicate) {
 			found[i]->duplicate = true;
@@ -154,19 +163,19 @@ bool txn_pending_open_local(struct txn *x, const struct txn_message *m, uint32_t
 	return true;
 }
 
-/* The reply that is held for an open query; or NULL. */
+/* Returns the reply that is held for an open query, or NULL. */
 static struct txn_early_reply *held_for(
 	const struct txn *x, const struct txn_message *m, uint32_t slot)
 {
 	struct txn_early_reply *r = NULL;
 
 	while ((r = txn_early_next(&x->held, &m->key, m->hash, r)))
-		if (same_question(x, slot, r))
+		if (question_matches(x, slot, r))
 			break;
 	return r;
 }
 
-/* No better one came: it answers, if its query is still open. */
+/* Answers with a held reply, after no better one came, if its query is still open. */
 static void settle(struct txn *x, struct txn_early_reply *r)
 {
 	txn_early_remove(&x->held, r);
@@ -193,7 +202,7 @@ bool txn_pending_hold(struct txn *x, struct txn_message *m, uint32_t slot)
 		txn_emit_unsolicited(x, m, false);
 		return true;
 	}
-	/* A query whose time is over first would be no_reply. */
+	/* otherwise the query would expire first */
 	if (when_after(waited_ns, x->held.wait_ns) > x->conf.timeout_ns)
 		return false;
 	while (!txn_early_has_space(&x->held, m))

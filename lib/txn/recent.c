@@ -22,8 +22,8 @@ void txn_recent_init(struct txn_recent *r, void *memory, uint32_t entries, int64
 		.entries = memory, .mask = buckets(entries) - 1, .window_ns = window_ns};
 }
 
-/* No hash is 0. */
-static uint64_t name_of(uint64_t hash)
+/* 0 marks an empty entry. */
+static uint64_t nonzero(uint64_t hash)
 {
 	return hash ? hash : 1;
 }
@@ -37,7 +37,7 @@ bool txn_recent_find(const struct txn_recent *r, uint64_t hash, int64_t ts_ns, i
 {
 	const struct txn_recent_entry *e = bucket(r, hash);
 
-	hash = name_of(hash);
+	hash = nonzero(hash);
 	for (unsigned i = 0; i < WAYS; i++) {
 		if (e[i].hash != hash || when_since(ts_ns, e[i].ts_ns) > r->window_ns ||
 			when_since(e[i].ts_ns, ts_ns) > r->window_ns)
@@ -51,16 +51,16 @@ bool txn_recent_find(const struct txn_recent *r, uint64_t hash, int64_t ts_ns, i
 
 void txn_recent_add(struct txn_recent *r, uint64_t hash, int64_t ts_ns, int64_t note)
 {
-	struct txn_recent_entry *e = bucket(r, hash), *best = e;
+	struct txn_recent_entry *e = bucket(r, hash), *place = e;
 
-	hash = name_of(hash);
+	hash = nonzero(hash);
 	for (unsigned i = 0; i < WAYS; i++) {
 		if (e[i].hash == hash || e[i].hash == 0) {
-			best = &e[i];
+			place = &e[i];
 			break;
 		}
-		if (e[i].ts_ns < best->ts_ns)
-			best = &e[i];
+		if (e[i].ts_ns < place->ts_ns)
+			place = &e[i];
 	}
-	*best = (struct txn_recent_entry){.hash = hash, .ts_ns = ts_ns, .note = note};
+	*place = (struct txn_recent_entry){.hash = hash, .ts_ns = ts_ns, .note = note};
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What happened within the last moments: a bounded set of keyed hashes with their times, in memory
- * given by the caller. When it is full, the oldest of a bucket makes room, so that it forgets
- * early rather than growing.
+ * A bounded set of keyed hashes with their times, for events within a short window, in memory given
+ * by the caller. A full bucket evicts its oldest entry.
  */
 #ifndef TXN_RECENT_H
 #define TXN_RECENT_H
@@ -14,7 +13,7 @@
 struct txn_recent_entry {
 	uint64_t hash; /* 0: empty */
 	int64_t ts_ns;
-	int64_t note; /* the caller's */
+	int64_t note; /* of the caller */
 };
 
 struct txn_recent {
@@ -23,16 +22,17 @@ struct txn_recent {
 	int64_t window_ns;
 };
 
-/* Octets of memory for `entries` of them. */
+/* Octets of memory for a set of `entries`. */
 size_t txn_recent_bytes(uint32_t entries);
 
-/* `memory`: zeroed, txn_recent_bytes(entries) octets, the caller's. */
+/* Starts an empty set. `memory`: zeroed, txn_recent_bytes(entries) octets, the caller's. */
 void txn_recent_init(struct txn_recent *r, void *memory, uint32_t entries, int64_t window_ns);
 
-/* Was it put down within the window around ts_ns? Then *note, if wanted, is what was noted. */
+/* Is a hash in the set with a time within the window around ts_ns? Sets *note, unless NULL, to the
+ * note it was added with. */
 bool txn_recent_find(const struct txn_recent *r, uint64_t hash, int64_t ts_ns, int64_t *note);
 
-/* Puts it down, or anew. */
+/* Adds a hash, or replaces its time and note. */
 void txn_recent_add(struct txn_recent *r, uint64_t hash, int64_t ts_ns, int64_t note);
 
 #endif

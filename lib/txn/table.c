@@ -20,12 +20,12 @@ void txn_table_init(
 	t->slots = memory;
 	t->buckets = (uint32_t *)(t->slots + ((size_t)capacity + 1) * TXN_TABLE_SLOT);
 	t->index = t->buckets + bucket_count(capacity);
-	t->returned = t->index + bucket_count(capacity);
+	t->free_slots = t->index + bucket_count(capacity);
 	t->mask = bucket_count(capacity) - 1;
 	t->capacity = capacity;
-	t->pressed = capacity / 2;
+	t->count_above = capacity / 2;
 	t->secret = *secret;
-	txn_holders_init(&t->holders, t->returned + capacity, capacity, secret);
+	txn_holders_init(&t->holders, t->free_slots + capacity, capacity, secret);
 }
 
 uint32_t txn_table_hash(const struct txn_table *t, const struct txn_table_key *key)
@@ -69,7 +69,7 @@ static bool question_equal(
 	       name_equal_fold(a, b, e->name_len);
 }
 
-/* Over the base's hash and the question, names without regard to case. */
+/* Hashes base and question, the name without regard to case. */
 static uint32_t question_hash(
 	const struct txn_table *t, uint32_t hash, const struct dns_msg *msg, const uint8_t *data)
 {
@@ -92,8 +92,8 @@ uint32_t txn_table_find(
 	}
 	if (slot == 0)
 		return 0;
-	/* Members were indexed if the group had TXN_TABLE_SCAN before them; members only move up,
-	 * so one that is not indexed is among those just looked at. */
+	/* Members are indexed if the group has TXN_TABLE_SCAN before them when they are added.
+	 * They only move towards the front, so the ones just compared include all others. */
 	const struct txn_table_entry *head = txn_table_at(t, first);
 	uint32_t hash = question_hash(t, head->hash, msg, data);
 	for (slot = t->index[hash & t->mask]; slot; slot = txn_table_at(t, slot)->index_next) {
@@ -110,67 +110,52 @@ bool txn_table_has_space(const struct txn_table *t, uint32_t len)
 	return t->capacity - t->used >= txn_table_slots(len);
 }
 
-static uint32_t take_slot(struct txn_table *t)
+static uint32_t allocate_slot(struct txn_table *t)
 {
 	t->used++;
-	return t->free ? t->returned[--t->free] : ++t->virgin;
+	return t->free_count ? t->free_slots[--t->free_count] : ++t->high_water;
 }
 
-static void give_slot(struct txn_table *t, uint32_t slot)
+static void free_slot(struct txn_table *t, uint32_t slot)
 {
-	t->returned[t->free++] = slot;
+	t->free_slots[t->free_count++] = slot;
 	t->used--;
 }
 
-static void age_append(struct txn_table *t, uint32_t slot)
+static struct agelinks age_links(const struct txn_table *t)
 {
-	struct txn_table_entry *e = txn_table_at(t, slot);
-	e->age_next = 0;
-	e->age_prev = t->youngest;
-	if (t->youngest)
-		txn_table_at(t, t->youngest)->age_next = slot;
-	else
-		t->oldest = slot;
-	t->youngest = slot;
+	return (struct agelinks){&txn_table_at(t, 0)->age, TXN_TABLE_SLOT};
+}
+
+static struct agelinks long_age_links(const struct txn_table *t)
+{
+	return (struct agelinks){&txn_table_at(t, 0)->long_age, TXN_TABLE_SLOT};
 }
 
 static void age_remove(struct txn_table *t, uint32_t slot)
 {
-	const struct txn_table_entry *e = txn_table_at(t, slot);
 	if (bits_unlikely(t->hand == slot))
-		t->hand = e->age_next;
-	if (e->age_prev)
-		txn_table_at(t, e->age_prev)->age_next = e->age_next;
-	else
-		t->oldest = e->age_next;
-	if (e->age_next)
-		txn_table_at(t, e->age_next)->age_prev = e->age_prev;
-	else
-		t->youngest = e->age_prev;
+		t->hand = txn_table_at(t, slot)->age.younger;
+	agelist_remove(&t->ages, age_links(t), slot);
 }
 
 void txn_table_touch(struct txn_table *t, uint32_t slot)
 {
-	if (t->youngest == slot)
+	if (t->ages.youngest == slot)
 		return;
 	age_remove(t, slot);
-	age_append(t, slot);
-}
-
-static struct agelinks long_links(const struct txn_table *t)
-{
-	return (struct agelinks){&txn_table_at(t, 0)->long_link, TXN_TABLE_SLOT};
+	agelist_append(&t->ages, age_links(t), slot);
 }
 
 static void long_append(struct txn_table *t, uint32_t slot)
 {
-	agelist_append(&t->longs, long_links(t), slot);
+	agelist_append(&t->long_ages, long_age_links(t), slot);
 	t->long_slots += txn_table_slots(txn_table_at(t, slot)->query_len);
 }
 
 static void long_remove(struct txn_table *t, uint32_t slot)
 {
-	agelist_remove(&t->longs, long_links(t), slot);
+	agelist_remove(&t->long_ages, long_age_links(t), slot);
 	t->long_slots -= txn_table_slots(txn_table_at(t, slot)->query_len);
 }
 
@@ -203,7 +188,7 @@ static void store_query(
 	e->more = 0;
 	uint32_t *link = &e->more;
 	while (n < len) {
-		uint32_t slot = take_slot(t), part = len - n;
+		uint32_t slot = allocate_slot(t), part = len - n;
 		uint8_t *chained = (uint8_t *)txn_table_at(t, slot);
 		if (part > TXN_TABLE_CHAINED)
 			part = TXN_TABLE_CHAINED;
@@ -233,7 +218,7 @@ void txn_table_copy_query(const struct txn_table *t, const struct txn_table_entr
 uint32_t txn_table_add(struct txn_table *t, const struct txn_table_key *key, uint32_t hash,
 	uint32_t first, const struct dns_msg *msg, const uint8_t *data, uint32_t len)
 {
-	uint32_t slot = take_slot(t);
+	uint32_t slot = allocate_slot(t);
 	struct txn_table_entry *e = txn_table_at(t, slot);
 
 	e->key = *key;
@@ -241,7 +226,7 @@ uint32_t txn_table_add(struct txn_table *t, const struct txn_table_key *key, uin
 	e->name_len = msg->name_len;
 	e->retries = 0;
 	e->indexed = 0;
-	e->held = 0;
+	e->counted = 0;
 	e->transfer = 0;
 	store_query(t, e, data, len);
 	if (bits_unlikely(first && txn_table_at(t, first)->group_count >= TXN_TABLE_SCAN)) {
@@ -251,11 +236,11 @@ uint32_t txn_table_add(struct txn_table *t, const struct txn_table_key *key, uin
 		e->indexed = 1;
 	}
 	group_append(t, slot, first);
-	age_append(t, slot);
+	agelist_append(&t->ages, age_links(t), slot);
 	t->open++;
 	if (bits_unlikely(e->more))
 		long_append(t, slot);
-	if (bits_unlikely(t->used > t->pressed))
+	if (bits_unlikely(t->used > t->count_above))
 		txn_table_add_holders(t, slot);
 	return slot;
 }
@@ -277,7 +262,7 @@ uint32_t txn_table_find_bucket_victim(const struct txn_table *t, uint32_t slot)
 	return n > HASH_CHAIN ? oldest : 0;
 }
 
-/* The link in a bucket that points to `slot`. */
+/* Returns the link in the bucket that points to `slot`. */
 static uint32_t *bucket_link(struct txn_table *t, uint32_t slot)
 {
 	uint32_t *link = &t->buckets[txn_table_at(t, slot)->hash & t->mask];
@@ -328,16 +313,16 @@ void txn_table_remove(struct txn_table *t, uint32_t slot)
 	age_remove(t, slot);
 	if (e->indexed)
 		index_remove(t, slot);
-	if (bits_unlikely(e->held))
+	if (bits_unlikely(e->counted))
 		txn_table_remove_holders(t, slot);
 	if (bits_unlikely(e->more))
 		long_remove(t, slot);
 	for (uint32_t more = e->more; more;) {
 		uint32_t next;
 		memcpy(&next, txn_table_at(t, more), sizeof(next));
-		give_slot(t, more);
+		free_slot(t, more);
 		more = next;
 	}
-	give_slot(t, slot);
+	free_slot(t, slot);
 	t->open--;
 }

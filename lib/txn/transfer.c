@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "txn/transfer.h"
 
-/* The serial of a SOA record (RFC 1035 section 3.3.13). false: it is broken. */
+/* Reads the serial of a SOA record (RFC 1035 section 3.3.13). Returns false if it is malformed. */
 static bool serial_of(const struct name_space *space, const struct rr *rr, uint32_t *serial)
 {
 	enum dns_error error;
@@ -28,8 +28,8 @@ void txn_transfer_begin(struct txn_transfer *t, uint16_t qtype, const struct dns
 			t->client_known = serial_of(&it.space, &rr, &t->client_serial);
 }
 
-/* The n-th record of the transfer. */
-static void take_record(
+/* Adds the n-th record of the transfer. */
+static void add_record(
 	struct txn_transfer *t, const struct name_space *space, const struct rr *rr, uint64_t n)
 {
 	uint32_t serial;
@@ -55,17 +55,17 @@ bool txn_transfer_add_message(struct txn_transfer *t, const struct dns_msg *msg,
 	while (rr_next(&it, &rr) && rr.section <= DNS_ANSWER) {
 		if (rr.section != DNS_ANSWER)
 			continue;
-		take_record(t, &it.space, &rr, n++);
+		add_record(t, &it.space, &rr, n++);
 		last = rr.type;
 	}
 	t->messages++;
 	t->octets += wire_len;
 	t->records += msg->count[DNS_ANSWER];
-	if (n != t->records || last != TXN_TRANSFER_SOA) /* more, or not all of it could be read */
+	if (n != t->records || last != TXN_TRANSFER_SOA) /* more follow, or some are malformed */
 		return dns_rcode(msg->flags) != 0;
-	if (n == 1) /* the zone has not changed, or this is a message of its own before the rest */
+	if (n == 1) /* the zone has not changed, or the first SOA has a message of its own */
 		return t->qtype == TXN_TRANSFER_IXFR &&
 		       (!t->client_known || (int32_t)(t->serial - t->client_serial) <= 0);
-	/* An incremental one has the new SOA a second time, before the last additions. */
+	/* An incremental reply has the new SOA once more, before its last additions. */
 	return t->soas >= (t->incremental ? 3 : 2);
 }

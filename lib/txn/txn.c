@@ -5,54 +5,6 @@
 #include "packet/checksum.h"
 #include "txn/txn_inner.h"
 
-#define RECENT_ENTRIES 65536 /* of each kind: 50 ms at 1.3 million messages a second */
-
-size_t txn_bytes(const struct txn_conf *conf)
-{
-	return BITS_WHOLE_LINES(txn_table_bytes(conf->max_open)) +
-	       (conf->duplicate_ns ? 2 * txn_recent_bytes(RECENT_ENTRIES) : 0) +
-	       (conf->early.wait_ns ? txn_early_bytes() + txn_early_local_bytes() : 0) +
-	       (conf->checksum == TXN_CHECKSUM_PREFER ? txn_early_bytes() : 0) + txn_local_bytes() +
-	       (conf->macs ? ((size_t)conf->max_open + 1) * sizeof(struct mac_pair) : 0);
-}
-
-void txn_init(struct txn *x, void *memory, const struct txn_conf *conf,
-	const struct hash_secret *secret, struct record_arena *out, struct metrics_txn *metrics)
-{
-	uint8_t *at = (uint8_t *)memory + BITS_WHOLE_LINES(txn_table_bytes(conf->max_open));
-
-	memset(x, 0, sizeof(*x));
-	txn_table_init(&x->table, memory, conf->max_open, secret);
-	if (conf->duplicate_ns) {
-		txn_recent_init(&x->copies, at, RECENT_ENTRIES, conf->duplicate_ns);
-		at += txn_recent_bytes(RECENT_ENTRIES);
-		txn_recent_init(&x->replies, at, RECENT_ENTRIES, conf->duplicate_ns);
-		at += txn_recent_bytes(RECENT_ENTRIES);
-	}
-	if (conf->early.wait_ns) {
-		txn_early_init(&x->early, at, conf->early.wait_ns);
-		at += txn_early_bytes();
-		txn_early_local_init(&x->early_local, at);
-		at += txn_early_local_bytes();
-	}
-	if (conf->checksum == TXN_CHECKSUM_PREFER) {
-		txn_early_init(&x->held, at,
-			conf->duplicate_ns ? conf->duplicate_ns : (int64_t)TXN_HOLD_NS);
-		at += txn_early_bytes();
-	}
-	txn_local_init(&x->local, at, &x->table, secret, conf->timeout_ns);
-	if (conf->macs) {
-		x->macs = (struct mac_pair *)(at + txn_local_bytes());
-		record_arena_want_macs(out);
-	}
-	x->conf = *conf;
-	if (x->conf.early.later_ns > conf->timeout_ns)
-		x->conf.early.later_ns = conf->timeout_ns;
-	x->secret = *secret;
-	x->out = out;
-	x->metrics = metrics;
-}
-
 void txn_key(const struct txn *x, struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
@@ -60,28 +12,92 @@ void txn_key(const struct txn *x, struct txn_message *m)
 	uint64_t server_port = m->reply ? pkt->sport : pkt->dport;
 	memcpy(m->key.octets[ADDR_CLIENT], pkt->addrs.octets[m->reply], ADDR_OCTETS);
 	memcpy(m->key.octets[ADDR_SERVER], pkt->addrs.octets[!m->reply], ADDR_OCTETS);
-	/* in the order of the fields: the hash, soon to come, reads all of them at once */
+	/* in the order of the fields, because the hash reads all of them at once */
 	m->key.rest = pkt->addrs.family | (uint64_t)pkt->proto << 8 | client_port << 16 |
 		      server_port << 32 | (uint64_t)m->msg.id << 48;
 	m->key.realm = pkt->realm;
 	m->hash = txn_table_hash(&x->table, &m->key);
 }
 
-/* Is this query's time over when pkt arrives? By the packet's own time; by the capture's clock only
- * with the slack for reordering, so that it does not matter when txn_expire() last ran. */
+/*
+ * Closes an open query with its reply, or without one (m NULL; `evicted`: before its time). asked:
+ * the query, if it is of the local link and another host than the one asked replies; or NULL.
+ */
+static inline __attribute__((always_inline)) void close_with(struct txn *x, uint32_t slot,
+	const struct txn_message *m, bool evicted, const struct txn_local_query *asked)
+{
+	const struct pkt *reply = m ? m->pkt : NULL;
+	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
+
+	if (bits_unlikely(e->transfer)) {
+		txn_emit_transfer(x, slot, false);
+		return;
+	}
+	struct record *r = record_begin(x->out, e->query_len, reply ? reply->len : 0);
+	if (r) {
+		txn_record_query(x, r, e);
+		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
+		if (reply) {
+			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
+			r->latency_ns = when_since(reply->ts_ns, e->ts_ns);
+			r->transfer = m->transfer;
+			if (bits_unlikely(m->ambiguous))
+				r->ambiguous |= m->ambiguous;
+			if (asked) {
+				memcpy(r->addrs.octets[ADDR_SERVER], m->key.octets[ADDR_SERVER],
+					ADDR_OCTETS);
+				r->group = asked->group;
+			}
+			txn_record_reply(r, m);
+		} else {
+			r->evicted = evicted;
+		}
+		if (bits_unlikely(x->macs != NULL))
+			txn_record_macs(r, &x->macs[slot], reply, asked);
+		record_commit(x->out, r);
+	}
+	metrics_add(reply ? &x->metrics->answered : &x->metrics->no_reply, 1);
+	txn_table_remove(&x->table, slot);
+}
+
+static inline void close_query(struct txn *x, uint32_t slot, const struct txn_message *m)
+{
+	close_with(x, slot, m, false, NULL);
+}
+
+static void close_evicted(struct txn *x, uint32_t slot, enum txn_evict_cause cause)
+{
+	struct metrics_txn *m = x->metrics;
+
+	metrics_add(&m->evicted, 1);
+	switch (cause) {
+	case TXN_EVICT_SERVER: metrics_add(&m->evicted_server, 1); break;
+	case TXN_EVICT_DOMAIN: metrics_add(&m->evicted_domain, 1); break;
+	case TXN_EVICT_CLIENT: metrics_add(&m->evicted_client, 1); break;
+	case TXN_EVICT_LONG: metrics_add(&m->evicted_long, 1); break;
+	case TXN_EVICT_OLDEST: metrics_add(&m->evicted_oldest, 1); break;
+	case TXN_EVICT_BUCKET: metrics_add(&m->evicted_bucket, 1); break;
+	}
+	close_with(x, slot, NULL, true, NULL);
+}
+
+/*
+ * Has the query expired when pkt arrives? By the timestamps; by the capture's clock only with the
+ * slack for reordering, so that the result does not depend on when txn_expire() ran.
+ */
 static bool expired(const struct txn *x, const struct txn_table_entry *e, const struct pkt *pkt)
 {
 	return when_since(pkt->ts_ns, e->last_ns) > x->conf.timeout_ns ||
 	       when_since(pkt->clock_ns, e->clock_ns) > x->conf.timeout_ns + x->conf.reorder_ns;
 }
 
-/* The oldest query of the base that still waits; lets go those before it whose time is over. */
-static uint32_t oldest_waiting(struct txn *x, const struct txn_message *m)
+/* Returns the oldest open query of the base, after expiring those before it; or 0. */
+static uint32_t oldest_open(struct txn *x, const struct txn_message *m)
 {
 	uint32_t slot;
 	while ((slot = txn_table_group(&x->table, &m->key, m->hash)) &&
 		expired(x, txn_table_at(&x->table, slot), m->pkt))
-		txn_emit_query(x, slot, NULL);
+		close_query(x, slot, NULL);
 	return slot;
 }
 
@@ -90,23 +106,23 @@ static __attribute__((noinline)) void evict(struct txn *x)
 	enum txn_evict_cause cause;
 	uint32_t slot = txn_table_victim(&x->table, &cause);
 
-	txn_emit_evicted(x, slot, cause);
+	close_evicted(x, slot, cause);
 }
 
-/* The slot that it opened; 0: it is a copy of an open one. */
-static uint32_t take_query(struct txn *x, const struct txn_message *m)
+/* Returns the slot that the query opened; 0 if it is a copy of an open one. */
+static uint32_t process_query(struct txn *x, const struct txn_message *m)
 {
 	const struct pkt *pkt = m->pkt;
 	struct txn_table *t = &x->table;
 	if (bits_unlikely(x->held.count))
 		txn_pending_expire_held(x, pkt->clock_ns);
-	uint32_t first = oldest_waiting(x, m);
+	uint32_t first = oldest_open(x, m);
 	uint32_t slot = first ? txn_table_find(t, first, &m->msg, pkt->payload) : 0;
 	uint32_t open = t->open;
 
 	metrics_add(&x->metrics->queries, 1);
 	if (slot && expired(x, txn_table_at(t, slot), pkt)) {
-		txn_emit_query(x, slot, NULL);
+		close_query(x, slot, NULL);
 		slot = 0;
 	}
 	if (slot && bits_unlikely(x->held.count) && txn_pending_settle(x, m, slot)) {
@@ -125,7 +141,7 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 	}
 	while (bits_unlikely(!txn_table_has_space(t, pkt->len)))
 		evict(x);
-	if (t->open != open) /* others of the group may have gone */
+	if (t->open != open) /* `first` may be closed */
 		first = txn_table_group(t, &m->key, m->hash);
 	slot = txn_table_add(t, &m->key, m->hash, first, &m->msg, pkt->payload, pkt->len);
 	struct txn_table_entry *e = txn_table_at(t, slot);
@@ -148,13 +164,13 @@ static uint32_t take_query(struct txn *x, const struct txn_message *m)
 		x->macs[slot] = pkt->macs;
 	metrics_add(&x->metrics->opened, 1);
 	for (uint32_t old; bits_unlikely((old = txn_table_bucket_victim(t, slot)) != 0);)
-		txn_emit_evicted(x, old, TXN_EVICT_BUCKET);
+		close_evicted(x, old, TXN_EVICT_BUCKET);
 	return slot;
 }
 
-/* May a reply without a question answer any? Over UDP, one that reports no error could be
- * anybody's: whoever sends it has to guess no name. */
-static __attribute__((noinline)) bool answers_any(const struct txn_message *m)
+/* Does a reply without a question match any query? Over UDP, NOERROR does not: its sender need not
+ * guess a name. */
+static __attribute__((noinline)) bool matches_any(const struct txn_message *m)
 {
 	struct edns edns;
 
@@ -164,16 +180,16 @@ static __attribute__((noinline)) bool answers_any(const struct txn_message *m)
 	return edns.rcode_high != 0;
 }
 
-/* The open query that a reply answers, of the group `first`; or 0. */
-static inline uint32_t answered_by(struct txn *x, uint32_t first, const struct txn_message *m)
+/* Returns the open query of the group `first` that a reply answers; or 0. */
+static inline uint32_t match(struct txn *x, uint32_t first, const struct txn_message *m)
 {
 	struct txn_table *t = &x->table;
 
-	if (!first || (bits_unlikely(!m->msg.name_len) && answers_any(m)))
+	if (!first || (bits_unlikely(!m->msg.name_len) && matches_any(m)))
 		return first;
 	uint32_t slot = txn_table_find(t, first, &m->msg, m->pkt->payload);
 	if (slot && expired(x, txn_table_at(t, slot), m->pkt)) {
-		txn_emit_query(x, slot, NULL);
+		close_query(x, slot, NULL);
 		slot = 0;
 	}
 	return slot;
@@ -181,7 +197,7 @@ static inline uint32_t answered_by(struct txn *x, uint32_t first, const struct t
 
 uint32_t txn_find_answered(struct txn *x, const struct txn_message *m)
 {
-	return answered_by(x, txn_table_group(&x->table, &m->key, m->hash), m);
+	return match(x, txn_table_group(&x->table, &m->key, m->hash), m);
 }
 
 static inline __attribute__((always_inline)) void answer(
@@ -190,7 +206,7 @@ static inline __attribute__((always_inline)) void answer(
 	if (bits_unlikely(x->conf.duplicate_ns))
 		txn_duplicate_store_answer(x, m, txn_table_at(&x->table, slot)->ts_ns);
 	if (!x->conf.sum_transfers || !txn_transfer_reply(x, slot, m))
-		txn_emit_query(x, slot, m);
+		close_query(x, slot, m);
 }
 
 void txn_answer_local(
@@ -198,14 +214,7 @@ void txn_answer_local(
 {
 	if (x->conf.duplicate_ns)
 		txn_duplicate_store_answer(x, m, query->ts_ns);
-	txn_emit_local(x, m, query);
-}
-
-void txn_emit_local_duplicate(
-	struct txn *x, const struct txn_message *m, const struct txn_local_query *query)
-{
-	metrics_add(&x->metrics->duplicate, 1);
-	txn_emit_message(x, m, RECORD_DUPLICATE, query->ts_ns, query);
+	close_with(x, query->slot, m, false, query);
 }
 
 /* Processes a reply of the local link whose addresses, ports, id and question match no open query
@@ -221,7 +230,7 @@ static __attribute__((noinline)) bool process_local(
 	txn_local_read_names(&x->local, m, &names);
 	query = txn_local_find_query(&x->local, m, &names, &open);
 	if (query && open && expired(x, txn_table_at(&x->table, query->slot), m->pkt)) {
-		txn_emit_query(x, query->slot, NULL);
+		close_query(x, query->slot, NULL);
 		query = NULL;
 	}
 	if (query && open) {
@@ -243,17 +252,11 @@ void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m)
 	answer(x, slot, m);
 }
 
-void txn_emit_unsolicited(struct txn *x, const struct txn_message *m, bool mismatch)
-{
-	metrics_add(mismatch ? &x->metrics->mismatch : &x->metrics->no_query, 1);
-	txn_emit_message(x, m, mismatch ? RECORD_MISMATCH : RECORD_NO_QUERY, 0, NULL);
-}
-
 /*
- * A reply whose checksum is wrong: was it forged by somebody who cannot see what it is to be, or is
- * it of a host that captures its own packets, or in a capture made anonymous? Another one tells.
+ * Processes a reply with a wrong checksum. A forger sent it who cannot see the query, or the
+ * capture altered it: whether another reply comes decides. Returns false if it answers now.
  */
-static __attribute__((noinline)) bool take_wrong(
+static __attribute__((noinline)) bool process_wrong(
 	struct txn *x, struct txn_message *m, uint32_t first, uint32_t slot)
 {
 	m->bad_checksum = 1;
@@ -269,15 +272,15 @@ static bool is_wrong(const struct txn *x, const struct txn_message *m)
 	       packet_checksum(m->pkt) == PACKET_CHECKSUM_WRONG;
 }
 
-static void take_reply(struct txn *x, struct txn_message *m)
+static void process_reply(struct txn *x, struct txn_message *m)
 {
 	if (bits_unlikely(x->held.count))
 		txn_pending_expire_held(x, m->pkt->clock_ns);
-	uint32_t first = oldest_waiting(x, m), slot = answered_by(x, first, m);
+	uint32_t first = oldest_open(x, m), slot = match(x, first, m);
 	int64_t asked_ns = 0;
 
 	metrics_add(&x->metrics->replies, 1);
-	if (bits_unlikely(is_wrong(x, m)) && take_wrong(x, m, first, slot))
+	if (bits_unlikely(is_wrong(x, m)) && process_wrong(x, m, first, slot))
 		return;
 	if (slot) {
 		if (bits_unlikely(x->held.count) && !m->bad_checksum)
@@ -301,9 +304,9 @@ void txn_process(struct txn *x, struct txn_message *m)
 		metrics_add(&x->metrics->malformed, 1);
 		txn_emit_message(x, m, RECORD_MALFORMED, 0, NULL);
 	} else if (m->reply) {
-		take_reply(x, m);
+		process_reply(x, m);
 	} else {
-		uint32_t slot = take_query(x, m);
+		uint32_t slot = process_query(x, m);
 		if (bits_unlikely(txn_is_local(m)) && slot && txn_pending_open_local(x, m, slot))
 			slot = 0;
 		if (bits_unlikely(x->early.count) && (slot || x->conf.early.unordered))
@@ -314,22 +317,22 @@ void txn_process(struct txn *x, struct txn_message *m)
 bool txn_is_due(struct txn *x, int64_t clock_ns)
 {
 	const struct txn_table *t = &x->table;
-	return (t->oldest && when_since(clock_ns, txn_table_at(t, t->oldest)->clock_ns) >
-				     x->conf.timeout_ns + x->conf.reorder_ns) ||
+	return (t->ages.oldest && when_since(clock_ns, txn_table_at(t, t->ages.oldest)->clock_ns) >
+					  x->conf.timeout_ns + x->conf.reorder_ns) ||
 	       txn_early_due(&x->held, clock_ns) || txn_early_due(&x->early, clock_ns);
 }
 
-unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned most)
+unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned max)
 {
 	int64_t age = x->conf.timeout_ns + x->conf.reorder_ns;
 	unsigned n = 0;
-	while (n < most && txn_pending_expire(x, clock_ns))
+	while (n < max && txn_pending_expire(x, clock_ns))
 		n++;
-	for (; n < most && x->table.oldest; n++) {
-		uint32_t slot = x->table.oldest;
+	for (; n < max && x->table.ages.oldest; n++) {
+		uint32_t slot = x->table.ages.oldest;
 		if (when_since(clock_ns, txn_table_at(&x->table, slot)->clock_ns) <= age)
 			break;
-		txn_emit_query(x, slot, NULL);
+		close_query(x, slot, NULL);
 	}
 	return n;
 }
@@ -338,6 +341,6 @@ void txn_finish(struct txn *x)
 {
 	while (txn_pending_expire(x, INT64_MAX))
 		;
-	while (x->table.oldest)
-		txn_emit_query(x, x->table.oldest, NULL);
+	while (x->table.ages.oldest)
+		close_query(x, x->table.ages.oldest, NULL);
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Inside txn: the records of what has ended, a part of txn.c and inline there, because most
- * messages come by here; and what txn.c, repeat.c, waiting.c and zone.c have of each other.
- */
+/* What the files of the transaction stage call of each other. */
 #ifndef TXN_TXN_INNER_H
 #define TXN_TXN_INNER_H
 
@@ -11,101 +8,13 @@
 
 _Static_assert(RECORD_VLANS == TXN_TABLE_VLANS && RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
 
-static inline void txn_record_key(struct record *r, const struct txn_table_key *key)
-{
-	r->addrs = key->addrs;
-	r->proto = key->proto;
-	r->client_port = key->client_port;
-	r->server_port = key->server_port;
-}
+/* emit.c: records. */
 
-/* The way that a message came. */
-static inline void txn_record_path(struct record *r, const struct pkt *pkt)
-{
-	r->vlans = pkt->vlans;
-	if (bits_unlikely(pkt->vlans))
-		memcpy(r->vlan, pkt->vlan, pkt->vlans * sizeof(r->vlan[0]));
-	if (pkt->tunnel.type != TUNNEL_none)
-		r->tunnel = pkt->tunnel;
-}
-
-static inline void txn_record_reply(struct record *r, const struct txn_message *m)
-{
-	const struct pkt *pkt = m->pkt;
-	bits_copy(r->data + r->query_len, pkt->payload, pkt->len);
-	r->reply_name = m->msg.name_len;
-	r->reply_wire = pkt->wire_len;
-	r->reply_frame = pkt->frame_len;
-	r->reply_cut = pkt->cut;
-	if (bits_unlikely(m->bad_checksum))
-		r->bad_checksum = 1;
-}
-
-/*
- * Adds the MAC addresses to a record: those of its query's packet (NULL: there is none), and what
- * only the reply's packet (NULL: none) knows. asked: the query went to a group of hosts or to
- * another host than the one that replied; or NULL.
- */
-void txn_record_macs(struct record *r, const struct mac_pair *query, const struct pkt *reply,
-	const struct txn_local_query *asked);
-
-/* A record of one message that belongs to no open query; `macs` is a constant. asked_ns: when a
- * RECORD_DUPLICATE's query was seen. asked: that of the local link, or NULL. */
-static inline __attribute__((always_inline)) void txn_emit_message_form(struct txn *x,
-	const struct txn_message *m, enum record_status status, int64_t asked_ns,
-	const struct txn_local_query *asked, bool macs)
-{
-	const struct pkt *pkt = m->pkt;
-	struct record *r = record_begin(x->out, m->reply ? 0 : pkt->len, m->reply ? pkt->len : 0);
-	if (!r)
-		return;
-	txn_record_key(r, &m->key);
-	if (asked) {
-		memcpy(r->addrs.octets[ADDR_CLIENT], asked->key.octets[ADDR_CLIENT], ADDR_OCTETS);
-		r->client_port = asked->key.client_port;
-		r->group = asked->group;
-	}
-	r->status = status;
-	r->ts_ns = pkt->ts_ns;
-	if (status == RECORD_DUPLICATE) {
-		r->ts_ns = asked_ns;
-		r->latency_ns = when_since(pkt->ts_ns, asked_ns);
-	}
-	r->error = m->error;
-	r->ambiguous = m->ambiguous;
-	r->rtt_ns = m->rtt_ns;
-	txn_record_path(r, pkt);
-	if (macs)
-		txn_record_macs(r, m->reply ? NULL : &pkt->macs, m->reply ? pkt : NULL, asked);
-	if (m->reply) {
-		txn_record_reply(r, m);
-	} else {
-		r->query_name = m->msg.name_len;
-		bits_copy(r->data, pkt->payload, pkt->len);
-		r->query_wire = pkt->wire_len;
-		r->query_cut = pkt->cut;
-	}
-	record_commit(x->out, r);
-}
-
-/* The form of it with MAC addresses. */
-void txn_emit_message_macs(struct txn *x, const struct txn_message *m, enum record_status status,
-	int64_t asked_ns, const struct txn_local_query *asked);
-
-static inline void txn_emit_message(struct txn *x, const struct txn_message *m,
-	enum record_status status, int64_t asked_ns, const struct txn_local_query *asked)
-{
-	if (bits_unlikely(x->macs != NULL))
-		txn_emit_message_macs(x, m, status, asked_ns, asked);
-	else
-		txn_emit_message_form(x, m, status, asked_ns, asked, false);
-}
-
-/* What every record of an open query has. */
+/* Sets what every record of an open query has. */
 static inline void txn_record_query(
 	const struct txn *x, struct record *r, const struct txn_table_entry *e)
 {
-	txn_record_key(r, &e->key);
+	record_set_ends(r, &e->key.addrs, e->key.client_port, e->key.server_port, e->key.proto);
 	r->ts_ns = e->ts_ns;
 	r->retries = e->retries;
 	r->query_wire = e->query_wire;
@@ -123,135 +32,62 @@ static inline void txn_record_query(
 	txn_table_copy_query(&x->table, e, r->data);
 }
 
-/* Closes the query of a zone transfer of several messages. */
-static inline void txn_emit_transfer(struct txn *x, uint32_t slot, bool complete)
+/* Sets what every record with a reply has. */
+static inline void txn_record_reply(struct record *r, const struct txn_message *m)
 {
-	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
-	struct txn_open_transfer *t = &x->transfers[e->transfer - 1];
-	struct record_sum sum = {.records = t->sum.records,
-		.octets = t->sum.octets,
-		.duration_ns = when_since(t->last_ns, t->first_ns),
-		.messages = t->sum.messages,
-		.serial = t->sum.serial,
-		.incomplete = !complete};
-	struct record *r = record_begin(x->out, e->query_len, sizeof(t->header) + sizeof(sum));
-	if (r) {
-		txn_record_query(x, r, e);
-		r->status = RECORD_ANSWERED;
-		r->transfer = RECORD_TRANSFER_SUM;
-		r->latency_ns = when_since(t->first_ns, e->ts_ns);
-		r->reply_wire = t->first_wire;
-		if (bits_unlikely(x->macs != NULL))
-			txn_record_macs(r, &x->macs[slot], NULL, NULL);
-		memcpy(r->data + r->query_len, t->header, sizeof(t->header));
-		memcpy(r->data + r->query_len + sizeof(t->header), &sum, sizeof(sum));
-		record_commit(x->out, r);
-	}
-	metrics_add(&x->metrics->answered, 1);
-	t->slot = 0;
-	txn_table_remove(&x->table, slot);
+	const struct pkt *pkt = m->pkt;
+	bits_copy(r->data + r->query_len, pkt->payload, pkt->len);
+	r->reply_name = m->msg.name_len;
+	r->reply_wire = pkt->wire_len;
+	r->reply_frame = pkt->frame_len;
+	r->reply_cut = pkt->cut;
+	if (bits_unlikely(m->bad_checksum))
+		r->bad_checksum = 1;
 }
-
-/* Closes an open query: with its reply, or without (m NULL); `evicted`: before its time. asked: it
- * is one of the local link, and who replies is not who was asked; or NULL. */
-static inline __attribute__((always_inline)) void txn_emit_closed_form(struct txn *x, uint32_t slot,
-	const struct txn_message *m, bool evicted, const struct txn_local_query *asked, bool macs)
-{
-	const struct pkt *reply = m ? m->pkt : NULL;
-	const struct txn_table_entry *e = txn_table_at(&x->table, slot);
-
-	if (bits_unlikely(e->transfer)) {
-		txn_emit_transfer(x, slot, false);
-		return;
-	}
-	struct record *r = record_begin(x->out, e->query_len, reply ? reply->len : 0);
-	if (r) {
-		txn_record_query(x, r, e);
-		r->status = reply ? RECORD_ANSWERED : RECORD_NO_REPLY;
-		if (reply) {
-			r->rtt_ns = m->rtt_ns ? m->rtt_ns : r->rtt_ns;
-			r->latency_ns = when_since(reply->ts_ns, e->ts_ns);
-			r->transfer = m->transfer;
-			if (bits_unlikely(m->ambiguous))
-				r->ambiguous |= m->ambiguous;
-			if (asked) {
-				memcpy(r->addrs.octets[ADDR_SERVER], m->key.octets[ADDR_SERVER],
-					ADDR_OCTETS);
-				r->group = asked->group;
-			}
-			txn_record_reply(r, m);
-		} else {
-			r->evicted = evicted;
-		}
-		if (macs)
-			txn_record_macs(r, &x->macs[slot], reply, asked);
-		record_commit(x->out, r);
-	}
-	metrics_add(reply ? &x->metrics->answered : &x->metrics->no_reply, 1);
-	txn_table_remove(&x->table, slot);
-}
-
-/* The form of it with MAC addresses. */
-void txn_emit_closed_macs(struct txn *x, uint32_t slot, const struct txn_message *m, bool evicted,
-	const struct txn_local_query *asked);
-
-static inline __attribute__((always_inline)) void txn_emit_closed(struct txn *x, uint32_t slot,
-	const struct txn_message *m, bool evicted, const struct txn_local_query *asked)
-{
-	if (bits_unlikely(x->macs != NULL))
-		txn_emit_closed_macs(x, slot, m, evicted, asked);
-	else
-		txn_emit_closed_form(x, slot, m, evicted, asked, false);
-}
-
-static inline void txn_emit_query(struct txn *x, uint32_t slot, const struct txn_message *m)
-{
-	txn_emit_closed(x, slot, m, false, NULL);
-}
-
-/* With a reply to a query of the local link. */
-static inline void txn_emit_local(
-	struct txn *x, const struct txn_message *m, const struct txn_local_query *asked)
-{
-	txn_emit_closed(x, asked->slot, m, false, asked);
-}
-
-/* Closes an open query that has to go before its time. */
-static inline void txn_emit_evicted(struct txn *x, uint32_t slot, enum txn_evict_cause cause)
-{
-	struct metrics_txn *m = x->metrics;
-
-	metrics_add(&m->evicted, 1);
-	switch (cause) {
-	case TXN_EVICT_SERVER: metrics_add(&m->evicted_server, 1); break;
-	case TXN_EVICT_DOMAIN: metrics_add(&m->evicted_domain, 1); break;
-	case TXN_EVICT_CLIENT: metrics_add(&m->evicted_client, 1); break;
-	case TXN_EVICT_LONG: metrics_add(&m->evicted_long, 1); break;
-	case TXN_EVICT_OLDEST: metrics_add(&m->evicted_oldest, 1); break;
-	case TXN_EVICT_BUCKET: metrics_add(&m->evicted_bucket, 1); break;
-	}
-	txn_emit_closed(x, slot, NULL, true, NULL);
-}
-
-/* What comes again within txn_conf.duplicate_ns: copies of datagrams, further replies (repeat.c).
- */
 
 /*
- * Was the same datagram seen just before: mirrored on its way in and on its way out? Its addresses,
- * ports and octets tell, not its link header, VLANs, tunnel or TTL. (What TCP repeats is dropped
- * where streams are put together.)
+ * Emits a record of a message that belongs to no open query. asked_ns: of RECORD_DUPLICATE, when
+ * its query was captured. asked: its query, if that is of the local link; or NULL.
+ */
+void txn_emit_message(struct txn *x, const struct txn_message *m, enum record_status status,
+	int64_t asked_ns, const struct txn_local_query *asked);
+
+/* Emits a further reply to the query of the local link. */
+void txn_emit_local_duplicate(
+	struct txn *x, const struct txn_message *m, const struct txn_local_query *query);
+
+/* Emits a reply to no open query. mismatch: its base has one with another question. */
+void txn_emit_unsolicited(struct txn *x, const struct txn_message *m, bool mismatch);
+
+/*
+ * Sets the MAC addresses of a record: those of the packet of its query (NULL: none), completed from
+ * the packet of its reply (NULL: none). asked: the query, if it is of the local link and may have
+ * been sent to others than the host that replied; or NULL. Only if txn_conf.macs.
+ */
+void txn_record_macs(struct record *r, const struct mac_pair *query, const struct pkt *reply,
+	const struct txn_local_query *asked);
+
+/* Closes the query of a zone transfer of several messages. */
+void txn_emit_transfer(struct txn *x, uint32_t slot, bool complete);
+
+/* duplicate.c: messages that arrive again within txn_conf.duplicate_ns. */
+
+/*
+ * Was the same datagram captured just before, as on its way in and on its way out? Addresses,
+ * ports and octets tell; link header, VLANs, tunnel and TTL may differ. If not, stores it.
+ * (Retransmitted segments are dropped when TCP streams are reassembled.)
  */
 bool txn_duplicate_datagram(struct txn *x, const struct txn_message *m);
 
-/* A reply answered a query of that time: remember it. */
+/* Stores that a reply answered a query of that time. */
 void txn_duplicate_store_answer(struct txn *x, const struct txn_message *m, int64_t asked_ns);
 
-/* Was the transaction of this reply answered just before? *asked_ns: when it was asked. */
+/* Was the transaction of this reply answered just before? Sets *asked_ns to the query's time. */
 bool txn_duplicate_find_answer(const struct txn *x, const struct txn_message *m, int64_t *asked_ns);
 
 /*
- * Pending replies (pending.c): those whose query may still come (x->early), and those with a wrong
- * checksum, whose query stays open for a better reply (x->held).
+ * pending.c: replies whose query may still come (x->early), and replies with a wrong checksum,
+ * whose query stays open for a better one (x->held).
  */
 
 /* Stores a reply that found no open query until its query comes. mismatch: its base has an open
@@ -299,6 +135,14 @@ void txn_pending_expire_held(struct txn *x, int64_t clock_ns);
 /* Expires one pending reply; INT64_MAX: of any age. Returns false if none is due. */
 bool txn_pending_expire(struct txn *x, int64_t clock_ns);
 
+/* open_transfer.c: the transaction of a zone transfer, whose reply may have many messages. */
+
+/* Processes a reply to the open query in `slot`. Returns false if the caller has to close the query
+ * with it; true if the query stays open for more, or is closed. */
+bool txn_transfer_reply(struct txn *x, uint32_t slot, struct txn_message *m);
+
+/* txn.c */
+
 /* Closes the open query in `slot` with its reply. */
 void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m);
 
@@ -306,21 +150,7 @@ void txn_answer(struct txn *x, uint32_t slot, struct txn_message *m);
 void txn_answer_local(
 	struct txn *x, const struct txn_message *m, const struct txn_local_query *query);
 
-/* Records a further reply to a query to a group. */
-void txn_emit_local_duplicate(
-	struct txn *x, const struct txn_message *m, const struct txn_local_query *query);
-
-/* Records a reply to no open query. mismatch: its base has one with another question. */
-void txn_emit_unsolicited(struct txn *x, const struct txn_message *m, bool mismatch);
-
 /* Returns the slot of the open query that a reply answers, or 0. */
 uint32_t txn_find_answered(struct txn *x, const struct txn_message *m);
-
-/* Replies to the query of a zone transfer, which may have many messages (zone.c): transfer.h says
- * where they end, here is what becomes of the transaction. */
-
-/* A reply to the open query in a slot. true: it is one of several, and the query stays open, or its
- * record is made; false: the caller closes it with this reply. */
-bool txn_transfer_reply(struct txn *x, uint32_t slot, struct txn_message *m);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Workers without threads: frames go in, what each emits is kept. */
+/* Workers without threads: process frames and collect the records of each. */
 #ifndef TESTS_PIPELINE_RIG_H
 #define TESTS_PIPELINE_RIG_H
 
@@ -15,21 +15,21 @@
 #define ARENA (1024 * 1024)
 #define SECOND INT64_C(1000000000)
 
-/* A worker, and what it emitted. */
+/* A worker and its records. */
 struct worker {
 	struct pipeline pipeline;
 	struct metrics_worker metrics;
 	struct record_arena arena;
-	void *memory, *room;
+	void *memory, *ring;
 	unsigned count;
 	struct record *seen[512];
 };
 
 static struct packet_conf packets;
 static struct worker *workers[WORKERS];
-static unsigned running, steered; /* datagrams of another worker than their pieces' */
+static unsigned running, steered; /* datagrams of another worker than their fragments' */
 
-static inline void pass(void *to, void **records, unsigned n)
+static inline void collect(void *to, void **records, unsigned n)
 {
 	struct worker *w = to;
 	for (unsigned i = 0; i < n; i++) {
@@ -59,10 +59,10 @@ static inline struct worker *worker_new(uint16_t self, uint16_t of)
 	size_t bytes = (pipeline_bytes(&conf) + 63) & ~(size_t)63;
 	memset(w, 0, sizeof(*w));
 	w->memory = aligned_alloc(64, bytes);
-	w->room = aligned_alloc(64, ARENA);
+	w->ring = aligned_alloc(64, ARENA);
 	memset(w->memory, 0, bytes);
-	record_arena_init(&w->arena, w->room, ARENA, &w->metrics.record);
-	w->arena.pass = pass;
+	record_arena_init(&w->arena, w->ring, ARENA, &w->metrics.record);
+	w->arena.pass = collect;
 	w->arena.pass_to = w;
 	pipeline_init(&w->pipeline, w->memory, &conf, &packets, &w->arena, &w->metrics);
 	return w;
@@ -83,7 +83,7 @@ static inline void worker_free(struct worker *w)
 	while (w->count)
 		free(w->seen[--w->count]);
 	free(w->memory);
-	free(w->room);
+	free(w->ring);
 	free(w);
 }
 
@@ -93,7 +93,7 @@ static inline void end(void)
 		worker_free(workers[i]);
 }
 
-/* A frame in memory of its own. */
+/* A frame with its process memory. */
 struct made {
 	struct wire wire;
 	struct frame frame;
@@ -115,7 +115,7 @@ static inline void turn_round(struct made *m)
 	memcpy(m->wire.octets + 14 + 12, "\xc0\x00\x02\x35\xc0\x00\x02\x01", 8);
 }
 
-/* Query n (or its reply) of a client's port over UDP. */
+/* Makes query n (or its reply) of a client's port over UDP. */
 static inline struct frame *make_udp(struct made *m, int64_t ts_ns, unsigned n, bool reply)
 {
 	static struct wire message;
@@ -127,36 +127,37 @@ static inline struct frame *make_udp(struct made *m, int64_t ts_ns, unsigned n, 
 	wire_put(&m->wire, message.octets, message.len);
 	if (reply)
 		turn_round(m);
-	m->wire.octets[14 + (reply ? 16 : 12)] = (uint8_t)n; /* every client another address */
+	m->wire.octets[14 + (reply ? 16 : 12)] =
+		(uint8_t)n; /* each client has its process address */
 	return close_frame(m, ts_ns);
 }
 
-/* A frame in the hands of the worker that owns it. */
-static inline void own(uint16_t owner, const struct frame *frame, bool piece)
+/* Processes a frame at the worker that owns it. */
+static inline void process(uint16_t owner, const struct frame *frame, bool fragment)
 {
 	struct pipeline *p = &workers[owner]->pipeline;
 	struct frame whole;
-	if (!piece) {
+	if (!fragment) {
 		pipeline_burst(p, frame, 1);
 		return;
 	}
-	if (pipeline_join(p, frame, &whole)) {
+	if (pipeline_reassemble(p, frame, &whole)) {
 		steered += whole.owner != owner;
 		CU_ASSERT_FATAL(whole.owner < running);
 		CU_ASSERT_EQUAL(whole.link_type, FRAME_LINK_DATAGRAM);
-		own(whole.owner, &whole, whole.piece);
+		process(whole.owner, &whole, whole.piece);
 	}
-	pipeline_joined(p);
+	pipeline_release(p);
 }
 
-/* A frame that worker `by` received, of several. Its owner. */
+/* Receives a frame at worker `by`, of several, and processes it at its owner, which is returned. */
 static inline uint16_t receive(uint16_t by, const struct frame *frame)
 {
 	struct frame f = *frame;
-	pipeline_sort(&workers[by]->pipeline, &f, 1);
-	CU_ASSERT_FATAL(f.owner < running || f.owner == PIPELINE_NOBODY);
-	if (f.owner != PIPELINE_NOBODY)
-		own(f.owner, frame, f.piece);
+	pipeline_steer(&workers[by]->pipeline, &f, 1);
+	CU_ASSERT_FATAL(f.owner < running || f.owner == PIPELINE_NO_OWNER);
+	if (f.owner != PIPELINE_NO_OWNER)
+		process(f.owner, frame, f.piece);
 	return f.owner;
 }
 

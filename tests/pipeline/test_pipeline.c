@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The stages of a core, joined: frames in, records out. Fragments and TCP: test_reasm.c. */
+/* The stages of a worker: frames in, records out. Fragments and TCP: test_reasm.c. */
 #include "pipeline/rig.h"
 
 void test_pipeline_pipeline(void);
@@ -28,7 +28,7 @@ static void pairs(void)
 	}
 }
 
-/* What carries no DNS is counted and nothing else; an empty burst is one, too. */
+/* A packet without DNS is only counted; a burst may be empty. */
 static void others(void)
 {
 	static struct made m;
@@ -48,8 +48,8 @@ static void others(void)
 	end();
 }
 
-/* Too short for the QR bit: the ports tell the direction. Cut by the capture: said so. What was
- * sent shorter than a header is no message. */
+/* Too short for the QR bit: the ports give the direction. Truncated by the capture: the error says
+ * so. Sent shorter than a header: no message. */
 static void short_messages(void)
 {
 	static struct made m;
@@ -60,7 +60,7 @@ static void short_messages(void)
 				struct frame *f = make_udp(&m, SECOND, 7, reply);
 				unsigned whole = m.wire.len - 42;
 				f->len -= whole - len;
-				if (!cut) { /* the headers say that it is as short */
+				if (!cut) { /* the headers have that length, too */
 					f->wire_len = f->len;
 					m.wire.octets[17] = (uint8_t)(28 + len);
 					m.wire.octets[39] = (uint8_t)(8 + len);
@@ -85,14 +85,15 @@ static void short_messages(void)
 			}
 }
 
-/* Later packets expire queries, a bounded number for every PIPELINE_BURST frames; the end expires all. */
+/* Later packets expire queries, a bounded number for every PIPELINE_BURST frames; the end flushes
+ * all. */
 static void expiry(void)
 {
 	static struct made m;
 	begin(1);
 	for (unsigned i = 0; i < 300; i++)
 		one(make_udp(&m, SECOND, i, false));
-	one(make_udp(&m, 7 * SECOND, 300, false)); /* timeout and slack: not over */
+	one(make_udp(&m, 7 * SECOND, 300, false)); /* timeout and slack: not expired */
 	CU_ASSERT_EQUAL(workers[0]->count, 0);
 	one(make_udp(&m, 7 * SECOND + 1, 301, false));
 	unsigned frames = 302;
@@ -144,8 +145,8 @@ static void order_of_expiry(void)
 	}
 }
 
-/* Each flow has one owner, the same for both directions and by every queue; whoever received a
- * packet counts nothing of it. */
+/* Each flow has one owner, the same for both directions and all queues; the worker that received a
+ * packet does not count it. */
 static void owners(void)
 {
 	static struct made m;
@@ -160,7 +161,7 @@ static void owners(void)
 			struct frame f = *make_udp(&m, SECOND + i, i, k % 2);
 			struct worker *w = workers[k / 2];
 			uint64_t before = metrics_verdicts(&w->metrics);
-			pipeline_sort(&w->pipeline, &f, 1);
+			pipeline_steer(&w->pipeline, &f, 1);
 			CU_ASSERT_EQUAL(f.owner, owner);
 			CU_ASSERT_FALSE(f.piece);
 			CU_ASSERT_EQUAL(metrics_verdicts(&w->metrics), before);
@@ -181,8 +182,8 @@ static void owners(void)
 	end();
 }
 
-/* Bursts of mixed owners: pipeline_receive() does what pipeline_sort() and then pipeline_burst() of
- * what is its own do. */
+/* Bursts of several owners: pipeline_receive() does what pipeline_steer() and then pipeline_burst()
+ * of the worker's own frames do. */
 static void at_once(void)
 {
 	static struct made m[PIPELINE_BURST];
@@ -191,7 +192,7 @@ static void at_once(void)
 	for (unsigned round = 0; round < 40; round++) {
 		struct frame once[PIPELINE_BURST], sorted[PIPELINE_BURST], own[PIPELINE_BURST];
 		unsigned n = (unsigned)rand_r(&seed) % PIPELINE_BURST + 1, k = 0;
-		struct worker *w = worker_new(1, WORKERS), *twin = worker_new(1, WORKERS);
+		struct worker *w = worker_new(1, WORKERS), *other = worker_new(1, WORKERS);
 		for (unsigned i = 0; i < n; i++) {
 			make_udp(
 				&m[i], SECOND + i, (unsigned)rand_r(&seed) % 20, rand_r(&seed) % 2);
@@ -200,42 +201,42 @@ static void at_once(void)
 			once[i] = sorted[i] = m[i].frame;
 		}
 		pipeline_receive(&w->pipeline, once, n);
-		pipeline_sort(&twin->pipeline, sorted, n);
+		pipeline_steer(&other->pipeline, sorted, n);
 		for (unsigned i = 0; i < n; i++) {
 			CU_ASSERT_EQUAL(once[i].owner, sorted[i].owner);
 			CU_ASSERT_EQUAL(once[i].piece, sorted[i].piece);
 			if (sorted[i].owner == 1)
 				own[k++] = sorted[i];
 		}
-		pipeline_burst(&twin->pipeline, own, k);
+		pipeline_burst(&other->pipeline, own, k);
 		pipeline_finish(&w->pipeline);
-		pipeline_finish(&twin->pipeline);
+		pipeline_finish(&other->pipeline);
 		for (size_t l = 0; l < BITS_COUNT(metrics_lists_worker); l++)
 			for (size_t i = 0; i < metrics_lists_worker[l].count; i++) {
 				const struct metrics_row *row = &metrics_lists_worker[l].rows[i];
 				CU_ASSERT_EQUAL(metrics_at(&w->metrics, row),
-					metrics_at(&twin->metrics, row));
+					metrics_at(&other->metrics, row));
 			}
-		CU_ASSERT_EQUAL_FATAL(w->count, twin->count);
+		CU_ASSERT_EQUAL_FATAL(w->count, other->count);
 		for (unsigned i = 0; i < w->count; i++) {
-			CU_ASSERT_EQUAL(w->seen[i]->status, twin->seen[i]->status);
-			CU_ASSERT_EQUAL(w->seen[i]->ts_ns, twin->seen[i]->ts_ns);
+			CU_ASSERT_EQUAL(w->seen[i]->status, other->seen[i]->status);
+			CU_ASSERT_EQUAL(w->seen[i]->ts_ns, other->seen[i]->ts_ns);
 		}
 		worker_free(w);
-		worker_free(twin);
+		worker_free(other);
 	}
 	end();
 }
 
-/* What carries no DNS ends where it was received, counted once. */
+/* A packet without DNS has no owner and is counted once, where it was received. */
 static void undecoded(void)
 {
 	static struct made m;
 	begin(WORKERS);
 	struct frame f = *make_udp(&m, SECOND, 1, false);
 	m.wire.octets[14 + 20 + 3] = 54; /* the port */
-	pipeline_sort(&workers[1]->pipeline, &f, 1);
-	CU_ASSERT_EQUAL(f.owner, PIPELINE_NOBODY);
+	pipeline_steer(&workers[1]->pipeline, &f, 1);
+	CU_ASSERT_EQUAL(f.owner, PIPELINE_NO_OWNER);
 	CU_ASSERT_EQUAL(workers[1]->metrics.packet.other_port, 1);
 	CU_ASSERT_EQUAL(metrics_verdicts(&workers[1]->metrics), 1);
 	end();

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Messages that come in pieces: IP fragments and TCP segments. */
+/* Messages in IP fragments and TCP segments. */
 #include "pipeline/rig.h"
 
 void test_pipeline_reasm(void);
 
-/* A large query in IPv4 fragments of `piece` octets, handed to worker 0 or to whom it says. */
+/* Sends a large query in IPv4 fragments of `size` octets, to worker 0 or to the owner. */
 static void send_fragments(
-	struct made *m, const struct wire *datagram, unsigned piece, unsigned protocol)
+	struct made *m, const struct wire *datagram, unsigned size, unsigned protocol)
 {
-	for (unsigned at = 0; at < datagram->len; at += piece) {
-		unsigned n = datagram->len - at < piece ? datagram->len - at : piece;
+	for (unsigned at = 0; at < datagram->len; at += size) {
+		unsigned n = datagram->len - at < size ? datagram->len - at : size;
 		wire_clear(&m->wire);
 		wire_ethernet(&m->wire, 0x0800);
 		wire_ipv4(&m->wire, protocol, n);
@@ -21,11 +21,11 @@ static void send_fragments(
 		if (running == 1)
 			one(f);
 		else /* by any queue */
-			receive((uint16_t)(at / piece % running), f);
+			receive((uint16_t)(at / size % running), f);
 	}
 }
 
-/* A query of a client with the address 192.0.2.`host`, and behind it what makes it large. */
+/* Makes a query of the client 192.0.2.`host` with trailing octets. */
 static void large_query(struct wire *datagram, struct wire *message, unsigned host, bool tunnel)
 {
 	wire_message(message, 7, 0x0100, "a.example", 1);
@@ -39,7 +39,7 @@ static void large_query(struct wire *datagram, struct wire *message, unsigned ho
 	wire_put(datagram, message->octets, message->len);
 }
 
-/* One record of the whole query, on one of n workers. */
+/* Checks that one of n workers has one record of the whole query. */
 static void check_large(unsigned n, const struct wire *message, unsigned host, bool tunnel)
 {
 	unsigned records = 0;
@@ -62,8 +62,8 @@ static void check_large(unsigned n, const struct wire *message, unsigned host, b
 	CU_ASSERT_EQUAL(fragments, 4);
 }
 
-/* Put together wherever the fragments go. In a tunnel the datagram may belong to another worker
- * than its fragments, which is handed the whole of it. */
+/* Datagrams are reassembled whichever worker receives the fragments. In a tunnel the datagram may
+ * have another owner than its fragments. */
 static void fragments(void)
 {
 	static struct made m;
@@ -85,7 +85,7 @@ static void fragments(void)
 	CU_ASSERT(steers > 0 && steers < 2 * 8 * 2);
 }
 
-static unsigned vlan; /* of what is sent; 0: no tag */
+static unsigned vlan; /* of the frames sent; 0: no tag */
 
 static void put_ethernet(struct wire *w)
 {
@@ -117,8 +117,7 @@ static void send_segment(struct made *m, int64_t ts_ns, bool reply, uint32_t seq
 	one(close_frame(m, ts_ns));
 }
 
-/* Two queries in one segment, their replies in the other order; the handshake's time is with them.
- */
+/* Two queries in one segment, replies in the other order; records have the handshake time. */
 static void tcp(void)
 {
 	static struct made m;
@@ -152,7 +151,7 @@ static void tcp(void)
 	end();
 }
 
-/* A part of a query's or reply's octets in a segment, of the network whose VLAN this is. */
+/* Sends some octets of a query or reply in a segment, of the network with this VLAN. */
 static void send_part(struct made *m, unsigned tag, bool reply, uint32_t from, uint32_t to)
 {
 	static struct wire stream, message, part;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Encrypted DNS among the rest: in turn, at its owner's, and put together from fragments. */
+/* Encrypted DNS among other packets: order, owners, fragments. */
 #include "pipeline/rig.h"
 
 void test_pipeline_sight(void);
 
 static const uint16_t ports[] = {853};
 
-/* A QUIC datagram of client n to port 853, or the server's. */
+/* Makes a QUIC datagram of client n to port 853, or of the server. */
 static struct frame *make_quic(struct made *m, int64_t ts_ns, unsigned n, bool reply)
 {
 	wire_clear(&m->wire);
@@ -21,7 +21,7 @@ static struct frame *make_quic(struct made *m, int64_t ts_ns, unsigned n, bool r
 	return close_frame(m, ts_ns);
 }
 
-/* Records come in the order of the packets that made them, in one burst as in many. */
+/* Records have the order of their packets, in one burst or in many. */
 static void in_turn(void)
 {
 	static struct made m[5];
@@ -48,7 +48,7 @@ static void in_turn(void)
 	}
 }
 
-/* What is off is other traffic; nobody owns it. */
+/* Without sightings such packets are other traffic and have no owner. */
 static void off(void)
 {
 	static struct made m;
@@ -59,11 +59,11 @@ static void off(void)
 	CU_ASSERT_EQUAL(workers[0]->count, 0);
 	end();
 	begin(WORKERS);
-	CU_ASSERT_EQUAL(receive(0, make_quic(&m, SECOND, 1, false)), PIPELINE_NOBODY);
+	CU_ASSERT_EQUAL(receive(0, make_quic(&m, SECOND, 1, false)), PIPELINE_NO_OWNER);
 	end();
 }
 
-/* Both directions of a connection meet, whoever receives them. */
+/* Both directions of a connection have one owner, whichever worker receives them. */
 static void owners(void)
 {
 	static struct made m;
@@ -85,7 +85,7 @@ static void owners(void)
 	end();
 }
 
-/* A datagram in two fragments, here and at another worker than its tunnel's. */
+/* A datagram in two fragments, at this worker and at another one than its tunnel's. */
 static void fragments(void)
 {
 	static struct made whole, m;

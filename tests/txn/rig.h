@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A transaction stage on a bench: messages go in, what it emits is kept in order. */
+/* A transaction stage alone: processes messages and collects its records in order. */
 #ifndef TESTS_TXN_RIG_H
 #define TESTS_TXN_RIG_H
 
@@ -20,15 +20,15 @@ struct rig {
 	struct record_arena arena;
 	struct metrics_txn metrics;
 	struct metrics_record made;
-	void *memory, *room;
+	void *memory, *ring;
 	void (*see)(void *of, const struct record *r);
 	void *see_of;
-	/* the records of the last rig_take(), in order, if `see` is not set */
+	/* the records of the last call, in order, if `see` is not set */
 	unsigned count;
 	struct record *seen[4096];
 };
 
-static inline void rig_pass(void *to, void **records, unsigned n)
+static inline void rig_collect(void *to, void **records, unsigned n)
 {
 	struct rig *rig = to;
 	for (unsigned i = 0; i < n; i++) {
@@ -51,10 +51,10 @@ static inline struct rig *rig_of(const struct txn_conf *conf)
 	size_t bytes = (txn_bytes(conf) + 63) & ~(size_t)63;
 	memset(rig, 0, sizeof(*rig));
 	rig->memory = aligned_alloc(64, bytes);
-	rig->room = aligned_alloc(64, RIG_ARENA);
+	rig->ring = aligned_alloc(64, RIG_ARENA);
 	memset(rig->memory, 0, bytes);
-	record_arena_init(&rig->arena, rig->room, RIG_ARENA, &rig->made);
-	rig->arena.pass = rig_pass;
+	record_arena_init(&rig->arena, rig->ring, RIG_ARENA, &rig->made);
+	rig->arena.pass = rig_collect;
 	rig->arena.pass_to = rig;
 	txn_init(&rig->x, rig->memory, conf, &secret, &rig->arena, &rig->metrics);
 	return rig;
@@ -66,7 +66,7 @@ static inline struct rig *rig_new(uint32_t capacity, int64_t timeout_ns, int64_t
 		.max_open = capacity, .timeout_ns = timeout_ns, .reorder_ns = reorder_ns});
 }
 
-static inline void rig_forget(struct rig *rig)
+static inline void rig_clear(struct rig *rig)
 {
 	while (rig->count)
 		free(rig->seen[--rig->count]);
@@ -74,13 +74,13 @@ static inline void rig_forget(struct rig *rig)
 
 static inline void rig_free(struct rig *rig)
 {
-	rig_forget(rig);
+	rig_clear(rig);
 	free(rig->memory);
-	free(rig->room);
+	free(rig->ring);
 	free(rig);
 }
 
-/* A packet of a fixed client and server, whose direction the message's QR bit gives. */
+/* Returns a packet of a fixed client and server; the QR bit of the message gives its direction. */
 static inline struct pkt rig_pkt(const struct wire *w, int64_t ts_ns)
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
@@ -96,68 +96,68 @@ static inline struct pkt rig_pkt(const struct wire *w, int64_t ts_ns)
 	return pkt;
 }
 
-/* Hands a packet's message over, as the pipeline does; ambiguous: its octets are in doubt. */
-static inline void rig_take_doubtful(struct rig *rig, const struct pkt *pkt, uint8_t ambiguous)
+/* Processes the message of a packet, as the pipeline does; ambiguous: its octets are in doubt. */
+static inline void rig_process_ambiguous(struct rig *rig, const struct pkt *pkt, uint8_t ambiguous)
 {
 	struct txn_message m = {.pkt = pkt, .ambiguous = ambiguous};
 	m.error = dns_msg_read(&m.msg, pkt->payload, pkt->len);
 	m.reply = m.msg.flags & DNS_QR;
 	txn_key(&rig->x, &m);
-	rig_forget(rig);
+	rig_clear(rig);
 	txn_process(&rig->x, &m);
 	record_flush(&rig->arena);
 }
 
-static inline void rig_take_pkt(struct rig *rig, const struct pkt *pkt)
+static inline void rig_process_pkt(struct rig *rig, const struct pkt *pkt)
 {
-	rig_take_doubtful(rig, pkt, 0);
+	rig_process_ambiguous(rig, pkt, 0);
 }
 
-static inline void rig_take(struct rig *rig, const struct wire *w, int64_t ts_ns)
+static inline void rig_process(struct rig *rig, const struct wire *w, int64_t ts_ns)
 {
 	struct pkt pkt = rig_pkt(w, ts_ns);
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 }
 
 static inline void rig_query(struct rig *rig, int64_t ts_ns, unsigned id, const char *name)
 {
 	static struct wire w;
 	wire_message(&w, id, 0x0100, name, 1);
-	rig_take(rig, &w, ts_ns);
+	rig_process(rig, &w, ts_ns);
 }
 
 static inline void rig_reply(struct rig *rig, int64_t ts_ns, unsigned id, const char *name)
 {
 	static struct wire w;
 	wire_message(&w, id, 0x8180, name, 1);
-	rig_take(rig, &w, ts_ns);
+	rig_process(rig, &w, ts_ns);
 }
 
-/* A reply that carries no question. */
+/* Processes a reply without a question. */
 static inline void rig_bare_reply(struct rig *rig, int64_t ts_ns, unsigned id)
 {
 	static struct wire w;
 	wire_clear(&w);
 	wire_header(&w, id, 0x8181, 0, 0, 0, 0);
-	rig_take(rig, &w, ts_ns);
+	rig_process(rig, &w, ts_ns);
 }
 
 static inline void rig_finish(struct rig *rig)
 {
-	rig_forget(rig);
+	rig_clear(rig);
 	txn_finish(&rig->x);
 	record_flush(&rig->arena);
 }
 
-static inline unsigned rig_expire(struct rig *rig, int64_t clock_ns, unsigned most)
+static inline unsigned rig_expire(struct rig *rig, int64_t clock_ns, unsigned max)
 {
-	rig_forget(rig);
-	unsigned n = txn_expire(&rig->x, clock_ns, most);
+	rig_clear(rig);
+	unsigned n = txn_expire(&rig->x, clock_ns, max);
 	record_flush(&rig->arena);
 	return n;
 }
 
-/* The last call emitted exactly this one record, which is returned. */
+/* Checks that the last call emitted one record, and returns it. */
 static inline const struct record *rig_one(
 	struct rig *rig, enum record_status status, int64_t ts_ns)
 {
@@ -172,7 +172,7 @@ static inline void rig_none(struct rig *rig)
 	CU_ASSERT_EQUAL(rig->count, 0);
 }
 
-/* What must hold whenever nothing is open. */
+/* Checks that the books balance while no query is open. */
 static inline void rig_balance(const struct rig *rig)
 {
 	const struct metrics_txn *m = &rig->metrics;

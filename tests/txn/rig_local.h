@@ -18,7 +18,7 @@ static inline void end(void)
 	rig_free(rig);
 }
 
-/* Sends what is in `w`. */
+/* Sends the message in `w`. */
 static inline void send_from(
 	const uint8_t *src, unsigned sport, const uint8_t *dst, unsigned dport, int64_t ts_ns)
 {
@@ -26,7 +26,7 @@ static inline void send_from(
 	pkt.addrs = addr_pair_of(addr_of_v4(src), addr_of_v4(dst));
 	pkt.sport = (uint16_t)sport;
 	pkt.dport = (uint16_t)dport;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 }
 
 static inline void question(unsigned id, unsigned flags, const char *name, unsigned type)
@@ -36,7 +36,7 @@ static inline void question(unsigned id, unsigned flags, const char *name, unsig
 	wire_question(&w, name, type, 1);
 }
 
-/* A reply that has an answer and no question. */
+/* Writes a reply with an answer and no question to `w`. */
 static inline void answer(unsigned id, const char *name, unsigned type)
 {
 	wire_clear(&w);
@@ -44,7 +44,7 @@ static inline void answer(unsigned id, const char *name, unsigned type)
 	wire_rr(&w, name, type, 0x8001, 120, b, sizeof(b));
 }
 
-/* The last record is of a transaction that a asked, and this host replied. */
+/* Checks that the only record is of a query of host a with a reply of this host. */
 static inline const struct record *by(
 	enum record_status status, int64_t ts_ns, const uint8_t *host, bool group)
 {
@@ -55,7 +55,7 @@ static inline const struct record *by(
 	return r;
 }
 
-/* Any octets: nothing is read outside, nothing is counted twice; far more names than are kept. */
+/* Random octets and more names than are indexed: every message is counted once. */
 static inline void local_random_octets(unsigned seed)
 {
 	char name[16];

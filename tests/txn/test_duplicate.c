@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* txn.duplicate_window_ms: what a span port shows twice, and replies to what was answered. */
+/* txn.duplicate_window_ms: datagrams that a span port shows twice, and further replies. */
 #include "txn/rig.h"
 
 void test_txn_duplicate(void);
@@ -27,7 +27,7 @@ static void end(void)
 	rig_free(rig);
 }
 
-/* Every packet twice, the second time with a VLAN tag: as if once. */
+/* Every packet twice, the second time with a VLAN tag, gives the records of one. */
 static void copies(void)
 {
 	for (int realm = 0; realm < 2; realm++) {
@@ -40,7 +40,7 @@ static void copies(void)
 			if (realm && i == 2)
 				continue; /* the tag is of the transaction: what comes first counts
 					   */
-			rig_take_pkt(rig, &pkt);
+			rig_process_pkt(rig, &pkt);
 			if (i == 2)
 				rig_one(rig, RECORD_ANSWERED, 1000);
 			else if (!realm)
@@ -52,30 +52,30 @@ static void copies(void)
 	}
 }
 
-/* Behind the window a copy is what it always was: a retry, a reply to nothing. */
+/* After the window a copy is a retry, or an unsolicited reply. */
 static void later(void)
 {
 	begin();
-	rig_take(rig, &query, 1000);
-	rig_take(rig, &query, 1000 + WINDOW);
+	rig_process(rig, &query, 1000);
+	rig_process(rig, &query, 1000 + WINDOW);
 	CU_ASSERT_EQUAL(rig->metrics.copies, 1);
-	rig_take(rig, &query, 1001 + WINDOW);
+	rig_process(rig, &query, 1001 + WINDOW);
 	CU_ASSERT_EQUAL(rig->metrics.retries, 1);
-	rig_take(rig, &reply, 1100);
+	rig_process(rig, &reply, 1100);
 	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 1000)->retries, 1);
-	rig_take(rig, &reply, 1101 + WINDOW);
+	rig_process(rig, &reply, 1101 + WINDOW);
 	rig_one(rig, RECORD_NO_QUERY, 1101 + WINDOW);
 	end();
 }
 
-/* Another reply to what was just answered, with a question and without. */
+/* Another reply to an answered query, with a question and without. */
 static void second_reply(void)
 {
 	begin();
-	rig_take(rig, &query, 1000);
-	rig_take(rig, &reply, 1010);
+	rig_process(rig, &query, 1000);
+	rig_process(rig, &reply, 1010);
 	rig_one(rig, RECORD_ANSWERED, 1000);
-	rig_take(rig, &other, 1020);
+	rig_process(rig, &other, 1020);
 	const struct record *r = rig_one(rig, RECORD_DUPLICATE, 1000);
 	CU_ASSERT(r->latency_ns == 20 && r->query_wire == 0 && r->reply_len == other.len);
 	rig_bare_reply(rig, 1030, 7);
@@ -88,26 +88,26 @@ static void second_reply(void)
 	end();
 }
 
-/* A question asked again is answered, not suspected. */
+/* A question asked again is a new transaction. */
 static void asked_again(void)
 {
 	begin();
-	rig_take(rig, &query, 1000);
-	rig_take(rig, &reply, 1010);
+	rig_process(rig, &query, 1000);
+	rig_process(rig, &reply, 1010);
 	rig_query(rig, 1020, 7, "www.EXAMPLE.com");
-	rig_take(rig, &other, 1030);
+	rig_process(rig, &other, 1030);
 	rig_one(rig, RECORD_ANSWERED, 1020);
 	end();
 }
 
-/* TCP has no such copies: its streams are put together. */
+/* Messages over TCP are never copies: streams are reassembled. */
 static void tcp(void)
 {
 	begin();
 	for (int i = 0; i < 2; i++) {
 		struct pkt pkt = rig_pkt(&query, 1000 + i);
 		pkt.proto = PACKET_TCP;
-		rig_take_pkt(rig, &pkt);
+		rig_process_pkt(rig, &pkt);
 	}
 	CU_ASSERT(rig->metrics.copies == 0 && rig->metrics.retries == 1);
 	end();

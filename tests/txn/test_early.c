@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Replies that are taken before their queries, because the two came by different queues. */
+/* Replies that are processed before their queries. */
 #include "txn/rig.h"
 
 void test_txn_early(void);
@@ -26,17 +26,17 @@ static void end(void)
 	rig_free(rig);
 }
 
-/* A query that may have been sent `late_us` before its stamp. */
+/* Processes a query that may have been sent `late_us` before its timestamp. */
 static void late_query(int64_t ts_ns, uint32_t late_us, unsigned id, const char *name)
 {
 	static struct wire w;
 	wire_message(&w, id, 0x0100, name, 1);
 	struct pkt pkt = rig_pkt(&w, ts_ns);
 	pkt.late_us = late_us;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 }
 
-/* The reply first: its stamp is right, or is that of the moment when somebody looked. */
+/* The reply first: its timestamp is right, or is the time when its queue was polled. */
 static void answered(void)
 {
 	begin();
@@ -44,18 +44,18 @@ static void answered(void)
 	rig_none(rig);
 	rig_query(rig, 1020, 1, "a");
 	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 1020)->latency_ns, 30);
-	/* the query looks as if it was sent later: no record has a latency below nothing */
+	/* the query seems to be sent later: the latency is 0, not negative */
 	rig_reply(rig, 2000, 2, "b");
 	late_query(2000 + WAIT, 1, 2, "B");
 	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 2000)->latency_ns, 0);
 	CU_ASSERT_EQUAL(rig->metrics.early, 2);
-	/* what answered one query answers no other */
+	/* a reply answers one query */
 	late_query(2001 + WAIT, 1, 2, "B");
 	rig_none(rig);
 	end();
 }
 
-/* A query that was sent after the reply is not what that answers. */
+/* A reply does not answer a query that was sent after it. */
 static void another_query(void)
 {
 	begin();
@@ -75,13 +75,13 @@ static void another_query(void)
 	end();
 }
 
-/* Nobody asked: it waits, and no longer than it shall; at the end of all, at once. */
+/* An unsolicited reply waits for wait_ns, or until the end of the capture. */
 static void unasked(void)
 {
 	begin();
 	rig_query(rig, 990, 2, "open");
 	rig_reply(rig, 1000, 1, "a");
-	rig_reply(rig, 1001, 2, "other"); /* of the same base as the open one */
+	rig_reply(rig, 1001, 2, "other"); /* of the base of the open query */
 	rig_none(rig);
 	CU_ASSERT_EQUAL(rig_expire(rig, 1001 + WAIT, 1), 1);
 	rig_one(rig, RECORD_NO_QUERY, 1000);
@@ -95,11 +95,11 @@ static void unasked(void)
 	CU_ASSERT_EQUAL(rig->metrics.no_query, 2);
 	CU_ASSERT_EQUAL(rig->metrics.mismatch, 1);
 	CU_ASSERT_EQUAL(rig->metrics.early, 0);
-	rig_forget(rig);
+	rig_clear(rig);
 	end();
 }
 
-/* The question decides, where there is one. */
+/* If a reply has a question, it decides. */
 static void questions(void)
 {
 	begin();
@@ -117,7 +117,7 @@ static void questions(void)
 	end();
 }
 
-/* All messages of a zone transfer before its query: one transaction. */
+/* All messages of a zone transfer before its query are one transaction. */
 static void transfer(void)
 {
 	static struct wire w;
@@ -136,7 +136,7 @@ static void transfer(void)
 			wire_rr(&w, "a.zone", 1, 1, 3600, "\1\2\3\4", 4);
 		struct pkt pkt = rig_pkt(&w, 1000 + i);
 		pkt.proto = PACKET_TCP;
-		rig_take_pkt(rig, &pkt);
+		rig_process_pkt(rig, &pkt);
 		rig_none(rig);
 	}
 	wire_clear(&w);
@@ -144,7 +144,7 @@ static void transfer(void)
 	wire_question(&w, "zone", 252, 1);
 	struct pkt pkt = rig_pkt(&w, 999);
 	pkt.proto = PACKET_TCP;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 	const struct record *r = rig_one(rig, RECORD_ANSWERED, 999);
 	CU_ASSERT(r->latency_ns == 1 && r->transfer == RECORD_TRANSFER_SUM);
 	CU_ASSERT_EQUAL(rig->metrics.transfer_messages, 2);
@@ -152,27 +152,27 @@ static void transfer(void)
 	end();
 }
 
-/* More than there is room for: the oldest leave before their time, and are counted. All sizes, so
- * that any room is left at the ring's end. */
-static void full(unsigned sent, unsigned most)
+/* More replies than fit: the oldest are evicted and counted. All sizes, so that any number of
+ * octets remains at the end of the ring. */
+static void full(unsigned sent, unsigned max)
 {
 	static struct wire w;
-	uint64_t left = 0;
+	uint64_t evicted = 0;
 	begin();
 	for (unsigned i = 0; i < sent; i++) {
 		wire_message(&w, i, 0x8180, "large.example", 1);
-		wire_fill(&w, 0, i * 7919 % most);
-		rig_take(rig, &w, 1000);
-		left += rig->count;
+		wire_fill(&w, 0, i * 7919 % max);
+		rig_process(rig, &w, 1000);
+		evicted += rig->count;
 		CU_ASSERT(rig->count == 0 || rig->seen[0]->status == RECORD_NO_QUERY);
-		/* some are answered on the way */
+		/* some match a query meanwhile */
 		if (i % 7 == 3 && i > 40) {
 			rig_query(rig, 999, i - 30, "large.example");
 			CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 999)->latency_ns, 1);
 		}
 	}
-	CU_ASSERT(left > 0 && left == rig->metrics.early_evicted);
-	CU_ASSERT_EQUAL(rig->x.early.count + left + rig->metrics.early, sent);
+	CU_ASSERT(evicted > 0 && evicted == rig->metrics.early_evicted);
+	CU_ASSERT_EQUAL(rig->x.early.count + evicted + rig->metrics.early, sent);
 	end();
 }
 
@@ -186,8 +186,8 @@ static void full_of_small(void)
 	full(60000, 300);
 }
 
-/* The ring is full of what is gone: nobody leaves for that. */
-static void full_of_gone(void)
+/* A ring full of removed replies: none is evicted. */
+static void full_of_removed(void)
 {
 	begin();
 	for (unsigned i = 0; i < 40000; i++) {
@@ -200,7 +200,7 @@ static void full_of_gone(void)
 	end();
 }
 
-/* Many replies to one question: no more than a few wait. */
+/* Many replies to one question: TXN_EARLY_CHAIN of them wait. */
 static void chain(void)
 {
 	begin();
@@ -214,7 +214,7 @@ static void chain(void)
 	end();
 }
 
-/* Queries and replies by two queues, of which now one is behind, now the other: as if by one. */
+/* Queries and replies by two queues, either of which may lag, give the records of one queue. */
 static void two_queues(void)
 {
 	enum { PAIRS = 3000, LAG = 60 };
@@ -244,7 +244,7 @@ static void two_queues(void)
 	end();
 }
 
-/* In a capture file: messages in its order, stamps near each other. */
+/* In a capture file: messages in its order, timestamps near each other. */
 static void begin_file(void)
 {
 	rig = rig_of(&(struct txn_conf){.max_open = 4096,
@@ -254,17 +254,17 @@ static void begin_file(void)
 		.sum_transfers = true});
 }
 
-/* A message of its own stamp, at another time of the capture. */
+/* Processes a message with its own timestamp, at another time of the capture. */
 static void stored(bool reply, int64_t ts_ns, int64_t clock_ns, unsigned id, const char *name)
 {
 	static struct wire w;
 	wire_message(&w, id, reply ? 0x8180 : 0x0100, name, 1);
 	struct pkt pkt = rig_pkt(&w, ts_ns);
 	pkt.clock_ns = clock_ns;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 }
 
-/* The bounds of both sides, to the nanosecond. */
+/* Both bounds, to the nanosecond. */
 static void file_bounds(void)
 {
 	static const struct {
@@ -287,14 +287,14 @@ static void file_bounds(void)
 	}
 }
 
-/* It waits by the capture's clock, whether or not anybody swept. */
+/* A reply waits by the capture's clock, whether or not housekeeping ran. */
 static void file_wait(void)
 {
-	for (int swept = 0; swept < 2; swept++) {
+	for (int expire = 0; expire < 2; expire++) {
 		begin_file();
 		stored(true, 5000, 5000, 1, "a");
 		stored(true, 5000, 5001, 2, "a");
-		if (swept) {
+		if (expire) {
 			CU_ASSERT_EQUAL(rig_expire(rig, 5501, 100), 1);
 			rig_one(rig, RECORD_NO_QUERY, 5000);
 		}
@@ -307,8 +307,7 @@ static void file_wait(void)
 	}
 }
 
-/* What does not wait: where the base has an open query, a mismatch is one; and copies of an open
- * query take nothing. */
+/* A mismatch does not wait; and early replies match no copies of an open query. */
 static void file_rules(void)
 {
 	begin_file();
@@ -321,14 +320,14 @@ static void file_rules(void)
 
 	begin_file();
 	stored(true, 5000, 5000, 1, "a");
-	stored(false, 4000, 5000, 1, "a"); /* too early to be its query */
+	stored(false, 4000, 5000, 1, "a"); /* too early for this reply */
 	stored(false, 4900, 5000, 1, "a");
 	CU_ASSERT_EQUAL(rig->metrics.retries, 1);
 	CU_ASSERT_EQUAL(rig->metrics.early, 0);
 	end();
 
-	/* one reply for each query, in the order of the capture; those without a question answer
-	 * none that has one */
+	/* one reply for each query, in capture order; a reply without a question does not match a
+	 * query with one */
 	begin_file();
 	rig_bare_reply(rig, 5000, 1);
 	stored(true, 5001, 5001, 1, "a");
@@ -352,7 +351,7 @@ void test_txn_early(void)
 	CU_add_test(s, "transfer", transfer);
 	CU_add_test(s, "full of large ones", full_of_large);
 	CU_add_test(s, "full of small ones", full_of_small);
-	CU_add_test(s, "full of what is gone", full_of_gone);
+	CU_add_test(s, "full of removed ones", full_of_removed);
 	CU_add_test(s, "chain", chain);
 	CU_add_test(s, "two queues", two_queues);
 	CU_add_test(s, "file: bounds", file_bounds);

@@ -4,7 +4,7 @@
 
 void test_txn_early_local(void);
 
-/* Early replies as in a capture file: within 300 after and 20 before their query. */
+/* Early replies match up to 300 after and 20 before their query. */
 static void begin_early(bool unordered)
 {
 	rig = rig_of(&(struct txn_conf){.max_open = 1024,
@@ -16,14 +16,14 @@ static void begin_early(bool unordered)
 			.unordered = unordered}});
 }
 
-/* Sends what is in `w` to the group, or from it. */
+/* Sends the message in `w` to the group. */
 static void to_group(const uint8_t *src, int64_t ts_ns)
 {
 	send_from(src, 5353, mdns, 5353, ts_ns);
 }
 
-/* Replies before their query: the first answers, the others are duplicates once no other query can
- * match them. The bounds of both sides. */
+/* Replies before their query: the first answers, the others are duplicates when they expire. Both
+ * bounds. */
 static void bounds(void)
 {
 	static const struct {
@@ -52,7 +52,7 @@ static void bounds(void)
 	}
 }
 
-/* Replies of two rounds, each before its query: the second one is no duplicate of the first. */
+/* The replies of several rounds, each before its query, are no duplicates of the first. */
 static void rounds(void)
 {
 	begin_early(false);
@@ -64,7 +64,7 @@ static void rounds(void)
 		to_group(a, ts + 5);
 		CU_ASSERT_EQUAL(by(RECORD_ANSWERED, ts + 5, b, true)->latency_ns, -5);
 	}
-	/* one that no further query follows is a duplicate of the last one */
+	/* a reply that no query follows is a duplicate, of the oldest query */
 	answer(0, "printer.local", 1);
 	to_group(c, 1500);
 	rig_none(rig);
@@ -73,7 +73,7 @@ static void rounds(void)
 	end();
 }
 
-/* An early reply answers one query, the one that its names, types and ends match. */
+/* An early reply answers one query, whose names, types, addresses, ports and id match. */
 static void rules(void)
 {
 	begin_early(false);
@@ -124,7 +124,7 @@ static void rules(void)
 	end();
 }
 
-/* Live, by several queues: the query's timestamp may be too late. */
+/* Live, several queues: the timestamp of the query may be too late. */
 static void live(void)
 {
 	begin_early(true);
@@ -136,9 +136,9 @@ static void live(void)
 	pkt.addrs = addr_pair_of(addr_of_v4(a), addr_of_v4(mdns));
 	pkt.sport = pkt.dport = 5353;
 	pkt.late_us = 1;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 	CU_ASSERT_EQUAL(by(RECORD_ANSWERED, 1000, b, true)->latency_ns, 0);
-	answer(0, "printer.local", 1); /* after the query: a duplicate as well, of the same time */
+	answer(0, "printer.local", 1); /* a duplicate after the query has the same time */
 	to_group(b, 1102);
 	rig_none(rig);
 	rig_finish(rig);
@@ -148,7 +148,7 @@ static void live(void)
 	end();
 }
 
-/* More replies of one name and of all names than are indexed: each is recorded once. */
+/* More replies of one name, and of all names, than are indexed: each has one record. */
 static void many(void)
 {
 	char name[16];

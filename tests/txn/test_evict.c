@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Of a full table whoever holds most loses a query; who asks little is answered. */
+/* A full table evicts from the holder of most slots; honest clients keep their replies. */
 #include "txn/rig.h"
 
 void test_txn_evict(void);
@@ -25,13 +25,13 @@ static void begin(void)
 	evicted = evicted_honest = answered = 0;
 }
 
-/* How a flood's n-th query differs from the others. */
+/* How the n-th query of a flood differs from the others. */
 struct flood {
-	bool clients, domains, servers; /* another one each time */
-	uint32_t octets; /* of a query, if more than it needs */
+	bool clients, domains, servers; /* different in each query */
+	uint32_t octets; /* of a query, if padded */
 };
 
-static void take(const struct wire *w, unsigned client, unsigned server, int64_t ts_ns)
+static void process(const struct wire *w, unsigned client, unsigned server, int64_t ts_ns)
 {
 	bool reply = w->octets[2] & 0x80;
 	struct pkt pkt = rig_pkt(w, ts_ns);
@@ -42,7 +42,7 @@ static void take(const struct wire *w, unsigned client, unsigned server, int64_t
 	from[14] = (uint8_t)client;
 	to[14] = (uint8_t)(server >> 8);
 	to[15] = (uint8_t)server;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 }
 
 static void attack(const struct flood *f, unsigned i)
@@ -53,21 +53,21 @@ static void attack(const struct flood *f, unsigned i)
 	wire_message(&w, i, 0x0100, name, 1);
 	if (w.len < f->octets)
 		wire_fill(&w, 7, f->octets - w.len);
-	take(&w, f->clients ? 1000 + i : 1000, f->servers ? i : 1, i);
+	process(&w, f->clients ? 1000 + i : 1000, f->servers ? i : 1, i);
 }
 
-/* An honest query of one of some networks, or its reply. */
+/* Sends an honest query of one of some networks, or its reply. */
 static void ask(unsigned i, bool reply, unsigned networks)
 {
 	static struct wire w;
 	char name[64];
 	snprintf(name, sizeof(name), "h%u.site%u.example", i, i % 50);
 	wire_message(&w, i, reply ? 0x8180 : 0x0100, name, 1);
-	take(&w, i % networks, 1, i);
+	process(&w, i % networks, 1, i);
 }
 
-/* A flood with honest queries among it, each answered after `wait` queries of the flood, much later
- * than the table would let them stay by age. */
+/* A flood with honest queries in it, each answered after `wait` queries of the flood: much later
+ * than an eviction by age would keep them. */
 static void suffer(const struct flood *f, unsigned networks)
 {
 	enum { STEP = FLOOD / HONEST, WAIT = FLOOD / 2 };
@@ -123,13 +123,13 @@ static void one_client(void)
 	end();
 }
 
-/* All comes by one resolver: its network holds most, and the domain parts them. */
+/* All queries come from one resolver: its network holds most, and the domains tell them apart. */
 static void one_resolver(void)
 {
 	begin();
 	suffer(&(struct flood){.octets = 0}, 1);
 	end();
-	begin(); /* the honest ones come from the flood's network, too */
+	begin(); /* the honest queries come from the network of the flood */
 	for (unsigned i = 0; i < FLOOD; i++) {
 		attack(&(struct flood){.octets = 0}, i);
 		if (i % 200 == 0) {
@@ -137,7 +137,7 @@ static void one_resolver(void)
 			char name[64];
 			snprintf(name, sizeof(name), "h%u.site%u.example", i / 200, i % 50);
 			wire_message(&w, 60000 + i / 200, 0x0100, name, 1);
-			take(&w, 1000, 1, i);
+			process(&w, 1000, 1, i);
 		}
 	}
 	CU_ASSERT_EQUAL(evicted_honest, 0);
@@ -160,7 +160,7 @@ static void long_queries(void)
 	}
 }
 
-/* Many domains that each hold a little, and a long query that needs much room at once. */
+/* Many domains that hold little each, and a long query that needs many slots at once. */
 static void largest(void)
 {
 	static struct wire w;
@@ -170,10 +170,10 @@ static void largest(void)
 	CU_ASSERT_EQUAL(evicted, 0);
 	wire_message(&w, 1, 0, "h.example", 1);
 	wire_fill(&w, 7, 65535 - w.len);
-	take(&w, 1, 1, CAPACITY);
+	process(&w, 1, 1, CAPACITY);
 	CU_ASSERT_EQUAL(evicted, txn_table_slots(65535));
 	CU_ASSERT_EQUAL(rig->x.table.used, CAPACITY);
-	take(&w, 2, 1, CAPACITY);
+	process(&w, 2, 1, CAPACITY);
 	CU_ASSERT_EQUAL(rig->x.table.used, CAPACITY);
 	rig_finish(rig);
 	rig_balance(rig);

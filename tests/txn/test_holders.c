@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who holds the table: which queries have one holder, and how well it is counted. */
+/* Holders: which queries share one, and how exact their counts are. */
 #include "txn/holders.h"
 
 #include "support/wire.h"
@@ -20,14 +20,14 @@ static void begin(uint32_t capacity)
 	txn_holders_init(&h, memory, capacity, &secret);
 }
 
-static struct txn_holder_keys names(const char *name, const char *client, uint8_t server)
+static struct txn_holder_keys keys(const char *name, const char *client, uint8_t server)
 {
 	static struct wire w;
 	static const uint8_t v6[16] = {0x20, 1, 0xd, 0xb8};
 	struct addr from = addr_of_v6(v6), to = from;
 	unsigned a = 0, b = 0;
 
-	if (*client == ':') { /* :a:b, the seventh octet and the last one */
+	if (*client == ':') { /* :a:b, the seventh octet and the last one of IPv6 */
 		sscanf(client, ":%u:%u", &a, &b);
 		from.octets[6] = (uint8_t)a;
 		from.octets[15] = (uint8_t)b;
@@ -43,11 +43,11 @@ static struct txn_holder_keys names(const char *name, const char *client, uint8_
 
 static bool same_domain(const char *a, const char *b)
 {
-	struct txn_holder_keys x = names(a, "1.1", 1), y = names(b, "1.1", 1);
-	CU_ASSERT_EQUAL(x.name[TXN_HOLDER_CLIENT], y.name[TXN_HOLDER_CLIENT]);
-	CU_ASSERT_EQUAL(x.name[TXN_HOLDER_DOMAIN] == y.name[TXN_HOLDER_DOMAIN],
-		x.name[TXN_HOLDER_SERVER] == y.name[TXN_HOLDER_SERVER]);
-	return x.name[TXN_HOLDER_DOMAIN] == y.name[TXN_HOLDER_DOMAIN];
+	struct txn_holder_keys x = keys(a, "1.1", 1), y = keys(b, "1.1", 1);
+	CU_ASSERT_EQUAL(x.key[TXN_HOLDER_CLIENT], y.key[TXN_HOLDER_CLIENT]);
+	CU_ASSERT_EQUAL(x.key[TXN_HOLDER_DOMAIN] == y.key[TXN_HOLDER_DOMAIN],
+		x.key[TXN_HOLDER_SERVER] == y.key[TXN_HOLDER_SERVER]);
+	return x.key[TXN_HOLDER_DOMAIN] == y.key[TXN_HOLDER_DOMAIN];
 }
 
 static void domains(void)
@@ -73,7 +73,7 @@ static void domains(void)
 	free(memory);
 }
 
-/* As many labels as a name can have, and octets that are no name at all. */
+/* The most labels that a name can have, and octets that are no name. */
 static void any_octets(void)
 {
 	struct addr_pair none = {.family = ADDR_IPV4};
@@ -99,20 +99,20 @@ static void any_octets(void)
 static void networks(void)
 {
 	begin(1024);
-	uint32_t a = names("a.example", "1.1", 1).name[TXN_HOLDER_CLIENT];
-	CU_ASSERT_EQUAL(names("b.test", "1.200", 2).name[TXN_HOLDER_CLIENT], a);
-	CU_ASSERT_NOT_EQUAL(names("b.test", "2.1", 2).name[TXN_HOLDER_CLIENT], a);
-	a = names("a.example", ":1:1", 1).name[TXN_HOLDER_CLIENT];
-	CU_ASSERT_EQUAL(names("a.example", ":1:7", 1).name[TXN_HOLDER_CLIENT], a);
-	CU_ASSERT_NOT_EQUAL(names("a.example", ":2:1", 1).name[TXN_HOLDER_CLIENT], a);
-	struct txn_holder_keys x = names("a.example", "1.1", 1), y = names("a.example", "1.1", 2);
-	CU_ASSERT_EQUAL(x.name[TXN_HOLDER_DOMAIN], y.name[TXN_HOLDER_DOMAIN]);
-	CU_ASSERT_NOT_EQUAL(x.name[TXN_HOLDER_SERVER], y.name[TXN_HOLDER_SERVER]);
+	uint32_t a = keys("a.example", "1.1", 1).key[TXN_HOLDER_CLIENT];
+	CU_ASSERT_EQUAL(keys("b.test", "1.200", 2).key[TXN_HOLDER_CLIENT], a);
+	CU_ASSERT_NOT_EQUAL(keys("b.test", "2.1", 2).key[TXN_HOLDER_CLIENT], a);
+	a = keys("a.example", ":1:1", 1).key[TXN_HOLDER_CLIENT];
+	CU_ASSERT_EQUAL(keys("a.example", ":1:7", 1).key[TXN_HOLDER_CLIENT], a);
+	CU_ASSERT_NOT_EQUAL(keys("a.example", ":2:1", 1).key[TXN_HOLDER_CLIENT], a);
+	struct txn_holder_keys x = keys("a.example", "1.1", 1), y = keys("a.example", "1.1", 2);
+	CU_ASSERT_EQUAL(x.key[TXN_HOLDER_DOMAIN], y.key[TXN_HOLDER_DOMAIN]);
+	CU_ASSERT_NOT_EQUAL(x.key[TXN_HOLDER_SERVER], y.key[TXN_HOLDER_SERVER]);
 	free(memory);
 }
 
-/* Many domains, of which one has half: counts are never too low and hardly ever too high, and the
- * heaviest is the heaviest. All given back, nothing is left. */
+/* Many domains, one of which has half: counts are never too low and rarely too high, and the
+ * heaviest is found. After all are removed, the counts are 0. */
 static void counts(void)
 {
 	enum { DOMAINS = 5000, EACH = 4 };
@@ -121,27 +121,27 @@ static void counts(void)
 	for (unsigned round = 0; round < EACH; round++)
 		for (unsigned i = 0; i < DOMAINS; i++) {
 			snprintf(name, sizeof(name), "www.d%u.example", i);
-			struct txn_holder_keys n = names(name, "1.1", 1);
+			struct txn_holder_keys n = keys(name, "1.1", 1);
 			snprintf(name, sizeof(name), "r%u.heavy.test", i);
-			struct txn_holder_keys heavy = names(name, "2.1", 1);
+			struct txn_holder_keys heavy = keys(name, "2.1", 1);
 			txn_holders_add(&h, &n, 1);
 			txn_holders_add(&h, &heavy, 1);
 		}
-	unsigned over = 0;
+	unsigned high = 0;
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		snprintf(name, sizeof(name), "x.d%u.example", i);
-		struct txn_holder_keys n = names(name, "1.1", 1);
+		struct txn_holder_keys n = keys(name, "1.1", 1);
 		CU_ASSERT(txn_holders_count(&h, &n, TXN_HOLDER_SERVER) >= EACH);
-		over += txn_holders_count(&h, &n, TXN_HOLDER_SERVER) >= DOMAINS * EACH / 2;
+		high += txn_holders_count(&h, &n, TXN_HOLDER_SERVER) >= DOMAINS * EACH / 2;
 	}
-	CU_ASSERT(over <= 1);
+	CU_ASSERT(high <= 1);
 	struct txn_holders_heaviest top = txn_holders_heaviest(&h);
 	CU_ASSERT_EQUAL(top.kind, TXN_HOLDER_SERVER);
-	CU_ASSERT(top.most >= DOMAINS * EACH && top.most < DOMAINS * EACH * 11 / 10);
+	CU_ASSERT(top.slots >= DOMAINS * EACH && top.slots < DOMAINS * EACH * 11 / 10);
 	for (unsigned i = 0; i < DOMAINS * EACH; i++) {
 		snprintf(name, sizeof(name), "www.d%u.example", i % DOMAINS);
-		struct txn_holder_keys n = names(name, "1.1", 1),
-				       heavy = names("heavy.test", "2.1", 1);
+		struct txn_holder_keys n = keys(name, "1.1", 1),
+				       heavy = keys("heavy.test", "2.1", 1);
 		txn_holders_remove(&h, &n, 1);
 		txn_holders_remove(&h, &heavy, 1);
 	}
@@ -150,30 +150,30 @@ static void counts(void)
 	free(memory);
 }
 
-/* One domain at many servers is a holder; at one of them more narrowly so. */
+/* One domain at many servers is a holder; at one server the narrower kind is. */
 static void spread(void)
 {
 	begin(1024);
 	for (unsigned i = 0; i < 100; i++) {
 		char client[16];
 		snprintf(client, sizeof(client), "%u.1", i);
-		struct txn_holder_keys n = names("a.example.com", client, (uint8_t)(i % 4));
+		struct txn_holder_keys n = keys("a.example.com", client, (uint8_t)(i % 4));
 		txn_holders_add(&h, &n, 1);
 	}
 	struct txn_holders_heaviest top = txn_holders_heaviest(&h);
-	CU_ASSERT(
-		top.kind == TXN_HOLDER_DOMAIN && top.most >= 100 && top.other == TXN_HOLDER_CLIENT);
+	CU_ASSERT(top.kind == TXN_HOLDER_DOMAIN && top.slots >= 100 &&
+		  top.other == TXN_HOLDER_CLIENT);
 	free(memory);
 	begin(1024);
 	for (unsigned i = 0; i < 100; i++) {
 		char name[32];
 		snprintf(name, sizeof(name), "d%u.example", i);
-		struct txn_holder_keys n = names(name, "1.1", 1);
+		struct txn_holder_keys n = keys(name, "1.1", 1);
 		txn_holders_add(&h, &n, 1);
 	}
 	top = txn_holders_heaviest(&h);
-	CU_ASSERT(
-		top.kind == TXN_HOLDER_CLIENT && top.most >= 100 && top.other == TXN_HOLDER_SERVER);
+	CU_ASSERT(top.kind == TXN_HOLDER_CLIENT && top.slots >= 100 &&
+		  top.other == TXN_HOLDER_SERVER);
 	free(memory);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Keys and questions that somebody chooses so that open queries meet in one bucket. */
+/* Keys and questions that are chosen so that open queries share a bucket. */
 #include "txn/rig.h"
 
 #include "support/hostile.h"
@@ -17,13 +17,13 @@ static uint32_t key_hash(const struct hash_secret *s, uint64_t w[HOSTILE_WORDS])
 	return txn_table_hash(&t, &key);
 }
 
-/* Octets of any number: questions of the second index, fragments, what comes again. */
+/* Any octets: questions of the second index, fragments, duplicates. */
 static uint32_t octets_hash(const struct hash_secret *s, uint64_t w[HOSTILE_WORDS])
 {
 	return (uint32_t)(hash_bytes(s, w, HOSTILE_WORDS * sizeof(*w), 0) >> 32);
 }
 
-/* The same with a whole block before them. */
+/* The same with a whole block in front. */
 static uint32_t long_hash(const struct hash_secret *s, uint64_t w[HOSTILE_WORDS])
 {
 	uint64_t octets[2 * HOSTILE_WORDS];
@@ -58,8 +58,8 @@ static unsigned longest_chain(const struct txn_table *t)
 	return longest;
 }
 
-/* Whatever the secret: with one bucket for all keys and one for all questions, searches are bounded
- * and what had to go for that is counted. */
+/* Even with one bucket for all keys and one for all questions, searches are bounded and evictions
+ * are counted. */
 static void one_bucket(void)
 {
 	static struct wire w;
@@ -71,7 +71,7 @@ static void one_bucket(void)
 			snprintf(name, sizeof(name), "n%u.example", i);
 			wire_message(&w, one_base ? 1 : i, 0x0100, name, 1);
 			struct pkt pkt = rig_pkt(&w, 100);
-			rig_take_pkt(rig, &pkt);
+			rig_process_pkt(rig, &pkt);
 			if (rig->count)
 				rig_one(rig, RECORD_NO_REPLY, 100);
 		}
@@ -79,7 +79,7 @@ static void one_bucket(void)
 		CU_ASSERT_EQUAL(
 			rig->metrics.evicted, MANY - HASH_CHAIN - (one_base ? TXN_TABLE_SCAN : 0));
 		wire_message(&w, one_base ? 1 : MANY - 1, 0x8100, name, 1);
-		rig_take(rig, &w, 101);
+		rig_process(rig, &w, 101);
 		rig_one(rig, RECORD_ANSWERED, 100);
 		rig_finish(rig);
 		rig_balance(rig);
@@ -87,7 +87,7 @@ static void one_bucket(void)
 	}
 }
 
-/* Questions that differ in length only, in case, or in zeros behind them. */
+/* Questions that differ only in length, case, or trailing zeros. */
 static void lengths(void)
 {
 	struct hash_secret s = hash_fixed(3);

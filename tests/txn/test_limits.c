@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What parts transactions from each other, and what happens at the limits of table, time, arena. */
+/* What distinguishes transactions, and the limits of table, time and arena. */
 #include "txn/rig.h"
 
 void test_txn_limits(void);
@@ -18,7 +18,7 @@ static void end(void)
 	rig_free(rig);
 }
 
-/* Changes one thing of the base that the n-th case stands for; false: there is no such case. */
+/* Changes the n-th part of the base. Returns false if there is none. */
 static bool change(struct pkt *pkt, struct wire *w, int n)
 {
 	switch (n) {
@@ -39,7 +39,7 @@ static bool change(struct pkt *pkt, struct wire *w, int n)
 	return true;
 }
 
-/* Another address, port, transport, family or id: another transaction. */
+/* Another address, port, transport, family or id is another transaction. */
 static void bases(void)
 {
 	static struct wire q, a;
@@ -48,15 +48,15 @@ static void bases(void)
 		begin(64);
 		wire_message(&q, 1, 0x0100, "a.example", 1);
 		wire_message(&a, 1, 0x8100, "a.example", 1);
-		rig_take(rig, &q, 100);
+		rig_process(rig, &q, 100);
 		struct pkt pkt = rig_pkt(&a, 101);
 		bool changed = change(&pkt, &a, n);
-		rig_take_pkt(rig, &pkt);
+		rig_process_pkt(rig, &pkt);
 		rig_one(rig, changed ? RECORD_NO_QUERY : RECORD_ANSWERED, changed ? 101 : 100);
 		pkt = rig_pkt(&q, 102);
-		if (changed) { /* nor is it a copy */
+		if (changed) { /* nor is it a retry */
 			change(&pkt, &q, n);
-			rig_take_pkt(rig, &pkt);
+			rig_process_pkt(rig, &pkt);
 			CU_ASSERT_EQUAL(rig->x.table.open, 2);
 		}
 		end();
@@ -66,7 +66,7 @@ static void bases(void)
 	CU_ASSERT_EQUAL(n, 10);
 }
 
-/* Ends swapped are another base: both may be client and server of port 53. */
+/* Swapped addresses are another base: either host may be the client from port 53. */
 static void both_ways(void)
 {
 	static struct wire q, a;
@@ -75,27 +75,27 @@ static void both_ways(void)
 	wire_message(&a, 1, 0x8100, "a.example", 1);
 	struct pkt pkt = rig_pkt(&q, 100);
 	pkt.sport = 53;
-	rig_take_pkt(rig, &pkt);
-	struct pkt back = pkt; /* the reply comes the wrong way round: from the client */
+	rig_process_pkt(rig, &pkt);
+	struct pkt back = pkt; /* a reply in the wrong direction: from the client */
 	back.payload = a.octets;
 	back.len = back.wire_len = a.len;
-	rig_take_pkt(rig, &back);
+	rig_process_pkt(rig, &back);
 	rig_one(rig, RECORD_NO_QUERY, 100);
 	back.addrs = addr_pair_reverse(&pkt.addrs);
-	rig_take_pkt(rig, &back);
+	rig_process_pkt(rig, &back);
 	rig_one(rig, RECORD_ANSWERED, 100);
 	end();
 }
 
-/* Queries without question: each other's copies, and answered by a reply without question. */
+/* Queries without a question are copies of each other, and a reply without one answers them. */
 static void no_question(void)
 {
 	static struct wire q;
 	begin(64);
 	wire_clear(&q);
 	wire_header(&q, 1, 0x0100, 0, 0, 0, 0);
-	rig_take(rig, &q, 100);
-	rig_take(rig, &q, 101);
+	rig_process(rig, &q, 100);
+	rig_process(rig, &q, 101);
 	CU_ASSERT_EQUAL(rig->metrics.retries, 1);
 	rig_query(rig, 102, 1, "");
 	CU_ASSERT_EQUAL(rig->x.table.open, 2);
@@ -110,7 +110,7 @@ static void no_question(void)
 	end();
 }
 
-/* Many questions of one base: each found, in any order, and the oldest stays the oldest. */
+/* Many questions of one base: each is found, in any order, and the oldest stays the oldest. */
 static void large_group(void)
 {
 	enum { MANY = 300 };
@@ -141,7 +141,7 @@ static void large_group(void)
 	end();
 }
 
-/* A full table lets the query go that has waited longest since its latest copy, and says so. */
+/* A full table evicts the query with the oldest latest copy, and counts it. */
 static void eviction(void)
 {
 	char name[32];
@@ -151,12 +151,12 @@ static void eviction(void)
 		rig_query(rig, 100 + i, i % 2, name);
 	}
 	rig_none(rig);
-	rig_query(rig, 110, 0, "n0.example"); /* a copy needs no room */
+	rig_query(rig, 110, 0, "n0.example"); /* a copy needs no slot */
 	rig_none(rig);
 	rig_query(rig, 111, 0, "n8.example");
 	rig_one(rig, RECORD_NO_REPLY, 101);
 	rig_query(rig, 112, 0, "n9.example");
-	rig_one(rig, RECORD_NO_REPLY, 102); /* of the same base as the new one */
+	rig_one(rig, RECORD_NO_REPLY, 102); /* of the base of the new query */
 	CU_ASSERT_EQUAL(rig->metrics.evicted, 2);
 	CU_ASSERT_EQUAL(rig->metrics.no_reply, 2);
 	rig_reply(rig, 113, 1, "n1.example");
@@ -168,7 +168,7 @@ static void eviction(void)
 	end();
 }
 
-/* Queries of any length come out whole, from slots used before, and let go as many as they need. */
+/* Queries of any length are recorded whole, from reused slots, and evict as many as they need. */
 static void long_queries(void)
 {
 	static const uint32_t lengths[] = {12, 300, 350, 368, 380, 500, 512, 900, 4096, 65535};
@@ -180,7 +180,7 @@ static void long_queries(void)
 			wire_header(&q, i, 0x0100, 0, 0, 0, 0);
 			while (q.len < lengths[i])
 				wire_u8(&q, q.len * 31 + i + round);
-			rig_take(rig, &q, 100);
+			rig_process(rig, &q, 100);
 			if (lengths[i] < 65535)
 				rig_none(rig);
 			rig_bare_reply(rig, 101, i);
@@ -194,7 +194,7 @@ static void long_queries(void)
 	wire_clear(&q);
 	wire_header(&q, 1, 0, 0, 0, 0, 0);
 	wire_fill(&q, 0x5a, 65535 - q.len);
-	rig_take(rig, &q, 400);
+	rig_process(rig, &q, 400);
 	CU_ASSERT(rig->count > 60 && rig->count < 80);
 	CU_ASSERT_EQUAL(rig->metrics.evicted, rig->count);
 	rig_finish(rig);
@@ -202,7 +202,7 @@ static void long_queries(void)
 	end();
 }
 
-/* Out of time order: capture order counts; latency may be negative; waiting never is too long. */
+/* Out of time order: capture order counts, and latency may be negative. */
 static void time_runs_back(void)
 {
 	static struct wire w;
@@ -211,14 +211,14 @@ static void time_runs_back(void)
 	wire_message(&w, 1, 0x8100, "a.example", 1);
 	struct pkt pkt = rig_pkt(&w, 940);
 	pkt.clock_ns = 1000;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 1000)->latency_ns, -60);
 	/* a copy that is older than the first: the timeout counts from it, ts stays */
 	rig_query(rig, 2000, 1, "a.example");
 	wire_message(&w, 1, 0x0100, "a.example", 1);
 	pkt = rig_pkt(&w, 1950);
 	pkt.clock_ns = 2000;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 	rig_none(rig);
 	rig_reply(rig, 1951 + RIG_TIMEOUT, 1, "a.example");
 	CU_ASSERT_EQUAL_FATAL(rig->count, 2);
@@ -229,7 +229,7 @@ static void time_runs_back(void)
 	end();
 }
 
-/* The capture's clock runs ahead of the packets: within the slack a packet's own time decides. */
+/* The capture's clock is ahead of the packets: within the slack the timestamp decides. */
 static void clock_slack(void)
 {
 	static struct wire w;
@@ -237,8 +237,8 @@ static void clock_slack(void)
 		begin(64);
 		rig_query(rig, 1000, 1, "a.example");
 		int64_t clock = 1000 + RIG_TIMEOUT + RIG_REORDER + beyond;
-		unsigned gone = rig_expire(rig, clock, 64);
-		CU_ASSERT_EQUAL(gone, (unsigned)beyond);
+		unsigned expired = rig_expire(rig, clock, 64);
+		CU_ASSERT_EQUAL(expired, (unsigned)beyond);
 		end();
 		/* the same, whether txn_expire() ran before the packet or not */
 		begin(64);
@@ -246,7 +246,7 @@ static void clock_slack(void)
 		wire_message(&w, 1, 0x8100, "a.example", 1);
 		struct pkt pkt = rig_pkt(&w, 1000 + RIG_TIMEOUT);
 		pkt.clock_ns = clock;
-		rig_take_pkt(rig, &pkt);
+		rig_process_pkt(rig, &pkt);
 		CU_ASSERT_EQUAL_FATAL(rig->count, 1u + (unsigned)beyond);
 		CU_ASSERT_EQUAL(rig->seen[0]->status, beyond ? RECORD_NO_REPLY : RECORD_ANSWERED);
 		end();
@@ -259,31 +259,31 @@ static void expiry(void)
 	for (unsigned i = 0; i < 20; i++)
 		rig_query(rig, i, i, "a.example");
 	rig_query(rig, 30, 0, "a.example"); /* now the youngest */
-	int64_t over = RIG_TIMEOUT + RIG_REORDER;
-	CU_ASSERT_EQUAL(rig_expire(rig, 1 + over, 100), 0);
-	CU_ASSERT_EQUAL(rig_expire(rig, 2 + over, 100), 1);
+	int64_t limit = RIG_TIMEOUT + RIG_REORDER;
+	CU_ASSERT_EQUAL(rig_expire(rig, 1 + limit, 100), 0);
+	CU_ASSERT_EQUAL(rig_expire(rig, 2 + limit, 100), 1);
 	rig_one(rig, RECORD_NO_REPLY, 1);
-	CU_ASSERT_EQUAL(rig_expire(rig, 100 + over, 0), 0);
-	CU_ASSERT_EQUAL(rig_expire(rig, 100 + over, 5), 5);
+	CU_ASSERT_EQUAL(rig_expire(rig, 100 + limit, 0), 0);
+	CU_ASSERT_EQUAL(rig_expire(rig, 100 + limit, 5), 5);
 	CU_ASSERT_EQUAL(rig->count, 5);
 	for (unsigned i = 0; i < rig->count; i++)
 		CU_ASSERT_EQUAL(rig->seen[i]->ts_ns, 2 + i);
-	CU_ASSERT_EQUAL(rig_expire(rig, 30 + over, 100), 13);
-	CU_ASSERT_EQUAL(rig_expire(rig, 31 + over, 100), 1);
+	CU_ASSERT_EQUAL(rig_expire(rig, 30 + limit, 100), 13);
+	CU_ASSERT_EQUAL(rig_expire(rig, 31 + limit, 100), 1);
 	CU_ASSERT_EQUAL(rig_one(rig, RECORD_NO_REPLY, 0)->retries, 1);
 	CU_ASSERT_EQUAL(rig_expire(rig, INT64_MAX, 100), 0);
 	end();
 }
 
-/* Takes a packet as packet_walk() gives it, with or without PACKET_WANT_REALM. */
-static void take_in(struct pkt *pkt, bool realms)
+/* Processes a packet of packet_walk(), with or without PACKET_WANT_REALM. */
+static void process_in(struct pkt *pkt, bool realms)
 {
 	pkt->realm = realms ? packet_realm(pkt) : 0;
-	rig_take_pkt(rig, pkt);
+	rig_process_pkt(rig, pkt);
 }
 
-/* VLANs, tunnel and the handshake's time come with the query, and tell transactions apart only
- * where that is wanted. */
+/* The record has VLANs, tunnel and handshake time of the query; they distinguish transactions only
+ * if configured. */
 static void paths(void)
 {
 	static struct wire q, a;
@@ -291,25 +291,25 @@ static void paths(void)
 		begin(64);
 		wire_message(&q, 1, 0x0100, "a.example", 1);
 		wire_message(&a, 1, 0x8100, "a.example", 1);
-		struct pkt asked = rig_pkt(&q, 100), told = rig_pkt(&a, 101);
+		struct pkt asked = rig_pkt(&q, 100), reply = rig_pkt(&a, 101);
 		asked.vlans = 1;
 		asked.vlan[0] = 42;
 		asked.tunnel = (struct tunnel){.type = TUNNEL_vxlan, .id = 7, .has_id = 1};
-		take_in(&asked, realm);
-		take_in(&told, realm);
+		process_in(&asked, realm);
+		process_in(&reply, realm);
 		if (realm) {
 			CU_ASSERT_EQUAL(rig_one(rig, RECORD_NO_QUERY, 101)->vlans, 0);
-			told.vlans = 1;
-			told.vlan[0] = 43;
-			told.tunnel = asked.tunnel;
-			take_in(&told, realm);
+			reply.vlans = 1;
+			reply.vlan[0] = 43;
+			reply.tunnel = asked.tunnel;
+			process_in(&reply, realm);
 			rig_one(rig, RECORD_NO_QUERY, 101);
-			told.vlan[0] = 42;
-			told.tunnel.id = 8;
-			take_in(&told, realm);
+			reply.vlan[0] = 42;
+			reply.tunnel.id = 8;
+			process_in(&reply, realm);
 			rig_one(rig, RECORD_NO_QUERY, 101);
-			told.tunnel.id = 7;
-			take_in(&told, realm);
+			reply.tunnel.id = 7;
+			process_in(&reply, realm);
 		}
 		const struct record *r = rig_one(rig, RECORD_ANSWERED, 100);
 		CU_ASSERT(r->vlans == 1 && r->vlan[0] == 42);
@@ -318,7 +318,7 @@ static void paths(void)
 	}
 }
 
-/* No room for a record: it is counted as dropped, and the transaction is closed all the same. */
+/* A record that does not fit is counted as dropped, and its transaction is closed. */
 static void no_record(void)
 {
 	begin(64);
@@ -336,7 +336,7 @@ static void no_record(void)
 	rig_free(rig);
 }
 
-/* The octets of an open query, and of its MAC addresses, where they are asked for. */
+/* Octets of an open query, and of its MAC addresses if configured. */
 static void memory(void)
 {
 	struct txn_conf few = {.max_open = 1 << 10}, many = {.max_open = 1 << 20};
@@ -362,6 +362,6 @@ void test_txn_limits(void)
 	CU_add_test(s, "the capture's clock", clock_slack);
 	CU_add_test(s, "expiry", expiry);
 	CU_add_test(s, "paths", paths);
-	CU_add_test(s, "no room for a record", no_record);
+	CU_add_test(s, "no space for a record", no_record);
 	CU_add_test(s, "memory of an open query", memory);
 }

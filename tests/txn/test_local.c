@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Names of the local link: queries to groups, and who replies. */
+/* Names of the local link: queries to groups and their replies. */
 #include "txn/rig_local.h"
 
 void test_txn_local(void);
@@ -11,7 +11,8 @@ static void begin(void)
 	rig = rig_new(1024, RIG_TIMEOUT, RIG_REORDER);
 }
 
-/* All to all, without id and question: by what is answered. Further hosts are duplicates. */
+/* Replies to the group, without id and question, match by their answers. Further ones are
+ * duplicates. */
 static void multicast(void)
 {
 	begin();
@@ -24,21 +25,20 @@ static void multicast(void)
 	send_from(b, 5353, mdns, 5353, 1011);
 	rig_one(rig, RECORD_NO_QUERY, 1011);
 	answer(0, "printer.local", 1);
-	send_from(a, 5353, mdns, 5353, 1012); /* who asks does not answer itself */
+	send_from(a, 5353, mdns, 5353, 1012); /* a host does not answer itself */
 	rig_one(rig, RECORD_NO_QUERY, 1012);
 	answer(0, "printer.LOCAL", 1);
 	send_from(b, 5353, mdns, 5353, 1020);
 	CU_ASSERT_EQUAL(by(RECORD_ANSWERED, 1000, b, true)->latency_ns, 20);
 	send_from(c, 5353, mdns, 5353, 1030);
 	CU_ASSERT_EQUAL(by(RECORD_DUPLICATE, 1000, c, true)->latency_ns, 30);
-	send_from(c, 5353, mdns, 5353, 1000 + RIG_TIMEOUT + 1); /* announced, not asked for */
+	send_from(c, 5353, mdns, 5353, 1000 + RIG_TIMEOUT + 1); /* an announcement */
 	rig_one(rig, RECORD_NO_QUERY, 1000 + RIG_TIMEOUT + 1);
 	CU_ASSERT_EQUAL(rig->metrics.duplicate, 1);
 	end();
 }
 
-/* A query of several questions is answered by a reply to any; one for ANY by any type; NSEC says
- * that there is none. */
+/* A reply to any question answers a query; any type answers ANY; NSEC denies the record. */
 static void answers(void)
 {
 	begin();
@@ -57,9 +57,9 @@ static void answers(void)
 	question(0, 0, "four.local", 28);
 	send_from(a, 5353, mdns, 5353, 3000);
 	answer(0, "four.local", 47);
-	send_from(b, 5353, a, 5353, 3001); /* wished unicast (QU) */
+	send_from(b, 5353, a, 5353, 3001); /* unicast, as the QU bit asks */
 	by(RECORD_ANSWERED, 3000, b, true);
-	/* of two that ask the same, the older one first */
+	/* of two queries for one name, the older one is answered first */
 	question(0, 0, "five.local", 1);
 	send_from(a, 5353, mdns, 5353, 4000);
 	send_from(c, 5353, mdns, 5353, 4001);
@@ -71,7 +71,7 @@ static void answers(void)
 	end();
 }
 
-/* LLMNR and one-shot multicast DNS: from a port of its own, with an id, answered to that. */
+/* LLMNR and one-shot multicast DNS: unicast replies to the query's port, with its id. */
 static void unicast(unsigned port, const uint8_t *group)
 {
 	begin();
@@ -112,7 +112,7 @@ static void netbios(void)
 	question(8, 0, "CKAAAAAA", 33);
 	send_from(a, 137, b, 137, 2000);
 	answer(8, "CKAAAAAA", 33);
-	send_from(c, 137, a, 137, 2001); /* was not asked */
+	send_from(c, 137, a, 137, 2001); /* another host than the one asked */
 	rig_one(rig, RECORD_NO_QUERY, 2001);
 	send_from(b, 137, a, 137, 2002);
 	by(RECORD_ANSWERED, 2000, b, false);
@@ -121,8 +121,8 @@ static void netbios(void)
 	end();
 }
 
-/* A query whose time is over, or that was answered by its own ends, or evicted. */
-static void over(void)
+/* A query that expired, and one whose slot has another query. */
+static void expired(void)
 {
 	begin();
 	question(0, 0, "late.local", 1);
@@ -132,7 +132,7 @@ static void over(void)
 	CU_ASSERT_EQUAL_FATAL(rig->count, 2);
 	CU_ASSERT_EQUAL(rig->seen[0]->status, RECORD_NO_REPLY);
 	CU_ASSERT_EQUAL(rig->seen[1]->status, RECORD_NO_QUERY);
-	/* the slot is another's */
+	/* the slot has another query */
 	question(0, 0, "gone.local", 1);
 	send_from(a, 5353, mdns, 5353, 3000);
 	rig_expire(rig, 9000, 100);
@@ -158,6 +158,6 @@ void test_txn_local(void)
 	CU_add_test(s, "what answers", answers);
 	CU_add_test(s, "unicast replies", unicasts);
 	CU_add_test(s, "NetBIOS", netbios);
-	CU_add_test(s, "over", over);
+	CU_add_test(s, "expired", expired);
 	CU_add_test(s, "random octets", random_octets);
 }

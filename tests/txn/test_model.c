@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table against a naive matcher written from the rules of doc/schemas.md: a list of open
- * queries, searched from the front. Random messages of few bases and questions, times at which
- * "exactly at the timeout" is frequent, and the lines of both compared as a set, because when a
- * query that nobody answers is let go is not part of the contract.
+ * The stage against a naive matcher of the rules of doc/schemas.md: a list of open queries,
+ * searched from the front. Random messages have few bases and questions and are often exactly at
+ * the timeout. Records are compared as a set, because the contract does not say when a query
+ * expires.
  */
 #include "txn/rig.h"
 
@@ -12,7 +12,7 @@ void test_txn_model(void);
 #define OPERATIONS 100000
 #define OPEN_MAX 4096
 
-/* A record, or what the model says that it must be. */
+/* A record, or the model's expectation of it. */
 struct outcome {
 	int64_t ts_ns, latency_ns;
 	uint64_t query, reply; /* hashes of the octets, 0: none */
@@ -30,9 +30,9 @@ struct outcomes {
 struct message {
 	int64_t ts_ns, clock_ns;
 	bool reply;
-	unsigned base; /* which client and id */
+	unsigned base; /* chooses client and id */
 	int question; /* -1: none */
-	bool upper; /* letters in the other case */
+	bool upper; /* name in upper case */
 	bool says_why; /* a reply that reports an error */
 	unsigned vlan;
 	uint64_t hash;
@@ -47,20 +47,20 @@ struct open_query {
 };
 
 struct model {
-	unsigned open, most; /* most: queries that the table holds */
+	unsigned open, max; /* queries; capacity of the table */
 	struct open_query rows[OPEN_MAX]; /* oldest first */
 	int64_t timeout_ns;
-	bool jitter; /* packets may come out of time order */
+	bool jitter; /* packets may be out of time order */
 	uint64_t clock;
 	struct outcomes *out;
 };
 
 static struct outcomes expected, seen, again;
 
-static void tell(struct model *m, enum record_status status, const struct open_query *q,
+static void emit(struct model *m, enum record_status status, const struct open_query *q,
 	const struct message *reply)
 {
-	/* One of them there is. */
+	/* A query or a reply. */
 	static const struct message none;
 	const struct message *first = q ? &q->first : reply ? reply : &none;
 	struct outcome *o = &m->out->rows[m->out->count++];
@@ -81,30 +81,30 @@ static void tell(struct model *m, enum record_status status, const struct open_q
 	}
 }
 
-static void let_go(struct model *m, unsigned i)
+static void remove_query(struct model *m, unsigned i)
 {
 	memmove(&m->rows[i], &m->rows[i + 1], (--m->open - i) * sizeof(m->rows[0]));
 }
 
-static bool over(const struct model *m, const struct open_query *q, const struct message *now)
+static bool expired(const struct model *m, const struct open_query *q, const struct message *now)
 {
 	return now->ts_ns - q->last_ns > m->timeout_ns;
 }
 
 /*
- * Lets go every query of the base whose time is over; of all bases where the table may be full.
- * Packets out of time order leave open whose clock counts: there a packet judges the queries at
- * the front of its base, up to the first that still waits, and the one that it matches.
+ * Expires the queries of the base, or of all bases if the table may be full. With packets out of
+ * time order, a packet expires the queries at the front of its base, up to the first that is open,
+ * and the one that it matches.
  */
 static void expire(struct model *m, const struct message *now)
 {
 	for (unsigned i = 0; i < m->open;) {
 		struct open_query *q = &m->rows[i];
-		bool looked_at = m->most < OPEN_MAX || q->first.base == now->base;
-		if (looked_at && over(m, q, now)) {
-			tell(m, RECORD_NO_REPLY, q, NULL);
-			let_go(m, i);
-		} else if (looked_at && m->jitter) {
+		bool examined = m->max < OPEN_MAX || q->first.base == now->base;
+		if (examined && expired(m, q, now)) {
+			emit(m, RECORD_NO_REPLY, q, NULL);
+			remove_query(m, i);
+		} else if (examined && m->jitter) {
 			return;
 		} else {
 			i++;
@@ -118,8 +118,8 @@ static void evict(struct model *m)
 	for (unsigned i = 1; i < m->open; i++)
 		if (m->rows[i].order < m->rows[oldest].order)
 			oldest = i;
-	tell(m, RECORD_NO_REPLY, &m->rows[oldest], NULL);
-	let_go(m, oldest);
+	emit(m, RECORD_NO_REPLY, &m->rows[oldest], NULL);
+	remove_query(m, oldest);
 }
 
 static void model_take(struct model *m, const struct message *now)
@@ -131,16 +131,16 @@ static void model_take(struct model *m, const struct message *now)
 		struct open_query *q = &m->rows[i];
 		if (q->first.base != now->base)
 			continue;
-		if (m->jitter && q->first.question == now->question && over(m, q, now)) {
-			tell(m, RECORD_NO_REPLY, q, NULL);
-			let_go(m, i--);
+		if (m->jitter && q->first.question == now->question && expired(m, q, now)) {
+			emit(m, RECORD_NO_REPLY, q, NULL);
+			remove_query(m, i--);
 			continue;
 		}
 		base_open = true;
 		bool same = q->first.question == now->question;
 		if (now->reply && (same || (now->question < 0 && now->says_why))) {
-			tell(m, RECORD_ANSWERED, q, now);
-			let_go(m, i);
+			emit(m, RECORD_ANSWERED, q, now);
+			remove_query(m, i);
 			return;
 		}
 		if (!now->reply && same) {
@@ -151,10 +151,10 @@ static void model_take(struct model *m, const struct message *now)
 		}
 	}
 	if (now->reply) {
-		tell(m, base_open ? RECORD_MISMATCH : RECORD_NO_QUERY, NULL, now);
+		emit(m, base_open ? RECORD_MISMATCH : RECORD_NO_QUERY, NULL, now);
 		return;
 	}
-	if (m->open == m->most)
+	if (m->open == m->max)
 		evict(m);
 	m->rows[m->open++] = (struct open_query){*now, now->ts_ns, m->clock, 0};
 }
@@ -184,7 +184,7 @@ static void see(void *of, const struct record *r)
 	o->vlans = r->vlans ? r->vlan[0] : 0;
 }
 
-/* Draws a message and its octets; `w` is what goes on the wire. `named`: queries have questions. */
+/* Makes a random message, and its wire form in `w`. `named`: queries have questions. */
 static void draw(struct message *m, struct wire *w, unsigned bases, unsigned questions, bool named)
 {
 	static const unsigned types[] = {1, 28}, classes[] = {1, 3};
@@ -206,7 +206,7 @@ static void draw(struct message *m, struct wire *w, unsigned bases, unsigned que
 			q / 4);
 		wire_question(w, name, types[q & 1], classes[q >> 1 & 1]);
 	}
-	/* octets that tell every message from every other */
+	/* octets that make every message unique */
 	wire_u32(w, (uint32_t)random());
 	wire_fill(w, (unsigned)random(), (size_t)random() % 200);
 	m->len = w->len;
@@ -226,7 +226,7 @@ static void hand_over(struct rig *rig, const struct message *m, const struct wir
 		pkt.vlans = 1;
 		pkt.vlan[0] = (uint16_t)m->vlan;
 	}
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 }
 
 static int order(const void *a, const void *b)
@@ -245,12 +245,12 @@ static void compare(const struct outcomes *a, const struct outcomes *b)
 	CU_ASSERT_EQUAL(memcmp(a->rows, b->rows, a->count * sizeof(a->rows[0])), 0);
 }
 
-/* One run: what the table does against what the model says, with housekeeping now and then. */
+/* One run of the stage against the model. */
 struct run {
 	unsigned seed, bases, questions, capacity;
 	unsigned step; /* largest step of time; the timeout is 10 */
-	unsigned jitter; /* how far a packet may be back in time */
-	unsigned housekeeping; /* txn_expire() after every so many messages; 0: never */
+	unsigned jitter; /* how far back in time a packet may be */
+	unsigned housekeeping; /* messages between two txn_expire(); 0: none */
 };
 
 static void run(const struct run *c, struct model *model, struct outcomes *out)
@@ -296,7 +296,7 @@ static void check(const struct run *c)
 	memset(&model, 0, sizeof(model));
 	model.timeout_ns = 10;
 	model.jitter = c->jitter > 0;
-	model.most = c->capacity;
+	model.max = c->capacity;
 	model.out = &expected;
 	expected.count = 0;
 	run(c, &model, &seen);
@@ -313,23 +313,23 @@ static void few_questions(void)
 	check(&(struct run){2, 2, 6, OPEN_MAX, 3, 5, 7});
 }
 
-/* Groups larger than those that are looked at one by one. */
+/* Groups of more than TXN_TABLE_SCAN members. */
 static void many_questions(void)
 {
 	check(&(struct run){3, 2, 80, OPEN_MAX, 1, 0, 5});
 	check(&(struct run){4, 3, 60, OPEN_MAX, 1, 3, 0});
 }
 
-/* A table of few slots, all held by one client for one domain, so that the oldest goes; packets in
- * time order, for then what is over is also what is let go. */
+/* A table of few slots with one holder, so that the oldest is evicted; packets in time order, so
+ * that the oldest is the one that expires. */
 static void small_table(void)
 {
 	check(&(struct run){5, 6, 12, 16, 1, 0, 4});
 	check(&(struct run){6, 2, 40, 12, 1, 0, 0});
 }
 
-/* The same packets give the same records, in the same order; however often housekeeping ran, the
- * same set of them. */
+/* The same packets give the same records in the same order, and the same set of records however
+ * often housekeeping runs. */
 static void determinism(void)
 {
 	struct run c = {7, 3, 30, OPEN_MAX, 2, 4, 3};

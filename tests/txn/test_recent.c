@@ -31,7 +31,7 @@ static void window(void)
 	free(r.entries);
 }
 
-/* Hash 0 is one like any other, and nothing is found in what is empty. */
+/* Hash 0 is valid, and an empty set finds no hash. */
 static void zero(void)
 {
 	struct txn_recent r = fresh(16, 10);
@@ -41,7 +41,7 @@ static void zero(void)
 	free(r.entries);
 }
 
-/* A full bucket forgets its oldest, never the newest. */
+/* A full bucket evicts its oldest entry. */
 static void full(void)
 {
 	struct txn_recent r = fresh(1, 1000000);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of open queries by itself: its lists, groups, indices and chains stay whole. */
+/* The table of open queries alone: its lists, groups, indices and chains stay consistent. */
 #include "txn/table.h"
 
 #include "support/wire.h"
@@ -32,12 +32,12 @@ static struct txn_table_key key_of(unsigned n)
 		.proto = 17};
 }
 
-/* Does a list of slots come back to none within the table? Its length. */
+/* Returns the length of a list of slots, which ends within the capacity of the table. */
 static unsigned chain_length(uint32_t slot)
 {
 	unsigned n = 0;
 	while (slot) {
-		CU_ASSERT_FATAL(slot <= table.virgin && n <= table.capacity);
+		CU_ASSERT_FATAL(slot <= table.high_water && n <= table.capacity);
 		memcpy(&slot, txn_table_at(&table, slot), sizeof(slot));
 		n++;
 	}
@@ -56,7 +56,7 @@ static bool indexed(uint32_t slot)
 	return false;
 }
 
-/* A group: links both ways, one key, its last and its count, and who must be in the index is. */
+/* Checks a group: links, key, last member, count, and which members are indexed. */
 static unsigned check_group(uint32_t first)
 {
 	const struct txn_table_entry *head = txn_table_at(&table, first);
@@ -79,7 +79,7 @@ static unsigned check_group(uint32_t first)
 	return n;
 }
 
-/* All that must hold between two calls. */
+/* Checks the whole table. */
 static void check_table(void)
 {
 	unsigned members = 0, aged = 0, slots = 0, in_index = 0, flagged = 0;
@@ -94,22 +94,23 @@ static void check_table(void)
 			CU_ASSERT_FATAL(in_index++ <= table.open);
 	}
 	uint32_t before = 0;
-	for (uint32_t slot = table.oldest; slot; slot = txn_table_at(&table, slot)->age_next) {
+	for (uint32_t slot = table.ages.oldest; slot;
+		slot = txn_table_at(&table, slot)->age.younger) {
 		const struct txn_table_entry *e = txn_table_at(&table, slot);
-		CU_ASSERT_EQUAL_FATAL(e->age_prev, before);
+		CU_ASSERT_EQUAL_FATAL(e->age.older, before);
 		before = slot;
 		aged++;
 		slots += 1 + chain_length(e->more);
 		flagged += e->indexed;
 		CU_ASSERT_FATAL(aged <= table.open);
 	}
-	CU_ASSERT_EQUAL_FATAL(table.youngest, before);
+	CU_ASSERT_EQUAL_FATAL(table.ages.youngest, before);
 	CU_ASSERT_EQUAL_FATAL(members, table.open);
 	CU_ASSERT_EQUAL_FATAL(aged, table.open);
 	CU_ASSERT_EQUAL_FATAL(in_index, flagged);
 	CU_ASSERT_EQUAL_FATAL(slots, table.used);
-	CU_ASSERT_EQUAL_FATAL(table.used + table.free, table.virgin);
-	CU_ASSERT_FATAL(table.virgin <= table.capacity);
+	CU_ASSERT_EQUAL_FATAL(table.used + table.free_count, table.high_water);
+	CU_ASSERT_FATAL(table.high_water <= table.capacity);
 }
 
 static uint32_t add(const struct txn_table_key *key, const struct wire *w)
@@ -159,21 +160,21 @@ static void random_work(void)
 			held[b][q] = 0;
 		} else if (held[b][q]) {
 			txn_table_touch(&table, held[b][q]);
-			CU_ASSERT_EQUAL(table.youngest, held[b][q]);
+			CU_ASSERT_EQUAL(table.ages.youngest, held[b][q]);
 		} else if (grow && txn_table_has_space(&table, w.len)) {
 			held[b][q] = add(&key, &w);
-			CU_ASSERT_EQUAL(table.youngest, held[b][q]);
+			CU_ASSERT_EQUAL(table.ages.youngest, held[b][q]);
 		}
 		check_table();
 	}
-	while (table.oldest)
-		txn_table_remove(&table, table.oldest);
+	while (table.ages.oldest)
+		txn_table_remove(&table, table.ages.oldest);
 	check_table();
 	CU_ASSERT_EQUAL(table.used, 0);
 	free(memory);
 }
 
-/* A group is in order of arrival, whoever leaves. */
+/* A group keeps the order of arrival, whichever member is removed. */
 static void order_in_group(void)
 {
 	enum { MANY = 30 };
@@ -211,7 +212,7 @@ static void draw_long(struct wire *w, uint32_t len)
 		wire_u8(w, (unsigned)random());
 }
 
-/* Every length about the ends of slots; the table says beforehand whether it has room. */
+/* Every length around the ends of slots; txn_table_has_space() is exact. */
 static void lengths(void)
 {
 	enum { CAPACITY = 140 };
@@ -229,7 +230,7 @@ static void lengths(void)
 		memset(copy, 0, len);
 		txn_table_copy_query(&table, e, copy);
 		CU_ASSERT_EQUAL_FATAL(memcmp(copy, w.octets, len), 0);
-		/* room for a second of the same length exactly if the slots say so */
+		/* a second query of the same length fits exactly if there are slots */
 		uint32_t used = table.used;
 		CU_ASSERT_EQUAL(txn_table_has_space(&table, len), 2 * used <= CAPACITY);
 		txn_table_remove(&table, slot);
@@ -247,12 +248,12 @@ static void full(void)
 		for (unsigned i = 0; i < capacity; i++) {
 			struct txn_table_key key = key_of(i);
 			draw_long(&w, 20);
-			CU_ASSERT_EQUAL(table.virgin, i); /* no memory before its time */
+			CU_ASSERT_EQUAL(table.high_water, i); /* memory is untouched until needed */
 			add(&key, &w);
 		}
 		check_table();
 		CU_ASSERT_FALSE(txn_table_has_space(&table, 12));
-		txn_table_remove(&table, table.oldest);
+		txn_table_remove(&table, table.ages.oldest);
 		CU_ASSERT_TRUE(txn_table_has_space(&table, 12));
 		CU_ASSERT_FALSE(txn_table_has_space(&table, 1000));
 		free(memory);

@@ -7,12 +7,12 @@ void test_txn_transfer(void);
 static struct rig *rig;
 static struct wire message;
 
-/* A message over TCP, the same ends. */
-static void take(const struct wire *w, int64_t ts_ns)
+/* Processes a message over TCP of one connection. */
+static void process(const struct wire *w, int64_t ts_ns)
 {
 	struct pkt pkt = rig_pkt(w, ts_ns);
 	pkt.proto = PACKET_TCP;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 }
 
 static void soa(struct wire *w, uint32_t serial)
@@ -25,7 +25,7 @@ static void soa(struct wire *w, uint32_t serial)
 	wire_rr(w, "zone", 6, 1, 3600, rdata.octets, rdata.len);
 }
 
-/* The query; of an IXFR with the serial that the client has. */
+/* Processes the query; of an IXFR with the serial of the client's zone. */
 static void ask(int64_t ts_ns, unsigned qtype, uint32_t serial)
 {
 	wire_clear(&message);
@@ -33,7 +33,7 @@ static void ask(int64_t ts_ns, unsigned qtype, uint32_t serial)
 	wire_question(&message, "zone", qtype, 1);
 	if (qtype == 251)
 		soa(&message, serial);
-	take(&message, ts_ns);
+	process(&message, ts_ns);
 	rig_none(rig);
 }
 
@@ -41,7 +41,7 @@ static void ask(int64_t ts_ns, unsigned qtype, uint32_t serial)
  * A message of the reply: "S" a SOA record with serial 20, "s" with 10, "m" with 15, "a" an
  * address. `question`: with one.
  */
-static void tell(int64_t ts_ns, unsigned qtype, bool question, const char *records)
+static void reply(int64_t ts_ns, unsigned qtype, bool question, const char *records)
 {
 	wire_clear(&message);
 	wire_header(&message, 9, 0x8400, question, (unsigned)strlen(records), 0, 0);
@@ -53,7 +53,7 @@ static void tell(int64_t ts_ns, unsigned qtype, bool question, const char *recor
 		else
 			soa(&message, *p == 'S' ? 20 : *p == 's' ? 10 : 15);
 	}
-	take(&message, ts_ns);
+	process(&message, ts_ns);
 }
 
 static void begin(bool sum)
@@ -71,7 +71,7 @@ static void end(void)
 	rig_free(rig);
 }
 
-/* The one record of a transfer that was asked for at 100 and answered first at 150. */
+/* Checks the record of a transfer with its query at 100 and first message at 150. */
 static void check_sum(uint32_t messages, uint64_t records, int64_t duration_ns, bool incomplete)
 {
 	const struct record *r = rig_one(rig, RECORD_ANSWERED, 100);
@@ -85,7 +85,7 @@ static void check_sum(uint32_t messages, uint64_t records, int64_t duration_ns, 
 	CU_ASSERT_EQUAL(bits_be16(record_reply(r) + 6), 0);
 }
 
-/* Cut into messages anywhere, with and without the question repeated. */
+/* Split into messages anywhere, with and without the question in each. */
 static void axfr(void)
 {
 	static const char zone[] = "SaaaaaaaS";
@@ -94,9 +94,9 @@ static void axfr(void)
 		memcpy(head, zone, cut);
 		begin(true);
 		ask(100, 252, 0);
-		tell(150, 252, true, head);
+		reply(150, 252, true, head);
 		rig_none(rig);
-		tell(170, 252, cut % 2, zone + cut);
+		reply(170, 252, cut % 2, zone + cut);
 		check_sum(2, sizeof(zone) - 1, 20, false);
 		CU_ASSERT_EQUAL(rig->metrics.transfer_messages, 1);
 		end();
@@ -118,7 +118,7 @@ static void ambiguous(void)
 				soa(&message, 20);
 			struct pkt pkt = rig_pkt(&message, 150);
 			pkt.proto = PACKET_TCP;
-			rig_take_doubtful(rig, &pkt, i == in ? RECORD_AMBIGUOUS_REPLY : 0);
+			rig_process_ambiguous(rig, &pkt, i == in ? RECORD_AMBIGUOUS_REPLY : 0);
 		}
 		CU_ASSERT_EQUAL_FATAL(rig->count, 1);
 		CU_ASSERT_EQUAL(rig->seen[0]->transfer, RECORD_TRANSFER_SUM);
@@ -127,7 +127,7 @@ static void ambiguous(void)
 	}
 }
 
-/* In one message: an ordinary reply. */
+/* A transfer in one message is an ordinary reply. */
 static void whole(void)
 {
 	static const struct {
@@ -139,7 +139,7 @@ static void whole(void)
 	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
 		begin(true);
 		ask(100, rows[i].qtype, rows[i].serial);
-		tell(150, rows[i].qtype, true, rows[i].records);
+		reply(150, rows[i].qtype, true, rows[i].records);
 		const struct record *r = rig_one(rig, RECORD_ANSWERED, 100);
 		CU_ASSERT_EQUAL(r->transfer, RECORD_TRANSFER_WHOLE);
 		CU_ASSERT_EQUAL(r->reply_len, message.len);
@@ -147,7 +147,7 @@ static void whole(void)
 	}
 }
 
-/* Incremental, cut anywhere: the new SOA record also stands in the middle. */
+/* Incremental, split anywhere: the new SOA record also comes in the middle. */
 static void ixfr(void)
 {
 	static const char *const zones[] = {"SsaaSaaS", "SsamamaSaS", "SsaSS", "SaaaaS"};
@@ -157,44 +157,44 @@ static void ixfr(void)
 			memcpy(head, zones[i], cut);
 			begin(true);
 			ask(100, 251, 10);
-			tell(150, 251, true, head);
+			reply(150, 251, true, head);
 			rig_none(rig);
-			tell(151, 251, false, zones[i] + cut);
+			reply(151, 251, false, zones[i] + cut);
 			check_sum(2, strlen(zones[i]), 1, false);
 			end();
 		}
 }
 
-/* Refused, without records, over UDP, or asked for by message: ordinary replies. */
+/* Refused, without records, over UDP, or with txn.transfers off: ordinary replies. */
 static void ordinary(void)
 {
 	begin(true);
 	ask(100, 252, 0);
 	wire_message(&message, 9, 0x8405, "zone", 252);
-	take(&message, 150);
+	process(&message, 150);
 	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 100)->transfer, RECORD_TRANSFER_NONE);
 	ask(200, 252, 0);
-	tell(250, 252, true, "");
+	reply(250, 252, true, "");
 	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 200)->transfer, RECORD_TRANSFER_NONE);
 	end();
 	begin(false);
 	ask(100, 252, 0);
-	tell(150, 252, true, "Sa");
+	reply(150, 252, true, "Sa");
 	CU_ASSERT_EQUAL(rig_one(rig, RECORD_ANSWERED, 100)->transfer, RECORD_TRANSFER_NONE);
-	tell(151, 252, false, "aS");
+	reply(151, 252, false, "aS");
 	rig_one(rig, RECORD_NO_QUERY, 151);
 	end();
 }
 
-/* Silence, an error in the middle, or the end of the capture: what came is told, and that it is not
- * all. */
+/* Timeout, an error in the middle, or the end of the capture: the record has what came, and says
+ * that it is incomplete. */
 static void cut_off(void)
 {
 	for (int how = 0; how < 3; how++) {
 		begin(true);
 		ask(100, 252, 0);
-		tell(150, 252, true, "Saaa");
-		tell(160, 252, false, "aaa");
+		reply(150, 252, true, "Saaa");
+		reply(160, 252, false, "aaa");
 		rig_none(rig);
 		if (how == 0) {
 			CU_ASSERT_EQUAL(rig_expire(rig, 160 + RIG_TIMEOUT + RIG_REORDER, 10), 0);
@@ -202,7 +202,7 @@ static void cut_off(void)
 			check_sum(2, 7, 10, true);
 		} else if (how == 1) {
 			wire_message(&message, 9, 0x8402, "zone", 252);
-			take(&message, 165);
+			process(&message, 165);
 			check_sum(3, 7, 15, true);
 		} else {
 			rig_finish(rig);
@@ -212,20 +212,20 @@ static void cut_off(void)
 	}
 }
 
-/* More at a time than are kept: the others show their messages one by one. */
+/* More transfers than TXN_TRANSFERS: the others have a record for each message. */
 static void many(void)
 {
 	begin(true);
 	for (unsigned i = 0; i < TXN_TRANSFERS + 2; i++) {
 		wire_message(&message, i, 0, "zone", 252);
-		take(&message, 100);
+		process(&message, 100);
 	}
 	for (unsigned i = 0; i < TXN_TRANSFERS + 2; i++) {
-		tell(150, 252, true, "Sa");
+		reply(150, 252, true, "Sa");
 		message.octets[0] = (uint8_t)(i >> 8);
 		message.octets[1] = (uint8_t)i;
-		if (i != 9) /* tell() has answered that one */
-			take(&message, 150);
+		if (i != 9) /* reply() has answered that one */
+			process(&message, 150);
 	}
 	CU_ASSERT_EQUAL(rig->metrics.answered, 2);
 	end();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rules of matching of doc/schemas.md, one by one. All of them at random: test_model.c. */
+/* The matching rules of doc/schemas.md, one by one. All of them at random: test_model.c. */
 #include "txn/rig.h"
 
 void test_txn_txn(void);
@@ -31,9 +31,9 @@ static void answered(void)
 	pkt.vlan[1] = 20;
 	pkt.wire_len = q.len + 3;
 	pkt.cut = 1;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 	rig_none(rig);
-	rig_take(rig, &a, 5123);
+	rig_process(rig, &a, 5123);
 	const struct record *r = rig_one(rig, RECORD_ANSWERED, 5000);
 	CU_ASSERT_EQUAL(r->latency_ns, 123);
 	CU_ASSERT_EQUAL(r->retries, 0);
@@ -45,12 +45,12 @@ static void answered(void)
 	CU_ASSERT(r->reply_len == a.len && r->reply_wire == a.len && !r->reply_cut);
 	CU_ASSERT_EQUAL(memcmp(record_query(r), q.octets, q.len), 0);
 	CU_ASSERT_EQUAL(memcmp(record_reply(r), a.octets, a.len), 0);
-	rig_take(rig, &a, 5124); /* nothing is open any more */
+	rig_process(rig, &a, 5124); /* no query is open */
 	rig_one(rig, RECORD_NO_QUERY, 5124);
 	end();
 }
 
-/* A record says of which of its messages the octets are in doubt: of any copy of the query, too. */
+/* A record says which of its messages is ambiguous, any copy of the query included. */
 static void ambiguous(void)
 {
 	static struct wire q, a;
@@ -62,13 +62,13 @@ static void ambiguous(void)
 		struct pkt reply = rig_pkt(&a, 5123);
 		uint8_t asked = in & 3 ? RECORD_AMBIGUOUS_QUERY : 0;
 		uint8_t answered = in & 4 ? RECORD_AMBIGUOUS_REPLY : 0;
-		rig_take_doubtful(rig, &query, in & 1 ? RECORD_AMBIGUOUS_QUERY : 0);
-		rig_take_doubtful(rig, &copy, in & 2 ? RECORD_AMBIGUOUS_QUERY : 0);
+		rig_process_ambiguous(rig, &query, in & 1 ? RECORD_AMBIGUOUS_QUERY : 0);
+		rig_process_ambiguous(rig, &copy, in & 2 ? RECORD_AMBIGUOUS_QUERY : 0);
 		if (in & 4) {
-			rig_take_doubtful(rig, &reply, answered);
+			rig_process_ambiguous(rig, &reply, answered);
 			const struct record *r = rig_one(rig, RECORD_ANSWERED, 5000);
 			CU_ASSERT_EQUAL(r->ambiguous, asked | answered);
-			rig_take_doubtful(rig, &reply, answered);
+			rig_process_ambiguous(rig, &reply, answered);
 			r = rig_one(rig, RECORD_NO_QUERY, 5123);
 			CU_ASSERT_EQUAL(r->ambiguous, answered);
 		} else {
@@ -99,13 +99,13 @@ static void not_asked(void)
 	rig_reply(rig, 100, 1, "a.example");
 	const struct record *r = rig_one(rig, RECORD_NO_QUERY, 100);
 	CU_ASSERT(r->query_wire == 0 && r->query_len == 0 && r->reply_wire > 12);
-	CU_ASSERT(r->client_port == 4321 && r->server_port == 53); /* by the QR bit */
+	CU_ASSERT(r->client_port == 4321 && r->server_port == 53); /* the QR bit decides */
 	rig_bare_reply(rig, 101, 1);
 	rig_one(rig, RECORD_NO_QUERY, 101);
 	end();
 }
 
-/* Another question: said so, and the query waits on for its own reply. */
+/* A reply with another question is a mismatch, and the query stays open. */
 static void mismatch(void)
 {
 	begin(64);
@@ -128,15 +128,15 @@ static void malformed(void)
 	for (uint32_t len = 0; len < w.len; len++) {
 		struct pkt pkt = rig_pkt(&w, 100 + len);
 		pkt.len = len;
-		rig_take_pkt(rig, &pkt);
+		rig_process_pkt(rig, &pkt);
 		const struct record *r = rig_one(rig, RECORD_MALFORMED, 100 + len);
 		CU_ASSERT(r->query_len == len && r->query_wire == w.len && r->reply_wire == 0);
 		CU_ASSERT_EQUAL(r->error, DNS_SHORT);
 	}
 	w.octets[2] |= 0x80;
 	w.octets[12] = 0x40;
-	rig_query(rig, 900, 9, "a.example"); /* a malformed reply answers nothing */
-	rig_take(rig, &w, 901);
+	rig_query(rig, 900, 9, "a.example"); /* a malformed reply answers no query */
+	rig_process(rig, &w, 901);
 	const struct record *r = rig_one(rig, RECORD_MALFORMED, 901);
 	CU_ASSERT(r->query_wire == 0 && r->reply_len == w.len && r->error == DNS_NAME);
 	CU_ASSERT_EQUAL(rig->x.table.open, 1);
@@ -144,7 +144,7 @@ static void malformed(void)
 	end();
 }
 
-/* A further copy restarts the timeout, never ts. */
+/* A further copy restarts the timeout and does not change ts. */
 static void retries(void)
 {
 	begin(64);
@@ -156,11 +156,11 @@ static void retries(void)
 	const struct record *r = rig_one(rig, RECORD_ANSWERED, 1000);
 	CU_ASSERT_EQUAL(r->retries, 2);
 	CU_ASSERT_EQUAL(r->latency_ns, 2800);
-	CU_ASSERT_EQUAL(record_query(r)[13], 'a'); /* the first copy's octets */
+	CU_ASSERT_EQUAL(record_query(r)[13], 'a'); /* octets of the first copy */
 	end();
 }
 
-/* A reply at exactly the timeout is in time; one nanosecond later it finds nothing. */
+/* A reply at exactly the timeout is in time; one nanosecond later it is unsolicited. */
 static void timeouts(void)
 {
 	begin(64);
@@ -189,7 +189,7 @@ static void timeouts(void)
 	end();
 }
 
-/* It goes to the oldest of its base; a copy of a query does not make it younger. */
+/* A reply matches the oldest query of its base; a copy does not make a query younger. */
 static void no_question(void)
 {
 	begin(64);
@@ -208,8 +208,8 @@ static void no_question(void)
 	end();
 }
 
-/* A bare reply to the query for a.example: as it comes over a transport, with these flags and the
- * upper bits of an rcode in OPT. */
+/* Sends a reply without a question to the query for a.example, over a transport, with these flags
+ * and the upper bits of an rcode in OPT. */
 static void bare(unsigned proto, unsigned flags, unsigned high, enum record_status status)
 {
 	static struct wire q, a;
@@ -217,20 +217,21 @@ static void bare(unsigned proto, unsigned flags, unsigned high, enum record_stat
 	wire_message(&q, 1, 0x0100, "a.example", 1);
 	struct pkt pkt = rig_pkt(&q, 100);
 	pkt.proto = (uint8_t)proto;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 	wire_clear(&a);
 	wire_header(&a, 1, 0x8000 | flags, 0, 0, 0, high != 0);
 	if (high)
 		wire_rr(&a, "", 41, 1232, high << 24, NULL, 0);
 	pkt = rig_pkt(&a, 110);
 	pkt.proto = (uint8_t)proto;
-	rig_take_pkt(rig, &pkt);
+	rig_process_pkt(rig, &pkt);
 	rig_one(rig, status, status == RECORD_ANSWERED ? 100 : 110);
 	CU_ASSERT_EQUAL(rig->x.table.open, status != RECORD_ANSWERED);
 	end();
 }
 
-/* Over UDP, who sends one has to know the question, or to report an error: anybody could. */
+/* Over UDP, a reply without a question answers only if it reports an error: anybody could send it.
+ */
 static void no_question_no_error(void)
 {
 	bare(PACKET_UDP, 0, 0, RECORD_MISMATCH);
@@ -240,59 +241,58 @@ static void no_question_no_error(void)
 	for (unsigned rcode = 1; rcode < 16; rcode++)
 		bare(PACKET_UDP, rcode, 0, RECORD_ANSWERED);
 	bare(PACKET_UDP, 0, 1, RECORD_ANSWERED); /* BADVERS */
-	/* to a query without one (RFC 7873, 5.4) it has the same question */
+	/* a query without a question (RFC 7873 section 5.4) matches */
 	begin(64);
 	static struct wire w;
 	rig_query(rig, 90, 1, "a.example");
 	wire_clear(&w);
 	wire_header(&w, 1, 0, 0, 0, 0, 0);
-	rig_take(rig, &w, 100);
+	rig_process(rig, &w, 100);
 	wire_clear(&w);
 	wire_header(&w, 1, 0x8000, 0, 0, 0, 0);
-	rig_take(rig, &w, 105);
+	rig_process(rig, &w, 105);
 	rig_one(rig, RECORD_ANSWERED, 100);
 	end();
 }
 
-/* Stamps as far apart as 64 bits can be, also around what txn.timeout_ms adds. */
-static void extreme_stamps(void)
+/* Timestamps as far apart as 64 bits allow, also around txn.timeout_ms. */
+static void extreme_times(void)
 {
-	static const int64_t stamps[] = {
+	static const int64_t times[] = {
 		INT64_MIN, INT64_MIN + 1, -1, 0, 1, INT64_MAX - 1, INT64_MAX};
-	for (size_t i = 0; i < BITS_COUNT(stamps); i++) {
-		for (size_t k = 0; k < BITS_COUNT(stamps); k++) {
+	for (size_t i = 0; i < BITS_COUNT(times); i++) {
+		for (size_t k = 0; k < BITS_COUNT(times); k++) {
 			begin(64);
-			rig_query(rig, stamps[i], 1, "a.example");
-			rig_query(rig, stamps[k], 1, "a.example");
-			rig_reply(rig, stamps[i], 1, "a.example");
-			rig_expire(rig, stamps[k], 100);
+			rig_query(rig, times[i], 1, "a.example");
+			rig_query(rig, times[k], 1, "a.example");
+			rig_reply(rig, times[i], 1, "a.example");
+			rig_expire(rig, times[k], 100);
 			CU_ASSERT_EQUAL(rig->metrics.replies, 1);
 			end();
 		}
 	}
 }
 
-/* Of several, only those whose time is over are past: the oldest may be the one that was repeated.
- */
+/* Only those of several queries expire that are due: the oldest may have a recent copy. */
 static void expired_among_others(void)
 {
 	begin(64);
 	rig_query(rig, 100, 1, "a.example");
 	rig_query(rig, 110, 1, "b.example");
 	rig_query(rig, 1000, 1, "a.example");
-	rig_reply(rig, 1111, 1, "b.example"); /* over by 1, but a.example is open: a mismatch */
+	rig_reply(rig, 1111, 1, "b.example"); /* expired by 1, but a.example is open: a mismatch */
 	CU_ASSERT_EQUAL_FATAL(rig->count, 2);
 	CU_ASSERT(rig->seen[0]->status == RECORD_NO_REPLY && rig->seen[0]->ts_ns == 110);
 	CU_ASSERT(rig->seen[1]->status == RECORD_MISMATCH && rig->seen[1]->ts_ns == 1111);
 	rig_query(rig, 1200, 1, "c.example");
-	rig_bare_reply(rig, 2001, 1); /* the oldest is over, the next is not */
+	rig_bare_reply(rig, 2001, 1); /* the oldest has expired, the next has not */
 	CU_ASSERT_EQUAL_FATAL(rig->count, 2);
 	CU_ASSERT(rig->seen[0]->status == RECORD_NO_REPLY && rig->seen[0]->ts_ns == 100);
 	CU_ASSERT(rig->seen[1]->status == RECORD_ANSWERED && rig->seen[1]->ts_ns == 1200);
 	end();
 }
 
-/* The name counts without regard to ASCII case, and to ASCII case only; type and class exactly. */
+/* Names match without regard to ASCII case, and to no other case; type and class exactly. */
 static void questions(void)
 {
 	static struct wire q, a;
@@ -306,7 +306,7 @@ static void questions(void)
 		{"www.examplf", 0x6141, 1, RECORD_MISMATCH},
 		{"wwwe.xample", 0x6141, 1, RECORD_MISMATCH},
 		{"", 0x6141, 1, RECORD_MISMATCH},
-		{"www.example", 0x4141, 1, RECORD_MISMATCH}, /* no case in a type */
+		{"www.example", 0x4141, 1, RECORD_MISMATCH}, /* a type has no case */
 		{"www.example", 0x6161, 1, RECORD_MISMATCH},
 		{"www.example", 0x6141, 0x21, RECORD_MISMATCH},
 		{"www.example", 0x6141, 3, RECORD_MISMATCH},
@@ -316,17 +316,17 @@ static void questions(void)
 		wire_clear(&q);
 		wire_header(&q, 1, 0, 1, 0, 0, 0);
 		wire_question(&q, "www.example", 0x6141, 1);
-		rig_take(rig, &q, 100);
+		rig_process(rig, &q, 100);
 		wire_clear(&a);
 		wire_header(&a, 1, 0x8000, 1, 0, 0, 0);
 		wire_question(&a, rows[i].name, rows[i].type, rows[i].rrclass);
-		rig_take(rig, &a, 101);
+		rig_process(rig, &a, 101);
 		rig_one(rig, rows[i].status, rows[i].status == RECORD_ANSWERED ? 100 : 101);
 		end();
 	}
 }
 
-/* Every octet of a label against every other: equal if the same, or letters that differ in case. */
+/* Every octet of a label against every other: equal if the same, or the same letter. */
 static void question_octets(void)
 {
 	char name[2] = "";
@@ -355,7 +355,7 @@ void test_txn_txn(void)
 	CU_add_test(s, "timeouts to the nanosecond", timeouts);
 	CU_add_test(s, "a reply without question", no_question);
 	CU_add_test(s, "a reply without question or error", no_question_no_error);
-	CU_add_test(s, "stamps at the ends of time", extreme_stamps);
+	CU_add_test(s, "timestamps at the limits", extreme_times);
 	CU_add_test(s, "expired among others", expired_among_others);
 	CU_add_test(s, "questions", questions);
 	CU_add_test(s, "every octet of a name", question_octets);
