@@ -22,16 +22,16 @@ static inline struct cursor cursor_of(const uint8_t *data, size_t len)
 	return (struct cursor){.at = data, .end = data + len, .bad = false};
 }
 
-static inline size_t cursor_left(const struct cursor *c)
+static inline size_t cursor_remaining(const struct cursor *c)
 {
 	return (size_t)(c->end - c->at);
 }
 
 /* Returns the address of the next n octets and advances, or NULL with `bad` set if fewer are left.
  */
-static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
+static inline const uint8_t *cursor_read(struct cursor *c, size_t n)
 {
-	if (bits_unlikely(c->bad || cursor_left(c) < n)) {
+	if (bits_unlikely(c->bad || cursor_remaining(c) < n)) {
 		c->bad = true;
 		return NULL;
 	}
@@ -42,19 +42,19 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
 
 static inline uint8_t cursor_u8(struct cursor *c)
 {
-	const uint8_t *p = cursor_take(c, 1);
+	const uint8_t *p = cursor_read(c, 1);
 	return p ? *p : 0;
 }
 
 static inline uint16_t cursor_u16(struct cursor *c)
 {
-	const uint8_t *p = cursor_take(c, 2);
+	const uint8_t *p = cursor_read(c, 2);
 	return p ? bits_be16(p) : 0;
 }
 
 static inline uint32_t cursor_u32(struct cursor *c)
 {
-	const uint8_t *p = cursor_take(c, 4);
+	const uint8_t *p = cursor_read(c, 4);
 	return p ? bits_be32(p) : 0;
 }
 

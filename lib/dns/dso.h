@@ -29,11 +29,11 @@ static inline struct dso_iter dso_iter_of(const uint8_t *data, uint32_t len)
  * malformed. */
 static inline bool dso_next(struct dso_iter *it, struct dso_tlv *tlv)
 {
-	if (it->c.bad || cursor_left(&it->c) == 0)
+	if (it->c.bad || cursor_remaining(&it->c) == 0)
 		return false;
 	tlv->type = cursor_u16(&it->c);
 	tlv->len = cursor_u16(&it->c);
-	tlv->data = cursor_take(&it->c, tlv->len);
+	tlv->data = cursor_read(&it->c, tlv->len);
 	return tlv->data != NULL;
 }
 

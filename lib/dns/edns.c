@@ -103,10 +103,10 @@ struct edns_iter edns_iter_of(const struct edns *e, const struct name_space *spa
 
 bool edns_next(struct edns_iter *it, struct edns_option *o)
 {
-	if (it->c.bad || cursor_left(&it->c) == 0)
+	if (it->c.bad || cursor_remaining(&it->c) == 0)
 		return false;
 	o->code = cursor_u16(&it->c);
 	o->len = cursor_u16(&it->c);
-	o->data = cursor_take(&it->c, o->len);
+	o->data = cursor_read(&it->c, o->len);
 	return o->data != NULL;
 }

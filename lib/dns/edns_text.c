@@ -11,7 +11,7 @@ void edns_option_hex(struct text *t, const struct edns_option *o)
 /* NSID is of the operator's choice (RFC 5001 section 3.1), mostly a host name. */
 static void print_text(struct text *t, struct cursor *c, const struct edns_option *o)
 {
-	const uint8_t *p = cursor_take(c, o->len);
+	const uint8_t *p = cursor_read(c, o->len);
 	for (size_t i = 0; i < o->len; i++) {
 		if (p[i] < ' ' || p[i] >= 0x7f) {
 			text_hex(t, p, o->len);
@@ -28,11 +28,11 @@ static void subnet_text(struct text *t, struct cursor *c)
 	uint8_t source = cursor_u8(c), scope = cursor_u8(c), octets[16] = {0};
 	size_t n = (source + 7u) / 8;
 	unsigned bits = family == 1 ? 32 : family == 2 ? 128 : 0;
-	if (c->bad || family > 2 || source > bits || scope > bits || cursor_left(c) != n) {
+	if (c->bad || family > 2 || source > bits || scope > bits || cursor_remaining(c) != n) {
 		c->bad = true;
 		return;
 	}
-	memcpy(octets, cursor_take(c, n), n);
+	memcpy(octets, cursor_read(c, n), n);
 	if (family == 1)
 		addr_text_v4(t, octets);
 	else if (family == 2)
@@ -49,19 +49,19 @@ static void subnet_text(struct text *t, struct cursor *c)
 static void cookie_text(struct text *t, struct cursor *c, const struct edns_option *o)
 {
 	if (o->len == 8 || (o->len >= 16 && o->len <= 40))
-		text_hex(t, cursor_take(c, o->len), o->len);
+		text_hex(t, cursor_read(c, o->len), o->len);
 	else
 		c->bad = true;
 }
 
 static void numbers_text(struct text *t, struct cursor *c, unsigned octets)
 {
-	while (!c->bad && cursor_left(c)) {
-		const uint8_t *p = cursor_take(c, octets);
+	while (!c->bad && cursor_remaining(c)) {
+		const uint8_t *p = cursor_read(c, octets);
 		if (!p)
 			return;
 		text_u64(t, octets == 1 ? p[0] : octets == 2 ? bits_be16(p) : bits_be32(p));
-		if (cursor_left(c))
+		if (cursor_remaining(c))
 			text_char(t, ',');
 	}
 }
@@ -74,14 +74,14 @@ static void name_value(struct text *t, struct cursor *c, const struct edns_optio
 	uint32_t after = name_text(t, &space, 0, false, NULL, &error);
 	if (after == 0)
 		c->bad = true;
-	cursor_take(c, after);
+	cursor_read(c, after);
 }
 
 static void zone_version_text(struct text *t, struct cursor *c)
 {
 	uint8_t labels = cursor_u8(c), type = cursor_u8(c);
-	size_t n = cursor_left(c);
-	const uint8_t *p = cursor_take(c, n);
+	size_t n = cursor_remaining(c);
+	const uint8_t *p = cursor_read(c, n);
 	if (!p)
 		return;
 	text_u64(t, labels);
@@ -104,7 +104,7 @@ static void llq_text(struct text *t, struct cursor *c)
 		text_u64(t, cursor_u16(c));
 		text_char(t, ' ');
 	}
-	const uint8_t *id = cursor_take(c, 8);
+	const uint8_t *id = cursor_read(c, 8);
 	text_u64(t, id ? bits_be64(id) : 0);
 	text_char(t, ' ');
 	text_u64(t, cursor_u32(c));
@@ -142,7 +142,7 @@ static void ede_text(struct text *t, struct cursor *c, const struct edns_option 
 		c->bad = true;
 		return;
 	}
-	cursor_take(c, o->len);
+	cursor_read(c, o->len);
 	text_u64(t, ede.code);
 	if (ede.text_len) {
 		text_char(t, ' ');
@@ -160,13 +160,13 @@ static void value_text(
 	struct text *t, struct cursor *c, const struct edns_option *o, enum edns_kind kind)
 {
 	switch (kind) {
-	case EDNS_KIND_HEX: text_hex(t, cursor_take(c, o->len), o->len); break;
+	case EDNS_KIND_HEX: text_hex(t, cursor_read(c, o->len), o->len); break;
 	case EDNS_KIND_PRINT: print_text(t, c, o); break;
 	case EDNS_KIND_SUBNET: subnet_text(t, c); break;
 	case EDNS_KIND_COOKIE: cookie_text(t, c, o); break;
 	case EDNS_KIND_EDE: ede_text(t, c, o); break;
 	case EDNS_KIND_COUNT:
-		cursor_take(c, o->len);
+		cursor_read(c, o->len);
 		text_u64(t, o->len);
 		break;
 	case EDNS_KIND_U16: text_u64(t, cursor_u16(c)); break;
@@ -193,7 +193,7 @@ enum dns_error edns_option_text(struct text *t, const struct edns_option *o, enu
 	if (empty)
 		return DNS_OK;
 	value_text(t, &c, o, as);
-	if (!c.bad && cursor_left(&c) == 0)
+	if (!c.bad && cursor_remaining(&c) == 0)
 		return DNS_OK;
 	if (!t->full)
 		t->at = start;

@@ -60,7 +60,7 @@ enum dns_error dns_msg_read(struct dns_msg *msg, const uint8_t *data, uint32_t l
 	return DNS_OK;
 }
 
-enum dns_error dns_msg_again(
+enum dns_error dns_msg_reread(
 	struct dns_msg *msg, const uint8_t *data, uint32_t len, uint16_t name_len)
 {
 	if (bits_unlikely(name_len == 0 || len < DNS_HEADER_LEN + name_len + 4u))

@@ -30,7 +30,7 @@ enum dns_error dns_msg_read(struct dns_msg *msg, const uint8_t *data, uint32_t l
  * Reads a message again in which dns_msg_read() found a first name of name_len octets, without
  * walking the name. With name_len 0 it reads as dns_msg_read() does.
  */
-enum dns_error dns_msg_again(
+enum dns_error dns_msg_reread(
 	struct dns_msg *msg, const uint8_t *data, uint32_t len, uint16_t name_len);
 
 /* Returns the octets of the first question in wire form: name, type, class; 0: there is none. */
@@ -187,7 +187,7 @@ static inline bool rr_next(struct rr_iter *it, struct rr *rr)
  * unicast response in a question (RFC 6762 section 5.4), and for a cache flush in a record
  * (section 10.2). The class field of OPT is no class and stays as it is.
  */
-static inline bool rr_take_mdns_bit(struct rr *rr)
+static inline bool rr_clear_mdns_bit(struct rr *rr)
 {
 	bool bit = rr->rrclass >> 15 && rr->type != 41;
 	if (bit)
@@ -196,7 +196,7 @@ static inline bool rr_take_mdns_bit(struct rr *rr)
 }
 
 /* Clears and returns the bit of the first question, as dns_msg_read() found it. */
-static inline bool dns_take_mdns_bit(struct dns_msg *msg)
+static inline bool dns_clear_mdns_bit(struct dns_msg *msg)
 {
 	bool bit = msg->qclass >> 15;
 	msg->qclass &= 0x7fff;

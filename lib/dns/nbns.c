@@ -109,15 +109,15 @@ static void put_nb(struct text *t, struct cursor *c)
 {
 	do {
 		uint16_t flags = cursor_u16(c);
-		const uint8_t *address = cursor_take(c, 4);
+		const uint8_t *address = cursor_read(c, 4);
 		if (!address)
 			return;
 		put_node(t, flags);
 		text_char(t, ' ');
 		addr_text_v4(t, address);
-		if (cursor_left(c))
+		if (cursor_remaining(c))
 			text_lit(t, ", ");
-	} while (cursor_left(c));
+	} while (cursor_remaining(c));
 }
 
 /* Appends the names of a node (RFC 1002 section 4.2.18), and of its statistics the unit's address.
@@ -125,7 +125,7 @@ static void put_nb(struct text *t, struct cursor *c)
 static void put_nbstat(struct text *t, struct cursor *c)
 {
 	for (unsigned n = cursor_u8(c); n; n--) {
-		const uint8_t *name = cursor_take(c, NAME_LEN + 1);
+		const uint8_t *name = cursor_read(c, NAME_LEN + 1);
 		uint16_t flags = cursor_u16(c);
 		if (c->bad)
 			return;
@@ -142,13 +142,13 @@ static void put_nbstat(struct text *t, struct cursor *c)
 			text_lit(t, " permanent");
 		text_lit(t, ", ");
 	}
-	const uint8_t *unit = cursor_take(c, 6);
+	const uint8_t *unit = cursor_read(c, 6);
 	for (int i = 0; unit && i < 6; i++) {
 		if (i)
 			text_char(t, '-');
 		text_hex(t, unit + i, 1);
 	}
-	cursor_take(c, cursor_left(c));
+	cursor_read(c, cursor_remaining(c));
 }
 
 enum dns_error nbns_rdata_text(struct text *t, const struct name_space *space, const struct rr *rr)

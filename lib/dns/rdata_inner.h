@@ -32,7 +32,7 @@ static inline uint32_t kind_name(struct rdata *r, uint32_t *after)
 	enum dns_error error;
 	/* The name must end within the RDATA; only its pointers may lead out of it. */
 	*after = name_text(r->t, r->space, at, true, r->memo, &error);
-	if (bits_unlikely(*after == 0 || *after > at + cursor_left(&r->c))) {
+	if (bits_unlikely(*after == 0 || *after > at + cursor_remaining(&r->c))) {
 		r->c.bad = true;
 		return 0;
 	}

@@ -55,14 +55,14 @@ static void quoted_octets(struct text *t, const uint8_t *p, size_t n)
 
 const uint8_t *kind_rest(struct rdata *r, size_t *n)
 {
-	*n = cursor_left(&r->c);
-	return cursor_take(&r->c, *n);
+	*n = cursor_remaining(&r->c);
+	return cursor_read(&r->c, *n);
 }
 
 void kind_string(struct rdata *r)
 {
 	uint8_t n = cursor_u8(&r->c);
-	const uint8_t *p = cursor_take(&r->c, n);
+	const uint8_t *p = cursor_read(&r->c, n);
 	if (p)
 		quoted_octets(r->t, p, n);
 }
@@ -70,7 +70,7 @@ void kind_string(struct rdata *r)
 void kind_strings(struct rdata *r)
 {
 	kind_string(r);
-	while (!r->c.bad && cursor_left(&r->c)) {
+	while (!r->c.bad && cursor_remaining(&r->c)) {
 		text_char(r->t, ' ');
 		kind_string(r);
 	}
@@ -78,7 +78,7 @@ void kind_strings(struct rdata *r)
 
 void kind_string_if(struct rdata *r)
 {
-	if (cursor_left(&r->c)) {
+	if (cursor_remaining(&r->c)) {
 		text_char(r->t, ' ');
 		kind_string(r);
 	}
@@ -101,7 +101,7 @@ static bool letter_or_digit(uint8_t c)
 void kind_tag(struct rdata *r)
 {
 	uint8_t n = cursor_u8(&r->c);
-	const uint8_t *p = cursor_take(&r->c, n);
+	const uint8_t *p = cursor_read(&r->c, n);
 	if (!p || n == 0) {
 		r->c.bad = true;
 		return;
@@ -157,7 +157,7 @@ void kind_hex_0x(struct rdata *r)
 void kind_hex8(struct rdata *r)
 {
 	uint8_t n = cursor_u8(&r->c);
-	const uint8_t *p = cursor_take(&r->c, n);
+	const uint8_t *p = cursor_read(&r->c, n);
 	if (p && n)
 		text_hex_upper(r->t, p, n);
 	else
@@ -175,7 +175,7 @@ void kind_base64(struct rdata *r)
 
 void kind_base64_dash(struct rdata *r)
 {
-	if (cursor_left(&r->c))
+	if (cursor_remaining(&r->c))
 		kind_base64(r);
 	else
 		text_char(r->t, '-');
@@ -184,7 +184,7 @@ void kind_base64_dash(struct rdata *r)
 void kind_base64_16(struct rdata *r)
 {
 	uint16_t n = cursor_u16(&r->c);
-	const uint8_t *p = cursor_take(&r->c, n);
+	const uint8_t *p = cursor_read(&r->c, n);
 	text_u64(r->t, n);
 	if (p && n) {
 		text_char(r->t, ' ');
@@ -195,7 +195,7 @@ void kind_base64_16(struct rdata *r)
 void kind_base32_8(struct rdata *r)
 {
 	uint8_t n = cursor_u8(&r->c);
-	const uint8_t *p = cursor_take(&r->c, n);
+	const uint8_t *p = cursor_read(&r->c, n);
 	if (p)
 		text_base32hex(r->t, p, n);
 	r->empty = n == 0;
@@ -225,9 +225,9 @@ static inline void types_of_bits(struct text *t, const uint8_t *p, size_t n, uns
 void kind_bitmap(struct rdata *r)
 {
 	int last = -1;
-	while (!r->c.bad && cursor_left(&r->c)) {
+	while (!r->c.bad && cursor_remaining(&r->c)) {
 		uint8_t window = cursor_u8(&r->c), n = cursor_u8(&r->c);
-		const uint8_t *p = cursor_take(&r->c, n);
+		const uint8_t *p = cursor_read(&r->c, n);
 		if (!p || n == 0 || n > 32 || window <= last) {
 			r->c.bad = true;
 			return;

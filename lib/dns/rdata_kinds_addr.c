@@ -11,7 +11,7 @@ void kind_name_plain(struct rdata *r)
 
 void kind_names(struct rdata *r)
 {
-	while (!r->c.bad && cursor_left(&r->c)) {
+	while (!r->c.bad && cursor_remaining(&r->c)) {
 		uint32_t after, at;
 		text_char(r->t, ' ');
 		at = kind_name(r, &after);
@@ -23,7 +23,7 @@ void kind_names(struct rdata *r)
 
 void kind_eui(struct rdata *r, size_t octets)
 {
-	const uint8_t *p = cursor_take(&r->c, octets);
+	const uint8_t *p = cursor_read(&r->c, octets);
 	for (size_t i = 0; p && i < octets; i++) {
 		if (i)
 			text_char(r->t, '-');
@@ -33,7 +33,7 @@ void kind_eui(struct rdata *r, size_t octets)
 
 void kind_groups(struct rdata *r)
 {
-	const uint8_t *p = cursor_take(&r->c, 8);
+	const uint8_t *p = cursor_read(&r->c, 8);
 	for (size_t i = 0; p && i < 8; i += 2) {
 		if (i)
 			text_char(r->t, ':');
@@ -49,7 +49,7 @@ void kind_a6(struct rdata *r)
 		return;
 	}
 	size_t skip = prefix / 8;
-	const uint8_t *p = cursor_take(&r->c, 16 - skip);
+	const uint8_t *p = cursor_read(&r->c, 16 - skip);
 	if (!p)
 		return;
 	text_u64(r->t, prefix);
@@ -71,7 +71,7 @@ static void apl_item(struct rdata *r)
 	uint8_t prefix = cursor_u8(&r->c), n = cursor_u8(&r->c), octets[16] = {0};
 	bool negated = n & 0x80;
 	n &= 0x7f;
-	const uint8_t *p = cursor_take(&r->c, n);
+	const uint8_t *p = cursor_read(&r->c, n);
 	size_t size = family == 1 ? 4 : 16;
 	if (!p)
 		return;
@@ -99,7 +99,7 @@ static void apl_item(struct rdata *r)
 void kind_apl(struct rdata *r)
 {
 	apl_item(r);
-	while (!r->c.bad && cursor_left(&r->c)) {
+	while (!r->c.bad && cursor_remaining(&r->c)) {
 		text_char(r->t, ' ');
 		apl_item(r);
 	}
@@ -154,11 +154,11 @@ static void gateway_of(struct rdata *r, unsigned type)
 	switch (type) {
 	case 0: text_char(r->t, '.'); break;
 	case 1:
-		if ((p = cursor_take(&r->c, 4)))
+		if ((p = cursor_read(&r->c, 4)))
 			addr_text_v4(r->t, p);
 		break;
 	case 2:
-		if ((p = cursor_take(&r->c, 16)))
+		if ((p = cursor_read(&r->c, 16)))
 			addr_text_v6(r->t, p);
 		break;
 	case 3: kind_name_plain(r); break;
@@ -193,7 +193,7 @@ void kind_hip(struct rdata *r)
 {
 	uint8_t hit_len = cursor_u8(&r->c), algorithm = cursor_u8(&r->c);
 	uint16_t key_len = cursor_u16(&r->c);
-	const uint8_t *hit = cursor_take(&r->c, hit_len), *key = cursor_take(&r->c, key_len);
+	const uint8_t *hit = cursor_read(&r->c, hit_len), *key = cursor_read(&r->c, key_len);
 	if (!key || hit_len == 0 || key_len == 0) {
 		r->c.bad = true;
 		return;

@@ -57,15 +57,15 @@ static void put_list(struct rdata *r, struct cursor *v)
 {
 	do {
 		uint8_t n = cursor_u8(v);
-		const uint8_t *p = cursor_take(v, n);
+		const uint8_t *p = cursor_read(v, n);
 		if (!p || n == 0) {
 			v->bad = true;
 			return;
 		}
 		put_item(r->t, p, n);
-		if (cursor_left(v))
+		if (cursor_remaining(v))
 			text_char(r->t, ',');
-	} while (cursor_left(v));
+	} while (cursor_remaining(v));
 }
 
 /* Appends the items of the kinds of fixed size. */
@@ -73,7 +73,7 @@ static void put_fixed(struct rdata *r, struct cursor *v, enum svc_value kind)
 {
 	int last = -1;
 	do {
-		const uint8_t *p = cursor_take(v, kind == SVC_A ? 4 : kind == SVC_AAAA ? 16 : 2);
+		const uint8_t *p = cursor_read(v, kind == SVC_A ? 4 : kind == SVC_AAAA ? 16 : 2);
 		if (!p)
 			return;
 		if (last >= 0)
@@ -91,17 +91,17 @@ static void put_fixed(struct rdata *r, struct cursor *v, enum svc_value kind)
 			text_u64(r->t, bits_be16(p));
 		}
 		last = bits_be16(p);
-	} while (cursor_left(v) && !v->bad && kind != SVC_U16);
+	} while (cursor_remaining(v) && !v->bad && kind != SVC_U16);
 }
 
 static void put_value(struct rdata *r, struct cursor *v, enum svc_value kind)
 {
-	size_t n = cursor_left(v);
+	size_t n = cursor_remaining(v);
 	text_char(r->t, '=');
 	text_graph(r->t, '"');
 	switch (kind) {
-	case SVC_TEXT: kind_octets(r->t, cursor_take(v, n), n); break;
-	case SVC_BASE64: text_base64(r->t, cursor_take(v, n), n); break;
+	case SVC_TEXT: kind_octets(r->t, cursor_read(v, n), n); break;
+	case SVC_BASE64: text_base64(r->t, cursor_read(v, n), n); break;
 	case SVC_LIST: put_list(r, v); break;
 	case SVC_KEYS:
 	case SVC_U16:
@@ -116,9 +116,9 @@ static void put_value(struct rdata *r, struct cursor *v, enum svc_value kind)
 void kind_svcparams(struct rdata *r)
 {
 	int last = -1;
-	while (!r->c.bad && cursor_left(&r->c)) {
+	while (!r->c.bad && cursor_remaining(&r->c)) {
 		uint16_t key = cursor_u16(&r->c), n = cursor_u16(&r->c);
-		const uint8_t *p = cursor_take(&r->c, n);
+		const uint8_t *p = cursor_read(&r->c, n);
 		/* Strictly ascending keys: RFC 9460 section 2.2. */
 		if (!p || key <= last) {
 			r->c.bad = true;
@@ -131,7 +131,7 @@ void kind_svcparams(struct rdata *r)
 			continue;
 		struct cursor v = cursor_of(p, n);
 		put_value(r, &v, kind);
-		if (v.bad || cursor_left(&v))
+		if (v.bad || cursor_remaining(&v))
 			r->c.bad = true;
 	}
 }

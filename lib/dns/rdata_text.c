@@ -19,7 +19,7 @@ void rdata_text_generic(struct text *t, const uint8_t *p, size_t n)
 /* Appends a number of up to eight octets. */
 static void number_text(struct text *t, struct cursor *c, unsigned octets)
 {
-	const uint8_t *p = cursor_take(c, octets);
+	const uint8_t *p = cursor_read(c, octets);
 	uint64_t v = 0;
 	for (unsigned i = 0; p && i < octets; i++)
 		v = v << 8 | p[i];
@@ -41,11 +41,11 @@ static void field_text(struct rdata *r, enum rr_field field)
 	case FIELD_U48: number_text(t, c, 6); break;
 	case FIELD_U64: number_text(t, c, 8); break;
 	case FIELD_A:
-		if ((p = cursor_take(c, 4)))
+		if ((p = cursor_read(c, 4)))
 			addr_text_v4(t, p);
 		break;
 	case FIELD_AAAA:
-		if ((p = cursor_take(c, 16)))
+		if ((p = cursor_read(c, 16)))
 			addr_text_v6(t, p);
 		break;
 	case FIELD_STRING: kind_string(r); break;
@@ -112,7 +112,7 @@ static __attribute__((noinline)) enum dns_error finish(
 	struct rdata *r, char *start, const uint8_t *data, const struct rr *rr)
 {
 	struct text *t = r->t;
-	bool bad = r->c.bad || cursor_left(&r->c);
+	bool bad = r->c.bad || cursor_remaining(&r->c);
 	/* The space before an empty last field. */
 	if (t->at > start && t->at[-1] == ' ')
 		t->at--;

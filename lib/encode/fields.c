@@ -21,7 +21,7 @@ static bool stays(const struct fields *f, const struct scan *s)
 	return f->exclude;
 }
 
-void fields_keep(const struct fields *f, struct text *t, size_t at)
+void fields_filter(const struct fields *f, struct text *t, size_t at)
 {
 	char *start = t->start + at, *to = start + 1;
 	struct scan s = scan_of(start, (size_t)(t->at - start));

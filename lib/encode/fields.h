@@ -24,6 +24,6 @@ bool fields_add(struct fields *f, const char *name);
  * keep their order; without any, the document is "{}". What is no JSON object of our writers stays
  * unchanged.
  */
-void fields_keep(const struct fields *f, struct text *t, size_t at);
+void fields_filter(const struct fields *f, struct text *t, size_t at);
 
 #endif

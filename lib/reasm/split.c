@@ -40,7 +40,7 @@ static bool name_passes(struct cursor *c)
 		octets += label + 1u;
 		if (octets > 254) /* and the root's one */
 			return false;
-		cursor_take(c, label);
+		cursor_read(c, label);
 	}
 	return false;
 }

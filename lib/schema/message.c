@@ -17,9 +17,9 @@ static void read_again(struct message *m, const struct record *r, uint16_t name_
 {
 	m->present = true;
 	m->dialect = dialect_of(r);
-	m->error = dns_msg_again(&m->msg, m->space.data, m->space.len, name_len);
+	m->error = dns_msg_reread(&m->msg, m->space.data, m->space.len, name_len);
 	if (bits_unlikely(m->dialect == MESSAGE_MDNS))
-		m->unicast = dns_take_mdns_bit(&m->msg);
+		m->unicast = dns_clear_mdns_bit(&m->msg);
 }
 
 void message_open_query(struct message *m, const struct record *r)
@@ -143,7 +143,7 @@ static void put_rr(const struct schema *s, struct text *t, struct message *m, co
 /* Appends any other record: of other classes, types without mnemonic, other dialects. */
 static void put_rare_rr(struct text *t, struct message *m, struct rr *rr, struct name_memo *memo)
 {
-	bool flush = m->dialect == MESSAGE_MDNS && rr_take_mdns_bit(rr);
+	bool flush = m->dialect == MESSAGE_MDNS && rr_clear_mdns_bit(rr);
 	text_lit(t, "{\"name\":");
 	message_name(t, m, rr->name, memo);
 	JSON_KEY(t, "type");

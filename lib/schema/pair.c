@@ -170,7 +170,7 @@ void pair_data(struct text *t, struct message *m, struct rr *rr, bool bare)
 {
 	enum dns_error error = DNS_OK;
 	if (m->dialect == MESSAGE_MDNS)
-		rr_take_mdns_bit(rr);
+		rr_clear_mdns_bit(rr);
 	json_begin_str(t);
 	if (bits_unlikely(m->dialect == MESSAGE_NBNS))
 		error = nbns_rdata_text(t, &m->space, rr);

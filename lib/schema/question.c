@@ -60,7 +60,7 @@ void message_question(
 
 static void put_one_question(struct text *t, const struct message *m, struct rr *rr)
 {
-	bool unicast = m->dialect == MESSAGE_MDNS && rr_take_mdns_bit(rr);
+	bool unicast = m->dialect == MESSAGE_MDNS && rr_clear_mdns_bit(rr);
 	text_lit(t, "{\"name\":");
 	message_name(t, m, rr->name, NULL);
 	JSON_KEY(t, "type");

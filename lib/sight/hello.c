@@ -33,9 +33,9 @@ static void shake_add(struct shake *s, const uint8_t *data, size_t n)
 static struct cursor cursor_part(struct cursor *c, size_t n)
 {
 	struct cursor part = *c;
-	if (n > cursor_left(c))
-		n = cursor_left(c);
-	if (!cursor_take(c, n))
+	if (n > cursor_remaining(c))
+		n = cursor_remaining(c);
+	if (!cursor_read(c, n))
 		n = 0;
 	part.end = part.at + n;
 	return part;
@@ -44,12 +44,12 @@ static struct cursor cursor_part(struct cursor *c, size_t n)
 /* The extension's body, all of it. */
 static enum hello_result read_names(struct hello *h, struct cursor c)
 {
-	if (cursor_u16(&c) != cursor_left(&c))
+	if (cursor_u16(&c) != cursor_remaining(&c))
 		return HELLO_BAD;
-	while (cursor_left(&c)) {
+	while (cursor_remaining(&c)) {
 		uint8_t kind = cursor_u8(&c);
 		uint16_t n = cursor_u16(&c);
-		const uint8_t *name = cursor_take(&c, n);
+		const uint8_t *name = cursor_read(&c, n);
 		if (!name || n == 0 || n > HELLO_NAME_MAX)
 			return HELLO_BAD;
 		if (kind == TLS_HOST_NAME) {
@@ -70,9 +70,9 @@ static enum hello_result read_extensions(
 		return lack;
 	if (announced + 2u != length)
 		return HELLO_BAD;
-	while (cursor_left(&c)) {
+	while (cursor_remaining(&c)) {
 		uint16_t type = cursor_u16(&c), n = cursor_u16(&c);
-		const uint8_t *body = cursor_take(&c, n);
+		const uint8_t *body = cursor_read(&c, n);
 		if (!body)
 			return lack;
 		if (type == TLS_SERVER_NAME)
@@ -94,16 +94,16 @@ static enum hello_result read_hello(struct hello *h, const struct shake *s, bool
 	length |= cursor_u16(&all);
 	if (all.bad)
 		return s->over ? HELLO_BAD : HELLO_MORE;
-	bool whole = cursor_left(&all) >= length;
+	bool whole = cursor_remaining(&all) >= length;
 	enum hello_result lack = whole || s->over ? HELLO_BAD : HELLO_MORE; /* of anything */
 	struct cursor c = cursor_part(&all, length);
 	const uint8_t *start = c.at;
-	cursor_take(&c, 2 + 32); /* version, random */
-	cursor_take(&c, cursor_u8(&c)); /* session */
+	cursor_read(&c, 2 + 32); /* version, random */
+	cursor_read(&c, cursor_u8(&c)); /* session */
 	if (dtls)
-		cursor_take(&c, cursor_u8(&c)); /* cookie */
-	cursor_take(&c, cursor_u16(&c)); /* cipher suites */
-	cursor_take(&c, cursor_u8(&c)); /* compression methods */
+		cursor_read(&c, cursor_u8(&c)); /* cookie */
+	cursor_read(&c, cursor_u16(&c)); /* cipher suites */
+	cursor_read(&c, cursor_u8(&c)); /* compression methods */
 	if (c.bad)
 		return lack;
 	length -= (uint32_t)(c.at - start);
@@ -116,7 +116,7 @@ static enum hello_result read_hello(struct hello *h, const struct shake *s, bool
 /* TLS records (RFC 8446 section 5.1), as long as they carry handshake. */
 static void unwrap_tls(struct shake *s, struct cursor c)
 {
-	while (cursor_left(&c)) {
+	while (cursor_remaining(&c)) {
 		uint8_t type = cursor_u8(&c), version = cursor_u8(&c);
 		bool strange = type != TLS_HANDSHAKE || (!c.bad && version != 3);
 		cursor_u8(&c);
@@ -128,7 +128,7 @@ static void unwrap_tls(struct shake *s, struct cursor c)
 		if (strange || c.bad)
 			return;
 		struct cursor part = cursor_part(&c, length);
-		shake_add(s, part.at, cursor_left(&part));
+		shake_add(s, part.at, cursor_remaining(&part));
 	}
 }
 
@@ -144,8 +144,8 @@ enum hello_result hello_tls(struct hello *hello, const uint8_t *data, uint32_t l
 /* Fragments of handshake messages (RFC 6347 section 4.2.2) in one record. */
 static void unwrap_fragments(struct shake *s, struct cursor c)
 {
-	while (cursor_left(&c) && !s->over) {
-		const uint8_t *head = cursor_take(&c, 12);
+	while (cursor_remaining(&c) && !s->over) {
+		const uint8_t *head = cursor_read(&c, 12);
 		if (!head)
 			return;
 		uint32_t offset = bits_be32(head + 5) & 0xffffff;
@@ -156,7 +156,7 @@ static void unwrap_fragments(struct shake *s, struct cursor c)
 		if (s->len == 0 || offset != s->len - 4)
 			s->over = true;
 		else
-			shake_add(s, part.at, cursor_left(&part));
+			shake_add(s, part.at, cursor_remaining(&part));
 	}
 }
 
@@ -172,8 +172,8 @@ enum hello_result hello_dtls(struct hello *hello, const uint8_t *data, uint32_t 
 	struct shake s;
 	s.len = 0;
 	s.over = false;
-	while (cursor_left(&c) && !s.over) {
-		const uint8_t *head = cursor_take(&c, 13); /* RFC 6347 section 4.1 */
+	while (cursor_remaining(&c) && !s.over) {
+		const uint8_t *head = cursor_read(&c, 13); /* RFC 6347 section 4.1 */
 		if (!head)
 			break;
 		s.over = head[0] != TLS_HANDSHAKE || !hello_is_dtls(head, 13);

@@ -42,7 +42,7 @@ void fanout_end_doc(struct schema_out *out, int64_t ts_ns, unsigned tag)
 		return;
 	}
 	if (bits_unlikely(f->some_fields))
-		fields_keep(&f->fields, t, sink_doc_start(b, f->docs) + f->key_len);
+		fields_filter(&f->fields, t, sink_doc_start(b, f->docs) + f->key_len);
 	b->docs[f->docs++] = (struct sink_doc){.ts_ns = ts_ns,
 		.end = (uint32_t)(t->at - b->data),
 		.key_len = (uint16_t)f->key_len,

@@ -19,7 +19,7 @@ struct value {
 
 static struct value octets_of(struct cursor *c, enum type type, uint32_t n)
 {
-	const uint8_t *p = cursor_take(c, n);
+	const uint8_t *p = cursor_read(c, n);
 	return (struct value){.type = type, .n = p ? n : 0, .at = (const char *)p};
 }
 
@@ -164,5 +164,5 @@ int fluentd_reply_read(const char *octets, size_t len, struct fluentd_reply *r)
 	*r = (struct fluentd_reply){0};
 	if (!read_any(&c, r))
 		return -EINVAL;
-	return c.bad ? 0 : (int)(len - cursor_left(&c));
+	return c.bad ? 0 : (int)(len - cursor_remaining(&c));
 }

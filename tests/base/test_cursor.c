@@ -17,12 +17,12 @@ static void reads(void)
 	CU_ASSERT_EQUAL(cursor_u8(&c), 1);
 	CU_ASSERT_EQUAL(cursor_u16(&c), 0x0203);
 	CU_ASSERT_EQUAL(cursor_u32(&c), 0x04050607);
-	CU_ASSERT_EQUAL(cursor_left(&c), 1);
-	CU_ASSERT_PTR_EQUAL(cursor_take(&c, 0), p + 7);
+	CU_ASSERT_EQUAL(cursor_remaining(&c), 1);
+	CU_ASSERT_PTR_EQUAL(cursor_read(&c, 0), p + 7);
 	CU_ASSERT_EQUAL(cursor_u8(&c), 8);
-	CU_ASSERT_EQUAL(cursor_left(&c), 0);
+	CU_ASSERT_EQUAL(cursor_remaining(&c), 0);
 	CU_ASSERT_FALSE(c.bad);
-	CU_ASSERT_PTR_EQUAL(cursor_take(&c, 0), p + 8);
+	CU_ASSERT_PTR_EQUAL(cursor_read(&c, 0), p + 8);
 	CU_ASSERT_FALSE(c.bad);
 	guard_free(p, sizeof(sample));
 }
@@ -36,10 +36,10 @@ static void too_short(void)
 		CU_ASSERT_EQUAL(cursor_u32(&c), 0);
 		CU_ASSERT_TRUE(c.bad);
 		CU_ASSERT_PTR_EQUAL(c.at, p);
-		CU_ASSERT_EQUAL(cursor_left(&c), len);
+		CU_ASSERT_EQUAL(cursor_remaining(&c), len);
 		CU_ASSERT_EQUAL(cursor_u8(&c), 0);
 		CU_ASSERT_EQUAL(cursor_u16(&c), 0);
-		CU_ASSERT_PTR_NULL(cursor_take(&c, 0));
+		CU_ASSERT_PTR_NULL(cursor_read(&c, 0));
 		CU_ASSERT_PTR_EQUAL(c.at, p);
 		guard_free(p, len);
 	}
@@ -50,7 +50,7 @@ static void huge_length(void)
 	uint8_t *p = guard_copy(sample, sizeof(sample));
 	struct cursor c = cursor_of(p, sizeof(sample));
 
-	CU_ASSERT_PTR_NULL(cursor_take(&c, SIZE_MAX));
+	CU_ASSERT_PTR_NULL(cursor_read(&c, SIZE_MAX));
 	CU_ASSERT_TRUE(c.bad);
 	guard_free(p, sizeof(sample));
 }

@@ -67,9 +67,9 @@ static void reads_again(void)
 		uint8_t *copy = guard_copy(b.octets, len);
 		struct dns_msg first, again;
 		enum dns_error error = dns_msg_read(&first, copy, len);
-		CU_ASSERT_EQUAL(dns_msg_again(&again, copy, len, first.name_len), error);
+		CU_ASSERT_EQUAL(dns_msg_reread(&again, copy, len, first.name_len), error);
 		CU_ASSERT_TRUE(same(&again, &first));
-		CU_ASSERT_EQUAL(dns_msg_again(&again, copy, len, 0), error);
+		CU_ASSERT_EQUAL(dns_msg_reread(&again, copy, len, 0), error);
 		CU_ASSERT_TRUE(same(&again, &first));
 		guard_free(copy, len);
 	}
@@ -237,13 +237,13 @@ static void mdns_bit(void)
 {
 	struct rr rr = {.type = 1, .rrclass = 0x8001}, opt = {.type = 41, .rrclass = 0x8001};
 	struct dns_msg msg = {.qclass = 0x8001};
-	CU_ASSERT_TRUE(rr_take_mdns_bit(&rr));
+	CU_ASSERT_TRUE(rr_clear_mdns_bit(&rr));
 	CU_ASSERT_EQUAL(rr.rrclass, 1);
-	CU_ASSERT_FALSE(rr_take_mdns_bit(&rr));
-	CU_ASSERT_FALSE(rr_take_mdns_bit(&opt));
+	CU_ASSERT_FALSE(rr_clear_mdns_bit(&rr));
+	CU_ASSERT_FALSE(rr_clear_mdns_bit(&opt));
 	CU_ASSERT_EQUAL(opt.rrclass, 0x8001);
-	CU_ASSERT_TRUE(dns_take_mdns_bit(&msg));
-	CU_ASSERT_FALSE(dns_take_mdns_bit(&msg));
+	CU_ASSERT_TRUE(dns_clear_mdns_bit(&msg));
+	CU_ASSERT_FALSE(dns_clear_mdns_bit(&msg));
 	CU_ASSERT_EQUAL(msg.qclass, 1);
 }
 

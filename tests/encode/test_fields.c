@@ -17,7 +17,7 @@ static void expect(const struct fields *f, const char *json, const char *shown)
 	struct text t = text_of(room, sizeof(room) - 1);
 	t.at += 6;
 	text_str(&t, json);
-	fields_keep(f, &t, 6);
+	fields_filter(f, &t, 6);
 	*t.at = '\0';
 	if (strcmp(room + 6, shown) != 0)
 		printf("\n%s: %s, expected %s", json, room + 6, shown);

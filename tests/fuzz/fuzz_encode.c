@@ -68,7 +68,7 @@ static void filter(const char *json, size_t n, unsigned flags, bool valid)
 	struct text t = text_of(copy, n);
 	t.at = t.end;
 	fields_add(&f, flags & 2 ? "a" : "ts");
-	fields_keep(&f, &t, 0);
+	fields_filter(&f, &t, 0);
 	size_t left = text_len(&t);
 	demand(left <= n, "the filter made it longer", json, n);
 	if (valid && left > 2) {

@@ -62,7 +62,7 @@ static enum dns_error walk(const struct dns_msg *msg, const uint8_t *data, uint3
 		if (plain.full || quoted.full)
 			break;
 		show_rr(&it.space, &rr, &alone[0], &alone[1], (struct name_memo[2]){0});
-		rr_take_mdns_bit(&rr);
+		rr_clear_mdns_bit(&rr);
 		nbns_rdata_text(&alone[1], &it.space, &rr);
 		shown_demand(text_len(&alone[0]) == (size_t)(plain.at - start) &&
 				     memcmp(start, alone_room[0], text_len(&alone[0])) == 0,
