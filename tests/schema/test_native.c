@@ -81,8 +81,7 @@ static void macs(void)
 	static const char *const shown[] = {"\"server_port\":53,\"id\"",
 		"53,\"client_mac\":\"00:53:00:00:ab:01\",\"id\"",
 		"53,\"server_mac\":\"00:53:00:00:ff:02\",\"id\"",
-		"53,\"client_mac\":\"00:53:00:00:ab:01\",\"server_mac\":\"00:53:00:00:ff:02\","
-		"\"id\""};
+		"ab:01\",\"server_mac\":\"00:53:00:00:ff:02\",\"id\""};
 	for (uint8_t known = 0; known < 4; known++) {
 		struct mac_pair both = {.known = 0};
 		if (known & 1)
