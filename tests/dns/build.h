@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Builds messages for tests, octet by octet. Nothing is checked but the room. */
+/* Builds messages for tests, octet by octet, valid or not. */
 #ifndef DNS_TEST_BUILD_H
 #define DNS_TEST_BUILD_H
 
@@ -39,7 +39,7 @@ static inline void build_u32(struct build *b, uint32_t v)
 	build_u16(b, v & 0xffff);
 }
 
-/* The name of labels between dots: "www.example", "" the root. */
+/* Appends the name of labels between dots: "www.example"; "" is the root. */
 static inline void build_name(struct build *b, const char *name)
 {
 	while (*name) {
@@ -70,7 +70,7 @@ static inline void build_question(struct build *b, const char *name, unsigned ty
 	build_u16(b, DNS_CLASS_IN);
 }
 
-/* A record whose owner is a pointer to the first question, or with at == 0 the root. */
+/* Appends a record whose owner is a pointer to the first question, or with at == 0 the root. */
 static inline void build_rr(struct build *b, unsigned at, unsigned type, unsigned rrclass,
 	uint32_t ttl, const void *rdata, unsigned rdlen)
 {

@@ -10,7 +10,7 @@ void test_dns_edns(void);
 
 static struct build b;
 
-/* The option as text with a zero at its end, every truncation of it tried. */
+/* Returns the text of an option, after trying every truncation of it. */
 static const char *shown(
 	uint16_t code, const char *octets, size_t len, enum edns_kind *kind, enum dns_error *error)
 {
@@ -188,7 +188,7 @@ static void reads_opt(void)
 	CU_ASSERT_FALSE(it.c.bad);
 }
 
-/* One message of each fault, by the number of OPT records in each section and their owner. */
+/* Messages of each fault, by the number of OPT records in each section and their owner. */
 static enum dns_error fault_of(struct edns *e, unsigned answer, unsigned additional, unsigned owner,
 	const char *options, unsigned len)
 {

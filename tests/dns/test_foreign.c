@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Other protocols on a DNS port, and broken DNS, which stays broken DNS. */
+/* Other protocols on a DNS port, and malformed DNS, which stays malformed DNS. */
 #include "dns/foreign.h"
 
 #include "dns/msg.h"
@@ -55,7 +55,7 @@ static const char *judge(const uint8_t *data, uint32_t len, uint32_t wire_len, u
 	return dns_foreign(&d);
 }
 
-/* Each is told, also where the capture holds no more than twelve octets; fewer say nothing. */
+/* Each is recognised, also if only twelve octets were captured; fewer are not enough. */
 static void told(void)
 {
 	for (size_t i = 0; i < BITS_COUNT(samples); i++) {
@@ -80,8 +80,8 @@ static void told(void)
 }
 
 /*
- * Queries and replies broken in their question, of every id: none is of another protocol, whatever
- * the client's port, as long as their counts are those of a message.
+ * Queries and replies with a malformed question, of every id: none is of another protocol, with any
+ * client port, if their counts are those of a message.
  */
 static void broken(void)
 {

@@ -8,7 +8,7 @@ void test_dns_msg(void);
 
 static struct build b;
 
-/* Reads and walks a message that ends at a guard page: the error, and how many entries were taken.
+/* Reads and walks a message that ends at a guard page. Returns the error, and counts the entries.
  */
 static enum dns_error walk(const uint8_t *data, uint32_t len, unsigned *entries)
 {
@@ -59,7 +59,7 @@ static bool same(const struct dns_msg *a, const struct dns_msg *other)
 	       a->qclass == other->qclass && a->body == other->body;
 }
 
-/* What was read before reads the same again, at every length and with every name length. */
+/* dns_msg_reread() gives the same result, at every length and with every name length. */
 static void reads_again(void)
 {
 	build_reply();
@@ -98,7 +98,7 @@ static void walks_all_entries(void)
 	CU_ASSERT_EQUAL(it.error, DNS_OK);
 }
 
-/* A cut at any octet: an error by name, and the entries before it are still there. */
+/* Truncated at any octet: the named error, and the entries before it. */
 static void every_truncation(void)
 {
 	unsigned n, whole = 0;
@@ -142,20 +142,20 @@ static void broken_names(void)
 {
 	unsigned n;
 	struct dns_msg msg;
-	/* a question that is compressed, with nothing before it */
+	/* a compressed question, with no name before it */
 	build_header(&b, 0, 1, 0, 0, 0);
 	build_u16(&b, 0xc00c);
 	build_u32(&b, 0x00010001);
 	CU_ASSERT_EQUAL(dns_msg_read(&msg, b.octets, b.len), DNS_NAME);
 	CU_ASSERT_EQUAL(msg.id, 4711);
 	CU_ASSERT_EQUAL(msg.count[DNS_QUESTION], 1);
-	/* an owner that points at itself */
+	/* an owner that points to itself */
 	build_header(&b, DNS_QR, 1, 1, 0, 0);
 	build_question(&b, "a", 1);
 	build_rr(&b, b.len, 1, 1, 0, "\1\2\3\4", 4);
 	CU_ASSERT_EQUAL(walk(b.octets, b.len, &n), DNS_NAME);
 	CU_ASSERT_EQUAL(n, 1);
-	/* RDLENGTH that leaves the message */
+	/* RDLENGTH beyond the message */
 	build_reply();
 	b.octets[b.len - 1] = 1;
 	CU_ASSERT_EQUAL(walk(b.octets, b.len, &n), DNS_SHORT);
@@ -171,7 +171,7 @@ static void large_messages(void)
 		build_rr(&b, 12, 1, 1, 1, "\1\2\3\4", 4);
 	CU_ASSERT_EQUAL(walk(b.octets, b.len, &n), DNS_OK);
 	CU_ASSERT_EQUAL(n, 1001);
-	/* 65535 octets, one record of the rest */
+	/* 65535 octets, one record */
 	static uint8_t fill[65535];
 	build_header(&b, DNS_QR, 0, 1, 0, 0);
 	build_rr(&b, 0, 10, 1, 1, fill, 65535 - 12 - 11);

@@ -9,7 +9,7 @@ void test_dns_name(void);
 
 static struct build b;
 
-/* The name at `at` as text with a zero at its end; "!short" or "!name" where it is broken. */
+/* Returns the text of the name at `at`; "!short" or "!name" if it is malformed. */
 static const char *shown(uint32_t at, bool dot, bool quoted)
 {
 	static char room[NAME_TEXT_MAX + 1];
@@ -93,8 +93,8 @@ static void broken(void)
 		{"\300\15\0", 3, "!name"}, /* forwards */
 		{"\300\0", 2, "!name"}, /* at the header */
 		{"\300\13", 2, "!name"},
-		{"\1a\300\14", 4, "!name"}, /* back to its own begin */
-		{"\100a", 2, "!name"}, /* label types that nobody has defined */
+		{"\1a\300\14", 4, "!name"}, /* back to its own start */
+		{"\100a", 2, "!name"}, /* undefined label types */
 		{"\200a", 2, "!name"},
 		{"\377\377", 2, "!name"},
 	};
@@ -105,7 +105,7 @@ static void broken(void)
 	}
 }
 
-/* Sixty-three octets a label, 255 a name: just so, and one too many. */
+/* The limits, 63 octets a label and 255 a name, and one octet more. */
 static void limits(void)
 {
 	uint8_t label[64];
@@ -175,7 +175,7 @@ static void pointer_chain(void)
 	CU_ASSERT_STRING_EQUAL(shown(13 + 2 * NAME_JUMPS, true, false), "!name");
 }
 
-/* The octets of a name in presentation form; their number. */
+/* Parses a name in presentation form. Returns its octets. */
 static size_t parse(uint8_t *to, const char *p)
 {
 	size_t label = 0, n = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DNS without a port to go by: what is DNS is found, what is none is not. */
+/* DNS on any port is recognised, and other traffic is not taken for it. */
 #include "dns/plausible.h"
 
 #include "support/guard.h"
@@ -12,7 +12,7 @@
 
 void test_dns_plausible(void);
 
-/* Payloads of each kind; DNSLOUPE_PAYLOADS asks for another number. */
+/* Payloads of each kind, unless DNSLOUPE_PAYLOADS sets another number. */
 #define PAYLOADS 1000000
 #define ROOM 256
 
@@ -29,8 +29,8 @@ static bool looks(const struct wire *w)
 	return plausible(w->octets, w->len, w->len);
 }
 
-/* Queries, replies, the root, UPDATE, NOTIFY, EDNS, multicast DNS: found; a cut one, too, as long
- * as its question is whole; with an octet more or less it is none. */
+/* Queries, replies, the root, UPDATE, NOTIFY, EDNS and multicast DNS are recognised; a truncated
+ * one too, if its question is whole; with an octet more or less they are not. */
 static void found(void)
 {
 	static struct wire w;
@@ -76,21 +76,21 @@ static void found(void)
 	CU_ASSERT(looks(&w));
 }
 
-/* One thing wrong with a message, and it is none. */
+/* A message with a single error is not recognised. */
 static void refused(void)
 {
 	static struct wire w;
 	static const struct {
 		uint8_t at, value;
 	} wrong[] = {
-		{2, 0x39}, /* an opcode that nobody uses */
+		{2, 0x39}, /* an unassigned opcode */
 		{3, 0x40}, /* Z */
 		{3, 0x03}, /* an rcode in a query */
 		{3, 0x80}, /* RA in a query */
 		{5, 2}, /* two questions announced */
 		{5, 0}, /* none, and no answer */
 		{7, 1}, /* an answer announced */
-		{12, 0xc0}, /* a pointer where nothing stands before it */
+		{12, 0xc0}, /* a pointer with no name before it */
 		{13, 0x07}, /* a control character */
 		{24, 0x36}, /* another type, not assigned */
 		{26, 9}, /* another class */
@@ -116,7 +116,7 @@ static void streams(void)
 	}
 	for (uint32_t len = 0; len < w.len; len++) {
 		uint8_t *p = guard_copy(w.octets, len);
-		/* the first has its question, or it is whole and what follows is not looked at */
+		/* the first one has its question, or is whole and the rest is not read */
 		CU_ASSERT_EQUAL(dns_plausible_stream(p, len), len >= m.len + 2);
 		guard_free(p, len);
 	}
@@ -140,8 +140,8 @@ static void fill(uint8_t *p, uint32_t len, uint64_t *state)
 	}
 }
 
-/* Payloads of other traffic: their first octets as their protocols have them, the rest random. Each
- * returns the length. */
+/* Make payloads of other traffic: first octets of their protocol, then random ones. Return the
+ * length. */
 static uint32_t make_random(uint8_t *p, uint64_t r)
 {
 	(void)p;
@@ -237,8 +237,8 @@ static uint32_t make_stun(uint8_t *p, uint64_t r)
 }
 
 /*
- * Of millions of payloads of other traffic none is a message, over UDP or at the start of a TCP
- * segment. The same ones at each run.
+ * None of millions of payloads of other traffic is recognised, over UDP or at the start of a TCP
+ * segment. They are the same in each run.
  */
 static void others(void)
 {

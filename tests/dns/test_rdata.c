@@ -9,7 +9,7 @@ void test_dns_rdata(void);
 
 static struct build b;
 
-/* RDATA that follows a header and ends at a guard page, as text with a zero at its end. */
+/* Returns the text of RDATA that follows a header and ends at a guard page. */
 static const char *shown(uint16_t type, uint16_t rrclass, uint32_t at, enum dns_error *error)
 {
 	static char room[1 << 20], quoted_room[1 << 20];
@@ -42,7 +42,7 @@ static uint16_t type_of(const char *name)
 	return 0;
 }
 
-/* All of a sample's RDATA, and every part of it from its begin. */
+/* Tries a sample's RDATA, and every truncation of it. */
 static void check_sample(const char *type, const char *hex, const char *error, const char *text)
 {
 	enum dns_error got;
@@ -105,7 +105,7 @@ static void other_classes(void)
 	CU_ASSERT_STRING_EQUAL(shown(RRTYPE_TXT, 99, 12, &error), "\"abc\"");
 }
 
-/* Without octets RDATA is wrong, but for what an UPDATE asks or deletes (RFC 2136 section 2.4). */
+/* Empty RDATA is an error, except in an UPDATE (RFC 2136 section 2.4). */
 static void no_octets(void)
 {
 	enum dns_error error;
@@ -118,7 +118,7 @@ static void no_octets(void)
 	CU_ASSERT_EQUAL(error, DNS_OK);
 }
 
-/* Names in RDATA may point out of it, but their octets in place must not leave it. */
+/* Names in RDATA may point out of it, but must end within it. */
 static void names_in_rdata(void)
 {
 	enum dns_error error;
