@@ -136,7 +136,7 @@ void report_left(const struct engine *e)
 	uint64_t whole =
 		0; /* sinks that get every record, those of one logger each taken together */
 	for (unsigned i = 0; i < e->sinks.count; i++)
-		whole += e->sinks.thread[i].sink.conf->of_logger <= 1;
+		whole += e->sinks.thread[i].sink.conf->logger_number <= 1;
 	log_error("stopped at once by a second signal: of %" PRIu64 " packets received, %" PRIu64
 		  " queries were still open and %" PRIu64 " records were not written",
 		sum.rx.packets, sum.txn.opened - sum.txn.answered - sum.txn.no_reply,

@@ -31,8 +31,8 @@ static void put_sinks(struct text *t, const struct engine *e)
 		json_open(t, '{');
 		put_string(t, "name", thread->sink.name);
 		put_string(t, "type", thread->sink.ops->name);
-		if (thread->sink.conf->of_logger)
-			json_count(t, "logger", thread->sink.conf->of_logger - 1);
+		if (thread->sink.conf->logger_number)
+			json_count(t, "logger", thread->sink.conf->logger_number - 1);
 		put_string(t, "state", states[thread->state]);
 		counters_members(t, &metrics_lists_logger[1], &m);
 		json_close(t, '}');

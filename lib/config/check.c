@@ -42,14 +42,14 @@ static int check_live(const struct conf *conf, struct conf_error *err)
 				"input.interfaces: \"%s\" is no name of an interface: give each by "
 				"a "
 				"flag or entry of its own (-i eth0 -i eth1), or all by -i any",
-				conf_show(name, 60).text);
+				conf_excerpt(name, 60).text);
 		if (strcmp(name, "any") == 0 && conf->input_interfaces.count > 1)
 			return conf_fail(err, -EINVAL,
 				"input.interfaces: \"any\" goes with no other interface");
 		if (name[0] == '\0' || strlen(name) > 15 || strpbrk(name, "/,: \t\n"))
 			return conf_fail(err, -EINVAL,
 				"input.interfaces: \"%s\" is no name of an interface",
-				conf_show(name, 60).text);
+				conf_excerpt(name, 60).text);
 	}
 	for (size_t i = 0; i < conf->input_devices.count; i++)
 		if (conf->input_devices.at[i][0] == '\0' || conf->input_devices.at[i][0] == ',')
@@ -91,7 +91,7 @@ static int check_stats(const char *stats, const struct writer *w, struct conf_er
 			"%s to a file, or stats.file to another",
 			w->key);
 	return conf_fail(err, -EINVAL, "stats.file: is the same file as %s, \"%s\"", w->key,
-		conf_show(stats, 380).text);
+		conf_excerpt(stats, 380).text);
 }
 
 /* A capture must survive being read. */
@@ -102,7 +102,7 @@ static int check_overwrite(const struct conf *conf, const struct writer *w, stru
 		if (!is_stdio(input) && strcmp(input, w->file) == 0)
 			return conf_fail(err, -EINVAL,
 				"%s: would overwrite the capture in input.files, \"%s\"", w->key,
-				conf_show(input, 380).text);
+				conf_excerpt(input, 380).text);
 	}
 	return 0;
 }
@@ -127,7 +127,7 @@ static int check_sink(
 		if (w.file && other.file && strcmp(w.file, other.file) == 0)
 			rc = conf_fail(err, -EINVAL, "%s: %s writes %s%s already", w.key, other.key,
 				is_stdio(w.file) ? "standard output" : "the file ",
-				is_stdio(w.file) ? "" : conf_show(w.file, 380).text);
+				is_stdio(w.file) ? "" : conf_excerpt(w.file, 380).text);
 		else if (strcmp(conf_sink_name(&all->at[i]), name) == 0)
 			rc = conf_fail(err, -EINVAL,
 				"sinks[%zu].name: \"%s\" is the name of sinks[%zu] already; give "
@@ -168,12 +168,12 @@ static int check_encrypted(const struct conf *conf, struct conf_error *err)
 	for (size_t i = 0; i < conf->encrypted_resolvers.count; i++) {
 		const char *text = conf->encrypted_resolvers.at[i];
 		struct prefix prefix;
-		const char *wrong = prefix_parse(&prefix, text);
-		if (wrong)
+		const char *scan_fail = prefix_parse(&prefix, text);
+		if (scan_fail)
 			return conf_fail(err, -EINVAL,
 				"encrypted.resolvers: entry %zu: \"%s\" is %s; expected an address "
 				"or a prefix, as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32",
-				i + 1, conf_show(text, 60).text, wrong);
+				i + 1, conf_excerpt(text, 60).text, scan_fail);
 	}
 	for (size_t i = 0; conf->encrypted_sightings && i < conf->encrypted_ports.count; i++)
 		for (size_t k = 0; k < conf->dns_ports.count; k++)

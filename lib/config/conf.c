@@ -21,7 +21,7 @@ const struct conf_key conf_keys[CONF_KEYS] = {
 		.when = CONF_##w,                                                                  \
 		.min = lo,                                                                         \
 		.max = hi,                                                                         \
-		.standard = s,                                                                     \
+		.initial = s,                                                                     \
 		.flag = f,                                                                         \
 		.help = h},
 #include "config/conf.def"
@@ -37,22 +37,22 @@ const struct conf_key conf_sink_keys[CONF_SINK_KEYS] = {
 		.type = CONF_##t,                                                                  \
 		.min = lo,                                                                         \
 		.max = hi,                                                                         \
-		.standard = s,                                                                     \
+		.initial = s,                                                                     \
 		.help = h,                                                                         \
 		.kinds = k},
 #include "config/sink.def"
 };
 
-/* A number of a JSON text is a double to cJSON: a bound beyond 2^53 would not be kept exactly. */
+/* cJSON stores a number as a double, which is exact up to 2^53 only. */
 #define KEY(t, field, p, s, lo, hi, w, f, h)                                                       \
 	static_assert((lo) <= (hi) && (hi) < 1ull << 53, p ": bounds");                            \
-	static_assert(sizeof("DNSLOUPE_" p) <= CONF_ENV_MAX, p ": too long a name");
+	static_assert(sizeof("DNSLOUPE_" p) <= CONF_ENV_MAX, p ": the variable's name is too long");
 #include "config/conf.def"
 #define SINK_KEY(t, field, p, s, lo, hi, kinds, h)                                                 \
 	static_assert((lo) <= (hi) && (hi) < 1ull << 53, p ": bounds");
 #include "config/sink.def"
 
-/* The words of all choices, and whose they are. */
+/* The words of all choices, each with its key. */
 static const struct choice {
 	const char *word;
 	const struct conf_key *key;
@@ -68,7 +68,7 @@ const struct conf_table conf_table_all = {conf_keys, CONF_KEYS, sizeof(struct co
 const struct conf_table conf_table_sink = {
 	conf_sink_keys, CONF_SINK_KEYS, sizeof(struct conf_sink), ""};
 
-/* The types. To add one: its functions in a kind file, its row here, its field type in conf.h. */
+/* To add a type: its operations in a kind file, a row here, its field type in conf.h. */
 const struct conf_kind *conf_kind_of(const struct conf_key *key)
 {
 	static const struct conf_kind *const kinds[] = {
@@ -79,7 +79,7 @@ const struct conf_kind *conf_kind_of(const struct conf_key *key)
 		[CONF_STRINGS] = &conf_kind_strings,
 		[CONF_PAIRS] = &conf_kind_pairs,
 		[CONF_PORTS] = &conf_kind_ports,
-		[CONF_ANYPORTS] = &conf_kind_anyports,
+		[CONF_ANYPORTS] = &conf_kind_ports,
 		[CONF_ENUM] = &conf_kind_enum,
 		[CONF_SINKS] = &conf_kind_sinks,
 	};

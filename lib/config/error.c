@@ -31,23 +31,23 @@ int conf_fail_value(struct conf_error *err, const struct conf_key *key, const ch
 	return conf_fail(err, -EINVAL, "%s: %s, expected %s", key->path, room, expects);
 }
 
-void conf_fail_in(struct conf_error *err, const char *source)
+void conf_error_add_source(struct conf_error *err, const char *source)
 {
 	struct conf_error inner = *err;
 
 	conf_fail(err, 0, "%s: %s", source, inner.text);
 }
 
-int conf_fail_under(struct conf_error *err, int rc, const char *prefix)
+int conf_error_add_prefix(struct conf_error *err, int rc, const char *prefix)
 {
 	struct conf_error inner = *err;
 
 	return conf_fail(err, rc, "%s%s", prefix, inner.text);
 }
 
-struct conf_shown conf_show(const char *s, size_t max)
+struct conf_excerpt conf_excerpt(const char *s, size_t max)
 {
-	struct conf_shown shown;
+	struct conf_excerpt shown;
 	size_t n = strnlen(s, sizeof(shown.text));
 
 	if (max > sizeof(shown.text) - 4)
@@ -96,7 +96,7 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
 	return row[na % 3][nb];
 }
 
-void conf_nearest_try(struct conf_nearest *nearest, const char *candidate)
+void conf_nearest_add(struct conf_nearest *nearest, const char *candidate)
 {
 	const char *word = nearest->word, *dot = strrchr(candidate, '.');
 	size_t n = strlen(candidate), w = strnlen(word, WORD_MAX + 1), d;
@@ -120,12 +120,12 @@ void conf_nearest_keys(const struct conf_table *table, struct conf_nearest *near
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const char *path = table->keys[i].path;
-		conf_nearest_try(nearest, path);
+		conf_nearest_add(nearest, path);
 		for (const char *p = path; sections && (p = strchr(p, '.')); p++) {
 			char section[CONF_ENV_MAX];
 			memcpy(section, path, (size_t)(p - path));
 			section[p - path] = '\0';
-			conf_nearest_try(nearest, section);
+			conf_nearest_add(nearest, section);
 		}
 	}
 }
@@ -133,7 +133,7 @@ void conf_nearest_keys(const struct conf_table *table, struct conf_nearest *near
 int conf_fail_unknown(struct conf_error *err, const char *kind, const char *prefix,
 	const struct conf_nearest *nearest)
 {
-	struct conf_shown shown = conf_show(nearest->word, 120);
+	struct conf_excerpt shown = conf_excerpt(nearest->word, 120);
 
 	if (nearest->name[0])
 		return conf_fail(err, -EINVAL, "unknown %s \"%s%s\" (did you mean \"%s%s\"?)", kind,

@@ -15,7 +15,7 @@ struct scan {
 	const char *start;
 	const char *at;
 	const char *end;
-	const char *what; /* what is wrong at `at` */
+	const char *what; /* what is scan_fail at `at` */
 };
 
 size_t conf_utf8(const char *octets, size_t len)
@@ -74,7 +74,7 @@ static bool is_hex(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-static bool wrong(struct scan *s, const char *at, const char *what)
+static bool scan_fail(struct scan *s, const char *at, const char *what)
 {
 	s->at = at;
 	s->what = what;
@@ -92,15 +92,15 @@ static bool scan_escape(struct scan *s)
 	if (p[1] != 'u') {
 		s->at++;
 		return (p[1] && strchr("\"\\/bfnrt", p[1])) ||
-		       wrong(s, p, "unknown escape in a string");
+		       scan_fail(s, p, "unknown escape in a string");
 	}
 	for (int i = 2; i < 6; i++) {
 		if (s->end - p <= i || !is_hex(p[i]))
-			return wrong(s, p, "\\u is followed by four hexadecimal digits");
+			return scan_fail(s, p, "\\u is followed by four hexadecimal digits");
 		zero = zero && p[i] == '0';
 	}
 	s->at += 5;
-	return !zero || wrong(s, p, "\\u0000 is not allowed");
+	return !zero || scan_fail(s, p, "\\u0000 is not allowed");
 }
 
 static bool scan_string(struct scan *s)
@@ -109,12 +109,12 @@ static bool scan_string(struct scan *s)
 
 	for (; s->at < s->end && *s->at != '"'; s->at++) {
 		if ((uint8_t)*s->at < 0x20)
-			return wrong(s, s->at, "raw control character in a string");
+			return scan_fail(s, s->at, "raw control character in a string");
 		if (*s->at == '\\' && !scan_escape(s))
 			return false;
 	}
 	if (s->at >= s->end)
-		return wrong(s, open, "this string does not end");
+		return scan_fail(s, open, "this string does not end");
 	s->at++;
 	return true;
 }
@@ -149,9 +149,9 @@ static bool scan_number(struct scan *s)
 		ok = scan_digits(s);
 	}
 	if (!ok || (s->at < s->end && (is_digit(*s->at) || is_letter(*s->at) || *s->at == '.')))
-		return wrong(s, from, "this is not a number as JSON writes it");
+		return scan_fail(s, from, "this is not a number as JSON writes it");
 	if (s->at - from > NUMBER_MAX)
-		return wrong(s, from, "this number has too many digits");
+		return scan_fail(s, from, "this number has too many digits");
 	return true;
 }
 
@@ -165,7 +165,7 @@ static bool scan_word(struct scan *s)
 	if ((n == 4 && memcmp(from, "true", 4) == 0) || (n == 5 && memcmp(from, "false", 5) == 0) ||
 		(n == 4 && memcmp(from, "null", 4) == 0))
 		return true;
-	return wrong(s, from, "a string stands in double quotes; bare words are true, false, null");
+	return scan_fail(s, from, "a string stands in double quotes; bare words are true, false, null");
 }
 
 static bool scan_token(struct scan *s)
@@ -183,9 +183,9 @@ static bool scan_token(struct scan *s)
 		return true;
 	}
 	if (c == '/' || c == '#')
-		return wrong(s, s->at,
+		return scan_fail(s, s->at,
 			"JSON has no comments; a member \"//\" with a string is one here");
-	return wrong(s, s->at, (uint8_t)c < 0x20 ? "control character" : NULL);
+	return scan_fail(s, s->at, (uint8_t)c < 0x20 ? "control character" : NULL);
 }
 
 /* UTF-8 first: then the other checks look at characters only. */
@@ -194,7 +194,7 @@ static bool scan_all(struct scan *s)
 	size_t len = (size_t)(s->end - s->start), valid = conf_utf8(s->start, len);
 
 	if (valid < len)
-		return wrong(s, s->start + valid, "this is not UTF-8");
+		return scan_fail(s, s->start + valid, "this is not UTF-8");
 	for (;;) {
 		while (s->at < s->end && is_blank(*s->at))
 			s->at++;
@@ -209,7 +209,7 @@ static bool scan_all(struct scan *s)
  * cJSON stops at the octet that does not fit, except where a member's name is missing: there it
  * stops one octet further. That octet is one which nothing allows after the token before it.
  */
-static const char *blame(const char *start, const char *stop)
+static const char *error_position(const char *start, const char *stop)
 {
 	const char *at = stop - 1, *before = at - 1;
 
@@ -280,7 +280,7 @@ static int parse(const char *octets, size_t len, cJSON **tree, size_t *stop)
 	*tree = cJSON_ParseWithLengthOpts(copy, len + 1, &end, false);
 	/* Without even an item for the root there is no end. */
 	if (end)
-		*stop = (size_t)((*tree ? end : blame(copy, end)) - copy);
+		*stop = (size_t)((*tree ? end : error_position(copy, end)) - copy);
 	free(copy);
 	return *tree ? 0 : end ? -EINVAL : -ENOMEM;
 }

@@ -82,7 +82,7 @@ const struct conf_kind conf_kind_bool = {
 
 /* NUMBER */
 
-int conf_check_whole(const struct conf_key *key, const char *where, const cJSON *json, uint64_t min,
+int conf_check_number(const struct conf_key *key, const char *where, const cJSON *json, uint64_t min,
 	uint64_t max, uint64_t *value, struct conf_error *err)
 {
 	double v = json->valuedouble;
@@ -100,7 +100,7 @@ int conf_check_whole(const struct conf_key *key, const char *where, const cJSON 
 static int number_read(
 	const struct conf_key *key, const cJSON *json, void *field, struct conf_error *err)
 {
-	return conf_check_whole(key, "", json, key->min, key->max, field, err);
+	return conf_check_number(key, "", json, key->min, key->max, field, err);
 }
 
 static int number_copy(void *to, const void *from)
@@ -150,7 +150,7 @@ static int enum_read(
 			return 0;
 		}
 	}
-	struct conf_shown shown = conf_show(json->valuestring, 60);
+	struct conf_excerpt shown = conf_excerpt(json->valuestring, 60);
 	return conf_fail_value(err, key, "unknown word \"%s\"", shown.text);
 }
 
@@ -207,7 +207,7 @@ int conf_check_string(const struct conf_key *key, const char *where, const cJSON
 	return 0;
 }
 
-static void string_drop(void *field)
+static void string_free(void *field)
 {
 	free(*(char **)field);
 	*(char **)field = NULL;
@@ -231,7 +231,7 @@ static int string_read(
 		return rc;
 	if (string_copy(&copy, &json->valuestring) < 0)
 		return conf_fail(err, -ENOMEM, "out of memory");
-	string_drop(field);
+	string_free(field);
 	*(char **)field = copy;
 	return 0;
 }
@@ -270,7 +270,7 @@ static void string_expects(struct text *t, const struct conf_key *key)
 const struct conf_kind conf_kind_string = {
 	.read = string_read,
 	.parse = conf_parse_word,
-	.drop = string_drop,
+	.free = string_free,
 	.copy = string_copy,
 	.equal = string_equal,
 	.write = string_write,
@@ -287,7 +287,7 @@ static void secret_write(FILE *out, const void *field)
 const struct conf_kind conf_kind_secret = {
 	.read = string_read,
 	.parse = conf_parse_word,
-	.drop = string_drop,
+	.free = string_free,
 	.copy = string_copy,
 	.equal = string_equal,
 	.write = secret_write,

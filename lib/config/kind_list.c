@@ -39,7 +39,7 @@ int conf_check_list(
 
 /* STRINGS */
 
-static void strings_drop(void *field)
+static void strings_free(void *field)
 {
 	struct conf_strings *list = field;
 
@@ -60,7 +60,7 @@ static int strings_append(struct conf_strings *list, const char *s)
 }
 
 /* An empty list with room for n. */
-static int strings_room(struct conf_strings *list, size_t n)
+static int strings_reserve(struct conf_strings *list, size_t n)
 {
 	*list = (struct conf_strings){calloc(n + !n, sizeof(*list->at)), 0};
 	return list->at ? 0 : -ENOMEM;
@@ -69,12 +69,12 @@ static int strings_room(struct conf_strings *list, size_t n)
 static int strings_copy(void *to, const void *from)
 {
 	const struct conf_strings *list = from;
-	int rc = strings_room(to, list->count);
+	int rc = strings_reserve(to, list->count);
 
 	for (size_t i = 0; i < list->count && rc == 0; i++)
 		rc = strings_append(to, list->at[i]);
 	if (rc < 0)
-		strings_drop(to);
+		strings_free(to);
 	return rc;
 }
 
@@ -87,7 +87,7 @@ static int strings_read(
 
 	if (rc < 0)
 		return rc;
-	if (strings_room(&list, count) < 0)
+	if (strings_reserve(&list, count) < 0)
 		return conf_fail(err, -ENOMEM, "out of memory");
 	for (const cJSON *item = json->child; item && rc == 0; item = item->next) {
 		rc = conf_check_string(key, entry(i++).text, item, 1, ENTRY_MAX, err);
@@ -95,10 +95,10 @@ static int strings_read(
 			rc = conf_fail(err, -ENOMEM, "out of memory");
 	}
 	if (rc < 0) {
-		strings_drop(&list);
+		strings_free(&list);
 		return rc;
 	}
-	strings_drop(field);
+	strings_free(field);
 	*(struct conf_strings *)field = list;
 	return 0;
 }
@@ -164,7 +164,7 @@ static void strings_expects(struct text *t, const struct conf_key *key)
 const struct conf_kind conf_kind_strings = {
 	.read = strings_read,
 	.parse = strings_parse,
-	.drop = strings_drop,
+	.free = strings_free,
 	.copy = strings_copy,
 	.equal = strings_equal,
 	.write = strings_write,

@@ -10,7 +10,7 @@
 #define NAME_MAX_OCTETS 255
 #define VALUE_MAX_OCTETS 4095
 
-static void pairs_drop(void *field)
+static void pairs_free(void *field)
 {
 	struct conf_pairs *list = field;
 
@@ -22,7 +22,7 @@ static void pairs_drop(void *field)
 	*list = (struct conf_pairs){NULL, 0};
 }
 
-static int pairs_room(struct conf_pairs *list, size_t n)
+static int pairs_reserve(struct conf_pairs *list, size_t n)
 {
 	*list = (struct conf_pairs){calloc(n + 1, sizeof(*list->at)), 0};
 	return list->at ? 0 : -ENOMEM;
@@ -41,12 +41,12 @@ static int pairs_append(struct conf_pairs *list, const char *name, const char *v
 static int pairs_copy(void *to, const void *from)
 {
 	const struct conf_pairs *list = from;
-	int rc = pairs_room(to, list->count);
+	int rc = pairs_reserve(to, list->count);
 
 	for (size_t i = 0; i < list->count && rc == 0; i++)
 		rc = pairs_append(to, list->at[i].name, list->at[i].value);
 	if (rc < 0)
-		pairs_drop(to);
+		pairs_free(to);
 	return rc;
 }
 
@@ -62,7 +62,7 @@ static bool has_name(const struct conf_pairs *list, const char *name)
 static int read_pair(const struct conf_key *key, const cJSON *member, struct conf_pairs *list,
 	struct conf_error *err)
 {
-	struct conf_shown shown = conf_show(member->string, 120);
+	struct conf_excerpt shown = conf_excerpt(member->string, 120);
 	char where[sizeof(shown.text) + 4];
 
 	snprintf(where, sizeof(where), "\"%s\" ", shown.text);
@@ -92,17 +92,17 @@ static int pairs_read(
 
 	if (!cJSON_IsObject(json))
 		return conf_fail_value(err, key, "got %s", conf_type_name(json));
-	if (pairs_room(&list, key->max) < 0)
+	if (pairs_reserve(&list, key->max) < 0)
 		return conf_fail(err, -ENOMEM, "out of memory");
 	for (const cJSON *m = json->child; m && rc == 0; m = m->next)
 		rc = read_pair(key, m, &list, err);
 	if (rc == 0 && list.count < key->min)
 		rc = conf_fail_value(err, key, "there are fewer");
 	if (rc < 0) {
-		pairs_drop(&list);
+		pairs_free(&list);
 		return rc;
 	}
-	pairs_drop(field);
+	pairs_free(field);
 	*(struct conf_pairs *)field = list;
 	return 0;
 }
@@ -166,7 +166,7 @@ static void pairs_expects(struct text *t, const struct conf_key *key)
 const struct conf_kind conf_kind_pairs = {
 	.read = pairs_read,
 	.parse = conf_parse_json,
-	.drop = pairs_drop,
+	.free = pairs_free,
 	.copy = pairs_copy,
 	.equal = pairs_equal,
 	.write = pairs_write,

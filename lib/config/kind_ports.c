@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The types of keys that hold a list of ports and ranges of them. */
+/* The types PORTS and ANYPORTS: lists of ports and of ranges of ports. */
 #include "config/conf_inner.h"
 
 #include <errno.h>
@@ -7,13 +7,13 @@
 #include <stdlib.h>
 
 #define PORT_MAX 65535
-#define RANGE_LEAST 3 /* as many in a row are written as a range */
+#define RANGE_MIN 3 /* so many consecutive ports, or more, are written as a range */
 
 struct range {
 	uint64_t first, last;
 };
 
-static void ports_drop(void *field)
+static void ports_free(void *field)
 {
 	struct conf_ports *list = field;
 
@@ -34,12 +34,12 @@ static int ports_copy(void *to, const void *from)
 	return 0;
 }
 
-static bool takes_any(const struct conf_key *key)
+static bool accepts_any(const struct conf_key *key)
 {
-	return conf_kind_of(key) == &conf_kind_anyports;
+	return key->type == CONF_ANYPORTS;
 }
 
-/* "5300-5310" and nothing else. */
+/* Parses "5300-5310". Returns false for anything else. */
 static bool range_parse(const char *text, struct range *range)
 {
 	int end = 0;
@@ -51,8 +51,8 @@ static bool range_parse(const char *text, struct range *range)
 	       range->last <= PORT_MAX;
 }
 
-/* One entry: a port, a range, or "any", which is no range (first 0). */
-static int entry_read(const struct conf_key *key, size_t i, const cJSON *item, struct range *range,
+/* Parses one entry: a port, a range, or "any", for which first is 0. */
+static int read_entry(const struct conf_key *key, size_t i, const cJSON *item, struct range *range,
 	struct conf_error *err)
 {
 	char where[40];
@@ -60,19 +60,19 @@ static int entry_read(const struct conf_key *key, size_t i, const cJSON *item, s
 	snprintf(where, sizeof(where), "entry %zu: ", i + 1);
 	*range = (struct range){0, 0};
 	if (!cJSON_IsString(item)) {
-		int rc = conf_check_whole(key, where, item, 1, PORT_MAX, &range->first, err);
+		int rc = conf_check_number(key, where, item, 1, PORT_MAX, &range->first, err);
 		range->last = range->first;
 		return rc;
 	}
-	if (takes_any(key) && strcmp(item->valuestring, "any") == 0)
+	if (accepts_any(key) && strcmp(item->valuestring, "any") == 0)
 		return 0;
 	if (range_parse(item->valuestring, range))
 		return 0;
 	return conf_fail_value(err, key, "%s\"%s\" is no range of ports", where,
-		conf_show(item->valuestring, 40).text);
+		conf_excerpt(item->valuestring, 40).text);
 }
 
-/* Adds a range's ports. 0, -EINVAL, -ENOMEM. */
+/* Appends the ports of a range. Returns 0, -EINVAL, -ENOMEM. */
 static int ports_add(const struct conf_key *key, struct conf_ports *list, const struct range *range,
 	struct conf_error *err)
 {
@@ -98,27 +98,27 @@ static int ports_read(
 
 	if (rc < 0)
 		return rc;
-	list.at = malloc(sizeof(*list.at)); /* of no port either it is not NULL */
+	list.at = malloc(sizeof(*list.at)); /* not NULL, even for an empty list */
 	if (!list.at)
 		return conf_fail(err, -ENOMEM, "out of memory");
 	for (const cJSON *item = json->child; item && rc == 0; item = item->next, i++) {
 		struct range range;
-		rc = entry_read(key, i, item, &range, err);
+		rc = read_entry(key, i, item, &range, err);
 		if (rc == 0 && range.first)
 			rc = ports_add(key, &list, &range, err);
 		else if (rc == 0)
 			list.any = true;
 	}
 	if (rc < 0) {
-		ports_drop(&list);
+		ports_free(&list);
 		return rc;
 	}
-	ports_drop(field);
+	ports_free(field);
 	*(struct conf_ports *)field = list;
 	return 0;
 }
 
-/* 53,5353 is JSON but for the brackets, and for the quotes around a range and a word. */
+/* Makes JSON of 53,5353: adds the brackets, and quotes around a range or a word. */
 static int ports_parse(const char *text, cJSON **json, struct conf_fault *fault)
 {
 	char *list = NULL;
@@ -166,7 +166,7 @@ static void ports_write(FILE *out, const void *field)
 	for (size_t i = 0, n; i < list->count; i += n, comma = ", ") {
 		for (n = 1; i + n < list->count && list->at[i + n] == list->at[i] + n;)
 			n++;
-		if (n < RANGE_LEAST)
+		if (n < RANGE_MIN)
 			n = 1;
 		if (n == 1)
 			fprintf(out, "%s%u", comma, list->at[i]);
@@ -184,24 +184,14 @@ static void ports_expects(struct text *t, const struct conf_key *key)
 		"a list of %" PRIu64 " to %" PRIu64 " ports, each from 1 to %d, or ranges as "
 		"5300-5310",
 		key->min, key->max, PORT_MAX);
-	if (takes_any(key))
+	if (accepts_any(key))
 		text_lit(t, ", or any");
 }
 
 const struct conf_kind conf_kind_ports = {
 	.read = ports_read,
 	.parse = ports_parse,
-	.drop = ports_drop,
-	.copy = ports_copy,
-	.equal = ports_equal,
-	.write = ports_write,
-	.expects = ports_expects,
-};
-
-const struct conf_kind conf_kind_anyports = {
-	.read = ports_read,
-	.parse = ports_parse,
-	.drop = ports_drop,
+	.free = ports_free,
 	.copy = ports_copy,
 	.equal = ports_equal,
 	.write = ports_write,

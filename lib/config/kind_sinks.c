@@ -21,13 +21,13 @@ void conf_sinks_free(struct conf_sinks *list)
 	*list = (struct conf_sinks){NULL, 0};
 }
 
-static void sinks_drop(void *field)
+static void sinks_free(void *field)
 {
 	conf_sinks_free(field);
 }
 
 /* Room for `more` sinks beside those that stand in the list. 0 or -ENOMEM. */
-static int sinks_room(struct conf_sinks *list, size_t more)
+static int sinks_reserve(struct conf_sinks *list, size_t more)
 {
 	struct conf_sink *at = realloc(list->at, (list->count + more + 1) * sizeof(*at));
 
@@ -43,7 +43,7 @@ static int sinks_copy(void *to, const void *from)
 	struct conf_sinks *copy = to;
 
 	*copy = (struct conf_sinks){NULL, 0};
-	int rc = sinks_room(copy, list->count);
+	int rc = sinks_reserve(copy, list->count);
 	for (size_t i = 0; i < list->count && rc == 0; i++) {
 		rc = conf_table_copy(&conf_table_sink, &copy->at[i], &list->at[i]);
 		copy->count += rc == 0;
@@ -55,18 +55,18 @@ static int sinks_copy(void *to, const void *from)
 
 int conf_sinks_all(const struct conf *conf, struct conf_sinks *all)
 {
-	bool standard = strcmp(conf->output_file, "-") == 0;
+	bool is_stdout = strcmp(conf->output_file, "-") == 0;
 	int rc = sinks_copy(all, &conf->sinks);
 
-	if (rc < 0 || (conf->sinks.count && standard))
+	if (rc < 0 || (conf->sinks.count && is_stdout))
 		return rc;
-	rc = sinks_room(all, 1);
+	rc = sinks_reserve(all, 1);
 	struct conf_sink *sink = &all->at[all->count];
 	if (rc == 0)
 		rc = conf_table_init(&conf_table_sink, sink);
 	if (rc == 0) {
 		all->count++;
-		sink->type = standard ? CONF_SINK_STDOUT : CONF_SINK_FILE;
+		sink->type = is_stdout ? CONF_SINK_STDOUT : CONF_SINK_FILE;
 		char *path = strdup(conf->output_file), *name = strdup("output");
 		if (!path || !name) {
 			free(path);
@@ -86,7 +86,7 @@ int conf_sinks_all(const struct conf *conf, struct conf_sinks *all)
 }
 
 /* The sink's text with the number in the place of each CONF_LOGGER; NULL: no memory. */
-static char *number_path(const char *path, unsigned number)
+static char *path_of_logger(const char *path, unsigned number)
 {
 	char room[8192], *at = room;
 	const char *found;
@@ -99,7 +99,7 @@ static char *number_path(const char *path, unsigned number)
 }
 
 /* Appends the sink of one logger. 0 or -ENOMEM. */
-static int add_logger(struct conf_sinks *to, const struct conf_sink *sink, unsigned number)
+static int append_for_logger(struct conf_sinks *to, const struct conf_sink *sink, unsigned number)
 {
 	struct conf_sink *one = &to->at[to->count];
 	char name[300];
@@ -107,25 +107,25 @@ static int add_logger(struct conf_sinks *to, const struct conf_sink *sink, unsig
 	if (conf_table_copy(&conf_table_sink, one, sink) < 0)
 		return -ENOMEM;
 	to->count++;
-	one->of_logger = number + 1;
+	one->logger_number = number + 1;
 	free(one->path);
 	free(one->name);
 	snprintf(name, sizeof(name), "%s.%u", conf_sink_name(sink), number);
-	one->path = number_path(sink->path, number);
+	one->path = path_of_logger(sink->path, number);
 	one->name = strdup(name);
 	return one->path && one->name ? 0 : -ENOMEM;
 }
 
-int conf_sinks_split(struct conf_sinks *all, unsigned loggers)
+int conf_sinks_per_logger(struct conf_sinks *all, unsigned loggers)
 {
 	struct conf_sinks to = {NULL, 0};
-	int rc = sinks_room(&to, all->count * loggers);
+	int rc = sinks_reserve(&to, all->count * loggers);
 
 	for (size_t i = 0; i < all->count && rc == 0; i++) {
 		const struct conf_sink *sink = &all->at[i];
 		if (sink->type == CONF_SINK_FILE && strstr(sink->path, CONF_LOGGER)) {
 			for (unsigned k = 0; k < loggers && rc == 0; k++)
-				rc = add_logger(&to, sink, k);
+				rc = append_for_logger(&to, sink, k);
 			continue;
 		}
 		rc = conf_table_copy(&conf_table_sink, &to.at[to.count], sink);
@@ -149,20 +149,20 @@ static bool has_type(const cJSON *object)
 /* Is any key set that this kind of sink does not take? */
 static int check_kinds(const struct conf_sink *sink, const char *prefix, struct conf_error *err)
 {
-	struct conf_sink standard;
+	struct conf_sink is_stdout;
 	int rc = 0;
 
-	if (conf_table_init(&conf_table_sink, &standard) < 0)
+	if (conf_table_init(&conf_table_sink, &is_stdout) < 0)
 		return conf_fail(err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < CONF_SINK_KEYS && rc == 0; i++) {
 		const struct conf_key *key = &conf_sink_keys[i];
 		if (!(key->kinds >> conf_sink_kind(sink) & 1) &&
 			!conf_kind_of(key)->equal(
-				conf_field_const(key, sink), conf_field_const(key, &standard)))
+				conf_field_const(key, sink), conf_field_const(key, &is_stdout)))
 			rc = conf_fail(err, -EINVAL, "%s%s: a sink of type %s has no such key",
 				prefix, key->path, conf_choice_word(sink->type));
 	}
-	conf_table_free(&conf_table_sink, &standard);
+	conf_table_free(&conf_table_sink, &is_stdout);
 	return rc;
 }
 
@@ -205,7 +205,7 @@ static int sinks_read(
 		return conf_fail_value(err, key, "got %s", conf_type_name(json));
 	if ((uint64_t)n > key->max)
 		return conf_fail_value(err, key, "the list has %d entries", n);
-	if (sinks_room(&list, (size_t)n) < 0)
+	if (sinks_reserve(&list, (size_t)n) < 0)
 		return conf_fail(err, -ENOMEM, "out of memory");
 	for (const cJSON *item = json->child; item && rc == 0; item = item->next) {
 		char prefix[96];
@@ -222,13 +222,13 @@ static int sinks_read(
 		conf_sinks_free(&list);
 		return rc;
 	}
-	sinks_drop(field);
+	sinks_free(field);
 	*(struct conf_sinks *)field = list;
 	return 0;
 }
 
 /* Where a value ends: at the comma that stands outside of its JSON string, list or object. */
-static size_t value_len(const char *p)
+static size_t value_length(const char *p)
 {
 	size_t n = 0;
 	bool quoted = false;
@@ -264,7 +264,7 @@ static const struct conf_key *pairs_of(const char *path)
  * Puts the member of a dotted path, making its sections; `last`: where its own name begins, in
  * which dots are characters. Takes the value. 0 or -ENOMEM.
  */
-static int put_member(cJSON *object, char *path, const char *last, cJSON *value)
+static int add_member(cJSON *object, char *path, const char *last, cJSON *value)
 {
 	for (char *dot; path < last && (dot = strchr(path, '.')); path = dot + 1) {
 		*dot = '\0';
@@ -300,9 +300,9 @@ static int parse_pair(const char *p, size_t n, cJSON *object, struct conf_fault 
 	const char *last = pairs ? pair + strlen(pairs->path) + 1 : equals;
 	rc = (key ? conf_kind_of(key)->parse : conf_parse_word)(equals + 1, &value, fault);
 	if (rc == -EINVAL && equals[1] != '[' && equals[1] != '{' && equals[1] != '"')
-		rc = conf_parse_word(equals + 1, &value, fault); /* its type is wrong: say that */
+		rc = conf_parse_word(equals + 1, &value, fault); /* its type is scan_fail: say that */
 	if (rc == 0)
-		rc = put_member(object, pair, last, value);
+		rc = add_member(object, pair, last, value);
 	free(pair);
 	return rc;
 }
@@ -329,7 +329,7 @@ static int sinks_parse(const char *text, cJSON **json, struct conf_fault *fault)
 		rc = -ENOMEM;
 	for (const char *p = text[0] == '{' ? NULL : text; p && rc == 0;) {
 		size_t key = strcspn(p, "=,");
-		size_t n = p[key] == '=' ? key + 1 + value_len(p + key + 1) : key;
+		size_t n = p[key] == '=' ? key + 1 + value_length(p + key + 1) : key;
 		fault->column = (size_t)(p - text) + 1;
 		rc = parse_pair(p, n, one, fault);
 		p = p[n] ? p + n + 1 : NULL;
@@ -372,7 +372,7 @@ static void sinks_expects(struct text *t, const struct conf_key *key)
 const struct conf_kind conf_kind_sinks = {
 	.read = sinks_read,
 	.parse = sinks_parse,
-	.drop = sinks_drop,
+	.free = sinks_free,
 	.copy = sinks_copy,
 	.equal = sinks_equal,
 	.write = sinks_write,

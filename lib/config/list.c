@@ -18,7 +18,7 @@ int conf_write(const struct conf *conf, FILE *out)
 }
 
 /* The default as JSON; all defaults are short. */
-static void show_default(
+static void format_default(
 	const struct conf_table *table, const struct conf_key *key, char *room, size_t size)
 {
 	union {
@@ -37,7 +37,7 @@ static void show_default(
 }
 
 /* "all", or the kinds of sink that take a key: "file, stdout". */
-static void show_kinds(const struct conf_key *key, struct text *t)
+static void append_kinds(const struct conf_key *key, struct text *t)
 {
 	enum conf_choice first;
 	size_t n = conf_choices_of(&conf_sink_keys[CONF_SINK_KEY_type], &first), shown = 0;
@@ -54,7 +54,7 @@ static void show_kinds(const struct conf_key *key, struct text *t)
 }
 
 /* Text broken between words to stand between column `left` and the width; then a newline. */
-static void wrapped(FILE *out, size_t left, const char *s)
+static void print_wrapped(FILE *out, size_t left, const char *s)
 {
 	size_t column = left;
 
@@ -73,40 +73,40 @@ static void wrapped(FILE *out, size_t left, const char *s)
 	fputs("\n", out);
 }
 
-static void list_table(const struct conf_table *table, FILE *out)
+static void print_table(const struct conf_table *table, FILE *out)
 {
 	char name[CONF_ENV_MAX], room[600];
 
 	for (size_t i = 0; i < table->count; i++) {
 		const struct conf_key *key = &table->keys[i];
 		struct text t = text_of(room, sizeof(room) - 1);
-		char standard[64];
-		show_default(table, key, standard, sizeof(standard));
+		char initial[64];
+		format_default(table, key, initial, sizeof(initial));
 		conf_kind_of(key)->expects(&t, key);
 		text_lit(&t, "; ");
 		if (table == &conf_table_sink) {
-			show_kinds(key, &t);
+			append_kinds(key, &t);
 		} else {
 			conf_env_name(key, name);
 			text_str(&t, name);
 		}
 		*t.at = '\0';
-		fprintf(out, "%-18s %-9s %s\n    ", key->path, standard, room);
-		wrapped(out, 4, key->help);
+		fprintf(out, "%-18s %-9s %s\n    ", key->path, initial, room);
+		print_wrapped(out, 4, key->help);
 	}
 }
 
 void conf_list_keys(FILE *out)
 {
 	fprintf(out, "%-18s %-9s %s\n", "KEY", "DEFAULT", "TYPE AND RANGE; ENVIRONMENT VARIABLE");
-	list_table(&conf_table_all, out);
+	print_table(&conf_table_all, out);
 	fprintf(out, "\n%-18s %-9s %s\n", "KEY OF A SINK", "DEFAULT",
 		"TYPE AND RANGE; TYPES OF SINK THAT TAKE IT");
-	list_table(&conf_table_sink, out);
+	print_table(&conf_table_sink, out);
 }
 
 /* A flag as it is typed: "-w, --workers N"; with a place for the letter where there is none. */
-static int spell(FILE *out, const struct conf_flag *flag, const char *no_letter)
+static int print_flag(FILE *out, const struct conf_flag *flag, const char *no_letter)
 {
 	char letter[] = {'-', flag->letter, ',', ' ', '\0'};
 
@@ -115,15 +115,15 @@ static int spell(FILE *out, const struct conf_flag *flag, const char *no_letter)
 }
 
 /* The first three cells of a row. */
-static void list_row(const struct conf_table *table, const struct conf_key *key, FILE *out)
+static void print_row(const struct conf_table *table, const struct conf_key *key, FILE *out)
 {
-	char expects[400], standard[64];
+	char expects[400], initial[64];
 	struct text t = text_of(expects, sizeof(expects) - 1);
 
-	show_default(table, key, standard, sizeof(standard));
+	format_default(table, key, initial, sizeof(initial));
 	conf_kind_of(key)->expects(&t, key);
 	*t.at = '\0';
-	fprintf(out, "| `%s` | %s | `%s` | ", key->path, expects, standard);
+	fprintf(out, "| `%s` | %s | `%s` | ", key->path, expects, initial);
 }
 
 void conf_list_markdown(FILE *out)
@@ -135,12 +135,12 @@ void conf_list_markdown(FILE *out)
 		out);
 	for (size_t i = 0; i < CONF_KEYS; i++) {
 		const struct conf_key *key = &conf_keys[i];
-		list_row(&conf_table_all, key, out);
+		print_row(&conf_table_all, key, out);
 		conf_env_name(key, name);
 		fprintf(out, "`%s` | ", name);
 		if (key->flag.name) {
 			putc('`', out);
-			spell(out, &key->flag, "");
+			print_flag(out, &key->flag, "");
 			putc('`', out);
 		}
 		fprintf(out, " | %s |\n", key->help);
@@ -151,26 +151,26 @@ void conf_list_markdown(FILE *out)
 		out);
 	for (size_t i = 0; i < CONF_SINK_KEYS; i++) {
 		struct text t = text_of(kinds, sizeof(kinds) - 1);
-		list_row(&conf_table_sink, &conf_sink_keys[i], out);
-		show_kinds(&conf_sink_keys[i], &t);
+		print_row(&conf_table_sink, &conf_sink_keys[i], out);
+		append_kinds(&conf_sink_keys[i], &t);
 		*t.at = '\0';
 		fprintf(out, "%s | %s |\n", kinds, conf_sink_keys[i].help);
 	}
 }
 
-void conf_list_flag(FILE *out, const struct conf_flag *flag, const char *help, const char *standard)
+void conf_list_flag(FILE *out, const struct conf_flag *flag, const char *help, const char *initial)
 {
 	char room[600];
 
 	fputs("  ", out);
-	int column = 2 + spell(out, flag, "    ");
+	int column = 2 + print_flag(out, flag, "    ");
 	if (column < FLAG_LEFT)
 		fprintf(out, "%*s", FLAG_LEFT - column, "");
 	else
 		fprintf(out, "\n%*s", FLAG_LEFT, "");
-	if (standard)
-		snprintf(room, sizeof(room), "%s (default %s)", help, standard);
-	wrapped(out, FLAG_LEFT, standard ? room : help);
+	if (initial)
+		snprintf(room, sizeof(room), "%s (default %s)", help, initial);
+	print_wrapped(out, FLAG_LEFT, initial ? room : help);
 }
 
 void conf_list_flags(FILE *out)
@@ -179,6 +179,6 @@ void conf_list_flags(FILE *out)
 		const struct conf_key *key = &conf_keys[i];
 		if (key->flag.name)
 			conf_list_flag(out, &key->flag, key->help,
-				key->standard[0] ? key->standard : NULL);
+				key->initial[0] ? key->initial : NULL);
 	}
 }

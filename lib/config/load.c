@@ -30,7 +30,7 @@ static int load_tree(struct conf *conf, const cJSON *root, struct conf_error *er
 int conf_load_memory(
 	struct conf *conf, const char *name, const char *octets, size_t len, struct conf_error *err)
 {
-	struct conf_shown source = conf_show(name, 380);
+	struct conf_excerpt source = conf_excerpt(name, 380);
 	struct conf_fault fault;
 	cJSON *root;
 	int rc;
@@ -49,7 +49,7 @@ int conf_load_memory(
 	rc = load_tree(conf, root, err);
 	cJSON_Delete(root);
 	if (rc < 0)
-		conf_fail_in(err, source.text);
+		conf_error_add_source(err, source.text);
 	return rc;
 }
 
@@ -78,7 +78,7 @@ static int read_all(int fd, char *room, size_t size, size_t *len)
 
 int conf_load_file(struct conf *conf, const char *path, struct conf_error *err)
 {
-	struct conf_shown source = conf_show(path, 380);
+	struct conf_excerpt source = conf_excerpt(path, 380);
 	size_t len;
 	int fd, rc;
 

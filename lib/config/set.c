@@ -8,7 +8,7 @@
 #define ENV_PREFIX "DNSLOUPE_"
 #define ENV_FILE "DNSLOUPE_CONFIG="
 
-static int set_text(
+static int set_from_text(
 	struct conf *conf, const struct conf_key *key, const char *text, struct conf_error *err)
 {
 	const struct conf_kind *kind = conf_kind_of(key);
@@ -19,7 +19,7 @@ static int set_text(
 	if (rc == -ENOMEM)
 		return conf_fail(err, rc, "out of memory");
 	if (rc < 0) {
-		struct conf_shown shown = conf_show(text, 60);
+		struct conf_excerpt shown = conf_excerpt(text, 60);
 		/* Where in the text is worth saying only of a text that means to be JSON. */
 		if (text[0] != '[' && text[0] != '"')
 			return conf_fail_value(err, key, "got \"%s\"", shown.text);
@@ -40,7 +40,7 @@ int conf_set_key(struct conf *conf, const char *path, const char *value, struct 
 		conf_nearest_keys(&conf_table_all, &nearest, false);
 		return conf_fail_unknown(err, "key", "", &nearest);
 	}
-	return set_text(conf, key, value, err);
+	return set_from_text(conf, key, value, err);
 }
 
 int conf_set(struct conf *conf, const char *assignment, struct conf_error *err)
@@ -48,7 +48,7 @@ int conf_set(struct conf *conf, const char *assignment, struct conf_error *err)
 	const char *equals = strchr(assignment, '=');
 
 	if (!equals) {
-		struct conf_shown shown = conf_show(assignment, 120);
+		struct conf_excerpt shown = conf_excerpt(assignment, 120);
 		return conf_fail(err, -EINVAL, "\"%s\" has no '=', expected KEY=VALUE", shown.text);
 	}
 	char *path = strndup(assignment, (size_t)(equals - assignment));
@@ -60,7 +60,7 @@ int conf_set(struct conf *conf, const char *assignment, struct conf_error *err)
 }
 
 /* The words of a list and one more, as JSON; NULL for want of memory. */
-static cJSON *extended(const struct conf_strings *list, const char *word)
+static cJSON *list_with(const struct conf_strings *list, const char *word)
 {
 	cJSON *json = cJSON_CreateArray();
 	bool ok = json != NULL;
@@ -94,7 +94,7 @@ static int append_sinks(
 		rc = kind->parse(word, &more, &fault);
 	if (rc == -EINVAL) {
 		free(before);
-		return set_text(conf, key, word, err); /* says what is wrong */
+		return set_from_text(conf, key, word, err); /* says what is scan_fail */
 	}
 	char *added = more ? cJSON_PrintUnformatted(more) : NULL;
 	cJSON_Delete(more);
@@ -102,7 +102,7 @@ static int append_sinks(
 		asprintf(&all, "%.*s,%s", (int)n - 1, before, added + 1) < 0)
 		all = NULL;
 	if (rc == 0 && added)
-		rc = set_text(conf, key, all ? all : added, err);
+		rc = set_from_text(conf, key, all ? all : added, err);
 	else
 		rc = conf_fail(err, -ENOMEM, "out of memory");
 	cJSON_free(added);
@@ -118,13 +118,13 @@ int conf_set_flag(struct conf *conf, const struct conf_key *key, const char *wor
 	cJSON *json;
 
 	if (key->type == CONF_STRINGS)
-		json = extended(more ? conf_field(key, conf) : &none, word);
+		json = list_with(more ? conf_field(key, conf) : &none, word);
 	else if (key->type == CONF_STRING)
 		json = cJSON_CreateString(word);
 	else if (key->type == CONF_SINKS && more)
 		return append_sinks(conf, key, word, err);
 	else
-		return set_text(conf, key, word, err);
+		return set_from_text(conf, key, word, err);
 	if (!json)
 		return conf_fail(err, -ENOMEM, "out of memory");
 	int rc = conf_kind_of(key)->read(key, json, conf_field(key, conf), err);
@@ -143,9 +143,9 @@ static int load_variable(struct conf *conf, const char *variable, struct conf_er
 		conf_env_name(&conf_keys[i], name);
 		if (strlen(name) != n || strncmp(variable, name, n) != 0)
 			continue;
-		int rc = set_text(conf, &conf_keys[i], variable + n + 1, err);
+		int rc = set_from_text(conf, &conf_keys[i], variable + n + 1, err);
 		if (rc < 0)
-			conf_fail_in(err, name);
+			conf_error_add_source(err, name);
 		return rc;
 	}
 	char *word = strndup(variable, n);
@@ -155,9 +155,9 @@ static int load_variable(struct conf *conf, const char *variable, struct conf_er
 	nearest.word = word + sizeof(ENV_PREFIX) - 1;
 	for (size_t i = 0; i < CONF_KEYS; i++) {
 		conf_env_name(&conf_keys[i], name);
-		conf_nearest_try(&nearest, name + sizeof(ENV_PREFIX) - 1);
+		conf_nearest_add(&nearest, name + sizeof(ENV_PREFIX) - 1);
 	}
-	struct conf_shown shown = conf_show(word, 120);
+	struct conf_excerpt shown = conf_excerpt(word, 120);
 	free(word);
 	if (nearest.name[0])
 		return conf_fail(err, -EINVAL,

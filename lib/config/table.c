@@ -13,14 +13,14 @@ const struct conf_key *conf_table_find(const struct conf_table *table, const cha
 	return NULL;
 }
 
-/* The default, put into a field that owns nothing yet. Nothing but memory can be wrong: a test sets
+/* The default, put into a field that owns nothing yet. Nothing but memory can be scan_fail: a test sets
  * every default on its own. */
 static int init_field(const struct conf_key *key, void *field)
 {
 	struct conf_fault fault;
 	struct conf_error err;
 	cJSON *json;
-	int rc = conf_kind_of(key)->parse(key->standard, &json, &fault);
+	int rc = conf_kind_of(key)->parse(key->initial, &json, &fault);
 
 	if (rc < 0)
 		return -ENOMEM;
@@ -44,8 +44,8 @@ void conf_table_free(const struct conf_table *table, void *fields)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct conf_kind *kind = conf_kind_of(&table->keys[i]);
-		if (kind->drop)
-			kind->drop(conf_field(&table->keys[i], fields));
+		if (kind->free)
+			kind->free(conf_field(&table->keys[i], fields));
 	}
 	memset(fields, 0, table->size);
 }
@@ -101,7 +101,7 @@ static int fail_unknown(const struct conf_table *table, const char *path, const 
 }
 
 /* Only known names reach this, so it costs at most their number times the members. */
-static bool is_second(const cJSON *object, const cJSON *member)
+static bool is_repeated(const cJSON *object, const cJSON *member)
 {
 	for (const cJSON *m = object->child; m != member; m = m->next)
 		if (strcmp(m->string, member->string) == 0)
@@ -134,12 +134,12 @@ static int load_object(const struct conf_table *table, void *fields, const cJSON
 		const struct conf_key *key = dots ? NULL : conf_table_find(table, path);
 		if (!key && (dots || !is_section(table, path)))
 			return fail_unknown(table, path, m, err);
-		if (is_second(object, m))
+		if (is_repeated(object, m))
 			return conf_fail(err, -EINVAL, "%s%s: is given twice", table->prefix, path);
 		if (key) {
 			rc = conf_kind_of(key)->read(key, m, conf_field(key, fields), err);
 			if (rc < 0 && table->prefix[0])
-				conf_fail_under(err, rc, table->prefix);
+				conf_error_add_prefix(err, rc, table->prefix);
 			continue;
 		}
 		if (!cJSON_IsObject(m))
@@ -176,7 +176,7 @@ static void indent(FILE *out, size_t depth)
 }
 
 /* Closes sections until `depth` are open below the object's own. */
-static size_t close_to(FILE *out, size_t base, size_t open, size_t depth)
+static size_t close_sections(FILE *out, size_t base, size_t open, size_t depth)
 {
 	for (; open > depth; open--) {
 		indent(out, base + open);
@@ -198,7 +198,7 @@ void conf_table_write(
 		size_t shared = shared_sections(last, key->path);
 		if (kinds && !(key->kinds & kinds))
 			continue;
-		depth = close_to(out, base, depth, shared);
+		depth = close_sections(out, base, depth, shared);
 		fputs(count++ ? "," : "", out);
 		for (; shared > 0; shared--)
 			name = strchr(name, '.') + 1;
@@ -211,7 +211,7 @@ void conf_table_write(
 		conf_kind_of(key)->write(out, conf_field_const(key, fields));
 		last = key->path;
 	}
-	close_to(out, base, depth, 0);
+	close_sections(out, base, depth, 0);
 	indent(out, base);
 	putc('}', out);
 }

@@ -15,7 +15,7 @@ uint64_t ledger_taken_for(const struct ledger *l, const struct conf_sink *sink)
 {
 	uint64_t n = 0;
 	for (unsigned i = 0; i < l->loggers; i++)
-		if (sink->of_logger == 0 || sink->of_logger == i + 1)
+		if (sink->logger_number == 0 || sink->logger_number == i + 1)
 			n += metrics_read(&l->logger[i]->sink.taken);
 	return n;
 }

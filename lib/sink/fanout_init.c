@@ -72,7 +72,7 @@ int fanout_init(struct fanout *f, const struct sinks *sinks, unsigned logger, co
 			format->some_fields = schema_fields(&format->fields, &format->options);
 		}
 		bool notices =
-			format->options.kind == native && (logger == 0 || t->sink.conf->of_logger);
+			format->options.kind == native && (logger == 0 || t->sink.conf->logger_number);
 		f->notices += notices;
 		format->sinks[format->count++] = (struct fanout_sink){
 			.queue = queue, .filter = &t->filter, .notices = notices};

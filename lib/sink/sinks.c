@@ -20,7 +20,7 @@ static int open_queues(struct sinks *s, struct sink_thread *t, bool prefault)
 	uint64_t mb = !s->live && conf->queue_mb > FILES_MB ? FILES_MB : conf->queue_mb;
 	uint32_t block = t->sink.ops->block_bytes ? t->sink.ops->block_bytes : SINK_QUEUE_BLOCK;
 	uint32_t blocks = 0;
-	unsigned queues = conf->of_logger ? 1 : s->loggers;
+	unsigned queues = conf->logger_number ? 1 : s->loggers;
 	int error = 0;
 
 	t->queues = aligned_alloc(BITS_CACHE_LINE, queues * sizeof(*t->queues));
@@ -99,7 +99,7 @@ int sinks_open(struct sinks *s, const struct conf *conf, const struct sinks_opti
 	s->loggers = options->loggers;
 	int error = conf_sinks_all(conf, &s->conf);
 	if (error == 0)
-		error = conf_sinks_split(&s->conf, s->loggers);
+		error = conf_sinks_per_logger(&s->conf, s->loggers);
 	if (error == 0) {
 		report_orphans(&s->conf);
 		size_t size = s->conf.count * sizeof(*s->thread);

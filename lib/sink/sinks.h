@@ -11,7 +11,7 @@
 #include <sched.h>
 
 struct sinks {
-	struct conf_sinks conf; /* from conf_sinks_all() and conf_sinks_split() */
+	struct conf_sinks conf; /* from conf_sinks_all() and conf_sinks_per_logger() */
 	struct sink_thread *thread;
 	unsigned count;
 	unsigned loggers;

@@ -67,7 +67,7 @@ struct sink_thread {
  * (CONF_LOGGER). */
 static inline struct sink_queue *sink_queue_of(const struct sink_thread *t, unsigned logger)
 {
-	unsigned only = t->sink.conf->of_logger;
+	unsigned only = t->sink.conf->logger_number;
 
 	return only == 0 ? &t->queues[logger] : only == logger + 1 ? &t->queues[0] : NULL;
 }

@@ -39,7 +39,7 @@ static void test_every_default(void)
 
 	CU_ASSERT_EQUAL_FATAL(conf_init(&c), 0);
 	for (size_t i = 0; i < CONF_KEYS; i++) {
-		int rc = conf_set_key(&c, conf_keys[i].path, conf_keys[i].standard, &err);
+		int rc = conf_set_key(&c, conf_keys[i].path, conf_keys[i].initial, &err);
 		CU_ASSERT_EQUAL(rc, 0);
 	}
 	conf_free(&c);
@@ -114,7 +114,7 @@ static void other_value(const struct conf_key *key, char *room, size_t size)
 	const char *word = "";
 
 	switch (key->type) {
-	case CONF_BOOL: word = strcmp(key->standard, "true") == 0 ? "false" : "true"; break;
+	case CONF_BOOL: word = strcmp(key->initial, "true") == 0 ? "false" : "true"; break;
 	case CONF_SECRET:
 	case CONF_STRING: word = "\"\\u00e4\\n\\\"\\\\\\u007f\""; break;
 	case CONF_STRINGS: word = "a.pcap,-"; break;
@@ -124,12 +124,12 @@ static void other_value(const struct conf_key *key, char *room, size_t size)
 	case CONF_SINKS: word = "type=file,path=x,filter.qtypes=[\"A\",\"MX\"]"; break;
 	case CONF_ENUM:
 		word = conf_choice_word(first);
-		if (strcmp(key->standard, word) == 0)
+		if (strcmp(key->initial, word) == 0)
 			word = conf_choice_word((enum conf_choice)(first + count - 1));
 		break;
 	case CONF_NUMBER:
 		snprintf(room, size, "%" PRIu64,
-			strtoull(key->standard, NULL, 10) == key->max ? key->min : key->max);
+			strtoull(key->initial, NULL, 10) == key->max ? key->min : key->max);
 		return;
 	}
 	snprintf(room, size, "%s", word);

@@ -235,14 +235,14 @@ static void test_split(void)
 	expect_set(&c, "sinks=type=file,path={logger}/a.{logger}", NULL);
 	expect_set(&c, "output.file=x", NULL);
 	CU_ASSERT_EQUAL_FATAL(conf_sinks_all(&c, &all), 0);
-	CU_ASSERT_EQUAL_FATAL(conf_sinks_split(&all, 12), 0);
+	CU_ASSERT_EQUAL_FATAL(conf_sinks_per_logger(&all, 12), 0);
 	CU_ASSERT_EQUAL_FATAL(all.count, 13);
 	for (unsigned i = 0; i < 12; i++)
-		CU_ASSERT_EQUAL(all.at[i].of_logger, i + 1);
+		CU_ASSERT_EQUAL(all.at[i].logger_number, i + 1);
 	expect_text(all.at[0].path, "0/a.0");
 	expect_text(all.at[11].path, "11/a.11");
 	expect_text(conf_sink_name(&all.at[11]), "file.11");
-	CU_ASSERT_EQUAL(all.at[12].of_logger, 0);
+	CU_ASSERT_EQUAL(all.at[12].logger_number, 0);
 	expect_text(all.at[12].path, "x");
 	conf_sinks_free(&all);
 	conf_free(&c);

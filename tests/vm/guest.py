@@ -128,7 +128,7 @@ class Guest:
 
     def initrd(self):
         root = self.dir / "initrd"
-        for name in ("bin", "m", "proc", "sys", "dev", "ro", "rw", "root"):
+        for name in ("bin", "m", "proc", "sys", "dev", "ro", "rw", "new"):
             (root / name).mkdir(parents=True)
         shutil.copy(shutil.which("busybox"), root / "bin/busybox")
         version = next((self.kernel / "lib/modules").iterdir()).name
@@ -177,7 +177,9 @@ class Guest:
         until = time.monotonic() + BOOT_S
         while not (self.share / "up").exists():
             if self.process.poll() is not None:
-                raise RuntimeError((self.dir / "qemu.log").read_text())
+                raise RuntimeError("".join((self.dir / name).read_text(errors="replace")[-4000:]
+                                           for name in ("qemu.log", "console")
+                                           if (self.dir / name).exists()))
             if time.monotonic() > until:
                 raise TimeoutError(f"the guest is not up after {BOOT_S} s")
             time.sleep(0.1)
