@@ -21,7 +21,7 @@ const struct conf_key conf_keys[CONF_KEYS] = {
 		.when = CONF_##w,                                                                  \
 		.min = lo,                                                                         \
 		.max = hi,                                                                         \
-		.initial = s,                                                                     \
+		.initial = s,                                                                      \
 		.flag = f,                                                                         \
 		.help = h},
 #include "config/conf.def"
@@ -37,7 +37,7 @@ const struct conf_key conf_sink_keys[CONF_SINK_KEYS] = {
 		.type = CONF_##t,                                                                  \
 		.min = lo,                                                                         \
 		.max = hi,                                                                         \
-		.initial = s,                                                                     \
+		.initial = s,                                                                      \
 		.help = h,                                                                         \
 		.kinds = k},
 #include "config/sink.def"
@@ -46,7 +46,8 @@ const struct conf_key conf_sink_keys[CONF_SINK_KEYS] = {
 /* cJSON stores a number as a double, which is exact up to 2^53 only. */
 #define KEY(t, field, p, s, lo, hi, w, f, h)                                                       \
 	static_assert((lo) <= (hi) && (hi) < 1ull << 53, p ": bounds");                            \
-	static_assert(sizeof("DNSLOUPE_" p) <= CONF_ENV_MAX, p ": the variable's name is too long");
+	static_assert(sizeof("DNSLOUPE_" p) <= CONF_ENV_MAX, p ": the variable's name is too "     \
+							       "long");
 #include "config/conf.def"
 #define SINK_KEY(t, field, p, s, lo, hi, kinds, h)                                                 \
 	static_assert((lo) <= (hi) && (hi) < 1ull << 53, p ": bounds");

@@ -136,7 +136,8 @@ struct conf_error {
 #define CONF_FILE_MAX (1024 * 1024) /* octets of a configuration file */
 #define CONF_ENV_MAX 96 /* octets of a variable's name, with the zero octet */
 
-/* Sets all defaults. Returns 0, or -ENOMEM with every field zero; call conf_free() in both cases. */
+/* Sets all defaults. Returns 0, or -ENOMEM with every field zero; call conf_free() in both cases.
+ */
 int conf_init(struct conf *conf);
 
 /* Frees what the fields own and zeroes them. A conf of zeros may be freed, any number of times. */
@@ -247,8 +248,7 @@ void conf_list_keys(FILE *out);
 void conf_list_markdown(FILE *out);
 
 /* Prints one flag for --help: its spelling, then the help and the default (or NULL), wrapped. */
-void conf_list_flag(
-	FILE *out, const struct conf_flag *flag, const char *help, const char *initial);
+void conf_list_flag(FILE *out, const struct conf_flag *flag, const char *help, const char *initial);
 /* Calls conf_list_flag() for each key that has a flag. */
 void conf_list_flags(FILE *out);
 

@@ -84,8 +84,8 @@ const char *conf_type_name(const cJSON *json);
  * Check that a value is a whole number in the range, or a string of min to max octets in UTF-8.
  * `where` locates the value in the message: "" or "entry 2: ". Return 0, or -EINVAL and the error.
  */
-int conf_check_number(const struct conf_key *key, const char *where, const cJSON *json, uint64_t min,
-	uint64_t max, uint64_t *value, struct conf_error *err);
+int conf_check_number(const struct conf_key *key, const char *where, const cJSON *json,
+	uint64_t min, uint64_t max, uint64_t *value, struct conf_error *err);
 int conf_check_string(const struct conf_key *key, const char *where, const cJSON *json,
 	uint64_t min, uint64_t max, struct conf_error *err);
 /* Checks that a value is a list of as many entries as the key allows, and counts them. Returns 0 or

@@ -172,7 +172,8 @@ int conf_env_read(struct conf_env *env, const char *path, struct conf_error *err
 	*env = (struct conf_env){.list = calloc(1, sizeof(*env->list))};
 	int rc = env->list ? read_file(path, &text, &size) : -ENOMEM;
 	if (rc < 0 || !text) {
-		conf_fail(err, rc, "%s: cannot read: %s", conf_excerpt(path, 380).text, strerror(-rc));
+		conf_fail(err, rc, "%s: cannot read: %s", conf_excerpt(path, 380).text,
+			strerror(-rc));
 	} else if (strlen(text) < size) {
 		rc = conf_fail(err, -EINVAL, "%s: has a zero octet", conf_excerpt(path, 380).text);
 	} else {

@@ -165,7 +165,8 @@ static bool scan_word(struct scan *s)
 	if ((n == 4 && memcmp(from, "true", 4) == 0) || (n == 5 && memcmp(from, "false", 5) == 0) ||
 		(n == 4 && memcmp(from, "null", 4) == 0))
 		return true;
-	return scan_fail(s, from, "a string stands in double quotes; bare words are true, false, null");
+	return scan_fail(
+		s, from, "a string stands in double quotes; bare words are true, false, null");
 }
 
 static bool scan_token(struct scan *s)

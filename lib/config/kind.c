@@ -82,8 +82,8 @@ const struct conf_kind conf_kind_bool = {
 
 /* NUMBER */
 
-int conf_check_number(const struct conf_key *key, const char *where, const cJSON *json, uint64_t min,
-	uint64_t max, uint64_t *value, struct conf_error *err)
+int conf_check_number(const struct conf_key *key, const char *where, const cJSON *json,
+	uint64_t min, uint64_t max, uint64_t *value, struct conf_error *err)
 {
 	double v = json->valuedouble;
 

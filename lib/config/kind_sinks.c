@@ -300,7 +300,8 @@ static int parse_pair(const char *p, size_t n, cJSON *object, struct conf_fault 
 	const char *last = pairs ? pair + strlen(pairs->path) + 1 : equals;
 	rc = (key ? conf_kind_of(key)->parse : conf_parse_word)(equals + 1, &value, fault);
 	if (rc == -EINVAL && equals[1] != '[' && equals[1] != '{' && equals[1] != '"')
-		rc = conf_parse_word(equals + 1, &value, fault); /* its type is scan_fail: say that */
+		rc = conf_parse_word(
+			equals + 1, &value, fault); /* its type is scan_fail: say that */
 	if (rc == 0)
 		rc = add_member(object, pair, last, value);
 	free(pair);

@@ -178,7 +178,7 @@ void conf_list_flags(FILE *out)
 	for (size_t i = 0; i < CONF_KEYS; i++) {
 		const struct conf_key *key = &conf_keys[i];
 		if (key->flag.name)
-			conf_list_flag(out, &key->flag, key->help,
-				key->initial[0] ? key->initial : NULL);
+			conf_list_flag(
+				out, &key->flag, key->help, key->initial[0] ? key->initial : NULL);
 	}
 }

@@ -13,8 +13,8 @@ const struct conf_key *conf_table_find(const struct conf_table *table, const cha
 	return NULL;
 }
 
-/* The default, put into a field that owns nothing yet. Nothing but memory can be scan_fail: a test sets
- * every default on its own. */
+/* The default, put into a field that owns nothing yet. Nothing but memory can be scan_fail: a test
+ * sets every default on its own. */
 static int init_field(const struct conf_key *key, void *field)
 {
 	struct conf_fault fault;

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every packet to the worker that owns its flow. How is chosen once, when the run is set up:
+ * Hands every packet to the worker that owns its flow. How is chosen once, when the run is set up:
  *
- *	alone     a single worker owns all
- *	at once   several, live: whoever receives a packet hands it on at once. Nobody waits for
- *	          anybody for long: where an owner's ring stays full, the packet is lost and counted
- *	in order  several, of an input whose packets have numbers: in the order of the capture,
- *	          whichever queue they came by and from however many pieces they were put together
+ *	alone     a single worker owns all flows
+ *	at once   several workers, live: a worker hands packets off when it receives them, and
+ *	          drops and counts them if the owner's ring stays full
+ *	in order  several workers, of an input whose packets have numbers: packets are processed in
+ *	          the order of the capture, whichever queue they and their fragments came by
  *
- * In order: each worker publishes, as marks, up to which number it has passed on what others may
- * want: what it received (mark 0), then the datagrams that it put together from fragments, level by
- * level. What all workers have passed is complete, and is processed in order. A worker that waits
- * for another one goes on taking what is handed to it, so nobody waits in a circle.
+ * In order: each worker publishes as marks up to which number it has handed off what others need:
+ * the packets that it received (mark 0), then the datagrams that it reassembled, level by level.
+ * What all workers have handed off is complete, and is processed in order. A worker that waits for
+ * another one goes on collecting what is handed to it, so that no circle of workers can wait.
+ *
+ * At once: only reassembled datagrams could overtake packets that another worker received before
+ * their last fragment, and a segment that overtakes its connection's SYN is lost. Each one
+ *therefore begins an epoch and is held until every worker has emptied its queues in that epoch or a
+ *later one: mark 0 is the latest epoch in which the worker has.
  */
 #ifndef ENGINE_STEER_H
 #define ENGINE_STEER_H
@@ -43,6 +48,21 @@ struct steer_group {
 	struct steer *member[HANDOFF_WORKERS];
 	_Atomic unsigned ended; /* at once: workers that receive no more; each adds itself once */
 	_Atomic unsigned rounds; /* of its finish(); each worker adds one a round */
+	_Atomic uint64_t epoch; /* at once: datagrams reassembled; each worker adds its own */
+};
+
+#define STEER_HELD 64 /* datagrams that a worker holds at most */
+
+/* At once: datagrams that were reassembled here and may not overtake other packets, a ring. */
+struct steer_held {
+	unsigned first, n;
+	unsigned idle; /* turns in which none became due */
+	struct steer_datagram {
+		struct rte_mbuf *packet;
+		uint64_t epoch; /* that it began */
+		uint64_t ticks; /* counter when it was reassembled */
+		uint16_t owner;
+	} at[STEER_HELD];
 };
 
 /* A worker's part. */
@@ -53,9 +73,13 @@ struct steer {
 	struct input_rx *rx;
 	struct metrics_worker *metrics;
 	uint16_t self;
-	bool settled; /* nothing of the input is on its way: its time may be the machine's */
-	struct rte_mempool *pool; /* buffers for datagrams that are put together here */
-	struct order pieces[STEER_LEVELS]; /* fragments, by level */
+	bool settled; /* no packet of the input is under way: the clock may be the machine's */
+	bool emptied; /* the latest turn emptied all queues; written by the worker's loop */
+	uint64_t epoch; /* at once: at the beginning of the latest turn */
+	uint64_t published; /* marks[0] */
+	struct rte_mempool *pool; /* buffers for datagrams that are reassembled here */
+	struct steer_held held;
+	struct order pieces[STEER_LEVELS]; /* in order: fragments, by level */
 	struct order wholes[STEER_LEVELS + 1];
 	/* Written by this worker, read by all. */
 	_Atomic uint64_t marks[STEER_LEVELS + 1] __attribute__((aligned(BITS_CACHE_LINE)));

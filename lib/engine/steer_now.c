@@ -1,33 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* At once, in no order. */
+/* At once: packets are handed off when they are received. */
 #include "engine/steer.h"
 
 #include "rx/idle.h"
 
+#include <rte_cycles.h>
 #include <rte_pause.h>
 
-#define PATIENCE 1000 /* turns that a worker waits for another one's ring */
+#define FULL_TURNS 1000 /* that a worker waits for space in another one's ring */
+#define HOLD_MS 500 /* a worker whose turn takes longer is not waited for */
+#define HOLD_TURNS 4096 /* that a worker does not rest while it holds datagrams */
 
 static void wake(const struct steer *s)
 {
 	s->rx->ops->wake(s->rx);
 }
 
-static unsigned take(struct steer *s);
+static unsigned take_ring(struct steer *s);
 
-/* Hands packets to their owner; loses those that find no room for long. takes: what is handed over
- * may be taken meanwhile, so that two workers do not wait for each other. */
+/* Hands packets off to their owner. Drops those that do not fit for FULL_TURNS turns, and returns
+ * how many. takes: processes what is handed over meanwhile, so that two workers do not wait for
+ * each other. */
 static unsigned give(
 	struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n, bool takes)
 {
 	unsigned done = 0, turns = 0;
 
 	while ((done += handoff_give(&s->group->handoff, to, packets + done, n - done)) < n) {
-		if (++turns > PATIENCE) {
+		if (++turns > FULL_TURNS) {
 			rte_pktmbuf_free_bulk(packets + done, n - done);
 			return n - done;
 		}
-		if (!takes || take(s) == 0)
+		if (!takes || take_ring(s) == 0)
 			rte_pause();
 	}
 	wake(s->group->member[to]);
@@ -39,8 +43,19 @@ static unsigned give_received(struct steer *s, unsigned to, struct rte_mbuf **pa
 	return give(s, to, packets, n, true);
 }
 
-/* A datagram that was put together here goes to its owner. */
-static void give_datagram(struct steer *s, const struct frame *whole)
+/* Processes whole packets of this worker, which are in buffers, and releases these. */
+static void process(struct steer *s, struct rte_mbuf **packets, unsigned n)
+{
+	struct rte_mbuf *of[PIPELINE_BURST];
+	struct frame frames[PIPELINE_BURST];
+	unsigned count = s->rx->ops->frames(s->rx, packets, n, frames, of);
+
+	pipeline_burst(s->pipeline, frames, count);
+	rte_pktmbuf_free_bulk(of, count);
+}
+
+/* Hands a datagram that is a fragment again off to the worker that reassembles that one. */
+static void give_piece(struct steer *s, const struct frame *whole)
 {
 	struct rte_mbuf *m = mbuf_of_frame(s->pool, whole);
 
@@ -51,7 +66,92 @@ static void give_datagram(struct steer *s, const struct frame *whole)
 		metrics_add(&s->metrics->reasm.frag_lost, 1);
 }
 
-/* Takes a fragment, and where its datagram is whole, that, however deep they are nested. */
+/* Passes a reassembled datagram to its owner, which may be this worker. */
+static void pass_datagram(struct steer *s, struct rte_mbuf *m, unsigned owner)
+{
+	if (owner == s->self)
+		process(s, &m, 1);
+	else if (give(s, owner, &m, 1, false))
+		metrics_add(&s->metrics->reasm.frag_lost, 1);
+}
+
+/* True if every worker, this one too, has handed off what was in its queues when the datagram was
+ * reassembled. */
+static bool is_due(const struct steer *s, const struct steer_datagram *d)
+{
+	for (unsigned i = 0; i < s->group->workers; i++)
+		if (atomic_load_explicit(&s->group->member[i]->marks[0], memory_order_acquire) <
+			d->epoch)
+			return rte_rdtsc() - d->ticks > rte_get_tsc_hz() / 1000 * HOLD_MS;
+	return true;
+}
+
+/* Passes on the datagram that was held longest. */
+static void release_first(struct steer *s)
+{
+	struct steer_held *held = &s->held;
+	const struct steer_datagram d = held->at[held->first];
+
+	held->first = (held->first + 1) % STEER_HELD;
+	held->n--;
+	pass_datagram(s, d.packet, d.owner);
+}
+
+/* Passes on the datagrams that are due. Returns how many. */
+static unsigned release_due(struct steer *s)
+{
+	struct steer_held *held = &s->held;
+	uint64_t due = 0; /* epoch of the last one that is due */
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < held->n; i++) {
+		const struct steer_datagram *d = &held->at[(held->first + i) % STEER_HELD];
+		if (!is_due(s, d))
+			break;
+		due = d->epoch;
+	}
+	if (due == 0)
+		return 0;
+	/* What came before them may have been handed to this worker. */
+	for (unsigned i = 0; i < HANDOFF_SIZE / PIPELINE_BURST && take_ring(s); i++)
+		;
+	for (; held->n && held->at[held->first].epoch <= due; n++)
+		release_first(s);
+	return n;
+}
+
+/* Holds a datagram that was reassembled here until it is due, and wakes the workers that it waits
+ * for. */
+static void hold_datagram(struct steer *s, const struct frame *whole)
+{
+	struct steer_group *g = s->group;
+	struct steer_held *held = &s->held;
+	struct rte_mbuf *m = mbuf_of_frame(s->pool, whole);
+
+	if (whole->owner != s->self)
+		metrics_add(&s->metrics->reasm.frag_handed_over, 1);
+	if (!m) {
+		if (whole->owner == s->self)
+			pipeline_burst(s->pipeline, whole, 1);
+		else
+			metrics_add(&s->metrics->reasm.frag_lost, 1);
+		return;
+	}
+	s->rx->ops->leave(s->rx, m, whole);
+	if (held->n == STEER_HELD)
+		release_first(s);
+	held->at[(held->first + held->n++) % STEER_HELD] = (struct steer_datagram){.packet = m,
+		.epoch = atomic_fetch_add_explicit(&g->epoch, 1, memory_order_acq_rel) + 1,
+		.ticks = rte_rdtsc(),
+		.owner = whole->owner};
+	held->idle = 0;
+	for (unsigned i = 0; i < g->workers; i++)
+		if (i != s->self)
+			wake(g->member[i]);
+}
+
+/* Processes a fragment: what it completes is held, or, if that is a fragment again, processed here
+ * or handed off. */
 static void join(struct steer *s, const struct frame *piece)
 {
 	struct frame frame = *piece, whole;
@@ -59,12 +159,12 @@ static void join(struct steer *s, const struct frame *piece)
 	for (int i = 0; i <= PIPELINE_NESTED; i++) {
 		if (!pipeline_reassemble(s->pipeline, &frame, &whole))
 			break;
-		if (whole.owner != s->self) {
-			give_datagram(s, &whole);
+		if (!whole.piece) {
+			hold_datagram(s, &whole);
 			break;
 		}
-		if (!whole.piece) {
-			pipeline_burst(s->pipeline, &whole, 1);
+		if (whole.owner != s->self) {
+			give_piece(s, &whole);
 			break;
 		}
 		frame = whole;
@@ -93,7 +193,8 @@ static void received(struct steer *s, struct input_burst *b)
 		steer_give_others(s, b, give_received);
 }
 
-static unsigned take(struct steer *s)
+/* Processes up to a burst of what others handed over. Returns how many packets. */
+static unsigned take_ring(struct steer *s)
 {
 	struct rte_mbuf *packets[PIPELINE_BURST], *of[PIPELINE_BURST];
 	struct frame frames[PIPELINE_BURST], mine[PIPELINE_BURST];
@@ -117,7 +218,34 @@ static unsigned take(struct steer *s)
 	return n;
 }
 
-/* Takes what comes until `counter` has come to `all`. */
+/* Begins a turn: publishes up to which epoch this worker has handed off what it received. */
+static void publish(struct steer *s)
+{
+	uint64_t epoch = atomic_load_explicit(&s->group->epoch, memory_order_acquire);
+
+	if (bits_unlikely(s->emptied && s->epoch != s->published)) {
+		s->published = s->epoch;
+		atomic_store_explicit(&s->marks[0], s->epoch, memory_order_release);
+	}
+	s->epoch = epoch;
+}
+
+static unsigned take(struct steer *s)
+{
+	struct steer_held *held = &s->held;
+
+	publish(s);
+	unsigned n = take_ring(s);
+	if (bits_likely(held->n == 0))
+		return n;
+	n += release_due(s);
+	/* What is held is work: the worker shall look again at once, but for a while only. */
+	if (n)
+		held->idle = 0;
+	return n || held->idle++ > HOLD_TURNS ? n : 1;
+}
+
+/* Processes what others hand over until `counter` has come to `all`. */
 static void take_until(struct steer *s, const _Atomic unsigned *counter, unsigned all)
 {
 	unsigned idle = 0;
@@ -138,6 +266,10 @@ static void finish(struct steer *s)
 {
 	struct steer_group *g = s->group;
 
+	/* Nothing of this worker is waited for any more. */
+	s->published = UINT64_MAX;
+	s->emptied = false;
+	atomic_store_explicit(&s->marks[0], UINT64_MAX, memory_order_release);
 	atomic_fetch_add_explicit(&g->ended, 1, memory_order_acq_rel);
 	take_until(s, &g->ended, g->workers);
 	for (unsigned round = 1; round <= PIPELINE_NESTED + 1; round++) {

@@ -82,17 +82,19 @@ static void admit(struct worker *w, struct input_burst *b)
 static unsigned receive(struct worker *w)
 {
 	struct input_rx *rx = w->rx;
-	unsigned total = 0;
+	unsigned total = 0, full = 0;
 
 	for (unsigned q = 0; q < rx->queues; q++) {
 		unsigned n = rx->ops->poll(rx, q, &w->burst);
 		if (n == 0)
 			continue;
+		full += n == PIPELINE_BURST;
 		admit(w, &w->burst);
 		w->steer.ops->received(&w->steer, &w->burst);
 		rx->ops->done(rx);
 		total += n;
 	}
+	w->steer.emptied = full == 0;
 	return total;
 }
 

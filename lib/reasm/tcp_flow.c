@@ -59,6 +59,10 @@ void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,
 	t->mask = bucket_count(conf) - 1;
 	t->capacity = conf->max_streams;
 	t->idle_ns = conf->idle_ns;
+	t->unordered = conf->unordered;
+	t->hole_ns = TCP_HOLE_NS;
+	if (t->unordered && conf->reorder_ns > t->hole_ns)
+		t->hole_ns = conf->reorder_ns;
 	t->ports = ports;
 	t->secret = *secret;
 }

@@ -62,7 +62,8 @@ static void take_handshake(struct tcp_table *t, struct tcp_flow *f)
 /*
  * What the peer acknowledges and the capture does not hold comes late, or not at all. Replies wait
  * for it. Where nobody knows which side asks, a segment that says more than that may be the answer
- * to what stands behind the hole, which must come out first.
+ * to what stands behind the hole, which must come out first; unless segments come by several
+ * queues: what is missing is then on its way, and a reply waits for its query.
  */
 static void take_ack(struct tcp_table *t, struct tcp_flow *f)
 {
@@ -77,7 +78,7 @@ static void take_ack(struct tcp_table *t, struct tcp_flow *f)
 		tcp_stream_trust(&t->store, peer, pkt->ack, RANGE_DOUBT);
 		tcp_pull_upto(t, n, peer->next);
 	}
-	if (peer->window && tcp_side(f, n) == SPLIT_EITHER &&
+	if (peer->window && !t->unordered && tcp_side(f, n) == SPLIT_EITHER &&
 		(pkt->wire_len || (pkt->tcp_flags & TCP_FIN)))
 		tcp_pull_upto(t, n, peer->acked);
 }

@@ -190,6 +190,7 @@ static uint32_t stale_upto(
 	if (!hole)
 		return seq;
 	const struct ranges *r = &tcp_window_at(&t->store.pool, s->window)->ranges;
+	wait_ns = wait_ns > t->hole_ns ? wait_ns : t->hole_ns;
 	for (; hole < r->at + r->count; hole++) {
 		int64_t wait = hole->flags & RANGE_DOUBT ? TCP_BLIND_NS : wait_ns;
 		bool old = hole->ts_ns == RANGE_CUT || hole_age(t, hole->ts_ns) >= wait;
@@ -207,7 +208,7 @@ void tcp_give_up(struct tcp_table *t)
 	for (unsigned n = 0; n < 2; n++) {
 		const struct tcp_stream *s = &f->stream[n];
 		if (f->flags[n] & TCP_ACKED)
-			tcp_pull_upto(t, n, stale_upto(t, s, s->acked, TCP_HOLE_NS));
+			tcp_pull_upto(t, n, stale_upto(t, s, s->acked, t->hole_ns));
 		else
 			tcp_pull_upto(t, n, stale_upto(t, s, s->next + INT32_MAX, TCP_BLIND_NS));
 		if ((f->flags[n] & TCP_ENDING) && ranges_ahead(s->acked, s->fin) > 0)

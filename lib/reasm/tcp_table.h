@@ -34,6 +34,8 @@ struct tcp_conf {
 	uint64_t buffer_bytes; /* octets that wait, of all streams; raised to one stream's */
 	uint32_t stream_bytes; /* octets that wait, of one direction; brought within limits */
 	int64_t idle_ns; /* a connection without segments for longer is forgotten */
+	bool unordered; /* segments of one connection come by several queues */
+	int64_t reorder_ns; /* then they are out of order by up to this */
 };
 
 struct tcp_message {
@@ -108,6 +110,8 @@ struct tcp_table {
 	uint32_t used;
 	uint32_t oldest[TCP_LISTS], youngest[TCP_LISTS];
 	int64_t idle_ns;
+	int64_t hole_ns; /* how long a hole is waited for: TCP_HOLE_NS, or tcp_conf.reorder_ns */
+	bool unordered; /* as in tcp_conf */
 	int64_t clock_ns; /* of the latest segment */
 	int64_t ahead_ns; /* it less that segment's stamp, if TCP_AHEAD_NS or more; else 0 */
 	const struct packet_conf *ports;

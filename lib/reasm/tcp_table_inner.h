@@ -60,7 +60,7 @@ static inline void tcp_pull_upto(struct tcp_table *t, unsigned n, uint32_t seq)
 static inline bool tcp_is_due(const struct tcp_table *t, const struct tcp_flow *f)
 {
 	bool waits = f->list == TCP_WAITING || f->list == TCP_HALF_WAITING;
-	return waits && tcp_since(t->clock_ns, f->listed_ns) >= TCP_HOLE_NS;
+	return waits && tcp_since(t->clock_ns, f->listed_ns) >= t->hole_ns;
 }
 
 /* Gives up what is missing of the connection in hand, which is due, where it was waited for. */

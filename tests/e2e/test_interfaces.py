@@ -10,12 +10,14 @@ import re
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import time
 import unittest
 
 import capture
 import harness
+import live
 import netns
 
 
@@ -169,6 +171,58 @@ class Start(Case):
                 self.assertEqual(port["packets"], run.stats["total"]["rx"]["packets"])
                 early += port["before_start"]
         print(f"# {early} packets of ten starts came before it listened")
+
+
+# Sends the frames of a file, each after two octets of length, a moment apart.
+REPLAY = """
+import socket, struct, sys, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind((sys.argv[1], 0))
+data, at = open(sys.argv[2], "rb").read(), 0
+while at < len(data):
+    n, = struct.unpack_from(">H", data, at)
+    s.send(data[at + 2:at + 2 + n])
+    at += 2 + n
+    time.sleep(0.0001)
+"""
+
+
+@unittest.skipUnless(harness.PCAPS.exists(), "no captures")
+class Lines(Case):
+    """The lines of several workers are those of the capture: fragments that one worker reassembles,
+    also of TCP segments and in tunnels, overtake nothing that another one received before."""
+
+    def same(self, frames, workers):
+        path, sent = self.dir / "sent.pcap", self.dir / "sent"
+        live.write(path, frames)
+        sent.write_bytes(b"".join(struct.pack(">H", len(f)) + f for f in frames))
+        wanted = live.lines(self.dnsloupe("-r", path).out.decode())
+        self.out.unlink(missing_ok=True)
+        p = self.start("-i", "tap0", "-w", workers, "-o", self.out, "--idle", "sleep",
+                       stdin=subprocess.DEVNULL, preexec_fn=self.enter)
+        self.said(p, "listening on")
+        subprocess.run(["ip", "netns", "exec", self.name, "python3", "-c", REPLAY, "out0", sent],
+                       check=True)
+        until = time.monotonic() + 10  # what is missing by then is named below
+        while len(self.records()) < sum(wanted.values()) and time.monotonic() < until:
+            time.sleep(0.05)
+        run = self.stop(p)
+        self.assertEqual(live.differences(live.lines(self.out.read_text()), wanted), [])
+        return run.stats["total"]
+
+    def test_lines(self):
+        for workers in (1, 2, 3, 4):
+            with self.subTest(workers=workers):
+                self.same(live.whole_frames(), workers)
+
+    def test_segments_in_fragments(self):
+        """Several times, as it is chance which worker is faster."""
+        frames = [f.data for f in capture.read_pcap(harness.PCAPS / "overfrag.pcap")[1]]
+        handed = 0
+        for turn in range(6):
+            with self.subTest(turn):
+                handed += self.same(frames, 2 + turn % 2)["reasm"]["frag_handed_over"]
+        print(f"# {handed} datagrams handed over")
 
 
 class Gone(Case):

@@ -82,6 +82,77 @@ static void test_at_once(void)
 		steer(&fake_unordered, seed);
 }
 
+/* Gives a worker frames as if it had received them, in its turn. */
+static void receive(unsigned w, const struct frame *frames, unsigned n)
+{
+	struct input_burst burst = {.n = n};
+	struct steer *s = &workers[w]->steer;
+
+	for (unsigned i = 0; i < n; i++)
+		burst.of[i] = mbuf_of_frame(pool, &frames[i]);
+	CU_ASSERT_EQUAL_FATAL(s->rx->ops->frames(s->rx, burst.of, n, burst.frames, burst.of), n);
+	if (n)
+		s->ops->received(s, &burst);
+	s->emptied = true;
+}
+
+/* Makes two fragments of a frame with an IPv4 header behind Ethernet's. */
+static void fragment(const struct wire *whole, struct wire parts[2])
+{
+	enum { HEADERS = 14 + 20, FIRST = 24, IP_LENGTH = 16, IP_FRAGMENT = 20 };
+	const uint32_t rest = whole->len - HEADERS - FIRST;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const uint32_t len = i ? rest : FIRST;
+		parts[i] = *whole;
+		memcpy(parts[i].octets + HEADERS, whole->octets + HEADERS + (i ? FIRST : 0), len);
+		parts[i].len = HEADERS + len;
+		parts[i].octets[IP_LENGTH] = 0;
+		parts[i].octets[IP_LENGTH + 1] = (uint8_t)(20 + len);
+		parts[i].octets[IP_FRAGMENT] = i ? 0 : 0x20; /* more fragments */
+		parts[i].octets[IP_FRAGMENT + 1] = i ? FIRST / 8 : 0;
+	}
+}
+
+/* A reply in fragments is reassembled while the query is still in another worker's queue. */
+static void test_hold(void)
+{
+	static struct wire query, reply, parts[2];
+
+	fake_setup(&fake_unordered, FAKE_WORKERS, NULL);
+	fake_message(&query, 1, false);
+	fake_message(&reply, 1, true);
+	fragment(&reply, parts);
+	const struct frame asked = fake_frame_of(&query, SECOND);
+	const struct frame answered[] = {
+		fake_frame_of(&parts[0], SECOND + 1000), fake_frame_of(&parts[1], SECOND + 1000)};
+	struct frame sorted = asked;
+	pipeline_sort(&workers[0]->pipeline, &sorted, 1);
+	const unsigned owner = sorted.owner, other = (owner + 1) % FAKE_WORKERS;
+	struct steer *s = &workers[owner]->steer;
+	const struct metrics_worker *m = &workers[owner]->metrics;
+
+	receive(owner, answered, 2);
+	CU_ASSERT_EQUAL(m->reasm.frag_whole, 1);
+	for (unsigned i = 0; i < FAKE_WORKERS; i++)
+		CU_ASSERT_EQUAL(workers[i]->steer.ops->take(&workers[i]->steer), i == owner);
+	CU_ASSERT_EQUAL(metrics_verdicts(m), 2); /* the fragments: the reply is held */
+	for (unsigned i = 0; i < FAKE_WORKERS; i++)
+		if (i != owner)
+			receive(i, &asked, i == other);
+	s->ops->take(s); /* the others have not begun another turn: the query alone */
+	CU_ASSERT_EQUAL(m->txn.opened, 1);
+	CU_ASSERT_EQUAL(m->txn.answered, 0);
+	for (unsigned i = 0; i < FAKE_WORKERS; i++)
+		if (i != owner)
+			workers[i]->steer.ops->take(&workers[i]->steer);
+	CU_ASSERT_EQUAL(s->ops->take(s), 1);
+	CU_ASSERT_EQUAL(m->txn.answered, 1);
+	CU_ASSERT_EQUAL(m->txn.early, 0);
+	fake_teardown();
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(pool), 0);
+}
+
 static int start(void)
 {
 	static char room[] = "steer\0--no-huge\0--no-pci\0--no-telemetry\0--no-shconf\0-m\00064\0"
@@ -109,4 +180,5 @@ void test_engine_steer(void)
 	CU_pSuite suite = CU_add_suite("engine/steer", start, end);
 	CU_add_test(suite, "in order", test_in_order);
 	CU_add_test(suite, "at once", test_at_once);
+	CU_add_test(suite, "at once: what is reassembled overtakes nothing", test_hold);
 }

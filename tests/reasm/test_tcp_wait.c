@@ -37,6 +37,24 @@ static void test_gap(void)
 	close_talk(&k);
 }
 
+/* Segments that come by several queues: what is missing may be on its way for longer. */
+static void test_unordered(void)
+{
+	struct talk k;
+	open_talk(&k, 9, 8, 100);
+	k.t.unordered = true;
+	k.t.hole_ns = 1000 * MS;
+	talk_handshake(&k);
+	talk_segment(&k, false, 100, k.side[0].len);
+	talk_ack(&k, true, k.side[0].len, ACK);
+	talk_expire(&k, 900 * MS);
+	CU_ASSERT_EQUAL(k.count[0], 0);
+	talk_segment(&k, false, 0, 100);
+	CU_ASSERT_EQUAL(k.count[0], 8);
+	CU_ASSERT_EQUAL(k.m.tcp_gaps, 0);
+	close_talk(&k);
+}
+
 /* Queries behind a hole, and the replies, which acknowledge all of them. */
 static void ask_and_answer(struct talk *k, uint32_t from)
 {
@@ -204,6 +222,7 @@ void test_reasm_tcp_wait(void)
 {
 	CU_pSuite suite = CU_add_suite("reasm/tcp_wait", NULL, NULL);
 	CU_add_test(suite, "gaps", test_gap);
+	CU_add_test(suite, "several queues", test_unordered);
 	CU_add_test(suite, "replies wait for queries", test_held);
 	CU_add_test(suite, "replies that cannot wait", test_held_full);
 	CU_add_test(suite, "a missing end", test_tail);

@@ -6,12 +6,10 @@ that are sent from outside. What comes out must be what a capture of the same fr
 test_vm.py DNSLOUPE [CLASS.CASE]...; runs where VM_TESTS is set (meson test --suite vm); skipped where
 there is no QEMU, no kernel, or the guest is not up in ten minutes. VM_QEMU names another QEMU, VM_NICS the NICs that are tried.
 """
-import collections
 import json
 import os
 import pathlib
 import shutil
-import struct
 import sys
 import tempfile
 import time
@@ -22,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import capture
 import guest
 import harness
+import live
 
 MODELS = {
     "e1000": "e1000",
@@ -64,56 +63,6 @@ def tearDownModule():
     if machine:
         machine.close()
         shutil.rmtree(machine.dir, ignore_errors=True)
-
-
-def whole_frames():
-    """The Ethernet frames of pcaps/ that every NIC takes as they are, in the order of files."""
-    for path in harness.captures():
-        if path.suffix != ".pcap":
-            continue
-        data = path.read_bytes()
-        order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-        if struct.unpack_from(order + "I", data, 20)[0] & 0xffff != 1:
-            continue
-        at = 24
-        while at + 16 <= len(data):
-            kept, was = struct.unpack_from(order + "II", data, at + 8)
-            frame = data[at + 16:at + 16 + kept]
-            at += 16 + kept
-            if kept == was and 60 <= len(frame) <= 1514:
-                yield frame
-
-
-# What depends on when a frame came.
-TIMES = ("ts", "latency_us", "sensor", "reply_ts", "shed", "tcp_rtt_us")
-
-
-def lines(text):
-    """Records without their times, counted."""
-    found = collections.Counter()
-    for line in text.splitlines():
-        record = json.loads(line)
-        if record["status"] == "loss":
-            continue
-        for key in TIMES:
-            record.pop(key, None)
-        record.get("transfer", {}).pop("duration_us", None)
-        found[json.dumps(record, sort_keys=True)] += 1
-    return found
-
-
-def differences(got, wanted):
-    """What is different in records of the same transaction, and what has no partner."""
-    key = lambda r: tuple(str(r.get(k)) for k in ("client", "client_port", "id", "qname", "status"))
-    found = []
-    more = [json.loads(x) for x in (got - wanted).elements()]
-    less = {key(r): r for r in map(json.loads, (wanted - got).elements())}
-    for record in more:
-        other = less.pop(key(record), None)
-        found.append(f"{key(record)}: " + ("is one too many" if other is None else ", ".join(
-            f"{k}: {record.get(k)!r} and not {other.get(k)!r}"
-            for k in sorted(record.keys() | other.keys()) if record.get(k) != other.get(k))))
-    return found + [f"{k}: is missing" for k in less]
 
 
 class Case(harness.Case):
@@ -180,22 +129,21 @@ class Lines(Case):
     """The same lines as of the capture, driver by driver, with several workers."""
 
     def same(self, nic, workers):
-        frames = list(whole_frames())
+        frames = live.whole_frames()
         path = self.dir / "sent.pcap"
-        path.write_bytes(capture.pcap([capture.Frame(10**9 * 1_800_000_000 + i * 500_000, f, len(f))
-                                       for i, f in enumerate(frames)]))
-        wanted = lines(self.dnsloupe("-r", path).out.decode())
+        live.write(path, frames)
+        wanted = live.lines(self.dnsloupe("-r", path).out.decode())
         job = self.listen("-w", workers, "--idle", "sleep", nics=[nic])
         machine.send(nic, frames)
         self.settle()
         out, stats = self.stop(job)
         port, rx = stats["input"]["ports"][0], stats["total"]["rx"]
         print(f"# {nic}, {workers} workers: {len(frames)} frames, {rx['packets']} received, "
-              f"{sum(lines(out).values())} of {sum(wanted.values())} lines, "
+              f"{sum(live.lines(out).values())} of {sum(wanted.values())} lines, "
               f"handed over {rx['handed_over']}")
         self.assertEqual((port["missed"], port["no_mbuf"], rx["handoff_lost"]), (0, 0, 0))
         self.assertEqual(rx["packets"], len(frames))
-        self.assertEqual(differences(lines(out), wanted), [])
+        self.assertEqual(live.differences(live.lines(out), wanted), [])
 
     def test_lines(self):
         for nic in NICS:
@@ -216,7 +164,7 @@ class Links(Case):
         machine.send(nic, [f.data for f in capture.pair(1)])
         self.settle()
         out, _ = self.stop(job)
-        self.assertEqual(sum(lines(out).values()), 1)
+        self.assertEqual(sum(live.lines(out).values()), 1)
 
     def test_held(self):
         """A NIC that another process has: the message names it."""
@@ -244,7 +192,7 @@ class Unplugged(Case):
         self.says(job, "is gone")
         self.says(job, "nothing left to listen on")
         out, _ = self.stop(job, code=1)
-        self.assertEqual(sum(lines(out).values()), 1)
+        self.assertEqual(sum(live.lines(out).values()), 1)
         self.assertEqual([json.loads(x)["loss"] for x in out.splitlines()
                           if json.loads(x)["status"] == "loss"], ["begins", "ends"])
 
