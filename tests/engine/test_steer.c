@@ -127,7 +127,7 @@ static void test_hold(void)
 	const struct frame answered[] = {
 		fake_frame_of(&parts[0], SECOND + 1000), fake_frame_of(&parts[1], SECOND + 1000)};
 	struct frame sorted = asked;
-	pipeline_sort(&workers[0]->pipeline, &sorted, 1);
+	pipeline_steer(&workers[0]->pipeline, &sorted, 1);
 	const unsigned owner = sorted.owner, other = (owner + 1) % FAKE_WORKERS;
 	struct steer *s = &workers[owner]->steer;
 	const struct metrics_worker *m = &workers[owner]->metrics;
