@@ -2,7 +2,7 @@
 /*
  * For LD_PRELOAD: lets one system call on the files below FAULT_UNDER fail once. FAULT_CALL names
  * it (open, write, ...), FAULT_AT which of them (from 1), FAULT_ERRNO the error; 0: it reads or
- * writes only half. Without FAULT_AT it counts them and says "fault: NAME COUNT" for each on
+ * writes only half; KILL, or HALF: the process kills itself before it, or after half of it. Without FAULT_AT it counts them and says "fault: NAME COUNT" for each on
  * standard error at the end.
  */
 /* The functions are libc's, the names of their parameters are not. */
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -85,6 +86,8 @@ static bool is_the_one(enum call call, bool ours)
 	unsigned n = __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED);
 	if (!at || !name || !error || strcmp(name, names[call]) != 0 || n != (unsigned)atoi(at))
 		return false;
+	if (strcmp(error, "KILL") == 0)
+		kill(getpid(), SIGKILL);
 	errno = atoi(error);
 	return true;
 }
