@@ -63,7 +63,7 @@ static void look_for_blindness(struct blind *b, const struct engine *e, int64_t 
 	char room[600];
 	struct text t = text_of(room, sizeof(room) - 1);
 	const struct metrics_worker sum = ledger_workers(&e->ledger);
-	bool say = blind_look(b, &sum.packet, now, &t);
+	bool say = blind_check(b, &sum.packet, now, &t);
 	*t.at = '\0';
 	if (say)
 		log_warn("of late %s", room);

@@ -27,7 +27,7 @@ static int plan(const struct conf *conf)
 			log_error("cannot write to standard output: %s", strerror(-error));
 		code = error != 0;
 	}
-	engine_forget(&engine);
+	engine_close_plan(&engine);
 	return code;
 }
 
@@ -85,7 +85,7 @@ static int run(const struct conf *conf, struct process *process)
 		code = engine_run(&engine, attend, process);
 		eal_stop();
 	}
-	engine_forget(&engine);
+	engine_close_plan(&engine);
 	return code;
 }
 

@@ -65,7 +65,8 @@ void stats_turn(struct statsd *s, const struct engine *e, int64_t now_ns, bool l
 	if (!e->conf->statsd_host[0])
 		return;
 	if (last)
-		conn_connect(&s->conn, now_ns + LAST_NS); /* a short run: its name may be on the way */
+		conn_connect(
+			&s->conn, now_ns + LAST_NS); /* a short run: its name may be on the way */
 	if (statsd_due(s, now_ns) || last)
 		round_of(s, e);
 }

@@ -5,17 +5,17 @@
 
 #include <inttypes.h>
 
-#define LOOK_NS (INT64_C(60) * WHEN_NS_PER_S)
-#define SAID_NS (INT64_C(3600) * WHEN_NS_PER_S)
+#define CHECK_NS (INT64_C(60) * WHEN_NS_PER_S)
+#define REPEAT_NS (INT64_C(3600) * WHEN_NS_PER_S)
 
-/* Counts of a while. */
+/* Packets of an interval. */
 struct share {
 	uint64_t all, ethertype, link_type, deep, dns;
 };
 
-static void share_add(struct share *s, const struct metrics_packet *m, bool take)
+static void share_add(struct share *s, const struct metrics_packet *m, bool subtract)
 {
-	const uint64_t sign = take ? UINT64_MAX : 1; /* modulo 2^64 */
+	const uint64_t sign = subtract ? UINT64_MAX : 1; /* modulo 2^64 */
 	const uint64_t *verdict = (const uint64_t *)m;
 
 	for (size_t i = 0; i < sizeof(*m) / sizeof(uint64_t); i++)
@@ -27,7 +27,7 @@ static void share_add(struct share *s, const struct metrics_packet *m, bool take
 	s->dns += sign * (m->dns + m->tcp_dns + m->fragment);
 }
 
-bool blind_text(
+bool blind_describe(
 	const struct metrics_packet *before, const struct metrics_packet *now, struct text *out)
 {
 	struct share s = {0};
@@ -36,7 +36,8 @@ bool blind_text(
 	if (before)
 		share_add(&s, before, true);
 	const uint64_t unknown = s.ethertype + s.link_type + s.deep;
-	if (unknown == 0 || unknown * 100 < s.all * BLIND_PERCENT || (s.all < BLIND_LEAST && s.dns))
+	if (unknown == 0 || unknown * 100 < s.all * BLIND_PERCENT ||
+		(s.all < BLIND_MIN_PACKETS && s.dns))
 		return false;
 	text_format(out,
 		"%" PRIu64 " of %" PRIu64 " packets (%" PRIu64 " %%) were not decoded:", unknown,
@@ -45,8 +46,9 @@ bool blind_text(
 		uint64_t n;
 		const char *what;
 	} rows[] = {
-		{s.ethertype, "other_ethertype: have the tap strip what it wraps around IP, or see "
-			      "with tshark -z io,phs what it is"},
+		{s.ethertype,
+			"other_ethertype: let the tap remove the headers it adds, or see with "
+			"tshark -z io,phs what they are"},
 		{s.link_type, "other_link_type: capture with another link type"},
 		{s.deep, "too_deep: raise packet.max_depth"},
 	};
@@ -60,21 +62,22 @@ bool blind_text(
 	return true;
 }
 
-bool blind_look(struct blind *b, const struct metrics_packet *now, int64_t now_ns, struct text *out)
+bool blind_check(
+	struct blind *b, const struct metrics_packet *now, int64_t now_ns, struct text *out)
 {
 	if (b->next_ns == 0)
-		b->next_ns = now_ns + LOOK_NS;
+		b->next_ns = now_ns + CHECK_NS;
 	if (now_ns < b->next_ns)
 		return false;
 	uint64_t all = 0;
 	for (size_t i = 0; i < sizeof(*now) / sizeof(uint64_t); i++)
 		all += ((const uint64_t *)now)[i] - ((const uint64_t *)&b->before)[i];
-	b->next_ns = now_ns + LOOK_NS;
-	if (all < BLIND_LEAST) /* too few to tell: they count at the next look */
+	b->next_ns = now_ns + CHECK_NS;
+	if (all < BLIND_MIN_PACKETS) /* too few to judge: they count at the next check */
 		return false;
-	bool say = blind_text(&b->before, now, out);
+	bool warn = blind_describe(&b->before, now, out);
 	b->before = *now;
-	if (say)
-		b->next_ns = now_ns + SAID_NS;
-	return say;
+	if (warn)
+		b->next_ns = now_ns + REPEAT_NS;
+	return warn;
 }

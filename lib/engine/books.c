@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Do the books balance? */
 #include "engine/books.h"
 
 #include "base/log.h"
@@ -15,7 +14,7 @@ static bool equal(const char *what, uint64_t a, uint64_t b)
 	return a == b;
 }
 
-/* Every record that a sink took ended in one way. */
+/* Returns true if every record that a sink took is counted by one outcome. */
 static bool sink_balances(const struct ledger *l, unsigned i)
 {
 	struct metrics_sink m = {0};
@@ -25,7 +24,7 @@ static bool sink_balances(const struct ledger *l, unsigned i)
 	snprintf(what, sizeof(what), "sink %s: records taken, and what became of them",
 		l->sinks->thread[i].sink.name);
 	bool same = equal("records of the loggers and of a sink",
-		ledger_taken_for(l, l->sinks->thread[i].sink.conf), m.taken);
+		ledger_taken_by(l, l->sinks->thread[i].sink.conf), m.taken);
 	bool ended = equal(what, m.taken + m.spool_found,
 		m.filtered + m.written + sinks_dropped(&m) + m.spool_left);
 	return same && ended;

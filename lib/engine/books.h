@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Do the books balance? */
+/* Checks that every packet, message and record is counted once. */
 #ifndef ENGINE_BOOKS_H
 #define ENGINE_BOOKS_H
 
 #include "engine/ledger.h"
 
 /*
- * Does every packet stand in one verdict, every message in one outcome, every record in written or
- * dropped? `whole`: the input was read to its end. All threads have ended. Says each sum that
- * differs. true: all balance.
+ * Returns true if every packet is counted by one verdict, every message by one outcome, and every
+ * record as written or dropped; reports each sum that differs. `whole`: the input was read to its
+ * end. All threads must have ended.
  */
 bool books_balance(const struct ledger *l, bool whole);
 

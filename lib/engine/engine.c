@@ -21,7 +21,7 @@ int64_t engine_now_ns(void)
 	return now.tv_sec * (int64_t)WHEN_NS_PER_S + now.tv_nsec;
 }
 
-/* Threads that share a CPU must not hold it while they have nothing to do. */
+/* A thread that shares its CPU must not occupy it while it is idle. */
 static void choose_rests(struct engine *e)
 {
 	const struct place *p = &e->place;
@@ -44,7 +44,7 @@ int engine_plan(struct engine *e, const struct conf *conf)
 	if (error)
 		return error;
 	error = e->input.ops->floats ? place_floating(p, conf)
-				     : place_threads(p, conf, e->input.node);
+				     : place_on_cpus(p, conf, e->input.node);
 	if (error)
 		return error;
 	choose_rests(e);
@@ -55,7 +55,7 @@ int engine_plan(struct engine *e, const struct conf *conf)
 	return input_share(&e->input, &share);
 }
 
-void engine_forget(struct engine *e)
+void engine_close_plan(struct engine *e)
 {
 	input_close(&e->input);
 }
@@ -89,7 +89,7 @@ static int open_workers(struct engine *e)
 		.input = &e->input,
 		.group = &e->group,
 		.queue = {.bytes = (size_t)e->conf->memory_record_mb << 20,
-			.now = !e->rests,
+			.populate = !e->rests,
 			.waits = e->input.ops->waits},
 		.rests = e->rests,
 		.stop = &e->stop,
@@ -105,7 +105,7 @@ static int open_workers(struct engine *e)
 		error = worker_init(&e->worker[e->workers], &conf);
 	}
 	if (error)
-		log_error("cannot set up %u workers: %s; lower workers, txn.max_open or "
+		log_error("cannot set up %u workers: %s: lower workers, txn.max_open or "
 			  "memory.record_mb",
 			n, strerror(-error));
 	return error;
@@ -127,10 +127,11 @@ static int open_sinks(struct engine *e)
 	char host[256] = "localhost";
 
 	if (gethostname(host, sizeof(host) - 1) < 0)
-		log_warn("cannot read the host name: records say localhost; set `sensor`");
+		log_warn("cannot read the host name: the sensor of all records is localhost; set "
+			 "`sensor`");
 	if (conf->output_unicode && !idna_available())
-		log_warn("output.unicode: this dnsloupe was built without libidn2; names stay as "
-			 "they are");
+		log_warn("output.unicode: this dnsloupe was built without libidn2: names are not "
+			 "converted");
 	snprintf(e->sensor, sizeof(e->sensor), "%s", conf->sensor[0] ? conf->sensor : host);
 	const struct sinks_options options = {.sensor = e->sensor,
 		.loggers = e->place.loggers,
@@ -152,7 +153,7 @@ static void fill_ledger(struct engine *e)
 		e->ledger.logger[i] = &e->logger[i].metrics;
 }
 
-/* Logger i serves the workers i, i + loggers, i + 2 loggers ... */
+/* Logger i empties the queues of the workers i, i + loggers, i + 2 loggers ... */
 static int open_loggers(struct engine *e)
 {
 	const unsigned n = e->place.loggers;
@@ -160,7 +161,7 @@ static int open_loggers(struct engine *e)
 	const struct logger_conf conf = {.ledger = &e->ledger,
 		.sensor = e->sensor,
 		.conf = e->conf,
-		.tells = live,
+		.reports_loss = live,
 		.sheds = live && e->conf->overload == CONF_OVERLOAD_SHED,
 		.rests = e->loggers_rest,
 		.workers_ended = &e->workers_ended,

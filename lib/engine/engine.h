@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One run: its parts, made and freed in one order (engine.c), and its threads. The parts know each
- * other only by what they are given; this struct is known to the program and to engine.c.
+ * One run: its parts, made and freed in one order (engine.c), and its threads. A part knows of the
+ * others only what it is given; only the program and engine.c know this struct.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -16,53 +16,53 @@ struct engine {
 	struct place place;
 	bool rests; /* idle workers sleep */
 	bool loggers_rest; /* idle loggers sleep */
-	bool hugepages; /* EAL has its memory from them; written by who starts it */
+	bool hugepages; /* EAL's memory is in hugepages; set by whoever starts EAL */
 	struct packet_conf packets;
 	struct hash_secret secret;
-	struct bpf *bpf; /* NULL: all packets are looked at */
+	struct bpf *bpf; /* NULL: no filter */
 	struct steer_group group;
 	struct worker *worker;
 	struct logger *logger;
-	unsigned workers, loggers; /* of these: as many as have been made */
+	unsigned workers, loggers; /* how many of them are set up */
 	struct sinks sinks;
-	struct ledger ledger; /* of these workers, loggers, sinks and this input */
+	struct ledger ledger; /* counters of the workers, loggers, sinks and the input */
 	char sensor[256]; /* this appliance's name */
 	int wake_fd; /* eventfd: a logger is done, or a sink is */
 	int64_t started_ns, ended_ns; /* monotonic */
-	_Atomic bool stop; /* written by the control loop: receive no more */
+	_Atomic bool stop; /* set by the control loop: stop receiving */
 	_Atomic unsigned workers_ended; /* workers that have flushed; each adds itself once */
-	_Atomic unsigned loggers_ended; /* loggers that are done; each adds itself once */
+	_Atomic unsigned loggers_ended; /* loggers that have ended; each adds itself once */
 };
 
-/* Decides where packets come from, how many threads there are and where, without starting anything.
- * 0, or -errno, said; engine_forget() in both cases. */
+/* Chooses the input, the number of threads and their CPUs, without starting anything. Returns 0, or
+ * -errno after a message; the caller calls engine_close_plan() in both cases. */
 int engine_plan(struct engine *e, const struct conf *conf);
 
 /* Frees what engine_plan() made. */
-void engine_forget(struct engine *e);
+void engine_close_plan(struct engine *e);
 
-/* Octets of the tables of one worker. */
+/* Returns the octets of one worker's tables. */
 size_t engine_table_bytes(const struct engine *e);
 
 /*
- * With EAL started, whose lcores 1 and up are the workers', and those behind them the loggers':
- * sets up all of a planned run, calls attend(), which is to call engine_start() and engine_wait(),
- * and tears all down. Returns what attend() did; 1 where it was not called, and why was said.
+ * Sets up a planned run, calls attend(), which must call engine_start() and engine_wait(), and
+ * tears the run down. EAL must be started; its lcores from 1 on are the workers', those after them
+ * the loggers'. Returns what attend() returned, or 1 after a message if it could not be called.
  */
 int engine_run(struct engine *e, int (*attend)(struct engine *e, void *arg), void *arg);
 
 /* Starts the threads. */
 void engine_start(struct engine *e);
 
-/* Have all threads but the sinks' ended? They do when the input is at its end, or once e->stop is
- * set. */
+/* Returns true if all threads but the sinks' have ended. They do at the end of the input, or after
+ * e->stop was set. */
 bool engine_has_ended(const struct engine *e);
 
-/* Waits for all threads, and closes the sinks. False: a sink failed, or records were lost by one;
- * that was said. Counters stay. */
+/* Waits for all threads and closes the sinks; counters remain. Returns false, after a message, if a
+ * sink failed or lost records. */
 bool engine_wait(struct engine *e);
 
-/* The monotonic clock. */
+/* Reads the monotonic clock. */
 int64_t engine_now_ns(void);
 
 #endif

@@ -11,7 +11,7 @@ struct metrics_worker ledger_workers(const struct ledger *l)
 	return sum;
 }
 
-uint64_t ledger_taken_for(const struct ledger *l, const struct conf_sink *sink)
+uint64_t ledger_taken_by(const struct ledger *l, const struct conf_sink *sink)
 {
 	uint64_t n = 0;
 	for (unsigned i = 0; i < l->loggers; i++)
@@ -23,7 +23,7 @@ uint64_t ledger_taken_for(const struct ledger *l, const struct conf_sink *sink)
 uint64_t ledger_taken(const struct ledger *l)
 {
 	static const struct conf_sink every;
-	return ledger_taken_for(l, &every);
+	return ledger_taken_by(l, &every);
 }
 
 struct metrics_logger ledger_loggers(const struct ledger *l)

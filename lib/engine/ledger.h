@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where a run counts: its threads' counters, summed; at any time, a little late. */
+/* The counters of a run, summed over its threads. They may be read at any time, slightly late. */
 #ifndef ENGINE_LEDGER_H
 #define ENGINE_LEDGER_H
 
@@ -16,20 +16,21 @@ struct ledger {
 	const struct input *input;
 };
 
-/* Of all workers. */
+/* Sums the counters of all workers. */
 struct metrics_worker ledger_workers(const struct ledger *l);
 
-/* What the input counted. */
+/* Returns what the input counted. */
 struct input_counts ledger_input(const struct ledger *l);
 
-/* Records that all loggers took, and those that this sink may get: of all, or of its own logger. */
+/* Return the records that all loggers took, and those that a sink was offered: all, or those of its
+ * own logger. */
 uint64_t ledger_taken(const struct ledger *l);
-uint64_t ledger_taken_for(const struct ledger *l, const struct conf_sink *sink);
+uint64_t ledger_taken_by(const struct ledger *l, const struct conf_sink *sink);
 
-/* Of all loggers, with those of all sinks together. */
+/* Sums the counters of all loggers and all sinks. */
 struct metrics_logger ledger_loggers(const struct ledger *l);
 
-/* Of one logger, with its side of all sinks together. */
+/* Returns the counters of one logger, with those of its queues to all sinks. */
 struct metrics_logger ledger_logger(const struct ledger *l, unsigned self);
 
 #endif

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define LOGGER_BURST 64
-/* Idle turns after which lines do not wait for company: with rests between them, and without. */
+/* Idle turns after which an incomplete block is flushed: if the thread rests, and if it polls. */
 #define LOGGER_IDLE_FLUSH 12
 #define LOGGER_POLL_FLUSH 4096
 #define LOGGER_LAST_TRIES 3000
@@ -24,7 +24,7 @@ int logger_init(
 	l->conf = *conf;
 	l->loss.ledger = conf->ledger;
 	int error = fanout_init(&l->fanout, sinks, self, conf->sensor, conf->conf, &l->metrics.dns);
-	l->tells = conf->tells && l->fanout.notices;
+	l->reports_loss = conf->reports_loss && l->fanout.notices;
 	return error;
 }
 
@@ -38,7 +38,7 @@ void logger_add(struct logger *l, struct queue *queue)
 	l->queue[l->n_queues++] = queue;
 }
 
-/* Leaves out sections, the last ones first, as a worker's arena or a sink's queue fills. */
+/* Leaves out sections, the last ones first, while a worker's arena or a sink's queue fills. */
 static void shed(struct logger *l, const struct queue *q, uint64_t released)
 {
 	unsigned fill = record_fill(&q->arena, released), queue = fanout_fill(&l->fanout);
@@ -48,15 +48,15 @@ static void shed(struct logger *l, const struct queue *q, uint64_t released)
 	fanout_shed(&l->fanout, level);
 }
 
-/* Says in the output where loss begins and ends. `last`: the run is over. A line that finds no room
- * is tried again; at the end, with nothing else to do, for some seconds. */
+/* Writes the beginning and end of loss into the output. `last`: the run is over. A line that does
+ * not fit is written later; at the end it is retried for some seconds. */
 static void report_loss(struct logger *l, bool last)
 {
 	const struct timespec nap = {.tv_nsec = 1000000};
-	char room[4096];
-	while (l->tells && loss_look(&l->loss, last)) {
-		struct text t = text_of(room, sizeof(room));
-		int64_t ts_ns = loss_line(&l->loss, l->conf.sensor, &t);
+	char line[4096];
+	while (l->reports_loss && loss_check(&l->loss, last)) {
+		struct text t = text_of(line, sizeof(line));
+		int64_t ts_ns = loss_write_line(&l->loss, l->conf.sensor, &t);
 		unsigned tries = last ? LOGGER_LAST_TRIES : 1, took = 0;
 		while (!t.full && tries-- && !took) {
 			took = fanout_write_notice(&l->fanout, t.start, text_len(&t), ts_ns);
@@ -64,19 +64,19 @@ static void report_loss(struct logger *l, bool last)
 				nanosleep(&nap, NULL);
 		}
 		if (!took) {
-			loss_again(&l->loss);
+			loss_retry(&l->loss);
 			return;
 		}
 		metrics_add(&l->metrics.dns.notices, 1);
-		l->idle = 0; /* it shall not wait for company for ever */
+		l->idle = 0; /* so that idle turns flush it */
 	}
 }
 
-/* Takes what one worker has ready. How many records. */
+/* Writes the records that one worker has ready. Returns how many. */
 static unsigned drain(struct logger *l, struct queue *q)
 {
 	void *records[LOGGER_BURST];
-	unsigned n = queue_take(q, records, LOGGER_BURST);
+	unsigned n = queue_dequeue(q, records, LOGGER_BURST);
 	for (unsigned i = 0; i < n; i++) {
 		const struct record *r = records[i];
 		if (i + 1 < n) {
@@ -96,7 +96,7 @@ static unsigned drain(struct logger *l, struct queue *q)
 	return n;
 }
 
-/* A turn without work. Lines do not wait for company for ever. */
+/* Ends a turn without work: flushes after some of them, and rests. */
 static void idle_once(struct logger *l)
 {
 	if (l->idle >= (l->conf.rests ? LOGGER_IDLE_FLUSH : LOGGER_POLL_FLUSH))
@@ -134,6 +134,6 @@ int logger_main(void *arg)
 	fanout_close(&l->fanout);
 	atomic_fetch_add_explicit(conf->ended, 1, memory_order_release);
 	if (write(conf->wake_fd, &one, sizeof(one)) < 0)
-		return 0; /* the control loop looks by itself, too, a little later */
+		return 0; /* the control loop notices it a little later */
 	return 0;
 }

@@ -36,7 +36,7 @@ static int64_t wall_ns(void)
 	return now.tv_sec * (int64_t)WHEN_NS_PER_S + now.tv_nsec;
 }
 
-bool loss_look(struct loss *l, bool last)
+bool loss_check(struct loss *l, bool last)
 {
 	uint64_t tick = rte_rdtsc();
 	if (!last && tick - l->tick < rte_get_tsc_hz() / 10)
@@ -49,10 +49,10 @@ bool loss_look(struct loss *l, bool last)
 		    now.sinks != l->seen.sinks;
 	struct loss_counts before = l->seen;
 	l->seen = now;
-	if (l->again) {
+	if (l->retry) {
 		if (more)
 			l->last_ns = wall_ns();
-		l->again = false;
+		l->retry = false;
 		return true;
 	}
 	if (more) {
@@ -69,13 +69,13 @@ bool loss_look(struct loss *l, bool last)
 	return true;
 }
 
-void loss_again(struct loss *l)
+void loss_retry(struct loss *l)
 {
-	l->again = true;
+	l->retry = true;
 }
 
-/* From where nothing comes. */
-static void put_blind(const struct loss *l, struct text *t)
+/* Appends the names of the devices that are gone or stalled. */
+static void append_blind(const struct loss *l, struct text *t)
 {
 	const struct input *in = l->ledger->input;
 
@@ -89,7 +89,7 @@ static void put_blind(const struct loss *l, struct text *t)
 	json_close(t, ']');
 }
 
-int64_t loss_line(const struct loss *l, const char *sensor, struct text *t)
+int64_t loss_write_line(const struct loss *l, const char *sensor, struct text *t)
 {
 	struct when when = {0};
 	int64_t ts_ns = l->began ? l->began_ns : l->last_ns;
@@ -110,7 +110,7 @@ int64_t loss_line(const struct loss *l, const char *sensor, struct text *t)
 	json_count(t, "device", l->seen.device - l->before.device);
 	json_count(t, "driver", l->seen.driver - l->before.driver);
 	json_count(t, "interruptions", l->seen.interruptions - l->before.interruptions);
-	put_blind(l, t);
+	append_blind(l, t);
 	json_count(t, "handoff", l->seen.handoff - l->before.handoff);
 	json_count(t, "records", l->seen.records - l->before.records);
 	json_count(t, "sinks", l->seen.sinks - l->before.sinks);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-int memory_open(struct memory *m, size_t bytes, bool now)
+int memory_open(struct memory *m, size_t bytes, bool populate)
 {
 	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -14,7 +14,7 @@ int memory_open(struct memory *m, size_t bytes, bool now)
 	*m = (struct memory){.at = at, .bytes = bytes};
 	/* Large tables are read all over: with small pages most lookups would miss the TLB. */
 	madvise(at, bytes, MADV_HUGEPAGE);
-	if (now) /* Linux before 5.14 cannot be asked that */
+	if (populate) /* ignored by Linux before 5.14 */
 		madvise(at, bytes, MADV_POPULATE_WRITE);
 	return 0;
 }

@@ -7,13 +7,13 @@
 #include <stddef.h>
 
 struct memory {
-	void *at; /* zeroed, aligned to a page; NULL: none */
+	void *at; /* zeroed, page-aligned; NULL: none */
 	size_t bytes;
 };
 
-/* Memory that costs nothing until it is touched. `now`: all of it is there at once, so that the
- * first packets need not wait for the kernel. 0 or -ENOMEM. */
-int memory_open(struct memory *m, size_t bytes, bool now);
+/* Maps memory whose pages are allocated on first use or, with `populate`, at once, so that the
+ * first packets need not wait for page faults. Returns 0 or -ENOMEM. */
+int memory_open(struct memory *m, size_t bytes, bool populate);
 void memory_close(struct memory *m);
 
 #endif

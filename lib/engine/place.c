@@ -23,7 +23,7 @@ int place_node(unsigned cpu)
 	return numa_node_of_cpu((int)cpu);
 }
 
-static void allowed(cpu_set_t *set)
+static void allowed_cpus(cpu_set_t *set)
 {
 	CPU_ZERO(set);
 	if (sched_getaffinity(0, sizeof(*set), set) < 0)
@@ -34,13 +34,13 @@ static void allowed(cpu_set_t *set)
 static void find_cpus(struct cpus *cpus, int node)
 {
 	cpu_set_t set;
-	allowed(&set);
+	allowed_cpus(&set);
 	cpus->count = 0;
 	int first = -1;
-	for (int near = 1; near >= 0; near--)
+	for (int local = 1; local >= 0; local--)
 		for (int cpu = 0; cpu < CPU_SETSIZE && cpu < PLACE_CPUS; cpu++) {
 			bool here = node < 0 || place_node((unsigned)cpu) == node;
-			if (!CPU_ISSET(cpu, &set) || here != (near == 1))
+			if (!CPU_ISSET(cpu, &set) || here != (local == 1))
 				continue;
 			if (first < 0 || cpu < first)
 				first = cpu;
@@ -52,8 +52,8 @@ static void find_cpus(struct cpus *cpus, int node)
 	cpus->at[cpus->count - 1] = (uint16_t)first;
 }
 
-/* "2-5,8": returns the end of the list, or NULL. */
-static const char *read_list(const char *at, uint16_t *list, unsigned most, unsigned *count)
+/* Parses "2-5,8". Returns the end of the list, or NULL. */
+static const char *read_list(const char *at, uint16_t *list, unsigned max, unsigned *count)
 {
 	for (*count = 0;; at++) {
 		char *end;
@@ -67,7 +67,7 @@ static const char *read_list(const char *at, uint16_t *list, unsigned most, unsi
 				return NULL;
 			at = end;
 		}
-		if (to < from || to >= PLACE_CPUS || *count + (to - from) >= most)
+		if (to < from || to >= PLACE_CPUS || *count + (to - from) >= max)
 			return NULL;
 		for (; from <= to; from++)
 			list[(*count)++] = (uint16_t)from;
@@ -83,13 +83,13 @@ static int fail(const char *map, const char *what)
 	return -EINVAL;
 }
 
-/* What conf->lcores says; counts of 0 where it says nothing. */
+/* Parses conf->lcores. Counts of what it does not name remain 0. */
 static int read_map(struct place *p, const char *map, unsigned *controls)
 {
 	struct {
 		const char *name;
 		uint16_t *list;
-		unsigned most, *count;
+		unsigned max, *count;
 	} parts[] = {{"control=", &p->control, 1, controls},
 		{"workers=", p->worker, PLACE_WORKERS, &p->workers},
 		{"loggers=", p->logger, PLACE_LOGGERS, &p->loggers}};
@@ -107,19 +107,19 @@ static int read_map(struct place *p, const char *map, unsigned *controls)
 		if (*parts[i].count)
 			return fail(map, "a word is given twice");
 		at = read_list(
-			at + strlen(parts[i].name), parts[i].list, parts[i].most, parts[i].count);
+			at + strlen(parts[i].name), parts[i].list, parts[i].max, parts[i].count);
 		if (!at || (*at && *at != ' '))
 			return fail(map, "no list of CPUs");
 	}
 	return 0;
 }
 
-/* Are all there, and has each worker and logger one to itself? */
+/* Checks that the process may use all chosen CPUs, and sets p->shared. Returns 0 or -EINVAL. */
 static int check(struct place *p, const char *map)
 {
 	uint8_t used[PLACE_CPUS] = {0};
 	cpu_set_t set;
-	allowed(&set);
+	allowed_cpus(&set);
 	for (unsigned i = 0; i < p->workers + p->loggers + 1; i++) {
 		uint16_t cpu = i < p->workers                ? p->worker[i]
 			       : i < p->workers + p->loggers ? p->logger[i - p->workers]
@@ -136,7 +136,7 @@ static int check(struct place *p, const char *map)
 	return 0;
 }
 
-/* As many as the CPUs serve: a logger writes what two workers find. */
+/* One logger writes the records of two workers. */
 static unsigned choose_workers(unsigned cpus, unsigned loggers)
 {
 	unsigned n = cpus > loggers + 1 ? cpus - 1 - loggers : 1;
@@ -147,16 +147,16 @@ static unsigned choose_workers(unsigned cpus, unsigned loggers)
 
 static unsigned choose_loggers(unsigned cpus, unsigned workers)
 {
-	unsigned n = (workers + 1) / 2, room = cpus > workers + 1 ? cpus - 1 - workers : 1;
-	if (n > room)
-		n = room;
+	unsigned n = (workers + 1) / 2, free_cpus = cpus > workers + 1 ? cpus - 1 - workers : 1;
+	if (n > free_cpus)
+		n = free_cpus;
 	return n < PLACE_LOGGERS ? n : PLACE_LOGGERS;
 }
 
-/* A sink's thread that took turns with a worker on its CPU would cost packets. */
+/* A sink's thread on a worker's CPU would delay polls and so lose packets. */
 static void place_sinks(struct place *p)
 {
-	allowed(&p->sinks);
+	allowed_cpus(&p->sinks);
 	cpu_set_t all = p->sinks, no_loggers;
 	for (unsigned i = 0; i < p->workers; i++)
 		CPU_CLR(p->worker[i], &p->sinks);
@@ -170,17 +170,17 @@ static void place_sinks(struct place *p)
 		p->sinks = all;
 }
 
-/* Is there a worker for each logger? 0, or -EINVAL with a message said. */
+/* Checks that there is a worker for each logger. Returns 0, or -EINVAL after a message. */
 static int check_loggers(unsigned workers, unsigned loggers)
 {
 	if (loggers <= workers)
 		return 0;
-	log_error("loggers: %u loggers for %u workers: give each logger at least one", loggers,
-		workers);
+	log_error("loggers: %u loggers for %u workers: give each logger at least one worker",
+		loggers, workers);
 	return -EINVAL;
 }
 
-int place_threads(struct place *p, const struct conf *conf, int node)
+int place_on_cpus(struct place *p, const struct conf *conf, int node)
 {
 	struct cpus cpus;
 	unsigned controls = 0, next = 0;
@@ -219,11 +219,11 @@ int place_threads(struct place *p, const struct conf *conf, int node)
 int place_floating(struct place *p, const struct conf *conf)
 {
 	memset(p, 0, sizeof(*p));
-	allowed(&p->sinks);
+	allowed_cpus(&p->sinks);
 	p->floats = true;
 	p->loggers_rest = true;
 	p->loggers = conf->loggers ? (unsigned)conf->loggers : 1;
-	/* One logger writes what two workers find; a second one pays where CPUs are free. */
+	/* A second worker pays off only with free CPUs. */
 	p->workers = conf->workers ? (unsigned)conf->workers : CPU_COUNT(&p->sinks) < 4 ? 1 : 2;
 	return check_loggers(p->workers, p->loggers);
 }

@@ -27,8 +27,8 @@ int queue_open(struct queue *q, const struct queue_conf *conf, struct metrics_re
 	const ssize_t ring_bytes = rte_ring_get_memsize(slots);
 
 	memset(q, 0, sizeof(*q));
-	if (ring_bytes < 0 || memory_open(&q->ring_memory, (size_t)ring_bytes, conf->now) ||
-		memory_open(&q->arena_memory, conf->bytes, conf->now))
+	if (ring_bytes < 0 || memory_open(&q->ring_memory, (size_t)ring_bytes, conf->populate) ||
+		memory_open(&q->arena_memory, conf->bytes, conf->populate))
 		return -ENOMEM;
 	q->ring = q->ring_memory.at;
 	if (rte_ring_init(q->ring, "records", slots, RING_F_SP_ENQ | RING_F_SC_DEQ))
@@ -48,7 +48,7 @@ void queue_close(struct queue *q)
 	memory_close(&q->arena_memory);
 }
 
-unsigned queue_take(struct queue *q, void **records, unsigned n)
+unsigned queue_dequeue(struct queue *q, void **records, unsigned n)
 {
 	return rte_ring_sc_dequeue_burst(q->ring, records, n, NULL);
 }

@@ -51,8 +51,8 @@ void stages_packets(struct packet_conf *packets, const struct conf *conf)
 	choose_sightings(packets, conf);
 }
 
-/* Which replies wait for their queries: of queues in no common order all, for a moment; of a
- * capture, which has its own order, those that its stamps allow. */
+/* Which replies wait for their queries: all, if packets come by several queues; those that the
+ * timestamps allow, in a capture, whose order is known. */
 static struct txn_early_conf choose_early(const struct conf *conf, const struct input *input)
 {
 	const int64_t reorder_ns = (int64_t)conf->txn_reorder_ms * WHEN_NS_PER_MS;

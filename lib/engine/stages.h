@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the configuration means for the stages of a worker. */
+/* Turns the configuration into that of a worker's stages. */
 #ifndef ENGINE_STAGES_H
 #define ENGINE_STAGES_H
 
 #include "input/input.h"
 
-/* Ports of DNS and of tunnels, and what of encrypted DNS is looked at. conf has been checked. */
+/* Sets the ports of DNS, tunnels and encrypted DNS from a valid conf. */
 void stages_packets(struct packet_conf *packets, const struct conf *conf);
 
-/* The pipeline of worker `self`, of an input that is shared out. Its secret is the caller's to set.
- */
+/* Returns the pipeline's configuration for worker `self` of a shared input. The caller sets its
+ * secret. */
 struct pipeline_conf stages_pipeline(const struct conf *conf, const struct packet_conf *packets,
 	const struct input *input, unsigned self);
 

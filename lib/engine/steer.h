@@ -30,14 +30,14 @@
 struct steer;
 
 struct steer_ops {
-	/* Takes what others handed over, and processes what is this worker's and due. Returns how
+	/* Begins a turn: collects what others handed off, and processes what is due. Returns how
 	 * many packets. */
 	unsigned (*take)(struct steer *s);
-	/* Processes of a received burst what is this worker's, hands on the rest. The buffers are
-	 * taken over, the frames stay. */
+	/* Processes the packets of a received burst that this worker owns, and hands off the
+	 * others. Takes ownership of the buffers, not of the frames. */
 	void (*received)(struct steer *s, struct input_burst *b);
-	/* Nothing more is received: takes and processes what is still on its way, of all workers.
-	 */
+	/* Processes what is still under way between workers, after all of them have stopped
+	 * receiving. */
 	void (*finish)(struct steer *s);
 };
 
@@ -85,11 +85,11 @@ struct steer {
 	_Atomic uint64_t marks[STEER_LEVELS + 1] __attribute__((aligned(BITS_CACHE_LINE)));
 };
 
-/* Rings for `workers` workers. 0 or -errno. */
+/* Makes the rings of `workers` workers. Returns 0 or -errno. */
 int steer_group_init(struct steer_group *g, unsigned workers);
 void steer_group_free(struct steer_group *g);
 
-/* What a worker has that steers: all are borrowed. */
+/* What steering uses of a worker. All pointers are borrowed. */
 struct steer_parts {
 	struct pipeline *pipeline;
 	struct input_rx *rx;
@@ -98,21 +98,19 @@ struct steer_parts {
 	bool ordered; /* packets of the input have numbers */
 };
 
-/* Joins worker parts->self to the group, before any worker runs. The struct must not be moved. 0 or
- * -errno; steer_free() in both cases. */
+/* Adds worker parts->self to the group, before any worker runs. The struct must not be moved.
+ * Returns 0 or -errno; the caller calls steer_free() in both cases. */
 int steer_init(struct steer *s, struct steer_group *g, const struct steer_parts *parts);
 void steer_free(struct steer *s);
 
-/* For the ways of steering. */
-
 extern const struct steer_ops steer_at_once, steer_in_order;
 
-/* Hands n packets, at least one, to worker `to`, in order. How many were lost. */
+/* Hands n packets, at least one, off to worker `to`, in order. Returns how many were lost. */
 typedef unsigned steer_give_fn(struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n);
 
 /*
- * Of a burst whose owners are known, gives the packets of other workers to these, each one's in
- * order and at once, and counts them.
+ * Hands the packets of a burst that have other owners off to these, those of one owner together and
+ * in order, and counts them.
  */
 void steer_give_others(struct steer *s, const struct input_burst *b, steer_give_fn *give);
 

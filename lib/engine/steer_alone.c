@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A single worker owns all; and the choice among the ways of steering. */
+/* Steering with a single worker, and the choice of the way of steering. */
 #include "engine/steer.h"
 
 #include <rte_errno.h>
 #include <string.h>
 
-#define DATAGRAM_MBUFS 255 /* of one worker: some of the largest datagrams, many of the usual */
+#define DATAGRAM_MBUFS 255 /* per worker: some of the largest datagrams, many of the usual ones */
 
 static unsigned take_nothing(struct steer *s)
 {

@@ -259,8 +259,9 @@ static void take_until(struct steer *s, const _Atomic unsigned *counter, unsigne
 }
 
 /*
- * What one worker takes may become a datagram for another, at most PIPELINE_NESTED times: in each
- * round every worker finds its ring empty after all had found theirs so in the round before.
+ * A packet that is handed off may complete a datagram for another worker, at most PIPELINE_NESTED
+ * times: in each round every worker empties its ring after all have emptied theirs in the round
+ * before.
  */
 static void finish(struct steer *s)
 {

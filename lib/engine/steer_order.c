@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In the order of the capture. */
+/* In order: packets are processed in the order of the capture. */
 #include "engine/steer.h"
 
 #include "rx/idle.h"
 
 /* Buffers of the largest datagram. */
-#define DATAGRAM_MOST (65536 / RTE_MBUF_DEFAULT_DATAROOM + 2)
-/* Bursts of whole packets that a turn processes, before it looks for new ones. */
+#define DATAGRAM_MAX_MBUFS (65536 / RTE_MBUF_DEFAULT_DATAROOM + 2)
+/* Bursts of whole packets that one turn processes at most. */
 #define TURN_BURSTS 8
 
 static void put(struct steer *s, struct order_item *item)
@@ -14,7 +14,7 @@ static void put(struct steer *s, struct order_item *item)
 	order_put(item->piece ? &s->pieces[item->level] : &s->wholes[item->level], item);
 }
 
-/* Takes what others handed over. How many packets. */
+/* Collects what others handed off. Returns how many packets. */
 static unsigned collect(struct steer *s)
 {
 	struct rte_mbuf *packets[PIPELINE_BURST];
@@ -35,7 +35,7 @@ static unsigned collect(struct steer *s)
 	return all;
 }
 
-/* Hands packets, with their notes, to another worker; takes what is handed over while it waits. */
+/* Hands packets with their order items off to another worker; collects while it waits. */
 static unsigned give(struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n)
 {
 	unsigned done = 0, idle = 0;
@@ -48,13 +48,13 @@ static unsigned give(struct steer *s, unsigned to, struct rte_mbuf **packets, un
 
 static void received(struct steer *s, struct input_burst *b)
 {
-	struct rte_mbuf *gone[PIPELINE_BURST];
-	unsigned dead = 0;
+	struct rte_mbuf *dropped[PIPELINE_BURST];
+	unsigned n_dropped = 0;
 
 	pipeline_steer(s->pipeline, b->frames, b->n);
 	for (unsigned i = 0; i < b->n; i++) {
 		if (b->frames[i].owner == PIPELINE_NO_OWNER) {
-			gone[dead++] = b->of[i];
+			dropped[n_dropped++] = b->of[i];
 			continue;
 		}
 		struct order_item *item = mbuf_item(b->of[i]);
@@ -65,17 +65,17 @@ static void received(struct steer *s, struct input_burst *b)
 		if (b->frames[i].owner == s->self)
 			put(s, item);
 	}
-	rte_pktmbuf_free_bulk(gone, dead);
+	rte_pktmbuf_free_bulk(dropped, n_dropped);
 	steer_give_others(s, b, give);
 }
 
-/* Passes a datagram that was put together here to its owner. The pool has room for it. */
+/* Passes a reassembled datagram to its owner. The pool has enough buffers for it. */
 static void pass_datagram(
 	struct steer *s, const struct frame *whole, uint64_t number, unsigned level)
 {
 	struct rte_mbuf *m =
 		level < STEER_LEVELS || !whole->piece ? mbuf_of_frame(s->pool, whole) : NULL;
-	if (!m) /* fragments in fragments in fragments: counted as frag_other */
+	if (!m) /* nested too deeply: counted as frag_other */
 		return;
 	struct order_item *item = mbuf_item(m);
 	*item = (struct order_item){.packet = m,
@@ -91,20 +91,20 @@ static void pass_datagram(
 	give(s, whole->owner, &m, 1);
 }
 
-/* Takes the fragments of a level up to a number of the capture, and says how far it came. */
-static unsigned join_pieces(struct steer *s, unsigned level, uint64_t upto)
+/* Processes the fragments of a level up to a number of the capture, and publishes the mark. */
+static unsigned join_pieces(struct steer *s, unsigned level, uint64_t limit)
 {
 	struct order *pieces = &s->pieces[level];
 	struct order_item *item;
 	unsigned n = 0;
-	uint64_t done = upto;
+	uint64_t done = limit;
 
 	while (!order_empty(pieces)) {
-		if (rte_mempool_avail_count(s->pool) < DATAGRAM_MOST) {
-			done = order_least(pieces) - 1 < upto ? order_least(pieces) - 1 : upto;
+		if (rte_mempool_avail_count(s->pool) < DATAGRAM_MAX_MBUFS) {
+			done = order_least(pieces) - 1 < limit ? order_least(pieces) - 1 : limit;
 			break;
 		}
-		item = order_take(pieces, 1, upto);
+		item = order_take(pieces, 1, limit);
 		if (!item)
 			break;
 		struct rte_mbuf *m = item->packet;
@@ -123,7 +123,7 @@ static unsigned join_pieces(struct steer *s, unsigned level, uint64_t upto)
 }
 
 /* Processes whole packets up to a number of the capture. */
-static unsigned process_wholes(struct steer *s, uint64_t upto)
+static unsigned process_wholes(struct steer *s, uint64_t limit)
 {
 	unsigned all = 0;
 
@@ -132,7 +132,8 @@ static unsigned process_wholes(struct steer *s, uint64_t upto)
 		struct frame frames[PIPELINE_BURST];
 		struct order_item *item;
 		unsigned n = 0;
-		while (n < PIPELINE_BURST && (item = order_take(s->wholes, STEER_LEVELS + 1, upto)))
+		while (n < PIPELINE_BURST &&
+			(item = order_take(s->wholes, STEER_LEVELS + 1, limit)))
 			packets[n++] = item->packet;
 		if (n == 0)
 			break;
@@ -146,24 +147,24 @@ static unsigned process_wholes(struct steer *s, uint64_t upto)
 
 static unsigned take(struct steer *s)
 {
-	uint64_t upto[STEER_LEVELS + 1];
+	uint64_t limit[STEER_LEVELS + 1];
 
-	/* All that was received up to the input's mark has been passed on. */
+	/* What was received up to the input's mark has been handed off. */
 	atomic_store_explicit(&s->marks[0], s->rx->mark, memory_order_release);
-	/* The marks first: what was passed on before them is then in the ring. */
+	/* Marks are read before the ring: what was handed off before them is in the ring then. */
 	for (unsigned level = 0; level <= STEER_LEVELS; level++) {
-		upto[level] = INPUT_END;
+		limit[level] = INPUT_END;
 		for (unsigned i = 0; i < s->group->workers; i++) {
 			uint64_t mark = atomic_load_explicit(
 				&s->group->member[i]->marks[level], memory_order_acquire);
-			upto[level] = mark < upto[level] ? mark : upto[level];
+			limit[level] = mark < limit[level] ? mark : limit[level];
 		}
 	}
 	unsigned n = collect(s);
 	for (unsigned level = 0; level < STEER_LEVELS; level++)
-		n += join_pieces(s, level, upto[level]);
-	n += process_wholes(s, upto[STEER_LEVELS]);
-	s->settled = n == 0 && upto[STEER_LEVELS] == INPUT_END;
+		n += join_pieces(s, level, limit[level]);
+	n += process_wholes(s, limit[STEER_LEVELS]);
+	s->settled = n == 0 && limit[STEER_LEVELS] == INPUT_END;
 	return n;
 }
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define TURNS 256 /* between two looks at the clock, with work in each */
+#define TURNS 256 /* between two runs of housekeeping, if each turn has work */
 
 int worker_init(struct worker *w, const struct worker_conf *conf)
 {
@@ -18,7 +18,7 @@ int worker_init(struct worker *w, const struct worker_conf *conf)
 	w->rests = conf->rests;
 	w->rx = conf->input->ops->rx(conf->input, w->self);
 	w->rx->metrics = &w->metrics;
-	if (memory_open(&w->tables, pipeline_bytes(&conf->pipeline), conf->queue.now))
+	if (memory_open(&w->tables, pipeline_bytes(&conf->pipeline), conf->queue.populate))
 		return -ENOMEM;
 	int error = queue_open(&w->queue, &conf->queue, &w->metrics.record);
 	if (error)
@@ -40,7 +40,7 @@ void worker_free(struct worker *w)
 	memory_close(&w->tables);
 }
 
-/* Takes out what filter.bpf does not want. */
+/* Drops the packets that filter.bpf does not match. */
 static void filter(struct worker *w, struct input_burst *b)
 {
 	unsigned left = 0, n_out = 0;
@@ -61,8 +61,8 @@ static void filter(struct worker *w, struct input_burst *b)
 	w->rx->ops->drop(w->rx, out, n_out);
 }
 
-/* Counts received frames, and corrects what a capture may not claim: what the reassembler makes is
- * never received, so that one has an unknown link type. */
+/* Counts received frames. The link type of reassembled datagrams is internal: a capture that claims
+ * it has an unknown link type. */
 static void admit(struct worker *w, struct input_burst *b)
 {
 	uint64_t octets = 0;
@@ -77,8 +77,8 @@ static void admit(struct worker *w, struct input_burst *b)
 		filter(w, b);
 }
 
-/* Receives from each queue once, processes what is this worker's, hands on the rest. How many
- * packets. */
+/* Polls each queue once, processes the packets that this worker owns and hands off the others.
+ * Returns how many were received. */
 static unsigned receive(struct worker *w)
 {
 	struct input_rx *rx = w->rx;
@@ -98,14 +98,14 @@ static unsigned receive(struct worker *w)
 	return total;
 }
 
-/* Now and then, and in each idle turn of a worker that rests: expires what has waited too long.
- * Whether more of it is to be done at once. */
+/* Expires what is due, every TURNS turns and in each idle turn of a worker that rests. Returns true
+ * if more is to expire. */
 static unsigned housekeep(struct worker *w, unsigned work)
 {
 	if (++w->turns < TURNS && (work || !w->rests))
 		return 0;
 	w->turns = 0;
-	/* Before the first packet nothing waits, and no clock is known. */
+	/* Before the first packet nothing is pending, and the clock is not known. */
 	if (w->rx->ops->time(w->rx, w->pipeline.clock_ns, &w->clock_ns))
 		w->behind = w->steer.settled && w->pipeline.clock_ns != INT64_MIN;
 	if (w->behind)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The thread that receives, and makes records of what it owns. */
+/* The thread that receives packets and processes those of the flows that it owns. */
 #ifndef ENGINE_WORKER_H
 #define ENGINE_WORKER_H
 
@@ -7,16 +7,16 @@
 #include "engine/steer.h"
 #include "rx/bpf.h"
 
-/* What a worker is given; all is borrowed. */
+/* What a worker is given. All pointers are borrowed. */
 struct worker_conf {
 	struct pipeline_conf pipeline; /* with its number */
 	const struct packet_conf *packets;
-	const struct bpf *bpf; /* NULL: all packets are looked at */
+	const struct bpf *bpf; /* NULL: no filter */
 	struct input *input;
 	struct steer_group *group;
 	struct queue_conf queue;
 	bool rests; /* it sleeps when idle */
-	const _Atomic bool *stop; /* set by the control loop: receive no more */
+	const _Atomic bool *stop; /* set by the control loop: stop receiving */
 	_Atomic unsigned *ended; /* workers that have flushed; each adds itself once */
 };
 
@@ -31,20 +31,20 @@ struct worker {
 	const _Atomic bool *stop;
 	_Atomic unsigned *ended;
 	bool rests;
-	bool behind; /* not all is expired by clock_ns yet */
-	int64_t clock_ns; /* the input's, when it was asked last */
+	bool behind; /* more is to expire at clock_ns */
+	int64_t clock_ns; /* the input's clock at the latest housekeeping */
 	unsigned turns; /* since then */
 	uint16_t self;
-	struct input_burst burst; /* in hand */
+	struct input_burst burst; /* the latest */
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
-/* Its number is conf->pipeline.self. The struct must not be moved. 0 or -errno; worker_free() in
- * both cases. */
+/* Initialises worker number conf->pipeline.self. The struct must not be moved. Returns 0 or -errno;
+ * the caller calls worker_free() in both cases. */
 int worker_init(struct worker *w, const struct worker_conf *conf);
 void worker_free(struct worker *w);
 
-/* The thread's main function; arg is a struct worker. Ends when all input is through, or, once
- * asked to stop, all that was received. 0. */
+/* The thread's main function; arg is a struct worker. Ends at the end of the input or after *stop
+ * was set, when everything that was received is processed. Returns 0. */
 int worker_main(void *arg);
 
 #endif

@@ -14,7 +14,7 @@ static char room[600];
 static bool text(const struct metrics_packet *before, const struct metrics_packet *now)
 {
 	struct text t = text_of(room, sizeof(room) - 1);
-	bool say = blind_text(before, now, &t);
+	bool say = blind_describe(before, now, &t);
 	*t.at = '\0';
 	CU_ASSERT(!t.full);
 	return say;
@@ -58,7 +58,7 @@ static void live(void)
 		struct text t = text_of(room, sizeof(room));
 		m.dns += 100;
 		m.other_ethertype += s >= 600 ? 30 : 0;
-		if (blind_look(&b, &m, (1000 + s) * SECOND, &t)) {
+		if (blind_check(&b, &m, (1000 + s) * SECOND, &t)) {
 			said++;
 			CU_ASSERT(s == 660 || s == 660 + 3600);
 		}

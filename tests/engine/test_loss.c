@@ -9,7 +9,7 @@ void test_engine_loss(void);
 static void line(const struct loss *l, char room[4096])
 {
 	struct text t = text_of(room, 4095);
-	CU_ASSERT(loss_line(l, "here", &t) > 0);
+	CU_ASSERT(loss_write_line(l, "here", &t) > 0);
 	*t.at = '\0';
 }
 
@@ -22,30 +22,30 @@ static void test_lines(void)
 	struct loss l = {.ledger = &ledger};
 	char room[4096];
 
-	CU_ASSERT_FALSE(loss_look(&l, false));
+	CU_ASSERT_FALSE(loss_check(&l, false));
 	atomic_store(&in.lost.missed, 5);
 	atomic_store(&in.lost.no_mbuf, 2);
 	atomic_store(&in.lost.blind, 2);
 	m.record.dropped_full = 3;
-	CU_ASSERT_TRUE_FATAL(loss_look(&l, true));
+	CU_ASSERT_TRUE_FATAL(loss_check(&l, true));
 	line(&l, room);
 	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"begins\",\"device\":7"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"blind\":[\"fake1\"]"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"records\":3"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"by_worker\":[3]"));
-	/* It found no room: the same is said again. */
-	loss_again(&l);
-	CU_ASSERT_TRUE_FATAL(loss_look(&l, true));
+	/* It found no room: the same is said retry. */
+	loss_retry(&l);
+	CU_ASSERT_TRUE_FATAL(loss_check(&l, true));
 	line(&l, room);
 	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"begins\""));
 	/* The run is over. */
-	CU_ASSERT_TRUE_FATAL(loss_look(&l, true));
+	CU_ASSERT_TRUE_FATAL(loss_check(&l, true));
 	line(&l, room);
 	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"ends\""));
-	CU_ASSERT_FALSE(loss_look(&l, true));
+	CU_ASSERT_FALSE(loss_check(&l, true));
 }
 
-/* A queue that must not wait drops what it has no room for, and has room again afterwards. */
+/* A queue that must not wait drops what it has no room for, and has room retry afterwards. */
 static void test_queue(void)
 {
 	static struct queue q;
@@ -63,7 +63,7 @@ static void test_queue(void)
 	record_flush(&q.arena);
 	CU_ASSERT(made >= 4 && m.dropped_full == 1);
 	CU_ASSERT_EQUAL(queue_depth(&q), made);
-	while ((n = queue_take(&q, taken, BITS_COUNT(taken)))) {
+	while ((n = queue_dequeue(&q, taken, BITS_COUNT(taken)))) {
 		got += n;
 		queue_release(&q, taken[n - 1]);
 	}

@@ -46,7 +46,7 @@ static void test_pair(void)
 	CU_ASSERT_EQUAL(m->rx.octets, query.len + reply.len);
 	CU_ASSERT_EQUAL(m->txn.answered, 1);
 	CU_ASSERT_EQUAL(queue_depth(&workers[0]->queue), 1);
-	CU_ASSERT_EQUAL_FATAL(queue_take(&workers[0]->queue, records, 4), 1);
+	CU_ASSERT_EQUAL_FATAL(queue_dequeue(&workers[0]->queue, records, 4), 1);
 	const struct record *r = records[0];
 	CU_ASSERT(r->status == RECORD_ANSWERED && r->latency_ns == 1500);
 	queue_release(&workers[0]->queue, r);
