@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a process begins with, and how it begins anew. */
+/* How the process starts, and how it executes itself anew. */
 #include "app/process.h"
 #include "base/log.h"
 
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* From one start to the next: the descriptors of the pid file and of the command that waits. */
+/* Passes the descriptors of the pid file and of the waiting command on to the next start. */
 #define HANDED_OVER "_DNSLOUPE_AGAIN"
 #define WORDS_MAX 65536
 
@@ -23,7 +23,7 @@ static void open_standard(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			/* The lowest free number is the one that was closed. */
+			/* open() returns the lowest free number, which is this one. */
 			if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
 				return;
 }
@@ -42,15 +42,15 @@ void process_start(struct process *p, char **argv)
 	if (!words)
 		return;
 	p->again = sscanf(words, "%d,%d", &p->pid_fd, &p->ready_fd) == 2;
-	/* The kernel has named it after the path that it was started by. */
+	/* The kernel named it after /proc/self/exe. */
 	prctl(PR_SET_NAME, program_invocation_short_name);
 	p->pid_fd = keep_from_children(p->pid_fd);
 	p->ready_fd = keep_from_children(p->ready_fd);
 	unsetenv(HANDED_OVER);
 }
 
-/* Calls for each open descriptor; not for the one that lists them. */
-static void each_open(void (*call)(int fd, void *arg), void *arg)
+/* Calls a function for each open descriptor, except the one that lists them. */
+static void for_each_open(void (*call)(int fd, void *arg), void *arg)
 {
 	DIR *dir = opendir("/proc/self/fd");
 
@@ -65,7 +65,7 @@ static void each_open(void (*call)(int fd, void *arg), void *arg)
 	closedir(dir);
 }
 
-static void note(int fd, void *arg)
+static void note_open(int fd, void *arg)
 {
 	struct process_files *files = arg;
 	if (fd < PROCESS_FILES)
@@ -75,17 +75,17 @@ static void note(int fd, void *arg)
 void process_files_note(struct process_files *files)
 {
 	memset(files, 0, sizeof(*files));
-	each_open(note, files);
+	for_each_open(note_open, files);
 }
 
-static void close_later(int fd, void *arg)
+static void set_close_on_exec(int fd, void *arg)
 {
 	const struct process_files *files = arg;
 	if (fd < PROCESS_FILES && !(files->open[fd / 64] >> fd % 64 & 1))
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-static void count(int fd, void *arg)
+static void count_open(int fd, void *arg)
 {
 	(void)fd;
 	++*(unsigned *)arg;
@@ -96,7 +96,7 @@ int process_files_want(unsigned more)
 	struct rlimit limit;
 	unsigned open_now = 0;
 
-	each_open(count, &open_now);
+	for_each_open(count_open, &open_now);
 	rlim_t want = open_now + more;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= want)
 		return 0;
@@ -113,7 +113,7 @@ int process_files_want(unsigned more)
 
 int process_hold(const char *path)
 {
-	char room[4096];
+	char buffer[4096];
 	size_t size = 0;
 	struct stat st;
 	ssize_t n = 0;
@@ -123,15 +123,15 @@ int process_hold(const char *path)
 	int from = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int held = memfd_create("held", MFD_CLOEXEC);
 	while (from >= 0 && held >= 0 && size < PROCESS_HELD &&
-		((n = read(from, room, sizeof(room))) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0 && write(held, room, (size_t)n) == n)
+		((n = read(from, buffer, sizeof(buffer))) > 0 || (n < 0 && errno == EINTR)))
+		if (n > 0 && write(held, buffer, (size_t)n) == n)
 			size += (size_t)n;
 	if (from >= 0)
 		close(from);
 	return held;
 }
 
-static void hand_over(int fd)
+static void keep_on_exec(int fd)
 {
 	if (fd >= 0)
 		fcntl(fd, F_SETFD, 0);
@@ -159,11 +159,11 @@ int process_again(struct process *p, const struct process_files *files)
 	snprintf(words, sizeof(words), "%d,%d", p->pid_fd, p->ready_fd);
 	if (setenv(HANDED_OVER, words, 1) < 0)
 		return -errno;
-	each_open(close_later, (void *)(uintptr_t)files);
-	hand_over(p->pid_fd);
-	hand_over(p->ready_fd);
-	hand_over(p->config_fd);
-	hand_over(p->env_fd);
+	for_each_open(set_close_on_exec, (void *)(uintptr_t)files);
+	keep_on_exec(p->pid_fd);
+	keep_on_exec(p->ready_fd);
+	keep_on_exec(p->config_fd);
+	keep_on_exec(p->env_fd);
 	execv("/proc/self/exe", argv);
 	int error = -errno;
 	unsetenv(HANDED_OVER);

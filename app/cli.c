@@ -17,7 +17,7 @@
 #define HINT "; see dnsloupe --help"
 #define LONG_BASE 256 /* getopt's code of a flag: this and its index, never a letter */
 
-/* The flags that no key has. */
+/* The flags that set no single key. */
 enum {
 	CONFIG,
 	ENV_FILE,
@@ -34,36 +34,36 @@ enum {
 };
 
 static const struct own {
-	struct conf_flag flag; /* a value in brackets may be left out */
+	struct conf_flag flag; /* a value in brackets is optional */
 	const char *help;
 } own[OWN_COUNT] = {
 	[CONFIG] = {{'c', "config", "FILE"},
 		"Configuration file, JSON. Also the environment variable DNSLOUPE_CONFIG."},
 	[ENV_FILE] = {{0, "env-file", "FILE"},
 		"Environment variables DNSLOUPE_* from a file of lines NAME=value; the "
-		"environment itself goes over them."},
+		"environment itself overrides them."},
 	[SET] = {{0, "set", "KEY=VALUE"}, "Set any key of the configuration, such as "
 					  "txn.max_open=65536; lists by commas. May be "
 					  "repeated."},
-	[QUIET] = {{'q', "quiet", NULL}, "Say errors and warnings only (log.level=quiet)."},
-	[VERBOSE] = {{'v', "verbose", NULL}, "Say more (log.level=verbose)."},
-	[CHECK] = {{0, "check", NULL}, "Check the configuration, and do nothing else."},
+	[QUIET] = {{'q', "quiet", NULL}, "Print errors and warnings only (log.level=quiet)."},
+	[VERBOSE] = {{'v', "verbose", NULL}, "Print details, too (log.level=verbose)."},
+	[CHECK] = {{0, "check", NULL}, "Check the configuration and exit."},
 	[PLAN] = {{0, "plan", NULL}, "Say which threads, queues and memory a run would use and "
 				     "what limits it, and do nothing else."},
 	[PRINT] = {{0, "print-config", NULL}, "Print the resulting configuration as JSON."},
 	[LIST] = {{0, "list-keys", "[=markdown]"},
 		"Print all keys: type, range, default, environment variable, meaning."},
-	[HELP] = {{'h', "help", NULL}, "Print this."},
+	[HELP] = {{'h', "help", NULL}, "Print this help."},
 	[VERSION] = {{'V', "version", NULL}, "Print the version."},
 };
 
-/* What getopt_long() wants to know, made from the two tables of flags. */
+/* The arguments of getopt_long(), made from the two tables of flags. */
 struct flags {
 	char letters[2 + 2 * (OWN_COUNT + CONF_KEYS) + 1];
 	struct option names[OWN_COUNT + CONF_KEYS + 1];
 };
 
-/* Own flags first, then those of the keys. */
+/* Returns flag i: own flags first, then those of the keys. */
 static const struct conf_flag *flag_at(size_t i)
 {
 	return i < OWN_COUNT ? &own[i].flag : &conf_keys[i - OWN_COUNT].flag;
@@ -75,7 +75,7 @@ static void flags_make(struct flags *f)
 	struct option *name = f->names;
 
 	memset(f, 0, sizeof(*f));
-	/* Bare words come in order, as code 1; we say ourselves what is wrong. */
+	/* Other words are returned in order, as code 1, and getopt prints no messages. */
 	*letter++ = '-';
 	*letter++ = ':';
 	for (size_t i = 0; i < OWN_COUNT + CONF_KEYS; i++) {
@@ -96,7 +96,7 @@ static void flags_make(struct flags *f)
 	}
 }
 
-/* The flag of getopt's code, or NULL; *index is its place. */
+/* Returns the flag of getopt's code and its *index, or NULL. */
 static const struct conf_flag *flag_of(int code, size_t *index)
 {
 	for (size_t i = 0; i < OWN_COUNT + CONF_KEYS; i++) {
@@ -117,7 +117,7 @@ static bool is_ours(const char *name)
 	return false;
 }
 
-/* getopt said ':' or '?'. */
+/* Reports getopt's ':' or '?'. */
 static int fail_flag(int code, char **argv)
 {
 	size_t i;
@@ -172,7 +172,7 @@ static int list_keys(const char *form)
 	return 1;
 }
 
-/* First turn: which file, which action. 0; 1 after a flag that printed at once and is done. */
+/* First pass: the files and the action. Returns 0; 1 after a flag that only prints. */
 static int scan(int argc, char **argv, const struct flags *f, struct cli *cli)
 {
 	int code;
@@ -200,7 +200,7 @@ static int scan(int argc, char **argv, const struct flags *f, struct cli *cli)
 	return 0;
 }
 
-/* A bare word is a capture, as with -r. */
+/* Appends a word that is no flag: a capture, as with -r. */
 static int apply_file(struct conf *conf, const char *word, bool seen[CONF_KEYS])
 {
 	struct conf_error err;
@@ -213,7 +213,7 @@ static int apply_file(struct conf *conf, const char *word, bool seen[CONF_KEYS])
 	return rc;
 }
 
-/* Second turn, over file and environment: the values. Of a flag given twice the last counts. */
+/* Second pass, after file and environment: sets the values. The last of repeated flags counts. */
 static int apply(int argc, char **argv, const struct flags *f, struct conf *conf)
 {
 	bool seen[CONF_KEYS] = {false};
@@ -248,7 +248,7 @@ static int apply(int argc, char **argv, const struct flags *f, struct conf *conf
 	return rc;
 }
 
-/* The rule of filter.bpf: only libpcap knows it. */
+/* Compiles filter.bpf to check it. */
 static int check_filter(const struct conf *conf, struct conf_error *err)
 {
 	char why[512];
@@ -259,7 +259,7 @@ static int check_filter(const struct conf *conf, struct conf_error *err)
 	return -EINVAL;
 }
 
-/* The name to read a file by, which may be a pipe. */
+/* Returns the name by which to read a file, of which a pipe is copied first. */
 static const char *hold(int *fd, const char *path, char name[32])
 {
 	*fd = process_hold(path);
@@ -269,8 +269,8 @@ static const char *hold(int *fd, const char *path, char name[32])
 	return name;
 }
 
-/* The environment's file, the configuration's, the environment, in rising order but for the name of
- * the second, which the others may say. */
+/* Loads the environment's file, the configuration file and the environment. The latter two are in
+ * rising order; the name of the configuration file may stand in either environment. */
 static int load_files(char **environ, struct conf *conf, struct cli *cli, struct conf_error *err)
 {
 	struct conf_env *env = &cli->env;
@@ -293,7 +293,7 @@ static int load_files(char **environ, struct conf *conf, struct cli *cli, struct
 	return rc == 0 ? conf_load_env(conf, environ, err) : rc;
 }
 
-/* All four sources in their order, and the rules between keys. */
+/* Loads all four sources in their order, and checks the rules that involve several keys. */
 static int load(int argc, char **argv, char **environ, const struct flags *f, struct conf *conf,
 	struct cli *cli)
 {
@@ -324,7 +324,7 @@ static int load(int argc, char **argv, char **environ, const struct flags *f, st
 	return rc;
 }
 
-/* Standard output may be full or closed; silence would look like success. */
+/* Checks that all was written: standard output may be full or closed. */
 static int printed(struct cli *cli, int rc)
 {
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line: flags over environment over file over defaults. */
+/* The command line. Flags override the environment, that the file, that the defaults. */
 #ifndef APP_CLI_H
 #define APP_CLI_H
 
 #include "config/conf.h"
 
 enum cli_action {
-	CLI_RUN, /* the configuration is complete and right: go */
-	CLI_PLAN, /* the same, but only say what would run where */
-	CLI_CHECK, /* --check: found right, and said so */
+	CLI_RUN, /* the configuration is valid: run */
+	CLI_PLAN, /* it is valid: print the plan only */
+	CLI_CHECK, /* --check: it is valid, which was reported */
 	CLI_PRINT, /* --print-config, --list-keys, --help, --version: printed */
-	CLI_FAIL, /* something is wrong, and was said by log_error() */
+	CLI_FAIL, /* an error, which was reported */
 };
 
 struct cli {
-	enum cli_action action; /* everything but CLI_RUN and CLI_PLAN is already done */
+	enum cli_action action; /* all but CLI_RUN and CLI_PLAN are done already */
 	int exit_code; /* for the others: 0; 1 standard output failed; 2 wrong usage */
 	/* The configuration file, or NULL; borrowed from argv, environ or env. */
 	const char *config;
 	const char *env_file; /* of --env-file, or NULL; borrowed from argv */
-	/* What these two gave, where they can be read once only (process_hold()); or -1. */
+	/* Copies of these two files if they can be read only once (process_hold()); or -1. */
 	int config_fd, env_fd;
 	struct conf_env env; /* its variables; the caller's to free */
 };

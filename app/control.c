@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define CONTROL_TURN_MS 200
-#define TOGETHER_NS ((int64_t)WHEN_NS_PER_S)
+#define SAME_SIGNAL_NS ((int64_t)WHEN_NS_PER_S)
 #define PROGRESS_AFTER_NS (2 * (int64_t)WHEN_NS_PER_S)
 
 static void signals(sigset_t *set)
@@ -57,19 +57,19 @@ static void show_progress(const struct engine *e, int64_t now)
 	log_octets(t.start, text_len(&t));
 }
 
-/* Live: does the tap show less than it should? */
-static void look_for_blindness(struct blind *b, const struct engine *e, int64_t now)
+/* Warns, live, if the tap shows less than it should. */
+static void warn_if_blind(struct blind *b, const struct engine *e, int64_t now)
 {
-	char room[600];
-	struct text t = text_of(room, sizeof(room) - 1);
+	char line[600];
+	struct text t = text_of(line, sizeof(line) - 1);
 	const struct metrics_worker sum = ledger_workers(&e->ledger);
-	bool say = blind_check(b, &sum.packet, now, &t);
+	bool warn = blind_check(b, &sum.packet, now, &t);
 	*t.at = '\0';
-	if (say)
-		log_warn("of late %s", room);
+	if (warn)
+		log_warn("of late %s", line);
 }
 
-/* Looks after an input that has a life of its own. */
+/* Lets the input follow its devices, and stops if there are none left. */
 static void watch(struct engine *e, struct control_end *end, int64_t now)
 {
 	if (!e->input.ops->watch || !e->input.ops->watch(&e->input, now) || atomic_load(&e->stop))
@@ -79,9 +79,9 @@ static void watch(struct engine *e, struct control_end *end, int64_t now)
 	atomic_store(&e->stop, true);
 }
 
-/* Takes a signal. The second one that ends the run does not return, unless it comes along with the
- * first: timeout, sudo and shells signal the process and its group. */
-static void take_signal(struct engine *e, int fd, struct control_end *end)
+/* Handles a signal. A second one ends the process, unless it comes within a second of the first:
+ * timeout, sudo and shells signal the process and its group. */
+static void handle_signal(struct engine *e, int fd, struct control_end *end)
 {
 	struct signalfd_siginfo info;
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
@@ -91,7 +91,7 @@ static void take_signal(struct engine *e, int fd, struct control_end *end)
 		return;
 	}
 	int64_t now = engine_now_ns();
-	if (end->signal && now - end->signal_ns < TOGETHER_NS)
+	if (end->signal && now - end->signal_ns < SAME_SIGNAL_NS)
 		return;
 	if (end->signal) {
 		report_left(e);
@@ -121,14 +121,14 @@ void control_loop(struct engine *e, struct control_end *end)
 			{.fd = e->wake_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
 		poll(fds, 2, CONTROL_TURN_MS);
 		if (fds[1].revents & POLLIN)
-			take_signal(e, fd, end);
+			handle_signal(e, fd, end);
 		if (sinks_have_failed(&e->sinks))
 			atomic_store(&e->stop, true);
 		int64_t now = engine_now_ns();
 		stats_turn(&statsd, e, now, false);
 		watch(e, end, now);
 		if (e->input.ops->watch)
-			look_for_blindness(&blind, e, now);
+			warn_if_blind(&blind, e, now);
 		if (progress && now - e->started_ns > PROGRESS_AFTER_NS) {
 			show_progress(e, now);
 			shown = true;

@@ -6,17 +6,17 @@
 #include "app/process.h"
 #include "engine/engine.h"
 
-/* MiB that EAL needs for a planned run, and MiB of hugepages that are free. */
+/* Return the MiB that EAL needs for a planned run, and the MiB of free hugepages. */
 unsigned eal_memory_mb(const struct engine *e);
 unsigned eal_free_hugepages_mb(void);
 
 /*
- * Starts EAL for a planned run, with lcore 0 for the control loop, 1 and up for the workers and
- * those behind them for the loggers, where e->place says, and with the words of the input. Memory
- * comes from hugepages where free ones are enough, else from ordinary pages; where another process
- * was quicker to take them, the program begins anew without (process_again()), so that nothing may
- * be consumed before. Sets e->hugepages. 0, or -errno with a message said. DPDK's own messages are
- * shown only on request, or the last error among them on failure. Once a process.
+ * Starts EAL for a planned run: lcore 0 is the control loop, the next ones are the workers, then
+ * the loggers, on the CPUs of e->place. Memory comes from hugepages if enough of them are free,
+ * else from ordinary pages; if another process takes the hugepages first, the program executes
+ * itself anew without them (process_again()), so that no input may be consumed before. Sets
+ * e->hugepages. DPDK's messages are shown on request only, or the last error among them on failure.
+ * May be called once per process. Returns 0, or -errno after a message.
  */
 int eal_start(struct engine *e, struct process *process);
 

@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-/* --plan: says what a run would use. The exit code. */
+/* Prints the plan. Returns the exit code. */
 static int plan(const struct conf *conf)
 {
 	static struct engine engine;
@@ -31,7 +31,7 @@ static int plan(const struct conf *conf)
 	return code;
 }
 
-/* What of the run failed, said and turned into an exit code. */
+/* Reports what failed in the run. Returns the exit code. */
 static int judge(const struct engine *e, const struct control_end *end)
 {
 	const struct input_ops *input = e->input.ops;
@@ -58,7 +58,7 @@ static int judge(const struct engine *e, const struct control_end *end)
 	return bad;
 }
 
-/* All is open: runs the threads from start to end. The exit code. */
+/* Runs the threads of a run that is set up. Returns the exit code. */
 static int attend(struct engine *e, void *process)
 {
 	struct control_end end;
@@ -79,8 +79,7 @@ static int run(const struct conf *conf, struct process *process)
 	static struct engine engine;
 	int code = 1;
 
-	/* EAL first, before input is touched: what it refuses may be tried once more from the
-	 * beginning. */
+	/* EAL is started before the input is read, as it may have to execute the program anew. */
 	if (engine_plan(&engine, conf) == 0 && eal_start(&engine, process) == 0) {
 		code = engine_run(&engine, attend, process);
 		eal_stop();

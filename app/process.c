@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Is the file behind fd still the one of that name? Another process may have removed it. */
+/* Returns true if fd is still the file of that name: another process may have removed it. */
 static bool is_same(int fd, const char *path)
 {
 	struct stat here, there;
@@ -35,7 +35,7 @@ static int fail_locked(int fd, const char *path)
 	return -EBUSY;
 }
 
-/* Opens and locks the file. The lock, not the number in it, says whether its process lives. */
+/* Opens and locks the file. The lock, not the number in the file, shows that a process lives. */
 static int lock(struct process *p, const char *path)
 {
 	for (;;) {
@@ -69,7 +69,7 @@ static int write_pid(const struct process *p)
 	return error;
 }
 
-/* The command in front: waits for the child's word, or for its end. Does not return. */
+/* Waits, in the command, until the child is ready or ends. Does not return. */
 static _Noreturn void wait_for(pid_t child, int fd)
 {
 	char word;
@@ -144,7 +144,7 @@ void process_ready(struct process *p)
 	if (null > 2)
 		close(null);
 	if (write(p->ready_fd, "", 1) < 0)
-		log_warn("the command in front has gone before everything was open");
+		log_warn("process.daemon: the command ended before everything was open");
 	close(p->ready_fd);
 	p->ready_fd = -1;
 }

@@ -5,13 +5,14 @@
 
 #include "engine/engine.h"
 
-/* The summary on standard error, unless quiet. */
+/* Prints the summary on standard error, unless quiet. */
 void report_summary(const struct engine *e);
 
-/* What a run leaves behind that ends at once, as an error. */
+/* Reports, as an error, what is lost by ending the process at once. */
 void report_left(const struct engine *e);
 
-/* All counters as one JSON object to `path` ("-": standard output). 0, or -errno, said. */
+/* Writes all counters as one JSON object to `path` ("-": standard output). Returns 0, or -errno
+ * after a message. */
 int report_stats(const struct engine *e, const char *path);
 
 #endif

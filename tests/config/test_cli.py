@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,17 @@ class Cli(unittest.TestCase):
             done = run(flag)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertRegex(done.stdout, r"\Adnsloupe \d+\.\d+\.\d+\S*\n\Z")
+            # Packages take it from the same place.
+            version = subprocess.run([ROOT / "scripts/version"], check=True, text=True,
+                                     stdout=subprocess.PIPE).stdout
+            self.assertEqual(done.stdout, f"dnsloupe {version}")
+
+    def test_man_page(self):
+        """It has every flag of --help, and no other one."""
+        flags = set(re.findall(r"^ {2}(?:-\w, | {4})--([\w-]+)", run("--help").stdout, re.M))
+        self.assertGreater(len(flags), 25)
+        page = (ROOT / "doc/dnsloupe.1").read_text(encoding="utf-8")
+        self.assertEqual(set(re.findall(r"^\.It Fl (?:\w , Fl )?-([\w-]+)", page, re.M)), flags)
 
     def test_list_keys(self):
         text, markdown = run("--list-keys"), run("--list-keys=markdown")
