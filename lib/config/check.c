@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rules between keys. They look at the values only: no file is touched. */
+/* The rules that involve several keys. They check values only and touch no file. */
 #include "base/prefix.h"
 #include "config/conf_inner.h"
 
@@ -10,7 +10,7 @@ static bool is_stdio(const char *file)
 	return strcmp(file, "-") == 0;
 }
 
-/* Standard input has one end, and what was read once is gone. */
+/* Standard input can be read only once. */
 static int check_input(const struct conf *conf, struct conf_error *err)
 {
 	size_t count = 0;
@@ -25,7 +25,7 @@ static int check_input(const struct conf *conf, struct conf_error *err)
 	return 0;
 }
 
-/* Files have their own time and end; what is live has neither. */
+/* Capture files and live inputs exclude each other: files have their own clock and an end. */
 static int check_live(const struct conf *conf, struct conf_error *err)
 {
 	if (conf->input_follow && conf->input_files.count == 0)
@@ -58,7 +58,7 @@ static int check_live(const struct conf *conf, struct conf_error *err)
 	return 0;
 }
 
-/* Who writes a file: the key that says so, and the file ("-": standard output); NULL: none. */
+/* A file that is written and the key that names it. file: "-" is standard output, NULL none. */
 struct writer {
 	char key[64];
 	const char *file;
@@ -80,7 +80,7 @@ static struct writer writer_of(const struct conf *conf, const struct conf_sinks 
 	return w;
 }
 
-/* stats.file and one sink. */
+/* Checks that stats.file and a sink differ. */
 static int check_stats(const char *stats, const struct writer *w, struct conf_error *err)
 {
 	if (strcmp(w->file, stats) != 0)
@@ -94,7 +94,7 @@ static int check_stats(const char *stats, const struct writer *w, struct conf_er
 		conf_excerpt(stats, 380).text);
 }
 
-/* A capture must survive being read. */
+/* Checks that no capture is overwritten. */
 static int check_overwrite(const struct conf *conf, const struct writer *w, struct conf_error *err)
 {
 	for (size_t i = 0; i < conf->input_files.count; i++) {
@@ -107,8 +107,8 @@ static int check_overwrite(const struct conf *conf, const struct writer *w, stru
 	return 0;
 }
 
-/* One sink, also against those before it: two writers of one file would destroy each other's
- * lines, and counters and spools go by the name. */
+/* Checks one sink, also against those before it: two writers of one file would destroy each other's
+ * lines, and counters and spools are identified by the name. */
 static int check_sink(
 	const struct conf *conf, const struct conf_sinks *all, size_t i, struct conf_error *err)
 {
@@ -162,7 +162,7 @@ static int check_files(const struct conf *conf, struct conf_error *err)
 	return rc < 0 ? rc : check_overwrite(conf, &stats, err);
 }
 
-/* What a prefix is, and that a port means one thing. */
+/* Checks prefixes, and that no port has two meanings. */
 static int check_encrypted(const struct conf *conf, struct conf_error *err)
 {
 	for (size_t i = 0; i < conf->encrypted_resolvers.count; i++) {

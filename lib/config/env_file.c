@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A file of environment variables in the form of systemd's EnvironmentFile= (systemd.exec(5)), read
- * as systemd reads it: quotes, backslashes, lines that go on, comments. What differs: `export` may
- * stand before a name, and a line that is no NAME=value is an error, where systemd passes it over.
+ * Parses a file of environment variables as systemd parses EnvironmentFile= (systemd.exec(5)):
+ * quotes, backslashes, continued lines, comments. Unlike systemd it accepts `export` before a name,
+ * and reports a line that is no NAME=value instead of skipping it.
  */
 #include "config/conf_inner.h"
 
@@ -12,14 +12,14 @@
 
 #define BLANKS " \t\r"
 
-/* What is read, and where. */
+/* The text and the position in it. */
 struct env_text {
 	const char *at;
 	unsigned line; /* of `at`, from 1 */
 };
 
-/* The next octet, which is taken; 0: the end. */
-static char take(struct env_text *t)
+/* Returns the next octet and advances; 0 at the end. */
+static char next_octet(struct env_text *t)
 {
 	char c = *t->at;
 
@@ -42,18 +42,18 @@ static int append(struct conf_env *env, char *variable)
 	return 0;
 }
 
-/* What stands between double quotes. A backslash takes the meaning of the four octets that a shell
- * has it for, and of the end of a line; before others it stands for itself. */
+/* Parses a string in double quotes. A backslash escapes the four octets that it escapes in a shell,
+ * and the end of a line; before others it is literal. */
 static char *double_quoted(struct env_text *t, char *out)
 {
 	char c;
 
-	while ((c = take(t)) && c != '"') {
+	while ((c = next_octet(t)) && c != '"') {
 		if (c != '\\') {
 			*out++ = c;
 			continue;
 		}
-		c = take(t);
+		c = next_octet(t);
 		if (c == '\0' || c == '\n')
 			continue;
 		if (!strchr("\"\\`$", c))
@@ -63,23 +63,23 @@ static char *double_quoted(struct env_text *t, char *out)
 	return out;
 }
 
-/* Takes a value to the end of its line, or beyond, into `out`. Blanks count between its first and
- * last octet, and within quotes. */
+/* Parses a value to the end of its line, or of a continued one, into `out`. Strips blanks around it
+ * that are not quoted. */
 static void read_value(struct env_text *t, char *out)
 {
-	bool begun = false; /* octets outside of quotes have come: quotes are octets, too */
-	char *end = out, c; /* behind the last that counts */
+	bool begun = false; /* after an unquoted octet, quotes are literal */
+	char *end = out, c; /* after the last octet of the value */
 
-	while ((c = take(t)) && c != '\n') {
+	while ((c = next_octet(t)) && c != '\n') {
 		if (!begun && c == '\'') {
-			while ((c = take(t)) && c != '\'')
+			while ((c = next_octet(t)) && c != '\'')
 				*out++ = c;
 			end = out;
 		} else if (!begun && c == '"') {
 			end = out = double_quoted(t, out);
 		} else if (c == '\\') {
 			begun = true;
-			c = take(t);
+			c = next_octet(t);
 			if (c && c != '\n')
 				*out++ = c;
 			end = out;
@@ -93,8 +93,8 @@ static void read_value(struct env_text *t, char *out)
 	*end = '\0';
 }
 
-/* A name up to its "=", without the blanks around it and `export` before it. It, of *n octets;
- * NULL: the line has none. */
+/* Parses a name up to its "=", without blanks around it and `export` before it. Returns it, of *n
+ * octets, or NULL if the line has none. */
 static const char *read_name(struct env_text *t, size_t *n)
 {
 	const char *name = t->at;
@@ -113,7 +113,8 @@ static const char *read_name(struct env_text *t, size_t *n)
 	return *n ? name : NULL;
 }
 
-/* All variables of a text, in which values get no longer. 0; -EINVAL with t->line; -ENOMEM. */
+/* Parses all variables of a text; a value is no longer than its text. Returns 0; -EINVAL with
+ * t->line; -ENOMEM. */
 static int read_all(struct conf_env *env, struct env_text *t, size_t size)
 {
 	int rc = 0;
@@ -140,13 +141,13 @@ static int read_all(struct conf_env *env, struct env_text *t, size_t size)
 		memcpy(variable, name, n);
 		variable[n] = '=';
 		read_value(t, variable + n + 1);
-		char *less = realloc(variable, strlen(variable) + 1);
-		rc = append(env, less ? less : variable);
+		char *shrunk = realloc(variable, strlen(variable) + 1);
+		rc = append(env, shrunk ? shrunk : variable);
 	}
 	return rc;
 }
 
-/* The whole file with a zero behind it, the caller's. 0 or -errno. */
+/* Reads the whole file and appends a zero octet; the caller frees it. Returns 0 or -errno. */
 static int read_file(const char *path, char **text, size_t *size)
 {
 	FILE *f = fopen(path, "re");

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-/* Paths and words that are compared are short; what is longer is near to nothing. */
+/* Longer words are similar to no key. */
 #define WORD_MAX (CONF_ENV_MAX - 1)
 
 int conf_fail(struct conf_error *err, int rc, const char *format, ...)
@@ -19,16 +19,16 @@ int conf_fail(struct conf_error *err, int rc, const char *format, ...)
 
 int conf_fail_value(struct conf_error *err, const struct conf_key *key, const char *format, ...)
 {
-	char room[600], expects[600];
+	char what[600], expects[600];
 	struct text t = text_of(expects, sizeof(expects) - 1);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(room, sizeof(room), format, args);
+	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	conf_kind_of(key)->expects(&t, key);
 	*t.at = '\0';
-	return conf_fail(err, -EINVAL, "%s: %s, expected %s", key->path, room, expects);
+	return conf_fail(err, -EINVAL, "%s: %s, expected %s", key->path, what, expects);
 }
 
 void conf_error_add_source(struct conf_error *err, const char *source)
@@ -58,7 +58,7 @@ struct conf_excerpt conf_excerpt(const char *s, size_t max)
 		return shown;
 	}
 	for (n = max; n > 0 && ((uint8_t)s[n] & 0xc0) == 0x80; n--)
-		; /* not in the middle of a character */
+		; /* keep characters whole */
 	memcpy(shown.text, s, n);
 	memcpy(shown.text + n, "...", 4);
 	return shown;
@@ -74,7 +74,8 @@ static size_t min2(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* How many characters to insert, delete, replace or swap with their neighbour. */
+/* Returns how many characters to insert, delete, replace or swap with a neighbour (Damerau,
+ * Levenshtein). */
 static size_t distance(const char *a, size_t na, const char *b, size_t nb)
 {
 	size_t row[3][WORD_MAX + 1];
@@ -104,7 +105,7 @@ void conf_nearest_add(struct conf_nearest *nearest, const char *candidate)
 	if (w == 0 || w > WORD_MAX || n > WORD_MAX)
 		return;
 	d = distance(word, w, candidate, n);
-	/* The last part of a path alone, and a piece of a name, are what people remember. */
+	/* The last part of a path, or a part of a name, is similar, too. */
 	if (dot && !strchr(word, '.'))
 		d = min2(d, 1 + distance(word, w, dot + 1, strlen(dot + 1)));
 	if (w >= 3 && strstr(candidate, word))

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cJSON builds the tree and decides about structure. It is lenient about octets, though: control
- * characters count as blanks, "01" and "1." as numbers, and \u0000 ends a string early without a
- * word. So a scan over the tokens comes first, which refuses what RFC 8259 does not know.
+ * cJSON builds the tree and checks the structure. It is lenient about tokens: it accepts control
+ * characters as blanks, "01" and "1." as numbers, and truncates a string at \u0000. A scan of the
+ * tokens therefore first rejects what RFC 8259 does not allow.
  */
 #include "config/conf_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define NUMBER_MAX 63 /* cJSON reads no more characters of a number */
+#define NUMBER_MAX 63 /* characters of a number that cJSON reads */
 
 struct scan {
 	const char *start;
@@ -24,8 +24,8 @@ size_t conf_utf8(const char *octets, size_t len)
 	size_t i = 0;
 
 	while (i < len) {
-		/* The range of the second octet keeps out long forms, surrogates and above
-		 * U+10FFFF. */
+		/* The range of the second octet excludes overlong forms, surrogates and code points
+		 * above U+10FFFF. */
 		uint8_t c = p[i], low = 0x80, high = 0xbf;
 		size_t more;
 		if (c < 0x80) {
@@ -81,14 +81,14 @@ static bool scan_fail(struct scan *s, const char *at, const char *what)
 	return false;
 }
 
-/* At a backslash; leaves `at` on the last octet of the escape. */
+/* Scans an escape from its backslash; leaves `at` on its last octet. */
 static bool scan_escape(struct scan *s)
 {
 	const char *p = s->at;
 	bool zero = true;
 
 	if (s->end - p < 2)
-		return true; /* the string does not end: its caller says so */
+		return true; /* the caller reports the string that does not end */
 	if (p[1] != 'u') {
 		s->at++;
 		return (p[1] && strchr("\"\\/bfnrt", p[1])) ||
@@ -189,7 +189,7 @@ static bool scan_token(struct scan *s)
 	return scan_fail(s, s->at, (uint8_t)c < 0x20 ? "control character" : NULL);
 }
 
-/* UTF-8 first: then the other checks look at characters only. */
+/* UTF-8 is checked first, so that the other checks see characters. */
 static bool scan_all(struct scan *s)
 {
 	size_t len = (size_t)(s->end - s->start), valid = conf_utf8(s->start, len);
@@ -207,8 +207,8 @@ static bool scan_all(struct scan *s)
 }
 
 /*
- * cJSON stops at the octet that does not fit, except where a member's name is missing: there it
- * stops one octet further. That octet is one which nothing allows after the token before it.
+ * Returns the position of an error. cJSON stops at the octet that does not fit, or, if a member's
+ * name is missing, one octet after it: then the octet before is one that may not follow its token.
  */
 static const char *error_position(const char *start, const char *stop)
 {
@@ -224,7 +224,7 @@ static const char *error_position(const char *start, const char *stop)
 	return (misplaced && !pair) || nameless ? at : stop;
 }
 
-/* Where the comma stands that makes this bracket unexpected, or NULL. */
+/* Returns the comma before this bracket that makes it unexpected, or NULL. */
 static const char *trailing_comma(const char *start, const char *at)
 {
 	if (*at != '}' && *at != ']')
@@ -234,7 +234,7 @@ static const char *trailing_comma(const char *start, const char *at)
 	return at > start && *at == ',' ? at : NULL;
 }
 
-/* Fills line, column and, where nothing more exact is known, which character does not fit. */
+/* Sets line, column and, unless the scan knows more, the unexpected character. */
 static int fault_at(struct conf_fault *fault, const struct scan *s)
 {
 	struct text t = text_of(fault->what, sizeof(fault->what) - 1);
@@ -266,8 +266,8 @@ static int fault_at(struct conf_fault *fault, const struct scan *s)
 }
 
 /*
- * Behind the text cJSON sees one octet more that fits nowhere: a stop there, and only there, means
- * that the text ends too early. 0, -EINVAL with the place in *stop, -ENOMEM.
+ * Parses the text with one more octet that fits nowhere: if cJSON stops there, the text ends too
+ * early. Returns 0, -EINVAL with the position in *stop, -ENOMEM.
  */
 static int parse(const char *octets, size_t len, cJSON **tree, size_t *stop)
 {
@@ -279,7 +279,7 @@ static int parse(const char *octets, size_t len, cJSON **tree, size_t *stop)
 	memcpy(copy, octets, len);
 	copy[len] = '?';
 	*tree = cJSON_ParseWithLengthOpts(copy, len + 1, &end, false);
-	/* Without even an item for the root there is no end. */
+	/* end is not set if cJSON could not even allocate the root. */
 	if (end)
 		*stop = (size_t)((*tree ? end : error_position(copy, end)) - copy);
 	free(copy);
@@ -305,7 +305,7 @@ int conf_json(const char *octets, size_t len, cJSON **root, struct conf_fault *f
 		return rc;
 	s.at = octets + stop;
 	if (rc < 0) {
-		/* The scan has let pass every other escape. */
+		/* The scan has accepted every other escape. */
 		if (s.at < s.end && *s.at == '\\')
 			s.what = "half of a surrogate pair";
 		const char *comma = s.at < s.end ? trailing_comma(s.start, s.at) : NULL;

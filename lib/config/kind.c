@@ -277,7 +277,7 @@ const struct conf_kind conf_kind_string = {
 	.expects = string_expects,
 };
 
-/* SECRET: nobody reads it over an operator's shoulder. */
+/* SECRET: a STRING that is not printed. */
 
 static void secret_write(FILE *out, const void *field)
 {

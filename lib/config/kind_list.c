@@ -49,7 +49,7 @@ static void strings_free(void *field)
 	*list = (struct conf_strings){NULL, 0};
 }
 
-/* Appends a copy; the list has room for it. 0 or -ENOMEM. */
+/* Appends a copy to a list with enough capacity. Returns 0 or -ENOMEM. */
 static int strings_append(struct conf_strings *list, const char *s)
 {
 	list->at[list->count] = strdup(s);
@@ -59,7 +59,7 @@ static int strings_append(struct conf_strings *list, const char *s)
 	return 0;
 }
 
-/* An empty list with room for n. */
+/* Makes an empty list with capacity for n. Returns 0 or -ENOMEM. */
 static int strings_reserve(struct conf_strings *list, size_t n)
 {
 	*list = (struct conf_strings){calloc(n + !n, sizeof(*list->at)), 0};
@@ -103,7 +103,7 @@ static int strings_read(
 	return 0;
 }
 
-/* Words between commas, none for an empty text; or JSON where it begins with a bracket. */
+/* Parses words separated by commas, none of an empty text; or JSON if it begins with a bracket. */
 static int strings_parse(const char *text, cJSON **json, struct conf_fault *fault)
 {
 	if (text[0] == '[')
@@ -111,7 +111,7 @@ static int strings_parse(const char *text, cJSON **json, struct conf_fault *faul
 	*json = cJSON_CreateArray();
 	if (!*json)
 		return -ENOMEM;
-	/* Behind every comma stands a word; an empty one is refused by strings_read(). */
+	/* A word follows every comma; strings_read() rejects an empty one. */
 	for (const char *p = *text ? text : NULL; p;) {
 		size_t n = strcspn(p, ",");
 		char *word = strndup(p, n);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The type PAIRS: an object whose members have any names, which somebody else knows, and strings.
- */
+/* The type PAIRS: an object of strings whose names are not ours. */
 #include "config/conf_inner.h"
 
 #include <errno.h>
@@ -28,7 +27,7 @@ static int pairs_reserve(struct conf_pairs *list, size_t n)
 	return list->at ? 0 : -ENOMEM;
 }
 
-/* Appends copies; the list has room. 0 or -ENOMEM. */
+/* Appends copies to a list with enough capacity. Returns 0 or -ENOMEM. */
 static int pairs_append(struct conf_pairs *list, const char *name, const char *value)
 {
 	struct conf_pair *pair = &list->at[list->count++];
@@ -58,7 +57,7 @@ static bool has_name(const struct conf_pairs *list, const char *name)
 	return false;
 }
 
-/* One member. A comment, as in any object, is none of the pairs. */
+/* Reads one member, unless it is a comment. Returns 0, -EINVAL or -ENOMEM. */
 static int read_pair(const struct conf_key *key, const cJSON *member, struct conf_pairs *list,
 	struct conf_error *err)
 {
@@ -130,7 +129,7 @@ static bool pairs_equal(const void *a, const void *b)
 	return true;
 }
 
-/* Is a property's value nobody's business, by its name (sasl.password, ssl.key.pem)? */
+/* Returns true if a property's name says that its value is secret (sasl.password, ssl.key.pem). */
 static bool is_secret(const char *name)
 {
 	static const char *const words[] = {

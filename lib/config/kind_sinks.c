@@ -26,7 +26,7 @@ static void sinks_free(void *field)
 	conf_sinks_free(field);
 }
 
-/* Room for `more` sinks beside those that stand in the list. 0 or -ENOMEM. */
+/* Reserves space for `more` further sinks. Returns 0 or -ENOMEM. */
 static int sinks_reserve(struct conf_sinks *list, size_t more)
 {
 	struct conf_sink *at = realloc(list->at, (list->count + more + 1) * sizeof(*at));
@@ -85,20 +85,20 @@ int conf_sinks_all(const struct conf *conf, struct conf_sinks *all)
 	return rc;
 }
 
-/* The sink's text with the number in the place of each CONF_LOGGER; NULL: no memory. */
+/* Returns the path with the number in place of each CONF_LOGGER, or NULL without memory. */
 static char *path_of_logger(const char *path, unsigned number)
 {
-	char room[8192], *at = room;
+	char buffer[8192], *at = buffer;
 	const char *found;
 
 	for (; (found = strstr(path, CONF_LOGGER)); path = found + strlen(CONF_LOGGER))
-		at += snprintf(at, (size_t)(room + sizeof(room) - at), "%.*s%u",
+		at += snprintf(at, (size_t)(buffer + sizeof(buffer) - at), "%.*s%u",
 			(int)(found - path), path, number);
-	snprintf(at, (size_t)(room + sizeof(room) - at), "%s", path);
-	return strdup(room);
+	snprintf(at, (size_t)(buffer + sizeof(buffer) - at), "%s", path);
+	return strdup(buffer);
 }
 
-/* Appends the sink of one logger. 0 or -ENOMEM. */
+/* Appends the sink of one logger. Returns 0 or -ENOMEM. */
 static int append_for_logger(struct conf_sinks *to, const struct conf_sink *sink, unsigned number)
 {
 	struct conf_sink *one = &to->at[to->count];
@@ -146,7 +146,7 @@ static bool has_type(const cJSON *object)
 	return false;
 }
 
-/* Is any key set that this kind of sink does not take? */
+/* Checks that no key is set that this kind of sink does not accept. */
 static int check_kinds(const struct conf_sink *sink, const char *prefix, struct conf_error *err)
 {
 	struct conf_sink is_stdout;
@@ -166,7 +166,7 @@ static int check_kinds(const struct conf_sink *sink, const char *prefix, struct 
 	return rc;
 }
 
-/* One object into a sink that owns nothing yet, and nothing afterwards where it fails. */
+/* Reads one object into a sink that owns nothing; after an error it still owns nothing. */
 static int read_sink(
 	const char *prefix, const cJSON *json, struct conf_sink *sink, struct conf_error *err)
 {
@@ -227,7 +227,7 @@ static int sinks_read(
 	return 0;
 }
 
-/* Where a value ends: at the comma that stands outside of its JSON string, list or object. */
+/* Returns the length of a value: up to the comma outside of its JSON string, list or object. */
 static size_t value_length(const char *p)
 {
 	size_t n = 0;
@@ -248,7 +248,8 @@ static size_t value_length(const char *p)
 	return n;
 }
 
-/* The key of type PAIRS that `path` is a member of, "kafka.properties.linger.ms", or NULL. */
+/* Returns the key of type PAIRS of which `path` is a member, "kafka.properties.linger.ms", or NULL.
+ */
 static const struct conf_key *pairs_of(const char *path)
 {
 	for (size_t i = 0; i < CONF_SINK_KEYS; i++) {
@@ -261,8 +262,8 @@ static const struct conf_key *pairs_of(const char *path)
 }
 
 /*
- * Puts the member of a dotted path, making its sections; `last`: where its own name begins, in
- * which dots are characters. Takes the value. 0 or -ENOMEM.
+ * Adds the member of a dotted path and the sections above it. `last`: the begin of its own name, in
+ * which dots are literal. Takes ownership of the value. Returns 0 or -ENOMEM.
  */
 static int add_member(cJSON *object, char *path, const char *last, cJSON *value)
 {
@@ -281,7 +282,7 @@ static int add_member(cJSON *object, char *path, const char *last, cJSON *value)
 	return -ENOMEM;
 }
 
-/* One key=value of the first n octets. What a key may not be, sinks_read() says. */
+/* Parses the first n octets, a key=value. sinks_read() reports an unknown key. */
 static int parse_pair(const char *p, size_t n, cJSON *object, struct conf_fault *fault)
 {
 	char *pair = strndup(p, n);
@@ -308,7 +309,7 @@ static int parse_pair(const char *p, size_t n, cJSON *object, struct conf_fault 
 	return rc;
 }
 
-/* JSON where it begins with a bracket or brace; else the pairs of one sink. */
+/* Parses JSON, if the text begins with a bracket or brace, else the pairs of one sink. */
 static int sinks_parse(const char *text, cJSON **json, struct conf_fault *fault)
 {
 	int rc = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration and its keys as text: JSON, tables, --help. */
+/* Prints the configuration as JSON, and its keys as tables and for --help. */
 #include "config/conf_inner.h"
 
 #include <errno.h>
 
 #define WIDTH 80 /* columns of a terminal */
-#define FLAG_LEFT 24 /* where the help of a flag begins */
+#define FLAG_LEFT 24 /* column of a flag's help */
 
 int conf_write(const struct conf *conf, FILE *out)
 {
@@ -17,17 +17,17 @@ int conf_write(const struct conf *conf, FILE *out)
 	return errno ? -errno : -EIO;
 }
 
-/* The default as JSON; all defaults are short. */
+/* Formats a key's default as JSON. */
 static void format_default(
-	const struct conf_table *table, const struct conf_key *key, char *room, size_t size)
+	const struct conf_table *table, const struct conf_key *key, char *buffer, size_t size)
 {
 	union {
 		struct conf all;
 		struct conf_sink sink;
 	} fields;
-	FILE *out = fmemopen(room, size, "w");
+	FILE *out = fmemopen(buffer, size, "w");
 
-	room[0] = '\0';
+	buffer[0] = '\0';
 	if (out && conf_table_init(table, &fields) == 0) {
 		conf_kind_of(key)->write(out, conf_field_const(key, &fields));
 		conf_table_free(table, &fields);
@@ -36,7 +36,7 @@ static void format_default(
 		fclose(out);
 }
 
-/* "all", or the kinds of sink that take a key: "file, stdout". */
+/* Appends the kinds of sink that accept a key: "file, stdout", or "all". */
 static void append_kinds(const struct conf_key *key, struct text *t)
 {
 	enum conf_choice first;
@@ -53,7 +53,7 @@ static void append_kinds(const struct conf_key *key, struct text *t)
 		}
 }
 
-/* Text broken between words to stand between column `left` and the width; then a newline. */
+/* Prints text wrapped between column `left` and the width, and a newline. */
 static void print_wrapped(FILE *out, size_t left, const char *s)
 {
 	size_t column = left;
@@ -75,11 +75,11 @@ static void print_wrapped(FILE *out, size_t left, const char *s)
 
 static void print_table(const struct conf_table *table, FILE *out)
 {
-	char name[CONF_ENV_MAX], room[600];
+	char name[CONF_ENV_MAX], buffer[600];
 
 	for (size_t i = 0; i < table->count; i++) {
 		const struct conf_key *key = &table->keys[i];
-		struct text t = text_of(room, sizeof(room) - 1);
+		struct text t = text_of(buffer, sizeof(buffer) - 1);
 		char initial[64];
 		format_default(table, key, initial, sizeof(initial));
 		conf_kind_of(key)->expects(&t, key);
@@ -91,7 +91,7 @@ static void print_table(const struct conf_table *table, FILE *out)
 			text_str(&t, name);
 		}
 		*t.at = '\0';
-		fprintf(out, "%-18s %-9s %s\n    ", key->path, initial, room);
+		fprintf(out, "%-18s %-9s %s\n    ", key->path, initial, buffer);
 		print_wrapped(out, 4, key->help);
 	}
 }
@@ -105,7 +105,8 @@ void conf_list_keys(FILE *out)
 	print_table(&conf_table_sink, out);
 }
 
-/* A flag as it is typed: "-w, --workers N"; with a place for the letter where there is none. */
+/* Prints a flag as it is typed: "-w, --workers N"; `no_letter` stands for a missing letter. Returns
+ * the columns. */
 static int print_flag(FILE *out, const struct conf_flag *flag, const char *no_letter)
 {
 	char letter[] = {'-', flag->letter, ',', ' ', '\0'};
@@ -114,7 +115,7 @@ static int print_flag(FILE *out, const struct conf_flag *flag, const char *no_le
 		flag->value && flag->value[0] != '[' ? " " : "", flag->value ? flag->value : "");
 }
 
-/* The first three cells of a row. */
+/* Prints the first three cells of a row. */
 static void print_row(const struct conf_table *table, const struct conf_key *key, FILE *out)
 {
 	char expects[400], initial[64];
@@ -160,7 +161,7 @@ void conf_list_markdown(FILE *out)
 
 void conf_list_flag(FILE *out, const struct conf_flag *flag, const char *help, const char *initial)
 {
-	char room[600];
+	char buffer[600];
 
 	fputs("  ", out);
 	int column = 2 + print_flag(out, flag, "    ");
@@ -169,8 +170,8 @@ void conf_list_flag(FILE *out, const struct conf_flag *flag, const char *help, c
 	else
 		fprintf(out, "\n%*s", FLAG_LEFT, "");
 	if (initial)
-		snprintf(room, sizeof(room), "%s (default %s)", help, initial);
-	print_wrapped(out, FLAG_LEFT, initial ? room : help);
+		snprintf(buffer, sizeof(buffer), "%s (default %s)", help, initial);
+	print_wrapped(out, FLAG_LEFT, initial ? buffer : help);
 }
 
 void conf_list_flags(FILE *out)

@@ -53,8 +53,8 @@ int conf_load_memory(
 	return rc;
 }
 
-/* At most `size` octets of a file into room. 0 or -errno. */
-static int read_all(int fd, char *room, size_t size, size_t *len)
+/* Reads at most `size` octets of a file. Returns 0 or -errno. */
+static int read_all(int fd, char *buffer, size_t size, size_t *len)
 {
 	struct stat st;
 
@@ -64,7 +64,7 @@ static int read_all(int fd, char *room, size_t size, size_t *len)
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	while (*len < size) {
-		ssize_t n = read(fd, room + *len, size - *len);
+		ssize_t n = read(fd, buffer + *len, size - *len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -89,16 +89,16 @@ int conf_load_file(struct conf *conf, const char *path, struct conf_error *err)
 		rc = -errno;
 		return conf_fail(err, rc, "%s: cannot open: %s", source.text, strerror(-rc));
 	}
-	/* One octet more than a file may have shows that it has too many. */
-	char *room = malloc(CONF_FILE_MAX + 1);
-	rc = room ? read_all(fd, room, CONF_FILE_MAX + 1, &len) : -ENOMEM;
+	/* One octet more than allowed shows that the file is too large. */
+	char *buffer = malloc(CONF_FILE_MAX + 1);
+	rc = buffer ? read_all(fd, buffer, CONF_FILE_MAX + 1, &len) : -ENOMEM;
 	close(fd);
 	if (rc == -EISDIR)
 		conf_fail(err, rc, "%s: is a directory, expected a file", source.text);
 	else if (rc < 0)
 		conf_fail(err, rc, "%s: cannot read: %s", source.text, strerror(-rc));
 	else
-		rc = conf_load_memory(conf, path, room, len, err);
-	free(room);
+		rc = conf_load_memory(conf, path, buffer, len, err);
+	free(buffer);
 	return rc;
 }

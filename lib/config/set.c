@@ -20,7 +20,7 @@ static int set_from_text(
 		return conf_fail(err, rc, "out of memory");
 	if (rc < 0) {
 		struct conf_excerpt shown = conf_excerpt(text, 60);
-		/* Where in the text is worth saying only of a text that means to be JSON. */
+		/* A column helps only if the text is meant to be JSON. */
 		if (text[0] != '[' && text[0] != '"')
 			return conf_fail_value(err, key, "got \"%s\"", shown.text);
 		return conf_fail_value(
@@ -59,7 +59,7 @@ int conf_set(struct conf *conf, const char *assignment, struct conf_error *err)
 	return rc;
 }
 
-/* The words of a list and one more, as JSON; NULL for want of memory. */
+/* Returns the words of a list and one more as JSON, or NULL without memory. */
 static cJSON *list_with(const struct conf_strings *list, const char *word)
 {
 	cJSON *json = cJSON_CreateArray();
@@ -74,7 +74,7 @@ static cJSON *list_with(const struct conf_strings *list, const char *word)
 	return NULL;
 }
 
-/* The sinks of a flag behind those that are there, read as one list so that errors count right. */
+/* Appends the sinks of a flag. All are read as one list, so that errors have the right index. */
 static int append_sinks(
 	struct conf *conf, const struct conf_key *key, const char *word, struct conf_error *err)
 {
@@ -132,7 +132,7 @@ int conf_set_flag(struct conf *conf, const struct conf_key *key, const char *wor
 	return rc;
 }
 
-/* One NAME=value of the environment that begins with the prefix. */
+/* Sets the key of one NAME=value that begins with the prefix. */
 static int load_variable(struct conf *conf, const char *variable, struct conf_error *err)
 {
 	struct conf_nearest nearest = {0};
@@ -151,7 +151,7 @@ static int load_variable(struct conf *conf, const char *variable, struct conf_er
 	char *word = strndup(variable, n);
 	if (!word)
 		return conf_fail(err, -ENOMEM, "out of memory");
-	/* The prefix is common to all and would make everything look near. */
+	/* With the common prefix all names would be similar. */
 	nearest.word = word + sizeof(ENV_PREFIX) - 1;
 	for (size_t i = 0; i < CONF_KEYS; i++) {
 		conf_env_name(&conf_keys[i], name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A list of keys and the struct that holds their values: all of it, and from and to JSON. */
+/* The operations on all fields of a table of keys, and the conversion from and to JSON. */
 #include "config/conf_inner.h"
 
 #include <errno.h>
@@ -74,7 +74,7 @@ bool conf_table_equal(const struct conf_table *table, const void *a, const void 
 	return true;
 }
 
-/* Is there a key below "path."? */
+/* Returns true if there is a key below "path.". */
 static bool is_section(const struct conf_table *table, const char *path)
 {
 	size_t n = strlen(path);
@@ -100,7 +100,8 @@ static int fail_unknown(const struct conf_table *table, const char *path, const 
 	return conf_fail_unknown(err, "key", table->prefix, &nearest);
 }
 
-/* Only known names reach this, so it costs at most their number times the members. */
+/* Returns true if an earlier member has the same name. Only known names are checked, which bounds
+ * the cost. */
 static bool is_repeated(const cJSON *object, const cJSON *member)
 {
 	for (const cJSON *m = object->child; m != member; m = m->next)
@@ -116,7 +117,7 @@ static int fail_comment(
 		table->prefix, section, conf_type_name(m));
 }
 
-/* One object; `section` is what stands before its members' names: "" or "txn.". */
+/* Loads one object; `section` is the prefix of its members' paths: "" or "txn.". */
 static int load_object(const struct conf_table *table, void *fields, const cJSON *object,
 	const char *section, struct conf_error *err)
 {
