@@ -60,9 +60,10 @@ static inline __attribute__((always_inline)) void close_with(struct txn *x, uint
 	txn_table_remove(&x->table, slot);
 }
 
-static inline void close_query(struct txn *x, uint32_t slot, const struct txn_message *m)
+/* Closes an open query without a reply; out of line, because most queries have one. */
+static __attribute__((noinline)) void close_unanswered(struct txn *x, uint32_t slot)
 {
-	close_with(x, slot, m, false, NULL);
+	close_with(x, slot, NULL, false, NULL);
 }
 
 static void close_evicted(struct txn *x, uint32_t slot, enum txn_evict_cause cause)
@@ -97,7 +98,7 @@ static uint32_t oldest_open(struct txn *x, const struct txn_message *m)
 	uint32_t slot;
 	while ((slot = txn_table_group(&x->table, &m->key, m->hash)) &&
 		expired(x, txn_table_at(&x->table, slot), m->pkt))
-		close_query(x, slot, NULL);
+		close_unanswered(x, slot);
 	return slot;
 }
 
@@ -122,7 +123,7 @@ static uint32_t process_query(struct txn *x, const struct txn_message *m)
 
 	metrics_add(&x->metrics->queries, 1);
 	if (slot && expired(x, txn_table_at(t, slot), pkt)) {
-		close_query(x, slot, NULL);
+		close_unanswered(x, slot);
 		slot = 0;
 	}
 	if (slot && bits_unlikely(x->held.count) && txn_pending_settle(x, m, slot)) {
@@ -189,7 +190,7 @@ static inline uint32_t match(struct txn *x, uint32_t first, const struct txn_mes
 		return first;
 	uint32_t slot = txn_table_find(t, first, &m->msg, m->pkt->payload);
 	if (slot && expired(x, txn_table_at(t, slot), m->pkt)) {
-		close_query(x, slot, NULL);
+		close_unanswered(x, slot);
 		slot = 0;
 	}
 	return slot;
@@ -206,7 +207,7 @@ static inline __attribute__((always_inline)) void answer(
 	if (bits_unlikely(x->conf.duplicate_ns))
 		txn_duplicate_store_answer(x, m, txn_table_at(&x->table, slot)->ts_ns);
 	if (!x->conf.sum_transfers || !txn_transfer_reply(x, slot, m))
-		close_query(x, slot, m);
+		close_with(x, slot, m, false, NULL);
 }
 
 void txn_answer_local(
@@ -230,7 +231,7 @@ static __attribute__((noinline)) bool process_local(
 	txn_local_read_names(&x->local, m, &names);
 	query = txn_local_find_query(&x->local, m, &names, &open);
 	if (query && open && expired(x, txn_table_at(&x->table, query->slot), m->pkt)) {
-		close_query(x, query->slot, NULL);
+		close_unanswered(x, query->slot);
 		query = NULL;
 	}
 	if (query && open) {
@@ -332,7 +333,7 @@ unsigned txn_expire(struct txn *x, int64_t clock_ns, unsigned max)
 		uint32_t slot = x->table.ages.oldest;
 		if (when_since(clock_ns, txn_table_at(&x->table, slot)->clock_ns) <= age)
 			break;
-		close_query(x, slot, NULL);
+		close_unanswered(x, slot);
 	}
 	return n;
 }
@@ -342,5 +343,5 @@ void txn_finish(struct txn *x)
 	while (txn_pending_expire(x, INT64_MAX))
 		;
 	while (x->table.ages.oldest)
-		close_query(x, x->table.ages.oldest, NULL);
+		close_unanswered(x, x->table.ages.oldest);
 }
