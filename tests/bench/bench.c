@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a message costs: the pipeline (frame to record), its stages, and the logger (record to JSON
- * octets by the schema alone, and `fanout`, with filter, blocks and queue of a file sink), beside
- * floors measured in the same run. EAL-free, one JSON object a line.
+ * Measures what a message costs: the pipeline (frame to record), its stages, and the logger (record
+ * to JSON by the schema alone, and `fan`, with filter, blocks and queue of a file sink), beside
+ * floors of the same run. Runs without EAL and prints one JSON object a line.
  *
  * bench [--passes N] [--open N] [--dnssec PERMILLE] [--tcp] [--tunnel] [--transactions N]
  *       [--read FILE] [--threads N] [--once]
- *   --open: so many queries are open besides; --tcp, --tunnel: all messages over TCP, in VXLAN
+ *   --open: keeps so many queries open besides; --tcp, --tunnel: all messages over TCP, in VXLAN
  *   --read: the frames of a capture file instead of the mix
  *   --threads: N workers at a time, each with frames and tables of its own; only the pipeline
- *   --once: one pass of each, for counting instructions (tests/bench/count-instructions)
- * bench --pcap FILE [...]: writes the mix as a capture instead, for whole-process runs
+ *   --once: one pass of each, to count instructions (tests/bench/count-instructions)
+ * bench --pcap FILE [...]: writes the mix as a capture instead, for runs of the whole program
  */
 #include "bench/bench.h"
 
@@ -25,11 +25,11 @@
 #define THREADS_MAX 64
 #define ARENA ((size_t)64 << 20)
 
-/* A logger that only gives the room back. */
+/* A logger that only releases the records. */
 static void pass(void *to, void **records, unsigned n)
 {
 	struct bench *b = to;
-	for (unsigned i = 0; i < n && b->n_kept < b->kept_room; i++)
+	for (unsigned i = 0; i < n && b->n_kept < b->kept_max; i++)
 		b->kept[b->n_kept++] = records[i];
 	record_release(&b->arena, ((struct record *)records[n - 1])->end);
 }
@@ -66,9 +66,9 @@ static void set_up(struct bench *b, uint32_t max_open)
 	b->second.pass = pass_on;
 	b->second.pass_to = &b->second;
 	schema_init(&b->schema, "bench", &b->dns);
-	b->text = memory_zeroed(TEXT_ROOM);
-	b->kept_room = b->mix.count;
-	b->kept = calloc(b->kept_room, sizeof(*b->kept));
+	b->text = memory_zeroed(TEXT_SIZE);
+	b->kept_max = b->mix.count;
+	b->kept = calloc(b->kept_max, sizeof(*b->kept));
 	if (!b->kept)
 		exit(2);
 }
@@ -85,7 +85,7 @@ static void open_sink(struct bench *b)
 		exit(2);
 }
 
-/* Fills the table with queries that nobody answers, as a flood does. */
+/* Fills the table with queries that have no reply, as a flood does. */
 static void open_many(struct bench *b, unsigned n)
 {
 	struct mix flood;
@@ -106,7 +106,7 @@ static void open_many(struct bench *b, unsigned n)
 	mix_free(&flood);
 }
 
-/* What is measured, in this order. `packet` and `dns` are part of `pipeline`, `record` too. */
+/* What is measured, in this order. `packet`, `dns` and `record` are parts of `pipeline`. */
 static const struct stage {
 	const char *name, *unit;
 	void (*run)(struct bench *b);
@@ -195,7 +195,7 @@ static void run_stages(struct bench *b, const struct options *o)
 	open_sink(b);
 	for (unsigned i = 0; i < o->passes; i++) {
 		if (o->mix.tcp)
-			mix_move_on(&b->mix);
+			mix_renumber(&b->mix);
 		for (unsigned k = 0; k < STAGES; k++) {
 			int64_t start = cpu_ns();
 			stages[k].run(b);
@@ -236,7 +236,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* All workers at a time; the first one's figures stand for them. */
+/* Runs all workers at a time; reports the figures of the first. */
 static void run_threads(const struct options *o)
 {
 	pthread_t threads[THREADS_MAX];

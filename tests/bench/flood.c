@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What floods cost, and what they take from others: each flood of flood_kinds.c from one source and
- * from many, nine packets of it to one honest query (20 to 200 ms until its reply, a fifth over
- * TCP), through a pipeline with the default tables, in packet time. EAL-free.
+ * Measures what floods cost, and how many honest transactions they lose: each flood of
+ * flood_kinds.c, from one source and from many, nine packets of it to one honest query (20 to 200
+ * ms until its reply, a fifth over TCP), through a pipeline with the default tables, in packet
+ * time. Runs without EAL.
  *
  * flood [--rate PACKETS] [--ms N] [--kind NAME] [--small] [--check] [--count SOURCES]
  *   --rate, --ms: packets of the flood a second (2,000,000), for so long (1,000)
  *   --small: tables and rate of a sixteenth
- *   --check: exit code 1 where more than 0.1 % of the honest are lost, or a table exceeds its bound
- *   --count one|many: one kind, once, and no figures of time: for callgrind (count-floods)
+ *   --check: exit code 1 if more than 0.1 % of the honest are lost, or a table exceeds its bound
+ *   --count one|many: one kind, once, without figures of time: for callgrind (count-floods)
  *
- * `lost` are honest queries whose true reply was seen and does not stand in their record. `ns` is
- * CPU time of the pipeline for a packet of the flood: all of it less what the honest packets cost
- * alone; `plain` is a query that nobody answers, opened and let go when its time is over. `MB` is
- * the memory that a process has more after it.
+ * `lost` are honest queries whose reply was captured, but is not in their record. `ns` is the CPU
+ * time of the pipeline for a packet of the flood: all of it less what the honest packets cost
+ * alone; `plain` is a query without a reply, opened and expired. `MB` is the memory that the
+ * process grew by.
  */
 #include "bench/flood.h"
 
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 #define ARENA ((size_t)16 << 20)
-#define SETTLE_MS 400 /* after the last honest query: the flood goes on until all are answered */
+#define SETTLE_MS 400 /* the flood continues until the last honest query is answered */
 #define SHARE 9 /* packets of the flood to an honest query */
 
 static struct options {
@@ -44,14 +45,14 @@ static struct run {
 	struct metrics_worker metrics;
 	struct record_arena arena;
 	uint64_t packets_all, answered;
-	uint32_t most_used; /* slots of the table at a time */
+	uint32_t max_used; /* slots of the table at a time */
 	int64_t cpu_ns;
 } run;
 
-/* One line of what came out. */
+/* A line of the results. */
 struct result {
 	uint64_t packets, honest, lost, evicted;
-	uint32_t most_used;
+	uint32_t max_used;
 	double ns, mb;
 };
 
@@ -66,7 +67,7 @@ static double resident_mb(void)
 	return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
 }
 
-/* A logger that only looks whether an honest query has its true reply. */
+/* A logger that only counts honest queries with their true reply. */
 static void pass(void *to, void **records, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -104,14 +105,14 @@ static void set_up(int64_t timeout_ns)
 		&run.arena, &run.metrics);
 }
 
-/* Hands the burst on, as a worker does; a function by itself for callgrind. */
+/* Processes the burst, as a worker does; not inlined, so that callgrind finds it. */
 __attribute__((noinline)) void run_burst(struct pipeline *p, const struct frame *f, unsigned n);
 __attribute__((noinline)) void run_burst(struct pipeline *p, const struct frame *f, unsigned n)
 {
 	pipeline_burst(p, f, n);
 }
 
-static void hand_on(void)
+static void process_burst(void)
 {
 	struct flood_burst *b = &run.flood.burst;
 	int64_t start = cpu_ns();
@@ -119,17 +120,17 @@ static void hand_on(void)
 	run.cpu_ns += cpu_ns() - start;
 	run.packets_all += b->n;
 	b->n = 0;
-	if (run.pipeline.txn.table.used > run.most_used)
-		run.most_used = run.pipeline.txn.table.used;
+	if (run.pipeline.txn.table.used > run.max_used)
+		run.max_used = run.pipeline.txn.table.used;
 }
 
-static void hand_on_full(void)
+static void process_full_burst(void)
 {
 	if (run.flood.burst.n == FLOOD_BURST)
-		hand_on();
+		process_burst();
 }
 
-/* The flood, if there is one, and honest queries, if any; returns the flood's packets. */
+/* Plays the flood, if there is one, and honest queries, if any. Returns the flood's packets. */
 static uint64_t play(const struct flood_kind *kind, bool many, bool honest)
 {
 	struct flood *f = &run.flood;
@@ -142,19 +143,19 @@ static uint64_t play(const struct flood_kind *kind, bool many, bool honest)
 	for (uint64_t i = 0; i < n; i++) {
 		f->now_ns = (int64_t)i * every_ns;
 		while (honest_packet(f, f->now_ns, i < asking))
-			hand_on_full();
+			process_full_burst();
 		if (kind) {
 			kind->make(f, i);
-			hand_on_full();
+			process_full_burst();
 		}
 	}
 	if (f->burst.n)
-		hand_on();
+		process_burst();
 	honest_free(&f->honest);
 	return kind ? n : 0;
 }
 
-/* In a process of its own, so that memory is counted from nothing. */
+/* Runs in a process of its own, so that its memory is measured from the start. */
 static struct result measure(const struct flood_kind *kind, bool many, bool honest, int64_t timeout)
 {
 	struct result r = {0};
@@ -173,11 +174,11 @@ static struct result measure(const struct flood_kind *kind, bool many, bool hone
 		r.honest = run.flood.honest.sent;
 		r.lost = r.honest - run.answered;
 		r.evicted = run.metrics.txn.evicted;
-		r.most_used = run.most_used;
+		r.max_used = run.max_used;
 		r.ns = (double)run.cpu_ns;
 		r.mb = resident_mb() - before;
 		if (run.metrics.record.dropped_full ||
-			run.most_used > run.pipeline.txn.table.capacity)
+			run.max_used > run.pipeline.txn.table.capacity)
 			_exit(3);
 		_exit(write(ends[1], &r, sizeof(r)) != sizeof(r));
 	}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Floods, and honest traffic beside them, as frames in packet time: the same each time. What a
- * flood is stands in flood_kinds.c, what honest clients do in flood_honest.c, what comes of both in
- * flood.c.
+ * Floods, and honest traffic beside them, as frames in packet time, always the same: flood_kinds.c
+ * makes the floods, flood_honest.c the packets of honest clients, flood.c measures.
  */
 #ifndef BENCH_FLOOD_H
 #define BENCH_FLOOD_H
@@ -18,24 +17,24 @@
 
 enum { FLOOD_FIN = 1, FLOOD_SYN = 2, FLOOD_RST = 4, FLOOD_ACK = 16 };
 
-/* Ends of a packet, IPv4. */
+/* The ends of an IPv4 packet. */
 struct flood_ends {
 	uint32_t src, dst;
 	uint16_t sport, dport;
 };
 
-/* Frames that wait for their burst. */
+/* The frames of a burst. */
 struct flood_burst {
 	unsigned n;
 	struct frame frames[FLOOD_BURST];
 	uint8_t octets[FLOOD_BURST][FLOOD_FRAME];
 };
 
-#define HONEST_MS 512 /* of the calendar: more than anything is planned ahead */
+#define HONEST_MS 512 /* of the calendar: longer than any step is scheduled ahead */
 
-/* Honest clients: one transaction after the other, each UDP or TCP, each answered. */
+/* Honest clients: transactions over UDP or TCP, each answered. */
 struct honest {
-	uint64_t begun, sent; /* transactions; of them, those whose query was sent */
+	uint64_t begun, sent; /* transactions; those whose query was sent */
 	int64_t every_ns, next_ns;
 	struct honest_step {
 		uint64_t number; /* of the transaction */
@@ -43,13 +42,13 @@ struct honest {
 		unsigned step;
 		uint32_t next; /* in its millisecond; index + 1 */
 	} * steps;
-	uint32_t free, room, calendar[HONEST_MS], last[HONEST_MS];
+	uint32_t free, max_steps, calendar[HONEST_MS], last[HONEST_MS];
 	int64_t now_ms;
 };
 
 struct flood {
 	const struct flood_kind *kind;
-	bool many; /* sources, or whatever else of it there can be one or many of */
+	bool many; /* from many sources, or whatever else a flood has one or many of */
 	struct honest honest;
 	struct flood_burst burst;
 	int64_t now_ns;
@@ -64,7 +63,7 @@ struct flood_kind {
 extern const struct flood_kind flood_kinds[];
 extern const unsigned flood_kind_count;
 
-/* A number that looks random, the same for the same i. */
+/* Returns a number that looks random, the same for the same i. */
 uint64_t flood_random(uint64_t i);
 
 /* Addresses: honest clients are in 10.0.0.0/8, a flood's in 172.16.0.0/12. */
@@ -72,18 +71,18 @@ uint64_t flood_random(uint64_t i);
 #define FLOOD_HONEST(n) (0x0a000000u | (uint32_t)(n))
 #define FLOOD_SOURCE(n) (0xac100000u | ((uint32_t)(n)&0xfffff))
 
-/* A message of one question for an A record, with the answer `address` if that is not 0. Returns
- * its octets. */
+/* Writes a message of one question for an A record, with the answer `address` unless it is 0.
+ * Returns its length. */
 uint32_t flood_message(
 	uint8_t *to, uint16_t id, uint16_t flags, const char *name, uint32_t address);
 
-/* Append a packet to the burst, stamped now. */
+/* Append a packet of the current time to the burst. */
 void flood_udp(struct flood *f, const struct flood_ends *e, const uint8_t *payload, uint32_t n);
 void flood_tcp(struct flood *f, const struct flood_ends *e, unsigned flags, uint32_t seq,
 	uint32_t ack, const uint8_t *payload, uint32_t n);
 void flood_fragment(struct flood *f, const struct flood_ends *e, uint16_t id, uint32_t n);
 
-/* The honest transaction `number`. */
+/* An honest transaction. */
 struct honest_one {
 	struct flood_ends ends; /* of its query */
 	uint16_t id;
@@ -92,14 +91,16 @@ struct honest_one {
 	int64_t latency_ns;
 	char name[48];
 };
+#define HONEST_ADDRESS 0xc0000250u /* the answer of honest replies */
+
+/* Returns the honest transaction of a number. */
 struct honest_one honest_one(uint64_t number);
-#define HONEST_ADDRESS 0xc0000250u /* what honest replies say */
 
 void honest_init(struct honest *h, int64_t every_ns);
 void honest_free(struct honest *h);
 
-/* Writes the next honest packet that is due by until_ns, to the millisecond. `begin`: clients go on
- * asking. false: none is due. */
+/* Appends the next honest packet that is due by until_ns, to the millisecond. `begin`: clients send
+ * further queries. Returns false if none is due. */
 bool honest_packet(struct flood *f, int64_t until_ns, bool begin);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { LONG = 4000, LARGE = 16000, SEGMENT = 1460, FRAGMENT = 1480, RECENT = 4096 };
 
-/* Client of the flood's i-th packet (or conversation), with a server on port 53. */
+/* Returns the ends of the i-th packet or connection, whose server is on port 53. */
 static struct flood_ends ends_of(const struct flood *f, uint64_t i)
 {
 	uint64_t r = flood_random(i ^ UINT64_C(1) << 40);
@@ -19,7 +19,7 @@ static struct flood_ends ends_of(const struct flood *f, uint64_t i)
 		.dport = 53};
 }
 
-static struct flood_ends turned(struct flood_ends e)
+static struct flood_ends reversed(struct flood_ends e)
 {
 	return (struct flood_ends){.src = e.dst, .dst = e.src, .sport = e.dport, .dport = e.sport};
 }
@@ -51,7 +51,7 @@ static void long_query(struct flood *f, uint64_t i)
 	query(f, i, LONG);
 }
 
-/* A connection each, with SYN and segments of one query. */
+/* Connections of a SYN and the segments of one query. */
 static void tcp_large(struct flood *f, uint64_t i)
 {
 	static uint8_t stream[2 + LARGE];
@@ -74,7 +74,7 @@ static void tcp_large(struct flood *f, uint64_t i)
 static void reply(struct flood *f, uint64_t i)
 {
 	uint8_t message[128];
-	struct flood_ends e = turned(ends_of(f, i));
+	struct flood_ends e = reversed(ends_of(f, i));
 	uint32_t n = flood_message(
 		message, (uint16_t)flood_random(i), 0x8180, random_name(i), 0xcb007101);
 	flood_udp(f, &e, message, n);
@@ -92,7 +92,7 @@ static void first_fragment(struct flood *f, uint64_t i)
 	flood_fragment(f, &e, (uint16_t)flood_random(i), FRAGMENT);
 }
 
-/* Connections of which every other octet comes, each in a segment by itself. */
+/* Connections of segments of one octet, with a gap of one octet behind each. */
 static void one_octet(struct flood *f, uint64_t i)
 {
 	uint64_t connection = i / 1000;
@@ -114,7 +114,7 @@ static void all_ids(struct flood *f, uint64_t i)
 	flood_udp(f, &e, message, n);
 }
 
-/* An honest transaction that was begun of late; or the latest. */
+/* Returns one of the latest honest transactions, or the latest. */
 static struct honest_one recent(const struct flood *f, uint64_t i)
 {
 	uint64_t begun = f->honest.begun, back = f->many ? flood_random(i) % RECENT : 0;
@@ -125,36 +125,36 @@ static void mismatch(struct flood *f, uint64_t i)
 {
 	uint8_t message[128];
 	struct honest_one one = recent(f, i);
-	struct flood_ends e = turned(one.ends);
+	struct flood_ends e = reversed(one.ends);
 	uint32_t n = flood_message(message, one.id, 0x8180, random_name(i), 0xcb007101);
 	flood_udp(f, &e, message, n);
 }
 
-/* Kaminsky's: the right ends and question, one id after the other, which is hardly ever right. */
+/* Kaminsky's attack: the right ends and question, with random ids. */
 static void spoofed_id(struct flood *f, uint64_t i)
 {
 	uint8_t message[128];
 	struct honest_one one = recent(f, i);
-	struct flood_ends e = turned(one.ends);
+	struct flood_ends e = reversed(one.ends);
 	uint16_t id = (uint16_t)(flood_random(i) >> 20);
 	uint32_t n = flood_message(
 		message, (uint16_t)(id == one.id ? id + 1 : id), 0x8180, one.name, 0xcb007101);
 	flood_udp(f, &e, message, n);
 }
 
-/* The same query again and again; or those of 4096 clients. */
+/* The same query again and again, or those of 4096 clients. */
 static void retry(struct flood *f, uint64_t i)
 {
 	uint64_t k = f->many ? flood_random(i) % 4096 : 0;
 	query(f, k, 0);
 }
 
-/* RST with a sequence number that is hardly ever right, to honest connections. */
+/* RSTs to honest connections, with random sequence numbers. */
 static void reset(struct flood *f, uint64_t i)
 {
 	uint64_t begun = f->honest.begun / 5, back = f->many ? flood_random(i) % 1024 : 0;
 	struct honest_one one = honest_one(begun ? (begun - 1 - back % begun) * 5 : 0);
-	struct flood_ends e = i % 2 ? turned(one.ends) : one.ends;
+	struct flood_ends e = i % 2 ? reversed(one.ends) : one.ends;
 	flood_tcp(f, &e, FLOOD_RST, (uint32_t)flood_random(~i), 0, NULL, 0);
 }
 
@@ -162,10 +162,10 @@ const struct flood_kind flood_kinds[] = {
 	{"subdomain", "queries for random names below one domain", subdomain},
 	{"long", "the same of 4,000 octets each", long_query},
 	{"tcp_large", "queries of 16,000 octets over TCP, in 12 segments", tcp_large},
-	{"replies", "replies that nobody asked for", reply},
+	{"replies", "replies without queries", reply},
 	{"syns", "SYNs", syn},
 	{"fragments", "first fragments", first_fragment},
-	{"one_octet", "TCP segments of one octet, a hole behind each", one_octet},
+	{"one_octet", "TCP segments of one octet, a gap behind each", one_octet},
 	{"ids", "all ids of a five-tuple", all_ids},
 	{"mismatches", "replies to honest queries with another question", mismatch},
 	{"spoofed_ids", "replies to honest queries with another id", spoofed_id},

@@ -58,7 +58,7 @@ uint32_t flood_message(uint8_t *to, uint16_t id, uint16_t flags, const char *nam
 	return (uint32_t)(w.at - to);
 }
 
-/* Begins a frame for an IP payload of n octets, which the caller writes and ends with done(). */
+/* Starts a frame with an IP payload of n octets, which the caller writes before done(). */
 static struct writer begin(struct flood *f, const struct flood_ends *e, unsigned proto,
 	unsigned fragment, uint16_t id, uint32_t n)
 {

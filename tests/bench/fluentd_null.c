@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fluentd_null: the least that a receiver of PackedForward with acknowledgements can be: it listens
- * on a port of 127.0.0.1, says which, takes one connection, passes over the entries without looking
- * at them and acknowledges each chunk. For measuring what the sink can do. It knows only what the
- * sink fluentd sends.
+ * fluentd_null: the cheapest receiver of PackedForward with acknowledgements, to measure the sink
+ * `fluentd`: listens on a port of 127.0.0.1, prints it, accepts one connection, skips the entries
+ * and acknowledges each chunk. Understands only what that sink sends.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -14,15 +13,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static uint8_t room[1 << 20];
+static uint8_t buffer[1 << 20];
 static size_t at, end;
 
-/* Passes over n octets; copies the last of them to `to` where that is asked for. */
-static int take(int fd, size_t n, uint8_t *to)
+/* Reads n octets, into `to` unless it is NULL. Returns 0, or -1 at the end. */
+static int read_octets(int fd, size_t n, uint8_t *to)
 {
 	while (n) {
 		if (at == end) {
-			ssize_t got = read(fd, room, sizeof(room));
+			ssize_t got = read(fd, buffer, sizeof(buffer));
 			if (got <= 0)
 				return -1;
 			at = 0;
@@ -30,7 +29,7 @@ static int take(int fd, size_t n, uint8_t *to)
 		}
 		size_t some = n < end - at ? n : end - at;
 		if (to) {
-			memcpy(to, room + at, some);
+			memcpy(to, buffer + at, some);
 			to += some;
 		}
 		at += some;
@@ -39,22 +38,23 @@ static int take(int fd, size_t n, uint8_t *to)
 	return 0;
 }
 
-/* [tag, bin32, {..., "chunk": id}]: id is the last 32 octets. */
+/* Reads [tag, bin32, {..., "chunk": id}], where id is the last 32 octets, and acknowledges it. */
 static int message(int fd)
 {
 	uint8_t head[6], options[1], c = 0;
 	char ack[6 + 2 + 32] = "\x81\xa3"
 			       "ack\xd9\x20";
-	if (take(fd, 2, head) || take(fd, head[1] & 31, NULL) || take(fd, 5, head))
+	if (read_octets(fd, 2, head) || read_octets(fd, head[1] & 31, NULL) ||
+		read_octets(fd, 5, head))
 		return -1;
 	size_t n = (size_t)head[1] << 24 | (size_t)head[2] << 16 | (size_t)head[3] << 8 | head[4];
-	if (head[0] != 0xc6 || take(fd, n, NULL) || take(fd, 1, options))
+	if (head[0] != 0xc6 || read_octets(fd, n, NULL) || read_octets(fd, 1, options))
 		return -1;
-	/* Up to the str8 of 32 octets behind "chunk". */
+	/* up to the str8 of 32 octets behind "chunk" */
 	while (c != 0xd9)
-		if (take(fd, 1, &c))
+		if (read_octets(fd, 1, &c))
 			return -1;
-	if (take(fd, 1, &c) || take(fd, 32, (uint8_t *)ack + 7))
+	if (read_octets(fd, 1, &c) || read_octets(fd, 32, (uint8_t *)ack + 7))
 		return -1;
 	return write(fd, ack, 39) == 39 ? 0 : -1;
 }

@@ -22,7 +22,7 @@ const struct mix_options mix_standard = {.seed = 1,
 struct connection {
 	uint32_t seq[2]; /* of the client, of the server */
 	uint16_t port;
-	unsigned queries, open; /* of this connection; without reply yet */
+	unsigned queries, open; /* sent on this connection; of them without a reply yet */
 };
 
 struct maker {
@@ -33,7 +33,7 @@ struct maker {
 	int64_t now_ns;
 };
 
-/* One transaction to be: enough to make both messages the same way. */
+/* A transaction, from which both messages are made. */
 struct plan {
 	unsigned client, name, type;
 	uint16_t port, id;
@@ -198,14 +198,14 @@ static void put_message(struct maker *m, struct writer *w, const struct plan *p,
 	start[9] = (uint8_t)authority;
 }
 
-/* Puts a frame down; `message` may be NULL. */
+/* Appends a frame; `message` may be NULL. */
 static void put_frame(
 	struct maker *m, const struct wire *wire, const uint8_t *message, unsigned len)
 {
 	struct mix *mix = m->mix;
 
-	if (mix->room - mix->used < 2048 || mix->count == mix->room_frames) {
-		fprintf(stderr, "mix: the frames take more room than foreseen\n");
+	if (mix->size - mix->used < 2048 || mix->count == mix->max_frames) {
+		fprintf(stderr, "mix: the frames take more memory than was reserved\n");
 		exit(2);
 	}
 	uint8_t *start = mix->octets + mix->used;
@@ -226,10 +226,10 @@ static void put_frame(
 		.ts_ns = m->now_ns,
 		.clock_ns = m->now_ns,
 		.link_type = FRAME_LINK_ETHERNET};
-	mix->used += (total + 63) & ~63u; /* as buffers of a pool: each begins on a cache line */
+	mix->used += (total + 63) & ~63u; /* each begins on a cache line, as buffers of a pool do */
 }
 
-/* A segment of a client's connection, which moves on by what it carries. */
+/* Appends a segment of a client's connection, and advances its sequence number. */
 static void put_segment(struct maker *m, struct connection *c, struct wire *wire, unsigned flags,
 	const uint8_t *message, unsigned len)
 {
@@ -240,7 +240,7 @@ static void put_segment(struct maker *m, struct connection *c, struct wire *wire
 	c->seq[wire->reply] += (len ? len + 2 : 0) + (flags & (WIRE_SYN | WIRE_FIN) ? 1 : 0);
 }
 
-/* Three segments open a connection, and three close it. */
+/* Appends the three segments that open or close a connection. */
 static void put_handshake(struct maker *m, struct connection *c, struct wire wire, unsigned flag)
 {
 	wire.reply = false;
@@ -260,7 +260,7 @@ static void close_connection(struct maker *m, unsigned client)
 	c->queries = 0;
 }
 
-/* A message over TCP: eight queries a connection, and a bare acknowledgement of each reply. */
+/* Appends a message over TCP: QUERIES a connection, and a bare acknowledgement of each reply. */
 static void put_stream(struct maker *m, struct wire *wire, const struct plan *p,
 	const uint8_t *message, unsigned len)
 {
@@ -309,7 +309,7 @@ static void draw_plan(struct maker *m, struct plan *p)
 	uint32_t kind = draw(m, 100), popular = draw(m, o->names);
 
 	p->client = draw(m, o->clients);
-	/* The square makes some names much more popular than others. */
+	/* the square makes some names much more popular than others */
 	p->name = (unsigned)((uint64_t)popular * popular / o->names);
 	p->type = kind < 60 ? 1 : kind < 81 ? 28 : kind < 89 ? 65 : kind < 94 ? 12 : 16;
 	p->port = (uint16_t)(1024 + draw(m, 64000));
@@ -330,12 +330,12 @@ void mix_make(struct mix *mix, const struct mix_options *options)
 
 	memset(flight, 0, sizeof(flight));
 	memset(mix, 0, sizeof(*mix));
-	mix->room = (size_t)options->transactions * 1536 + 4096;
-	mix->room_frames =
-		options->tcp ? (size_t)options->transactions * 9 + (size_t)options->clients * 3
-			     : (size_t)options->transactions * 2;
-	mix->octets = aligned_alloc(64, (mix->room + 63) & ~(size_t)63);
-	mix->frames = calloc(mix->room_frames, sizeof(*mix->frames));
+	mix->size = (size_t)options->transactions * 1536 + 4096;
+	mix->max_frames = options->tcp
+				  ? (size_t)options->transactions * 9 + (size_t)options->clients * 3
+				  : (size_t)options->transactions * 2;
+	mix->octets = aligned_alloc(64, (mix->size + 63) & ~(size_t)63);
+	mix->frames = calloc(mix->max_frames, sizeof(*mix->frames));
 	m.connections = calloc(options->clients, sizeof(*m.connections));
 	if (!mix->octets || !mix->frames || !m.connections) {
 		fprintf(stderr, "mix: no memory\n");
@@ -364,7 +364,7 @@ static void add_u32(uint8_t *at, uint32_t n)
 	u32(&w, bits_be32(at) + n);
 }
 
-void mix_move_on(struct mix *mix)
+void mix_renumber(struct mix *mix)
 {
 	for (size_t i = 0; i < mix->count; i++) {
 		uint8_t *ip = mix->octets + (mix->frames[i].data - mix->octets) + 14;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A made-up but realistic mix of DNS traffic, the same for the same seed: the shares of types,
+ * Generates a realistic mix of DNS traffic, the same for the same seed: the shares of types,
  * rcodes, EDNS, address families and sizes follow captures of resolvers (doc/performance.md).
  */
 #ifndef BENCH_MIX_H
@@ -18,29 +18,31 @@ struct mix_options {
 	unsigned names;
 	unsigned unanswered; /* of 1000 queries */
 	unsigned dnssec; /* of 1000 replies carry signatures */
-	unsigned tcp; /* of 1000 transactions go over TCP */
-	unsigned tunnelled; /* of 1000 transactions go through VXLAN */
+	unsigned tcp; /* of 1000 transactions are over TCP */
+	unsigned tunnelled; /* of 1000 transactions are in VXLAN */
 };
 
 struct mix {
 	uint8_t *octets;
-	size_t used, room;
+	size_t used, size;
 	struct frame *frames; /* queries and replies interleaved as on a wire */
-	size_t count, room_frames;
+	size_t count, max_frames;
 };
 
 /* The standard mix. */
 extern const struct mix_options mix_standard;
 
-/* Makes the frames; ends the program where memory is short. mix_free() after use. */
+/* Generates the frames, to be released by mix_free(). Ends the program if there is no memory. */
 void mix_make(struct mix *mix, const struct mix_options *options);
+
 void mix_free(struct mix *mix);
 
-/* Gives all TCP connections other sequence numbers, so that the same frames are not repeats. */
-void mix_move_on(struct mix *mix);
+/* Changes the sequence numbers of all TCP connections, so that the frames are not retransmissions.
+ */
+void mix_renumber(struct mix *mix);
 
-/* Reads the frames of a capture file instead, those before an error included; ends the program where
- * there are none. */
+/* Reads the frames of a capture file instead, those before an error included; ends the program
+ * where there are none. */
 void mix_read(struct mix *mix, const char *path);
 
 /* Writes the frames as a capture file; ends the program on failure. */

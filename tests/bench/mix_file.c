@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A classic pcap file with nanosecond stamps. */
+/* Writes a classic pcap file with nanosecond timestamps. */
 void mix_write(const struct mix *mix, const char *path)
 {
 	const uint32_t head[6] = {0xa1b23c4d, 0x00040002, 0, 0, 262144, FRAME_LINK_ETHERNET};
@@ -34,15 +34,15 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static void keep(struct mix *mix, const struct capfile_frame *from)
+static void append(struct mix *mix, const struct capfile_frame *from)
 {
 	size_t lines = (from->cap_len + 63u) & ~(size_t)63;
-	if (mix->count == mix->room_frames) {
-		mix->room_frames = mix->room_frames ? 2 * mix->room_frames : 65536;
-		mix->frames = realloc(mix->frames, mix->room_frames * sizeof(*mix->frames));
+	if (mix->count == mix->max_frames) {
+		mix->max_frames = mix->max_frames ? 2 * mix->max_frames : 65536;
+		mix->frames = realloc(mix->frames, mix->max_frames * sizeof(*mix->frames));
 	}
-	if (!mix->frames || mix->room - mix->used < lines)
-		fail("the file takes more memory than foreseen");
+	if (!mix->frames || mix->size - mix->used < lines)
+		fail("the file takes more memory than was reserved");
 	uint8_t *at = mix->octets + mix->used;
 	memcpy(at, from->data, from->cap_len);
 	int64_t before = mix->count ? mix->frames[mix->count - 1].clock_ns : from->ts_ns;
@@ -67,13 +67,13 @@ void mix_read(struct mix *mix, const char *path)
 		exit(1);
 	}
 	memset(mix, 0, sizeof(*mix));
-	mix->room = 8 * (size_t)size + 65536; /* a cache line for each frame, however short */
-	mix->octets = aligned_alloc(64, mix->room & ~(size_t)63);
+	mix->size = 8 * (size_t)size + 65536; /* a cache line for each frame, however short */
+	mix->octets = aligned_alloc(64, mix->size & ~(size_t)63);
 	if (!mix->octets || capfile_init(&file) < 0)
 		fail("no memory");
 	r = capfile_open(&file, fd, path);
 	while (r >= 0 && (r = capfile_next(&file, &frame)) > 0)
-		keep(mix, &frame);
+		append(mix, &frame);
 	if (r < 0 && mix->count == 0)
 		fail(file.message);
 	if (r < 0)

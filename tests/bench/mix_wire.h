@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How the benchmark's mix puts octets together: the headers around a message. */
+/* Writes the headers around a message, for the benchmarks' frames. */
 #ifndef BENCH_MIX_WIRE_H
 #define BENCH_MIX_WIRE_H
 
@@ -29,11 +29,11 @@ static inline void u32(struct writer *w, uint32_t v)
 
 /* One packet between a client and the server. */
 struct wire {
-	unsigned client; /* its number: it has an address of its own */
+	unsigned client; /* number, which decides the address */
 	uint16_t port; /* of the client */
 	uint16_t service; /* the server's port; 0: 53 */
 	bool v6, reply, tcp;
-	bool tunnel; /* all of it in VXLAN */
+	bool tunnel; /* in VXLAN */
 	/* TCP only */
 	uint8_t flags;
 	uint32_t seq, ack;

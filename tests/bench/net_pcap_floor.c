@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The floor of reading a file: DPDK's net_pcap reads it once, and every packet is freed at once.
+ * The floor of reading a file: DPDK's net_pcap reads it once, and each burst is freed at once.
  *
- * net_pcap_floor FILE PACKETS: prints seconds of CPU and of wall time as one JSON object.
+ * net_pcap_floor FILE PACKETS: prints the CPU seconds and the wall time as one JSON object.
  */
 #include <rte_eal.h>
 #include <rte_ethdev.h>
@@ -49,7 +49,8 @@ int main(int argc, char **argv)
 	unsigned long done = 0, packets = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
 
 	if (packets == 0 || start(argv[1]) < 0) {
-		fprintf(stderr, "usage: net_pcap_floor FILE PACKETS; or DPDK does not start\n");
+		fprintf(stderr,
+			"net_pcap_floor: cannot start DPDK; usage: net_pcap_floor FILE PACKETS\n");
 		return 2;
 	}
 	double cpu = seconds(CLOCK_THREAD_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A receive queue that offers the mix at a set rate, as a NIC would, with neither a file nor a CPU
- * of its own. It is a plugin for EAL (-d offer.so) beside a port that never receives
- * (net_null0,no-rx=1): a receive callback puts frames into the empty bursts. What is due and has
- * waited behind OFFER_DESCRIPTORS others is missed, and counted; apart, where the thread that
- * receives was away from its CPU just then, by its own clock (another thread had it, or the host):
- * that tells of the machine only. Frames are not copied, only lent, as from a ring that a NIC has
- * filled.
+ * A receive queue that offers the mix at a set rate, as a NIC does, without a file or a CPU of its
+ * own. It is a plugin for EAL (-d offer.so) beside a port that never receives (net_null0,no-rx=1):
+ * a receive callback fills the empty bursts. Packets that are due and pending behind
+ * OFFER_DESCRIPTORS others are counted as missed; as missed_away where the polling thread did not
+ * run just then, by its own clock (another thread or the host had its CPU), which says something of
+ * the machine only. Frames are not copied, as from a ring that a NIC has filled.
  *
- * Told by the environment: OFFER_RATE, packets a second (0: whatever is asked for);
- * OFFER_TRANSACTIONS, of the mix; OFFER_RESULT, the file in which it tells, at the end, what it
- * did.
+ * From the environment: OFFER_RATE, packets a second (0: no limit); OFFER_TRANSACTIONS, of the mix;
+ * OFFER_RESULT, the file to which it writes its counters at the end.
  */
 #include "bench/mix.h"
 
@@ -23,22 +21,22 @@
 #include <unistd.h>
 
 #define OFFER_DESCRIPTORS 4096
-#define LOOK_CALLS 65536
-#define ROOM 2048 /* of a buffer: no frame of the standard mix is larger */
+#define CLOCK_CALLS 65536 /* bursts between two readings of the thread's clock */
+#define BUFFER_SIZE 2048 /* no frame of the standard mix is larger */
 
 static struct {
 	struct rte_mbuf **frames;
 	size_t count;
 	double per_tick; /* packets due; 0: no limit */
-	uint64_t long_gap; /* ticks that no burst takes */
-	/* of the thread that receives */
+	uint64_t long_gap; /* ticks, longer than any burst takes */
+	/* of the polling thread */
 	size_t at;
 	uint64_t first, last; /* counter at the first and latest burst */
 	uint64_t given, missed;
-	uint64_t missed_away; /* of missed: while the thread was away from its CPU */
+	uint64_t missed_away; /* of missed: while the thread did not run */
 	uint64_t longest_away; /* ticks */
-	uint64_t look_tick; /* when the thread's clock was read, and what it said, in ticks */
-	uint64_t look_cpu;
+	uint64_t read_tick; /* when the thread's clock was read, and its value, in ticks */
+	uint64_t read_cpu;
 	unsigned calls;
 } offer;
 
@@ -48,7 +46,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* CPU time of this thread, in ticks. */
+/* Returns the CPU time of this thread in ticks. */
 static uint64_t cpu_ticks(void)
 {
 	struct timespec t;
@@ -56,20 +54,20 @@ static uint64_t cpu_ticks(void)
 	return (uint64_t)(((double)t.tv_sec + (double)t.tv_nsec / 1e9) * (double)rte_get_tsc_hz());
 }
 
-/* Was the thread away from its CPU for most of this gap between two bursts? Its clock costs a
- * system call: it is read now and then, and after gaps. */
+/* True if the thread did not run for most of this gap between two bursts. Reading its clock costs a
+ * system call, so it is read after long gaps and every CLOCK_CALLS bursts. */
 static bool is_away(uint64_t now, uint64_t gap)
 {
 	bool long_gap = gap > offer.long_gap;
 	uint64_t off = 0;
 
-	if (++offer.calls % LOOK_CALLS && !long_gap)
+	if (++offer.calls % CLOCK_CALLS && !long_gap)
 		return false;
 	uint64_t cpu = cpu_ticks();
-	if (offer.look_tick)
-		off = now - offer.look_tick - (cpu - offer.look_cpu);
-	offer.look_tick = now;
-	offer.look_cpu = cpu;
+	if (offer.read_tick)
+		off = now - offer.read_tick - (cpu - offer.read_cpu);
+	offer.read_tick = now;
+	offer.read_cpu = cpu;
 	if (!long_gap || (int64_t)off < (int64_t)(gap / 2))
 		return false;
 	offer.longest_away = gap > offer.longest_away ? gap : offer.longest_away;
@@ -77,7 +75,7 @@ static bool is_away(uint64_t now, uint64_t gap)
 }
 
 static uint16_t receive(uint16_t port, uint16_t queue, struct rte_mbuf *packets[], uint16_t n,
-	uint16_t most, void *arg)
+	uint16_t max, void *arg)
 {
 	uint64_t now = rte_rdtsc();
 	(void)port;
@@ -98,13 +96,13 @@ static uint16_t receive(uint16_t port, uint16_t queue, struct rte_mbuf *packets[
 			offer.at = (offer.at + due - OFFER_DESCRIPTORS) % offer.count;
 			due = OFFER_DESCRIPTORS;
 		}
-		most = due < most ? (uint16_t)due : most;
+		max = due < max ? (uint16_t)due : max;
 	}
-	for (n = 0; n < most; n++) {
+	for (n = 0; n < max; n++) {
 		struct rte_mbuf *m = offer.frames[offer.at];
 		if (++offer.at == offer.count)
 			offer.at = 0;
-		/* Ours is one reference, so that it comes back by being freed. */
+		/* one reference is the plugin's: the buffer is free again when the other is gone */
 		if (rte_mbuf_refcnt_read(m) > 1)
 			break;
 		rte_mbuf_refcnt_set(m, 2);
@@ -114,10 +112,10 @@ static uint16_t receive(uint16_t port, uint16_t queue, struct rte_mbuf *packets[
 	return n;
 }
 
-/* The frames in buffers of a pool that comes from the heap, so that EAL's memory stays as it is. */
+/* Copies the frames into buffers on the heap, so that EAL's memory is not used. */
 static void fill(const struct mix *mix)
 {
-	size_t each = sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM + ROOM;
+	size_t each = sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM + BUFFER_SIZE;
 	char *memory =
 		aligned_alloc(2u << 20, (each * mix->count + (2u << 20) - 1) & ~((2u << 20) - 1ul));
 	struct rte_mempool *pool = rte_pktmbuf_pool_create("offer", 1, 0, 0, 256, SOCKET_ID_ANY);
@@ -129,10 +127,10 @@ static void fill(const struct mix *mix)
 	for (size_t i = 0; i < mix->count; i++) {
 		struct rte_mbuf *m = (struct rte_mbuf *)(memory + each * i);
 		const struct frame *frame = &mix->frames[i];
-		if (frame->len > ROOM)
-			die("a frame is too large");
+		if (frame->len > BUFFER_SIZE)
+			die("a frame is larger than a buffer");
 		m->buf_addr = (char *)(m + 1);
-		m->buf_len = RTE_PKTMBUF_HEADROOM + ROOM;
+		m->buf_len = RTE_PKTMBUF_HEADROOM + BUFFER_SIZE;
 		m->data_off = RTE_PKTMBUF_HEADROOM;
 		m->nb_segs = 1;
 		m->pool = pool;
@@ -146,7 +144,7 @@ static void fill(const struct mix *mix)
 	offer.count = mix->count;
 }
 
-/* Waits until the port has a queue, makes the frames, and sits down before the queue. */
+/* Makes the frames, waits until the port has a queue, and adds the callback to it. */
 static void *begin(void *arg)
 {
 	const char *rate = getenv("OFFER_RATE"), *transactions = getenv("OFFER_TRANSACTIONS");
@@ -179,7 +177,7 @@ __attribute__((constructor)) static void load(void)
 	pthread_detach(thread);
 }
 
-__attribute__((destructor)) static void tell(void)
+__attribute__((destructor)) static void report(void)
 {
 	const char *path = getenv("OFFER_RESULT");
 	FILE *f = path ? fopen(path, "w") : NULL;

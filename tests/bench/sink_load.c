@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sink_load [-l] [-r RATE] [-n FIRST] CONF.json COUNT: what a logger would give to the sinks of a
- * configuration, without capture and decoding in front of it: COUNT documents in the form of
- * `native`, each with a serial number in its qname (n000000000042.example), from FIRST on. -l:
- * live, what a full queue cannot take is dropped; else it waits. -r: so many a second, else as fast
- * as they are taken. Says the counters of each sink and how long it took, as JSON. For tests of
- * faults and for measuring.
+ * sink_load [-l] [-r RATE] [-n FIRST] CONF.json COUNT: writes COUNT documents to the sinks of a
+ * configuration, as a logger does, without capture and decoding. They have the form of `native` and
+ * a serial number in the qname (n000000000042.example), from FIRST on. -l: live, drops documents
+ * while a queue is full; otherwise waits. -r: so many a second; otherwise as many as the sinks
+ * take. Prints the counters of each sink and the time as JSON. For tests of faults and for
+ * measurements.
  */
 #include "base/log.h"
 #include "sink/clock.h"
@@ -29,8 +29,7 @@
 #define TAIL "\"latency_us\":1049.25,\"query_bytes\":48,\"reply_bytes\":85,"
 #define RR(data) "{\"name\":\"www.example\",\"type\":\"A\",\"ttl\":300,\"data\":\"" data "\"}"
 
-/* Of an answer, a referral, an error: as the mix of bench.c has them, about 480 octets on average.
- */
+/* An answer, a referral, an error: about 480 octets on average, as in the mix of bench.c. */
 static const char *const shapes[] = {NAME
 	"\"RD\",\"RA\"],\"query_flags\":[\"RD\"]," TAIL "\"answers\":[" RR(
 		"192.0.2.7") "],"
@@ -47,8 +46,8 @@ struct load {
 	uint64_t dropped;
 };
 
-/* The document with that serial number for one sink. */
-static void put(struct load *l, struct sink_thread *t, uint64_t serial)
+/* Enqueues the document with a serial number for one sink. */
+static void enqueue(struct load *l, struct sink_thread *t, uint64_t serial)
 {
 	struct sink_queue *queue = &t->queues[0];
 	const char *shape = shapes[serial % BITS_COUNT(shapes)];
@@ -82,7 +81,7 @@ static void put(struct load *l, struct sink_thread *t, uint64_t serial)
 		sink_queue_enqueue(queue);
 }
 
-/* No faster than asked for. */
+/* Sleeps until the n-th document is due. */
 static void pace(uint64_t n, uint64_t rate, int64_t start_ns)
 {
 	int64_t due = start_ns + (int64_t)((double)n * 1e9 / (double)rate);
@@ -117,7 +116,7 @@ static int run(struct load *l, uint64_t first, uint64_t count, uint64_t rate)
 	for (uint64_t n = 0; n < count; n++) {
 		for (unsigned i = 0; i < l->sinks.count; i++) {
 			metrics_add(&l->sinks.thread[i].queues[0].metrics.taken, 1);
-			put(l, &l->sinks.thread[i], first + n);
+			enqueue(l, &l->sinks.thread[i], first + n);
 		}
 		if (rate && n % 64 == 0)
 			pace(n, rate, start);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench/bench.h"
 
-#define BURST 64 /* records that a logger takes at a time */
+#define BURST 64 /* records that a logger dequeues at a time */
 
-/* Hands the frames on in bursts, as a worker does. */
+/* Calls process() for the frames in bursts, as a worker does. */
 static void each_burst(
-	struct bench *b, void (*take)(struct bench *b, const struct frame *frames, unsigned n))
+	struct bench *b, void (*process)(struct bench *b, const struct frame *frames, unsigned n))
 {
 	for (size_t i = 0; i < b->mix.count; i += PIPELINE_BURST) {
 		struct frame frames[PIPELINE_BURST];
@@ -17,23 +17,23 @@ static void each_burst(
 			frames[k].ts_ns += b->shift_ns;
 			frames[k].clock_ns += b->shift_ns;
 		}
-		take(b, frames, n);
+		process(b, frames, n);
 	}
 }
 
-static void take_all(struct bench *b, const struct frame *frames, unsigned n)
+static void process_bursts(struct bench *b, const struct frame *frames, unsigned n)
 {
 	pipeline_burst(&b->pipeline, frames, n);
 }
 
-static void take_headers(struct bench *b, const struct frame *frames, unsigned n)
+static void walk_headers(struct bench *b, const struct frame *frames, unsigned n)
 {
 	struct pkt pkt;
 	for (unsigned i = 0; i < n; i++)
 		b->sink += packet_walk(&b->packets, &frames[i], &pkt) + pkt.sport;
 }
 
-static void take_questions(struct bench *b, const struct frame *frames, unsigned n)
+static void parse_questions(struct bench *b, const struct frame *frames, unsigned n)
 {
 	struct pkt pkt;
 	struct dns_msg msg;
@@ -52,19 +52,19 @@ void run_pipeline(struct bench *b)
 {
 	uint64_t before = messages_of(b);
 	b->n_kept = 0;
-	each_burst(b, take_all);
+	each_burst(b, process_bursts);
 	b->messages = messages_of(b) - before;
-	b->shift_ns += WHEN_NS_PER_MS; /* time goes on slowly: open queries stay open */
+	b->shift_ns += WHEN_NS_PER_MS; /* slowly, so that open queries do not expire */
 }
 
 void run_packet(struct bench *b)
 {
-	each_burst(b, take_headers);
+	each_burst(b, walk_headers);
 }
 
 void run_dns(struct bench *b)
 {
-	each_burst(b, take_questions);
+	each_burst(b, parse_questions);
 }
 
 void run_record(struct bench *b)
@@ -97,16 +97,16 @@ void run_read(struct bench *b)
 
 void run_logger(struct bench *b)
 {
-	struct text out = text_of(b->text, TEXT_ROOM);
+	struct text out = text_of(b->text, TEXT_SIZE);
 	b->octets = 0;
 	for (size_t i = 0; i < b->n_kept; i++) {
 		if (i + 1 < b->n_kept)
 			for (int line = 0; line < 6; line++)
 				__builtin_prefetch((char *)b->kept[i + 1] + 64 * line);
 		schema_native(&b->schema, &out, b->kept[i]);
-		if (text_len(&out) > TEXT_ROOM / 2) {
+		if (text_len(&out) > TEXT_SIZE / 2) {
 			b->octets += text_len(&out);
-			out = text_of(b->text, TEXT_ROOM);
+			out = text_of(b->text, TEXT_SIZE);
 		}
 	}
 	b->octets += text_len(&out);
@@ -122,7 +122,7 @@ void run_fan(struct bench *b)
 		fanout_write(&b->fanout, b->kept[i]);
 		if (i % BURST == 0) {
 			fanout_count_taken(&b->fanout, BURST);
-			/* The sink's thread, which is done with a block at once. */
+			/* as the sink's thread, which releases each block at once */
 			for (struct sink_block *block; (block = sink_queue_dequeue(queue));)
 				sink_queue_release(block);
 		}
@@ -131,7 +131,7 @@ void run_fan(struct bench *b)
 
 void run_copy(struct bench *b)
 {
-	for (size_t done = 0; done < b->octets; done += TEXT_ROOM / 4)
-		memcpy(b->text + TEXT_ROOM / 2, b->text, TEXT_ROOM / 4);
-	b->sink += (uint64_t)b->text[TEXT_ROOM / 2];
+	for (size_t done = 0; done < b->octets; done += TEXT_SIZE / 4)
+		memcpy(b->text + TEXT_SIZE / 2, b->text, TEXT_SIZE / 4);
+	b->sink += (uint64_t)b->text[TEXT_SIZE / 2];
 }

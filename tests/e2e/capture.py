@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Capture files and DNS packets in pure Python, so that tests can make any variant of a capture."""
+"""Reads and writes capture files and DNS packets in pure Python, so that tests can make any variant."""
 import collections
 import ipaddress
 import struct
@@ -13,7 +13,7 @@ Frame.__doc__ = "A captured frame: stamp in nanoseconds, octets, length on the w
 # --- files -----------------------------------------------------------------------------------
 
 def read_pcap(path):
-    """(link type, [Frame]) of a classic pcap file."""
+    """Returns (link type, [Frame]) of a classic pcap file."""
     with open(path, "rb") as f:
         data = f.read()
     for order in "<>":
@@ -21,7 +21,7 @@ def read_pcap(path):
         if magic in (0xa1b2c3d4, 0xa1b23c4d):
             break
     else:
-        raise ValueError(f"{path}: no classic pcap")
+        raise ValueError(f"{path}: not a classic pcap file")
     unit = 1 if magic == 0xa1b23c4d else 1000
     link, at, frames = struct.unpack_from(order + "I", data, 20)[0], 24, []
     while at < len(data):
@@ -44,7 +44,7 @@ def pcap_record(frame, order="<", nano=False):
 
 
 def pcap(frames, link=ETHERNET, order="<", nano=False):
-    """A whole classic pcap file."""
+    """Returns a classic pcap file."""
     return pcap_header(link, order, nano) + b"".join(
         pcap_record(f, order, nano) for f in frames)
 
@@ -60,8 +60,8 @@ def option(order, code, value):
 
 
 def pcapng(frames, links=(ETHERNET,), order="<", resolution=9, pick=lambda i, frame: 0):
-    """A pcapng file with an interface for each of links; pick says whose a frame is. resolution:
-    if_tsresol, 10^-n seconds; None leaves the option out (microseconds)."""
+    """Returns a pcapng file with an interface for each of links; pick chooses that of a frame. resolution:
+    if_tsresol, 10^-n seconds; None omits the option (microseconds)."""
     out = block(order, 0x0a0d0d0a, struct.pack(order + "IHHq", 0x1a2b3c4d, 1, 0, -1) +
                 option(order, 1, b"made by a test") + option(order, 0, b""))
     for link in links:
@@ -83,8 +83,8 @@ def version(packet):
 
 
 def relink(frames, link, order="<", family6=10):
-    """Ethernet frames without VLAN tags that carry IP, as another link type has them; frames
-    that carry something else are left out. family6: AF_INET6 of the writer's system."""
+    """Converts Ethernet frames that carry IP, without VLAN tags, to another link type; omits other
+    frames. family6: AF_INET6 of the writer's system."""
     out = []
     for f in frames:
         ethertype = f.data[12:14]
@@ -93,7 +93,7 @@ def relink(frames, link, order="<", family6=10):
         packet, v6 = f.data[14:], ethertype == b"\x86\xdd"
         if link in (RAW, IPV4, IPV6):
             head = b""
-        elif link == NULL:  # in the byte order of the machine that captured
+        elif link == NULL:  # in the byte order of the capturing machine
             head = struct.pack(order + "I", family6 if v6 else 2)
         elif link == LOOP:
             head = struct.pack(">I", family6 if v6 else 2)
@@ -110,7 +110,7 @@ def relink(frames, link, order="<", family6=10):
 # --- packets ---------------------------------------------------------------------------------
 
 def name(text):
-    """A domain name in wire form; labels may not hold dots."""
+    """Returns a domain name in wire form; labels must not contain dots."""
     out = b""
     for label in text.strip(".").split("."):
         if label:
@@ -119,7 +119,7 @@ def name(text):
 
 
 def message(ident, qname, qtype=1, reply=False, flags=None, rcode=0, answers=()):
-    """A DNS message of one question. answers: (type, ttl, rdata), owned by the question."""
+    """Returns a DNS message of one question. answers: (type, ttl, rdata), all of the question's name."""
     if flags is None:
         flags = 0x8180 if reply else 0x0100
     out = struct.pack(">6H", ident, flags | rcode, 1, len(answers), 0, 0)
@@ -139,7 +139,7 @@ def checksum(data):
 
 
 def udp(ns, src, sport, dst, dport, payload):
-    """An Ethernet frame with a UDP datagram between two addresses of one family."""
+    """Returns an Ethernet frame with a UDP datagram between two addresses of one family."""
     a, b = ipaddress.ip_address(src), ipaddress.ip_address(dst)
     length = 8 + len(payload)
     head = struct.pack(">4H", sport, dport, length, 0)
@@ -161,7 +161,7 @@ SYN, ACK, PSH, FIN = 2, 16, 8, 1
 
 
 def tcp(ns, src, sport, dst, dport, seq, ack, flags, payload=b""):
-    """An Ethernet frame with a TCP segment between two IPv4 addresses."""
+    """Returns an Ethernet frame with a TCP segment between two IPv4 addresses."""
     a, b = (ipaddress.ip_address(x).packed for x in (src, dst))
     head = struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 65535, 0, 0)
     whole = checksum(a + b + struct.pack(">HH", 6, 20 + len(payload)) + head + payload)
@@ -173,7 +173,7 @@ def tcp(ns, src, sport, dst, dport, seq, ack, flags, payload=b""):
 
 
 def fragments(frame, size=24):
-    """An Ethernet frame with IPv4 as fragments of so many octets (a multiple of 8)."""
+    """Fragments an Ethernet frame with IPv4; each fragment has so many octets (a multiple of 8)."""
     head, body, out = bytearray(frame.data[:34]), frame.data[34:], []
     for at in range(0, len(body), size):
         part = body[at:at + size]
@@ -189,7 +189,7 @@ START_NS = 1_700_000_000 * 10**9
 
 
 def pair(i, ns=None, client="192.0.2.1", server="192.0.2.53", latency_ns=1_000_000):
-    """A query and its reply, number i: its id, port, name and answer follow from i."""
+    """Returns query and reply number i; id, port, name and answer depend on i."""
     ns = START_NS + i * 10**7 if ns is None else ns
     port, ident, qname = 1024 + i * 7 % 60000, i * 31 % 65536, f"n{i}.example.com"
     answer = [(1, 300, bytes([203, 0, 113, i % 256]))]
@@ -203,8 +203,8 @@ def query(i, ns=None, client="192.0.2.1", server="192.0.2.53"):
 
 
 def write_load(path, transactions, first=0, unanswered=0, link=ETHERNET):
-    """A large file of many flows, written piece by piece, so that this process stays small. Time
-    advances by 10 us a transaction. unanswered: every so many-th query gets no reply."""
+    """Writes a large capture of many flows piece by piece, so that this process stays small. Time
+    advances by 10 us a transaction. unanswered: every n-th query has no reply."""
     with open(path, "wb") as f:
         f.write(load_header(link))
         for i in range(first, first + transactions):
@@ -216,7 +216,7 @@ def load_header(link=ETHERNET):
 
 
 def load_piece(i, unanswered=0):
-    """Transaction i of a load, as records of a classic pcap file. No UDP checksum, for speed."""
+    """Returns transaction i as records of a classic pcap file, without UDP checksums, for speed."""
     ns = START_NS + i * 10_000
     client, port = bytes([10, i >> 16 & 255, i >> 8 & 255, i & 255]), 1024 + i * 7 % 60000
     ident, server = i * 31 % 65536, b"\xc0\x00\x02\x35"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The contract of the native schema (doc/schemas.md), as a check of single lines."""
+"""Checks single lines against the native schema (doc/schemas.md)."""
 import ipaddress
 import json
 import re
@@ -35,7 +35,7 @@ MNEMONIC = re.compile(r"[A-Z][A-Z0-9-]*")
 def _pairs(pairs):
     keys = [k for k, _ in pairs]
     if len(set(keys)) != len(keys):
-        raise ValueError(f"a key twice: {keys}")
+        raise ValueError(f"a duplicate key: {keys}")
     return dict(pairs)
 
 
@@ -58,7 +58,7 @@ def _rr(rr):
         yield f"a record has the keys {list(rr)}"
         return
     if not NAME.fullmatch(rr["name"]):
-        yield f"no name in master file form: {rr['name']!r}"
+        yield f"a name that is not in presentation form: {rr['name']!r}"
     if not MNEMONIC.fullmatch(rr["type"]) or rr["type"] == "OPT":
         yield f"type {rr['type']!r} of a record"
     if rr.get("class") == "IN":
@@ -81,7 +81,7 @@ def _edns(edns):
 
 
 def check(line):
-    """What is wrong with a line (bytes with its newline), as text; nothing for a right one."""
+    """Yields what is wrong with a line (bytes with its newline)."""
     text = line.decode("utf-8")
     if not text.endswith("\n") or re.search(r"[\x00-\x1f\x7f]", text[:-1]):
         yield "control characters in the line, or no newline at its end"
@@ -129,7 +129,7 @@ def check(line):
 
 
 def _transfer(o):
-    """A zone transfer: sums that cannot contradict the record."""
+    """Checks the sums of a zone transfer against its record."""
     sums = o["transfer"]
     order = ["messages", "records", "octets", "serial", "duration_us", "incomplete"]
     if list(sums) != [k for k in order if k in sums] or not set(order[:3]) <= set(sums):
@@ -144,7 +144,7 @@ def _transfer(o):
 
 
 def _status(o):
-    """Which keys a status brings."""
+    """Checks the keys that belong to a status."""
     status = o["status"]
     if status == "encrypted":
         if set(o) - ALWAYS - SIGHTING or ("sni" in o and "transport" not in o):
@@ -157,7 +157,7 @@ def _status(o):
     if status == "no_reply" and {"rcode", "flags", "reply_bytes", "edns"} & set(o):
         yield "no_reply, but something of a reply"
     if status in ("no_query", "mismatch", "duplicate") and {"query_edns", "retries"} & set(o):
-        yield f"{status}, but something of a query"
+        yield f"{status}, with members of a query"
     if both and not {"reply_bytes", "rcode", "id", "opcode"} <= set(o):
         yield f"{status}, but reply_bytes, rcode, id or opcode is missing"
     if ("query_bytes" in o) != (status in ("answered", "no_reply")) and status != "malformed":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What dnsloupe decodes: the one place where tests that compare with tshark look it up.
+"""What dnsloupe decodes, for all tests that compare with tshark.
 
 Set a switch to True when the program learns it; the tests then expect it everywhere.
 """
@@ -7,15 +7,15 @@ TCP = True
 FRAGMENTS = True
 TUNNELS = True
 
-# Link types, as tshark's stack of protocols begins.
+# Link types, by how tshark's stack of protocols begins.
 LINKS = {"eth", "sll", "raw", "null", "loop", "ip", "ipv6"}
 TUNNEL_LAYERS = {"gre", "erspan", "vxlan", "geneve", "gtp", "mpls", "pppoes", "pppoe", "teredo",
                  "ppp", "l2tp"}
 
 
 def missing(stack, fragmented):
-    """Why a message in this stack of protocols (as "eth:ethertype:ip:udp:dns") is not decoded; ""
-    where it is. fragmented: it came in several IP fragments."""
+    """Returns why a message in this stack of protocols (as "eth:ethertype:ip:udp:dns") is not decoded,
+    or "". fragmented: it came in several IP fragments."""
     layers = stack.split(":")
     if layers[0] not in LINKS:
         return f"link type {layers[0]}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What all end-to-end tests share: running the real binary, its books, and TAP output for meson.
+"""Shared by all end-to-end tests: runs of the program, the sums of its counters, and TAP for meson.
 
 A test program is called with the binary's path as first argument: test_NAME.py DNSLOUPE [CASE]...
 """
@@ -18,21 +18,21 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PCAPS = ROOT / "pcaps"
-HANG_S = 240  # a limit against hangs only; nothing is expected to be fast
+HANG_S = 240  # a limit against hangs only: machines may be slow
 
-# The program gets no configuration but the test's own.
+# The program must see no configuration but the test's.
 ENV = {k: v for k, v in os.environ.items() if not k.startswith("DNSLOUPE_")}
 EXE = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "dnsloupe"
 
 
 def captures():
-    """All captures of pcaps/, by name."""
+    """Returns all captures of pcaps/, by name."""
     found = sorted(p for p in PCAPS.iterdir() if p.suffix in (".pcap", ".pcapng"))
     assert found, f"{PCAPS} has no captures"
     return found
 
 
-# What a capture of pcaps/ is for, where that is off by default.
+# Options of captures in pcaps/ that show what is off by default.
 OPTIONS = {
     "encrypted": ["--set", "encrypted.sightings=true",
                   "--set", "encrypted.resolvers=192.0.2.53,2001:db8:1::/64"],
@@ -40,12 +40,12 @@ OPTIONS = {
 
 
 def options(capture):
-    """The arguments with which a capture gives its golden lines."""
+    """Returns the arguments with which a capture gives its golden lines."""
     return OPTIONS.get(pathlib.Path(capture).stem, [])
 
 
 class Run:
-    """One finished run: code, out and err (bytes, text), lines (bytes each), stats (or None)."""
+    """A finished run: code, out and err (bytes, text), lines (bytes each), stats (or None)."""
 
     def __init__(self, code, out, err, stats):
         self.code, self.out, self.stats = code, out, stats
@@ -58,7 +58,7 @@ class Run:
 
     @property
     def errors(self):
-        """What stands after "dnsloupe: error: " in each such line."""
+        """The texts of all lines that begin with "dnsloupe: error: "."""
         start = "dnsloupe: error: "
         return [e[len(start):] for e in self.err.splitlines() if e.startswith(start)]
 
@@ -70,11 +70,11 @@ def read_stats(path):
 
 
 def books(stats, whole=True):
-    """The sums that must be equal, as text of those that are not. whole: all input was read."""
+    """Checks sums that must be equal; returns those that are not, as text. whole: all input was read."""
     total, log = stats["total"], stats["logger"]
     rx, packet, txn, record = (total[k] for k in ("rx", "packet", "txn", "record"))
     sink = log["sink"]
-    # A sink of one logger is one part of what the others are.
+    # a sink that one logger feeds has its part of the records only
     whole_sinks = sum(one.get("logger", 0) == 0 for one in stats["sinks"])
     sums = {
         "packets = verdicts + lost": (
@@ -99,7 +99,7 @@ def books(stats, whole=True):
             record["made"], sink["taken"] // whole_sinks + record["dropped_full"]),
     }
     for one in stats["sinks"]:
-        sums[f"sink {one['name']}: taken + found = what became of them"] = (
+        sums[f"sink {one['name']}: taken + found = written + dropped + left"] = (
             one["taken"] + one["spool_found"], sum(
                 value for key, value in one.items()
                 if key in ("filtered", "written", "spool_left") or key.startswith("dropped_")))
@@ -108,7 +108,7 @@ def books(stats, whole=True):
             sink[key], sum(one["sink"][key] for one in stats["loggers"]))
     for key, value in sink.items():
         sums[f"sink.{key} of all sinks"] = (value, sum(one[key] for one in stats["sinks"]))
-    # Messages come from packets of their own, from fragmented datagrams and from TCP streams.
+    # messages come from single packets, from reassembled datagrams and from TCP streams
     reasm = total.get("reasm", {})
     sums["messages found = messages taken"] = (
         packet["dns"] + reasm.get("frag_dns", 0) + reasm.get("tcp_messages", 0),
@@ -128,14 +128,14 @@ def books(stats, whole=True):
 
 
 def demote():
-    """As preexec_fn: becomes nobody."""
+    """Becomes the user nobody; for preexec_fn."""
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
 
 
 def own_hugepages(case):
-    """Until the case's end no other test changes how many the machine has."""
+    """Keeps other tests from changing the number of hugepages until the case ends."""
     lock = open(pathlib.Path(tempfile.gettempdir()) / "dnsloupe-test.hugepages.lock", "w",
                 encoding="ascii")
     case.addCleanup(lock.close)
@@ -143,7 +143,7 @@ def own_hugepages(case):
 
 
 class Case(unittest.TestCase):
-    """A test case with a directory of its own in self.dir."""
+    """A test case with its own directory, self.dir."""
 
     maxDiff = 4000
 
@@ -163,8 +163,8 @@ class Case(unittest.TestCase):
         return command + [str(a) for a in args]
 
     def dnsloupe(self, *args, code=0, stdin=None, whole=None, **more):
-        """Runs to the end, expects the exit code, checks the books where the run began. stdin:
-        bytes. whole: see books(); by default, where all went well. code None: 0 or 1."""
+        """Runs to the end, expects the exit code, and checks the counters if the run began. stdin:
+        bytes. whole: see books(); by default if the run succeeds. code None: 0 or 1."""
         stats = self.stats_path()
         done = subprocess.run(
             self.command(args, stats), env=more.pop("env", ENV), timeout=HANG_S, check=False,
@@ -185,14 +185,14 @@ class Case(unittest.TestCase):
         self.assertEqual(books(stats, whole), [])
 
     def check_written(self, run):
-        """What the counters say was written is what came out."""
+        """Checks the counters of what was written against the output."""
         sink = run.stats["logger"]["sink"]
         self.assertEqual((sink["written"], sink["octets"]), (len(run.lines), len(run.out)))
         self.assertTrue(run.out == b"" or run.out.endswith(b"\n"))
 
     def refuses(self, args, *words, code=1, started=False, **more):
-        """It does not run: one line on standard error, with all these words, and no output.
-        started: that shows only while it runs (a stream), so the summary is there, too."""
+        """Expects a failure with one line on standard error that has all these words, and no output.
+        started: it fails while it runs (a stream), so there is a summary, too."""
         run = self.dnsloupe(*args, code=code, **more)
         self.assertEqual(run.out, b"")
         self.assertEqual(len(run.errors), 1, run.err)
@@ -203,7 +203,7 @@ class Case(unittest.TestCase):
         return run
 
     def start(self, *args, **more):
-        """Starts a run with pipes that the test holds; it is killed at the test's end."""
+        """Starts a run with pipes to the test; kills it when the test ends."""
         stats = self.stats_path()
         process = subprocess.Popen(
             self.command(args, stats), env=ENV, bufsize=0, stdin=more.pop("stdin", subprocess.PIPE),
@@ -221,7 +221,7 @@ class Case(unittest.TestCase):
         return process
 
     def read_lines(self, stream, n):
-        """The next n lines of a pipe, however they arrive; fails where they do not come."""
+        """Returns the next n lines of a pipe; fails after HANG_S."""
         got, until = b"", time.monotonic() + HANG_S
         while got.count(b"\n") < n:
             left = until - time.monotonic()
@@ -233,7 +233,7 @@ class Case(unittest.TestCase):
         return got.splitlines(keepends=True)
 
     def said(self, process, words):
-        """Waits until it says these words; returns all that it said until then."""
+        """Waits for these words on standard error; returns what was printed up to them."""
         text = getattr(process, "text", "")
         while words not in text:
             lines = self.read_lines(process.stderr, 1)
@@ -242,7 +242,7 @@ class Case(unittest.TestCase):
         return text
 
     def finish(self, process, code=0, whole=True):
-        """Reads a started run to its end (its standard input is closed)."""
+        """Closes standard input and reads the output of a started run to its end."""
         if process.stdin and not process.stdin.closed:
             process.stdin.close()
         process.stdin = None
@@ -255,7 +255,7 @@ class Case(unittest.TestCase):
 
 
 class Tap(unittest.TestResult):
-    """Test results as TAP, with the names of what ran."""
+    """Prints test results as TAP."""
 
     def __init__(self):
         super().__init__()
@@ -268,8 +268,8 @@ class Tap(unittest.TestResult):
         print(f"{'ok' if good else 'not ok'} {self.number} - {name}{more}", flush=True)
 
     def explain(self, test, error):
-        # On standard error, which meson shows of a test that fails. Printable only: the report
-        # that it makes of this is XML.
+        # to standard error, which meson shows if the test fails; printable only, because meson's report
+        # is XML
         print(f"-- {test.id()}", file=sys.stderr)
         for line in "".join(traceback.format_exception(*error)).splitlines():
             print(line.encode("ascii", "backslashreplace").decode(), file=sys.stderr)
@@ -306,7 +306,7 @@ class Tap(unittest.TestResult):
 
 
 def main():
-    """Runs the cases of the program that was started, or those that its arguments name."""
+    """Runs all cases of this program, or those that its arguments name."""
     if len(sys.argv) < 2:
         sys.exit(f"usage: {sys.argv[0]} DNSLOUPE [CLASS.CASE]...")
     loader, module = unittest.TestLoader(), sys.modules["__main__"]

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An Apache Kafka broker in KRaft mode, from the jars that scripts/get-kafka puts into a directory;
-KAFKA_JARS names it."""
+"""Runs an Apache Kafka broker in KRaft mode, from the jars of scripts/get-kafka in KAFKA_JARS."""
 import os
 import shutil
 import socket
@@ -28,7 +27,7 @@ group.initial.rebalance.delay.ms=0
 
 
 def missing():
-    """Why there can be none; "" where there can."""
+    """Returns why no broker can run, or ""."""
     if not JARS:
         return "KAFKA_JARS is not set (scripts/get-kafka)"
     if not shutil.which("java"):
@@ -43,7 +42,7 @@ def free_port():
 
 
 class Broker:
-    """Starts one, with its data in the case's directory; topics come by themselves."""
+    """A broker with its data in the case's directory, which creates topics on demand."""
 
     def __init__(self, case):
         self.case, self.dir, self.process = case, case.dir / "kafka", None
@@ -65,7 +64,7 @@ class Broker:
                 stdout=log, stderr=log, cwd=self.dir)
 
     def start(self):
-        """Starts it, and waits until it answers."""
+        """Starts the broker and waits until it answers."""
         self.process = self.java("kafka.Kafka", self.conf)
         until = time.monotonic() + harness.HANG_S
         while True:
@@ -84,7 +83,7 @@ class Broker:
 
 
 class Reader(receivers.Mock):
-    """The consumer of tests/support/kafka_mock.c, without its brokers."""
+    """Returns a consumer, tests/support/kafka_mock.c without its brokers."""
 
     def __init__(self, case, broker):
         super().__init__(case, broker.brokers)

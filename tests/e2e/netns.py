@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A small network of namespaces: a client and a server on a hub, and a tap that sees all of it.
+"""A small network of namespaces: a client and a server on a hub, and a tap of all traffic.
 
 Nothing of it reaches the machine's own network. Needs root, ip(8), nsd and dnsperf.
 """
@@ -25,7 +25,7 @@ mail MX 10 ns
 
 
 def missing():
-    """Why live tests cannot run here; "" where they can."""
+    """Returns why live tests cannot run here, or ""."""
     if os.geteuid() != 0:
         return "not root"
     for tool in ("ip", "bridge", "nsd", "dnsperf"):
@@ -46,7 +46,7 @@ def ip(*words):
 
 
 class Network:
-    """client -- hub -- server, tap0 of the hub's namespace sees what both say."""
+    """client -- hub -- server; tap0 in the hub's namespace receives all frames of both."""
 
     def __init__(self, directory):
         self.dir = directory
@@ -64,13 +64,13 @@ class Network:
             ip("netns", "add", self.names[role])
             ip("-n", self.names[role], "link", "set", "lo", "up")
         hub = self.names["h"]
-        # A bridge that learns nothing sends everything everywhere.
+        # a bridge that does not learn floods every frame
         ip("-n", hub, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
         ip("-n", hub, "link", "set", "br0", "up")
         for role in "cs":
             ip("-n", hub, "link", "add", f"p{role}", "type", "veth", "peer", "name", "eth0",
                "netns", self.names[role])
-            # What a client offloads to its interface would reach the tap as one huge frame.
+            # with offloads the tap would receive frames larger than the MTU
             ip("-n", self.names[role], "link", "set", "eth0", "up")
         ip("-n", hub, "link", "add", "ptap", "type", "veth", "peer", "name", "tap0")
         ip("-n", hub, "link", "set", "tap0", "up")
@@ -84,8 +84,8 @@ class Network:
         ip("-n", self.names["s"], "addr", "add", f"{SERVER}/24", "dev", "eth0")
 
     def fibres(self):
-        """A tap with a port for each direction: tapq sees what the client sends, tapr what the
-        server sends; what is put into outq and outr by a program is seen there, too."""
+        """Adds a tap for each direction: tapq receives frames of the client, tapr of the server; and
+        both what a program sends to outq and outr."""
         hub = self.names["h"]
         for side, direction in (("pc", "q"), ("ps", "r")):
             ip("-n", hub, "link", "add", f"out{direction}", "type", "veth", "peer", "name",
@@ -99,7 +99,7 @@ class Network:
                             "egress", "mirror", "dev", f"out{direction}"], check=True)
 
     def inject(self, role, interface, frame):
-        """Sends one frame as it is."""
+        """Sends a raw frame."""
         subprocess.run(self.inside(role, "python3", "-c", f"""
 import socket
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -110,13 +110,13 @@ s.send({bytes(frame)!r})"""), check=True)
         return ["ip", "netns", "exec", self.names[role], *map(str, command)]
 
     def enter(self, role):
-        """As preexec_fn, or for a thread: into a namespace."""
+        """Returns a function that enters a namespace, for preexec_fn or a thread."""
         with open(f"/run/netns/{self.names[role]}", "rb") as f:
             if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0x40000000):
                 raise OSError(ctypes.get_errno(), "setns")
 
     def serve(self, ratelimit=0):
-        """Starts nsd; ratelimit: replies a second, the others are dropped."""
+        """Starts nsd; ratelimit: replies a second, further ones are dropped."""
         (self.dir / "example.com.zone").write_text(ZONE)
         (self.dir / "nsd.conf").write_text(f"""server:
   ip-address: {SERVER}
@@ -152,7 +152,7 @@ s = socket.create_connection(("{SERVER}", 53), 1)"""),
             stderr=subprocess.DEVNULL, check=False).returncode == 0
 
     def perf(self, seconds, rate, names=1000, **more):
-        """Runs dnsperf: (sent, completed, mean latency in microseconds)."""
+        """Runs dnsperf. Returns (sent, completed, mean latency in microseconds)."""
         data = self.dir / "names"
         data.write_text("".join(f"h{n}.example.com A\n" for n in range(names)))
         words = ["-s", SERVER, "-d", data, "-l", seconds, "-Q", rate, "-t", 2]
@@ -165,7 +165,7 @@ s = socket.create_connection(("{SERVER}", 53), 1)"""),
                 number("Average Latency") * 1e6)
 
     def ask(self, name, address=CLIENT, port=0):
-        """One query over UDP, whoever answers."""
+        """Sends a query over UDP without waiting for a reply."""
         query = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + b"".join(
             bytes([len(x)]) + x.encode() for x in name.split(".")) + b"\x00\x00\x01\x00\x01"
         subprocess.run(self.inside("c", "python3", "-c", f"""
@@ -183,7 +183,7 @@ s.sendto({query!r}, ("{SERVER}", 53))"""), check=True)
 
 
 def has_mirror():
-    """Can tc(8) copy what one interface receives to another?"""
+    """Returns whether tc(8) can mirror what one interface receives to another."""
     if missing():
         return False
     name = f"dl{os.getpid()}m"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What tests of sinks over a network share: sink_load (tests/bench/sink_load.c) as the source of
-numbered documents, and the programs that are needed or not there."""
+"""Shared by tests of network sinks: sink_load (tests/bench/sink_load.c) as a source of numbered documents,
+and a check of the programs that they need."""
 import json
 import os
 import pathlib
@@ -17,7 +17,7 @@ SUPPORT = harness.ROOT / "tests/support"
 
 
 def need(*programs):
-    """Skips where one of the programs is not installed; sbin counts."""
+    """Skips the case if one of the programs is not installed, also in sbin."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     for p in programs:
         if not shutil.which(p, path=path):
@@ -31,8 +31,8 @@ def certificates(folder):
 
 
 class Mock:
-    """librdkafka's mock brokers (tests/support/kafka_mock.c) in a process of their own. brokers: how
-    many, or the addresses of others that are read from."""
+    """librdkafka's mock brokers (tests/support/kafka_mock.c) in a process of their own. brokers: their
+    number, or the addresses of other brokers to read from."""
 
     def __init__(self, case, brokers=1, **more):
         self.process = subprocess.Popen(
@@ -46,7 +46,7 @@ class Mock:
         self.count = brokers
 
     def order(self, words):
-        """Gives an order; what it answers before the last line."""
+        """Sends a command. Returns the lines of the answer but the last."""
         self.process.stdin.write(words.encode() + b"\n")
         self.process.stdin.flush()
         lines = []
@@ -65,7 +65,7 @@ class Mock:
 
 class Case(harness.Case):
     def config(self, *sinks):
-        """A configuration file with these sinks."""
+        """Writes a configuration file with these sinks."""
         path = self.dir / f"conf.{len(list(self.dir.iterdir()))}.json"
         path.write_text(json.dumps({"sinks": list(sinks)}), encoding="utf-8")
         return path
@@ -83,7 +83,7 @@ class Case(harness.Case):
         return process
 
     def end_load(self, process, good=True):
-        """Waits for its end; its counters, and what it said on standard error."""
+        """Waits for the end. Returns the counters and standard error."""
         out, err = process.communicate(timeout=harness.HANG_S)
         err = err.decode("utf-8", "replace")
         self.assertEqual(process.returncode, 0 if good else 1, err)
@@ -99,7 +99,7 @@ class Case(harness.Case):
         return self.end_load(self.start_load(sink, count, *args), good)
 
     def refuses_sink(self, sink, word):
-        """The rules refuse it, with one line that names the key."""
+        """Expects that the configuration is refused, with one line that names the key."""
         done = subprocess.run([LOAD, self.config(sink), "1"], env=harness.ENV, check=False,
                               timeout=harness.HANG_S, capture_output=True)
         err = done.stderr.decode("utf-8", "replace")
@@ -107,7 +107,7 @@ class Case(harness.Case):
         self.assertIn("sinks[0]." + word, err)
 
     def check_all_once(self, serials, count, first=0):
-        """Every document arrived, none twice."""
+        """Checks that every document arrived once."""
         self.assertEqual(len(serials), count)
         self.assertEqual(sorted(serials), list(range(first, first + count)))
 
@@ -116,5 +116,5 @@ SERIAL = re.compile(r'n(\d{12})\.example')
 
 
 def serial_of(text):
-    """The number that sink_load gave the document (its qname, or its JSON text)."""
+    """Returns the serial number of a document (from its qname, or its JSON text)."""
     return int(SERIAL.search(text)[1])

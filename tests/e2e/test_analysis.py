@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What doc/analysis.md tells analysts works: every question, in DuckDB and in polars, gives the same
-rows; and config/shipping/clickhouse.sql takes every line in a ClickHouse engine of today (chdb)."""
+"""The recipes of doc/analysis.md: every question gives the same rows in DuckDB and in polars; and the tables
+of config/shipping/clickhouse.sql take every line in a current ClickHouse engine (chdb)."""
 import collections
 import datetime
 import importlib
@@ -15,7 +15,7 @@ import harness
 
 
 def module(name):
-    """A package of scripts/setup --test, or None."""
+    """Returns a package of scripts/setup --test, or None."""
     for path in sorted(harness.ROOT.glob("build-analysis/lib/python3*/site-packages")):
         if str(path) not in sys.path:
             sys.path.append(str(path))
@@ -78,7 +78,7 @@ class Recipes(harness.Case):
         self.assertEqual(list(importlib.import_module("polars_dns").SCHEMA), contract.KEYS)
 
     def test_names(self):
-        """The second question, counted once more in plain Python."""
+        """The second question, counted again in plain Python."""
         self.assertEqual(QUESTIONS[1][1], "Which names led to this address?")
         address = re.search(r"rr.data = '([^']*)'", QUESTIONS[1][2])[1]
         found = collections.Counter(
@@ -97,8 +97,8 @@ class Recipes(harness.Case):
 
     @unittest.skipUnless(module("chdb"), "chdb is not installed")
     def test_clickhouse(self):
-        """Every line of every capture, each member back as it was; the rows stay although their
-        packets are old; the aggregate counts each answer."""
+        """Every line of every capture can be read back with all members; old packets are not deleted;
+        the aggregate counts each answer."""
         session = module("chdb.session").Session(str(self.dir / "chdb"))
         self.addCleanup(session.close)
 
@@ -130,7 +130,7 @@ class Recipes(harness.Case):
         self.assertEqual(ask("SELECT sum(times) AS n FROM dns.names")[0]["n"], answers)
 
     def assert_within(self, small, large, where):
-        """All that the first says, the second says as well; it may have more, empty members."""
+        """Checks that the second has all members of the first; others must be empty."""
         if isinstance(small, dict):
             for key, value in small.items():
                 self.assert_within(value, large[key], f"{where}.{key}")

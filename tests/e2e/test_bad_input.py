@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is wrong with the input is said in one line, and never passes for success."""
+"""Bad input gives an error of one line and a non-zero exit code."""
 import bz2
 import gzip
 import json
@@ -25,7 +25,7 @@ class Files(harness.Case):
         self.refuses(["-r", self.dir / "nothing"], self.dir / "nothing", "No such file")
 
     def test_directory(self):
-        """One without captures."""
+        """A directory without captures."""
         self.refuses(["-r", self.dir], self.dir, "no captures")
         self.file(b"no capture")
         self.refuses(["-r", self.dir], self.dir, "no captures")
@@ -44,7 +44,7 @@ class Files(harness.Case):
         self.refuses(["-r", path], path, "Permission denied", **more)
 
     def reachable(self):
-        """Skips where nobody cannot reach the binary."""
+        """Skips if the user nobody cannot execute the binary."""
         import subprocess
         try:
             subprocess.run([harness.EXE, "--version"], preexec_fn=harness.demote, check=True,
@@ -53,7 +53,7 @@ class Files(harness.Case):
             self.skipTest(f"{harness.EXE} is out of reach for nobody: {e}")
 
     def test_no_root(self):
-        """A whole run with no privilege at all."""
+        """A run without any privilege."""
         if os.getuid() != 0:
             self.skipTest("is not root: all other tests show it")
         self.reachable()
@@ -67,7 +67,7 @@ class Files(harness.Case):
         self.refuses(["-r", "-"], "empty", stdin=b"", started=True)
 
     def test_header_only(self):
-        """A capture without packets is a right one."""
+        """A capture without packets is valid."""
         for data in (capture.pcap([]), capture.pcapng([])):
             run = self.dnsloupe("-r", self.file(data))
             self.assertEqual((run.out, run.errors), (b"", []))
@@ -82,7 +82,7 @@ class Files(harness.Case):
         self.refuses(["-r", "-"], "not a capture file", stdin=text, started=True)
 
     def test_archives(self):
-        """What was compressed twice, and what is cut or damaged: all before, then the error."""
+        """Archives in archives, and truncated or damaged ones: all packets before, then the error."""
         packed = gzip.compress(RESOLVER.read_bytes())
         self.refuses(["-r", self.file(gzip.compress(packed))], "input", "gzip", started=True)
         whole = self.dnsloupe("-w", "1", "-r", RESOLVER).lines
@@ -93,7 +93,7 @@ class Files(harness.Case):
                 run = self.dnsloupe("-w", "1", "-r", self.file(data[:cut]), code=1, whole=True)
                 self.assertEqual(len(run.errors), 1, run.err)
                 self.assertIn("is cut", run.errors[0])
-                # Open queries are let go at the end, so that only their order is another.
+                # open queries are written at the end, so only the order of lines differs
                 self.assertLessEqual(len(run.lines), len(whole))
                 if cut > len(data) - 9:
                     self.assertEqual(run.lines, whole)
@@ -111,7 +111,7 @@ class Files(harness.Case):
 
 class Links(harness.Case):
     def test_unknown_link_type(self):
-        """Bluetooth: nothing of it is decoded, and that is no success."""
+        """Bluetooth is not decoded, and the run fails."""
         path = self.dir / "bluetooth.pcap"
         path.write_bytes(capture.pcap(capture.pair(1), link=BLUETOOTH))
         run = self.dnsloupe("-r", path, code=1, whole=True)
@@ -120,7 +120,7 @@ class Links(harness.Case):
         self.assertIn(f"{path}: link type {BLUETOOTH} (BLUETOOTH_HCI_H4_WITH_PHDR)", run.errors[0])
 
     def test_link_type_of_the_reassembler(self):
-        """A capture cannot pass for what the program makes itself; the books stay right."""
+        """A capture cannot use the link type of reassembled datagrams; the counters add up."""
         path = self.dir / "private.pcap"
         path.write_bytes(capture.pcap(capture.pair(1), link=0xfff0))
         run = self.dnsloupe("-r", path, code=1, whole=True)
@@ -129,7 +129,7 @@ class Links(harness.Case):
         self.assertIn("link type", run.errors[0])
 
     def test_unknown_among_known(self):
-        """The known interface is decoded, the packets of the other are counted and told."""
+        """The known interface is decoded; packets of the other are counted and reported."""
         path = self.dir / "mixed.pcapng"
         frames = [f for i in range(4) for f in capture.pair(i)]
         path.write_bytes(capture.pcapng(frames, (capture.ETHERNET, BLUETOOTH),
@@ -141,7 +141,7 @@ class Links(harness.Case):
 
 
 class Cut(harness.Case):
-    """Everything before the damage is processed; then an error; and no success."""
+    """Everything before the damage is processed, then the run fails."""
 
     def cut(self, data, lines, *words):
         path = self.dir / "cut"
@@ -168,7 +168,7 @@ class Cut(harness.Case):
             self.cut(data[:-less], 3, "ends in the middle")
 
     def test_reply_lost(self):
-        """The packet that is cut was a reply: its query is told as no_reply."""
+        """The truncated packet is a reply: its query ends as no_reply."""
         data = capture.pcap(capture.pair(1))
         path = self.dir / "cut"
         path.write_bytes(data[:-1])
@@ -182,7 +182,7 @@ class Cut(harness.Case):
         self.assertEqual(len(run.errors), 1)
 
     def test_large(self):
-        """The end of a large file is missing: many packets are on their way when it shows."""
+        """The end of a large file is missing: many packets are pending when that is noticed."""
         path = self.dir / "large"
         capture.write_load(path, 20000)
         os.truncate(path, path.stat().st_size - 1)
@@ -195,7 +195,7 @@ class Cut(harness.Case):
         self.cut(good + struct.pack("<4I", 0, 0, 0x7fffffff, 0x7fffffff) + bytes(100), 1)
 
     def test_first_goes_on(self):
-        """Bad files are skipped wherever they stand, each is named, and the counters are there."""
+        """Bad files are skipped at any position and named, and the counters are written."""
         bad, empty, good = self.dir / "bad", self.dir / "empty", self.dir / "good"
         bad.write_text("no capture " * 9, encoding="ascii")
         empty.write_bytes(b"")
@@ -209,7 +209,7 @@ class Cut(harness.Case):
             self.assertEqual(run.stats["input"]["files_failed"], 3)
 
     def test_joined(self):
-        """Two captures joined by cat, of either format: what that is, and of which link type."""
+        """Two captures joined by cat, of either format: the error says so, with the link type."""
         one = capture.pcap(capture.pair(1))
         for order in "<>":
             other = capture.pcap(capture.pair(2), capture.RAW, order)
@@ -218,7 +218,7 @@ class Cut(harness.Case):
             self.cut(one + capture.pcapng(capture.pair(2), order=order), 1, "cat", "pcapng")
 
     def test_others_go_on(self):
-        """A file that is cut does not keep the next one from being read."""
+        """The file behind a truncated one is read."""
         a, b = self.dir / "a", self.dir / "b"
         a.write_bytes(capture.pcap(capture.pair(1) + capture.pair(2))[:-1])
         b.write_bytes(capture.pcap(capture.pair(3)))
@@ -259,14 +259,14 @@ class Configuration(harness.Case):
         self.refuses(["-c", RESOLVER, "-r", RESOLVER], RESOLVER, code=2)
 
     def test_eal_arguments(self):
-        """What DPDK refuses is an error, too."""
+        """What DPDK refuses is an error."""
         run = self.dnsloupe("--set", "eal.args=--no-such-flag", "-r", RESOLVER, code=1)
         self.assertEqual(len(run.errors), 1, run.err)
         self.assertIn("DPDK does not start", run.errors[0])
         self.assertEqual(run.out, b"")
 
     def test_eal_help(self):
-        """Nor does DPDK's help end the run as if it had been one."""
+        """DPDK's help does not end a run with success."""
         for word in ("--help", "-h"):
             run = self.dnsloupe("--set", f"eal.args={word}", "-r", RESOLVER, code=1)
             self.assertEqual(len(run.errors), 1, run.err)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""DPDK devices that need no root: net_pcap that replays for ever, and all that can be wrong."""
+"""DPDK devices that need no root: net_pcap in an endless loop, and wrong devices."""
 import json
 import os
 import pathlib
@@ -13,7 +13,7 @@ import unittest
 import capture
 import harness
 
-LAST = "10.99.98.97"  # the client of the last conversation of what is played
+LAST = "10.99.98.97"  # the client of the last conversation that is played
 CAPTURE = harness.PCAPS / "resolver.pcap"
 ENDLESS = f"net_pcap0,rx_pcap={CAPTURE},infinite_rx=1"
 
@@ -31,7 +31,7 @@ class Device(harness.Case):
         return self.finish(process, code=code, whole=False)
 
     def test_file_by_net_pcap(self):
-        """A capture as a DPDK device: the stamps are those of the file."""
+        """A capture as a DPDK device: timestamps are those of the file."""
         out = self.dir / "out.jsonl"
         p = self.listen("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-o", out, "--idle", "sleep")
         want = self.dnsloupe("-r", CAPTURE).records
@@ -45,7 +45,7 @@ class Device(harness.Case):
         self.assertEqual(run.stats["input"]["ports"][0]["driver"], "net_pcap")
 
     def played(self, words, workers, frames):
-        """The lines of a run that plays captures to their end, sorted; and the run."""
+        """Plays captures to their end. Returns the sorted lines and the run."""
         self.count += 1
         out = self.dir / f"out{self.count}.jsonl"
         p = self.listen(*harness.OPTIONS["encrypted"], *words, "-w", workers, "-o", out, "--idle",
@@ -61,14 +61,14 @@ class Device(harness.Case):
         return sorted(out.read_bytes().splitlines()), run
 
     def test_order(self):
-        """Captures, dealt at random over files that are played by a queue each: the directions of
-        a conversation, the segments of a stream and the fragments of a datagram apart, by more
-        queues than workers and fewer. The lines are those of a single queue, with all times."""
+        """The frames of captures in random queues: the directions of a conversation, the segments of a
+        stream and the fragments of a datagram are separated, with more and with fewer queues than
+        workers. Lines and times are those of a single queue."""
         frames = []
         for path in harness.captures():
             if path.suffix == ".pcap":
                 link, more = capture.read_pcap(path)
-                # net_pcap knows whole microseconds, and no length but that of what was kept
+                # net_pcap has whole microseconds, and only the captured length
                 frames += [f._replace(ns=f.ns // 1000 * 1000) for f in more
                            if link == capture.ETHERNET and f.wire == len(f.data)]
         frames.sort(key=lambda f: f.ns)
@@ -100,7 +100,7 @@ class Device(harness.Case):
         self.assertGreater(handed_over, len(frames))
 
     def test_two_directions(self):
-        """Queries in one file, their replies in another one, too many to be read in one go."""
+        """Queries in one file, their replies in another, more than one poll reads."""
         load = self.dir / "load.pcap"
         capture.write_load(load, 20000, unanswered=7)
         _, frames = capture.read_pcap(load)
@@ -118,14 +118,14 @@ class Device(harness.Case):
                 self.assertEqual(got == sorted(x.rstrip() for x in want.lines), True)
 
     def test_endless(self):
-        """As fast as it can be, for a moment; whatever could not be kept is in the books."""
+        """At full speed for a moment: all that is dropped is counted."""
         p = self.listen("-d", ENDLESS, "-o", "/dev/null")
         time.sleep(0.5)
         run = self.stop(p)
         self.assertGreater(run.stats["total"]["txn"]["answered"], 0)
 
     def test_workers(self):
-        """Two devices, three workers: hand-overs, and nothing lost unless it says so."""
+        """Two devices, three workers: packets are handed off, and losses are counted."""
         p = self.listen("-d", ENDLESS, "-d", ENDLESS.replace("pcap0", "pcap1"), "-w", "3",
                         "-o", "/dev/null", "--idle", "sleep")
         time.sleep(0.5)
@@ -134,8 +134,8 @@ class Device(harness.Case):
         self.assertGreater(run.stats["total"]["rx"]["taken_over"], 0)
 
     def test_loggers(self):
-        """Each logger has workers and a file of its own, and tells there of what was lost; in a
-        file for all, one tells."""
+        """Each logger has workers and a file of its own, to which it reports losses; in a common file
+        one logger reports them."""
         p = self.listen("-d", ENDLESS, "-d", ENDLESS.replace("pcap0", "pcap1"), "-w", "4",
                         "--loggers", "2", "-o", self.dir / "{logger}.jsonl", "--sink",
                         f"type=file,path={self.dir}/all.jsonl,queue_mb=1",
@@ -143,7 +143,7 @@ class Device(harness.Case):
         time.sleep(0.7)
         run = self.stop(p)
         taken = [x["sink"]["taken"] for x in run.stats["loggers"]]
-        # What each logger took went to its own file and to the common one.
+        # each logger wrote its records to its own file and to the common one
         self.assertEqual(sum(taken), run.stats["logger"]["sink"]["taken"])
         self.assertGreater(min(taken), 0)
         for name in ("0", "1", "all"):
@@ -153,12 +153,12 @@ class Device(harness.Case):
             self.assertEqual(loss, ["begins", "ends"] * (len(loss) // 2), name)
 
     def test_shed(self):
-        """A slow reader: sections go before records do, the last ones first, and are counted."""
+        """With a slow reader sections are omitted before records are dropped, the last first, and counted."""
         p = self.listen("-d", ENDLESS, "--overload", "shed", "--set", "memory.record_mb=2")
-        # Slow enough for any build of the program: some 3 MB a second.
+        # 3 MB a second, slow enough for any build of the program
         out, until = bytearray(), time.monotonic() + harness.HANG_S
         while b'"shed":["answers"' not in out[-70000:]:
-            self.assertLess(time.monotonic(), until, "nothing was left out")
+            self.assertLess(time.monotonic(), until, "no section was omitted")
             out += os.read(p.stdout.fileno(), 65536)
             time.sleep(0.02)
         run = self.stop(p)
@@ -171,7 +171,7 @@ class Device(harness.Case):
         for line in lines:
             for section in line.get("shed", ()):
                 self.assertNotIn(section, line)
-        # Counted is what was left out of a line; lines may have found no reader in the end.
+        # omissions are counted for lines that may not have been read in the end
         lost = run.stats["sinks"][0]["dropped_end"]
         for name in ("additional", "authority", "answers"):
             seen = sum(name in sections for sections in shed)
@@ -179,7 +179,7 @@ class Device(harness.Case):
             self.assertLessEqual(counted[f"shed_{name}"], seen + lost)
 
     def test_drop(self):
-        """Unless told to, it leaves out nothing."""
+        """By default nothing is omitted."""
         p = self.listen("-d", ENDLESS, "--set", "memory.record_mb=1")
         time.sleep(0.5)
         p.send_signal(signal.SIGTERM)
@@ -218,7 +218,7 @@ class Device(harness.Case):
                              "lcores", words)
 
     def test_few_cpus(self):
-        """More threads than CPUs: they share, say so, and rest when idle."""
+        """More threads than CPUs: they share CPUs, report that, and sleep when idle."""
         cpu = min(os.sched_getaffinity(0))
         p = self.start("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-w", "2", "-o", self.dir / "o",
                        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
@@ -254,7 +254,7 @@ class Device(harness.Case):
         self.refuses(["-r", CAPTURE, "-i", "lo"], "not both", code=2)
 
     def test_plan(self):
-        """It says what it would do, for files and for devices, and makes nothing."""
+        """The plan for files and devices is printed, and no output is created."""
         cpu = min(os.sched_getaffinity(0))
         for args, words in (
                 (["-d", ENDLESS, "-w", "2", "--lcores", f"control={cpu}"],

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Encapsulations and link types of the field, in frames made here: what is in them comes out, and
-tshark, where it decodes them by itself, finds the same names."""
+"""Encapsulations and link types, in frames made here: messages are decapsulated, and tshark finds the same
+names where it decodes the encapsulation by default."""
 import shutil
 import struct
 import subprocess
@@ -81,7 +81,7 @@ def nested(n):
     return wrap
 
 
-# name: (link type, how a frame is wrapped, tunnel in the record, does tshark see it unasked?)
+# name: (link type, function that encapsulates, tunnel of the record, whether tshark decodes it by default)
 CASES = {
     "erf": (ERF, erf, None, True),
     "ipoib": (IPOIB, lambda f: again(f, bytes(40) + kind(f) + b"\0\0" + ip(f)), None, True),
@@ -144,7 +144,7 @@ class Encapsulations(harness.Case):
         self.assertEqual(run.stats["total"]["packet"]["too_deep"], 2)
 
     def test_fou(self):
-        """Foo over UDP has no port of its own."""
+        """Foo over UDP has no well-known port."""
         path = self.dir / "fou.pcap"
         path.write_bytes(capture.pcap([over_udp(b"", 5556)(f) for f in capture.pair(1)]))
         self.assertEqual(self.dnsloupe("-r", path).records, [])

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A system call of a spool or of the sink of files fails once, with a plausible errno, or does half
-(tests/support/fault_shim.c): what was taken is written, in the spool, or dropped by name. Of all
-such faults a sample, the same in each run; all of them where FAULTS is "all"."""
+"""A system call of a spool or of a file sink fails once, with a plausible errno, or does half of its work
+(tests/support/fault_shim.c): every record is written, spooled, or dropped and counted. Tries a sample of
+all such faults, the same in each run; all of them if FAULTS is "all"."""
 import errno
 import fcntl
 import gzip
@@ -33,7 +33,7 @@ RUN_S = 60  # a limit against hangs of one run, which takes a tenth of a second
 
 
 class Receiver(threading.Thread):
-    """Keeps all lines of all connections to a unix socket."""
+    """Stores all lines of all connections to a Unix socket."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
@@ -63,7 +63,7 @@ class Receiver(threading.Thread):
 
 
 def serials(data):
-    """Of whole lines; a torn one fails."""
+    """Returns serial numbers of lines; fails on an incomplete line."""
     return [int(json.loads(line)["qname"][1:13]) for line in data.splitlines()]
 
 
@@ -71,7 +71,7 @@ class Faults(receivers.Case):
     COUNT = 3000
 
     def run_load(self, sink, count, *args, fault=None, under=None):
-        """Counters of the sink (None: it did not start), and what it said."""
+        """Returns the counters of the sink (None: it did not start), and standard error."""
         env = dict(harness.ENV)
         if under:
             env.update(LD_PRELOAD=str(SHIM), FAULT_UNDER=str(under))
@@ -96,7 +96,7 @@ class Faults(receivers.Case):
         return m, err
 
     def each(self, err):
-        """The faults to try, by the counts of a run without one."""
+        """Chooses the faults to try from the counts of a run without faults."""
         counts = {call: int(n) for call, n in re.findall(r"fault: (\w+) (\d+)", err)}
         self.assertGreater(len(counts), 5, err)
         faults = [(call, at, error) for call, n in counts.items()
@@ -151,12 +151,12 @@ class Faults(receivers.Case):
             _, _, rest = self.drain(folder)
             got = first + rest
             self.assertEqual(sorted(set(got)), list(range(self.COUNT)), (fault, m, err))
-            # A position that could not be written, a segment that could not be removed.
+            # a position that could not be written, or a segment that could not be removed
             self.assertLess(len(got) - len(set(got)), 2500, fault)
             shutil.rmtree(folder)
 
     def test_stray_spool(self):
-        """Of a sink that is no more: said in one line, not while another process has it."""
+        """The spool of a removed sink is reported in one line, but not while another process uses it."""
         folder = self.fresh()
         self.run_load({**self.spool(folder), "name": "old.1"}, 10)
         words = f"{folder} holds 1 spool files, "
@@ -200,11 +200,11 @@ class Faults(receivers.Case):
             shutil.rmtree(folder)
 
     def test_file(self):
-        """Live: what failed is tried again."""
+        """Live, what failed is retried."""
         self.check_file("-l", fsync="block", compress="gzip")
 
     def test_file_of_files(self):
-        """Reading files: a fault ends the sink, and what it wrote is counted."""
+        """Reading files, a fault ends the sink, and what was written is counted."""
         self.check_file(part=True, fsync="rotate")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""filter.bpf takes the packets that tcpdump takes, of every link type, with any number of workers,
+"""filter.bpf accepts the packets that tcpdump accepts, on every link type, with any number of workers,
 and counts the others."""
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ import unittest
 import capture
 import harness
 
-# Together they use every kind of load and operation that libpcap's compiler makes.
+# together they use every load and operation that libpcap's compiler generates
 EXPRESSIONS = [
     "udp and src net 2001:db8::/32", "net 192.0.2.0/28 and ip[8] > 63", "not port 53",
     "(ip or ip6) and udp dst port 53 and not host 198.51.100.10", "vlan 20 or (vlan and udp)",
@@ -20,7 +20,7 @@ EXPRESSIONS = [
 
 
 def taken(path, expression):
-    """How many packets of a capture tcpdump takes; None where it will not read it so."""
+    """Returns how many packets of a capture tcpdump accepts; None if it refuses the filter."""
     done = subprocess.run(["tcpdump", "-r", str(path), "-w", "-", expression],
                           capture_output=True, check=False, timeout=harness.HANG_S)
     if done.returncode:
@@ -40,7 +40,7 @@ class LikeTcpdump(harness.Case):
             want = taken(path, expression)
             run = self.dnsloupe("-w", workers, "-r", path, "--bpf", expression,
                                 code=1 if want is None else 0, whole=True)
-            if want is None: # no meaning for this link type
+            if want is None: # the filter is not valid for this link type
                 counted = run.stats["total"]["packet"]["filter_unfit"]
                 self.assertEqual(counted, run.stats["input"]["frames"], expression)
                 self.assertIn(f"{counted} packets have a link type for which filter.bpf",
@@ -66,7 +66,7 @@ class LikeTcpdump(harness.Case):
         self.assertEqual(asked, set(EXPRESSIONS), "each takes packets of some capture")
 
     def test_link_types(self):
-        """One transaction on many links."""
+        """A transaction on many link types."""
         frames = capture.pair(1) + capture.pair(2, client="2001:db8::1", server="2001:db8::53")
         for link in (capture.RAW, capture.LOOP, capture.NULL, capture.SLL, capture.SLL2):
             path = self.dir / f"link{link}.pcap"
@@ -76,7 +76,7 @@ class LikeTcpdump(harness.Case):
 
 class Filter(harness.Case):
     def test_mixed_links(self):
-        """Each packet by the program of its own link type."""
+        """Each packet is filtered by the program of its link type."""
         four = capture.pair(1) + capture.pair(2)
         links = (capture.ETHERNET, capture.RAW, capture.SLL)
         frames = [f for link in links for f in (capture.relink(four, link)
@@ -86,13 +86,13 @@ class Filter(harness.Case):
         run = self.dnsloupe("-r", path, "--bpf", "udp dst port 53")
         self.assertEqual(run.stats["total"]["packet"]["filtered"], 6)
         self.assertEqual(run.stats["total"]["packet"]["dns"], 6)
-        # link layer addresses are there on one of the three only
+        # only one of the three has link layer addresses
         run = self.dnsloupe("-r", path, "--bpf", "ether src 02:00:00:00:00:01", code=1, whole=True)
         self.assertEqual(run.stats["total"]["packet"]["dns"], 4)
         self.assertGreaterEqual(run.stats["total"]["packet"]["filter_unfit"], 4)
 
     def test_same_records(self):
-        """What is let through gives the same records."""
+        """Accepted packets give the same records."""
         path = harness.PCAPS / "udp4.pcap"
         every = self.dnsloupe("-w", "1", "-r", path)
         some = self.dnsloupe("-w", "1", "-r", path, "--set", "filter.bpf=host 192.0.2.11")

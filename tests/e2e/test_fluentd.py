@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The sink fluentd: against a receiver of ours in Python (tests/support/fluentd_server.py), which
-can behave badly, and against Fluent's own server of npm where it can be installed."""
+"""The sink fluentd, against tests/support/fluentd_server.py, a receiver with faults on request, and against
+Fluent's own server from npm where it can be installed."""
 import json
 import os
 import pathlib
@@ -46,7 +46,7 @@ class Fluentd(receivers.Case):
         return context
 
     def check_events(self, server, count, in_order=True):
-        """All arrived once, with the right times."""
+        """Checks that all events arrived once, with the right times."""
         self.assertGreaterEqual(server.wait(count), count)
         serials = [receivers.serial_of(record["qname"]) for _, _, record in server.events]
         self.check_all_once(serials, count)
@@ -89,7 +89,7 @@ class Forms(Fluentd):
                         self.assertEqual(record["ts"], f"{text}.{when % 10**9:09d}Z")
 
     def test_tags(self):
-        """As both forerunners use them, or as configured."""
+        """Tags as in both forerunners, or as configured."""
         rows = (({}, {"dnsloupe.dns"}),
                 ({"schema": "gazer"}, {"dns-gazer.dns.tx"}),
                 ({"schema": "gazer-record"}, {"dns-gazer.dns.record"}),
@@ -131,7 +131,7 @@ class Forms(Fluentd):
             self.check_events(server, 5000)
 
     def test_login_refused(self):
-        """Either side may refuse the login; the message says why, and nothing is written."""
+        """Either side refuses the login: the message says why, and nothing is written."""
         rows = ((dict(shared_key="a key"), {"shared_key": "another"}, "shared_key mismatch"),
                 (dict(shared_key="a key"), {}, "set fluentd.shared_key"),
                 (dict(shared_key="a key", wrong_digest=True), {"shared_key": "a key"},
@@ -157,10 +157,10 @@ class Faults(Fluentd):
     COUNT = 20000
 
     def test_closes_half_way(self):
-        """In the middle of a chunk, again and again: what was not acknowledged is sent again.
+        """The receiver closes within a chunk, again and again: what was not acknowledged is sent again.
 
-        The first connection ends before its first chunk can: that is an outage. Where some chunks
-        were acknowledged, and the next connection is up at once, there is none to be said."""
+        The first connection ends before its first chunk: that is an outage. If chunks were
+        acknowledged, and the next connection opens at once, no outage is reported."""
         for mode in ("forward", "packed", "compressed"):
             with self.subTest(mode=mode):
                 server = self.server(
@@ -173,7 +173,7 @@ class Faults(Fluentd):
                 self.assertGreater(m["outages"], 0)
 
     def test_forgets_to_acknowledge(self):
-        """Stored and not acknowledged: the protocol cannot tell, it comes twice with one id."""
+        """A chunk that was stored but not acknowledged arrives twice, with one id."""
         server = self.server(forget_ack={0: 2, 1: 0})
         self.load(self.sink(server), self.COUNT)
         server.wait(self.COUNT)
@@ -182,11 +182,11 @@ class Faults(Fluentd):
         twice = [c for c in set(server.chunks) if server.chunks.count(c) > 1]
         self.assertGreater(len(server.events), self.COUNT)
         self.assertTrue(twice, "what comes again has the same id")
-        # By the ids a receiver can drop exactly what is there twice.
+        # by its id a receiver can drop the duplicate
         self.assertLessEqual(len(server.chunks) - len(set(server.chunks)), 2 * 4)
 
     def test_killed_and_restarted(self):
-        """The receiver goes away in mid-stream, and comes back on the same port."""
+        """The receiver stops in mid-stream and restarts on the same port."""
         first = self.server()
         process = self.start_load(self.sink(first), self.COUNT, "-r", "20000")
         first.wait(self.COUNT // 4)
@@ -197,7 +197,7 @@ class Faults(Fluentd):
         m, err = self.end_load(process)
         serials = [receivers.serial_of(r["qname"]) for _, _, r in events + second.events]
         self.assertEqual(set(serials), set(range(self.COUNT)))
-        # Twice is at most what was on its way at that moment: the window's chunks.
+        # at most the chunks of the window, which were in flight, arrive twice
         acknowledged = set(first.chunks)
         again = [c for c in second.chunks if c in acknowledged]
         self.assertLessEqual(len(again), 4)
@@ -205,7 +205,7 @@ class Faults(Fluentd):
         self.assertIn("is back", err)
 
     def test_refuses_at_first(self):
-        """Nobody listens until later."""
+        """The receiver starts late."""
         gone = self.server()
         gone.stop()
         process = self.start_load(self.sink(gone), self.COUNT)
@@ -217,7 +217,7 @@ class Faults(Fluentd):
         self.check_events(server, self.COUNT)
 
     def test_hangs(self):
-        """It takes all and says nothing: after fluentd.ack_ms another connection is tried."""
+        """The receiver reads, but acknowledges nothing: after fluentd.ack_ms the sink reconnects."""
         server = self.server(mute={0})
         m, err = self.load(self.sink(server, fluentd={"ack_ms": 4000}), self.COUNT)
         self.check_events(server, self.COUNT)
@@ -225,14 +225,14 @@ class Faults(Fluentd):
         self.assertIn("did not acknowledge a chunk within fluentd.ack_ms", err)
 
     def test_slow(self):
-        """Slow is not away: nothing is sent again, nothing is said."""
+        """A slow receiver is no outage: nothing is sent again or reported."""
         server = self.server(late_s=0.4)
         m, err = self.load(self.sink(server), 3000)
         self.check_events(server, 3000)
         self.assertEqual((server.connections, m["outages"], err), (1, 0, ""))
 
     def test_one_chunk_a_connection(self):
-        """A receiver that denies keepalive."""
+        """A receiver that refuses keepalive."""
         server = self.server(keepalive=False, shared_key="k")
         m, _ = self.load(self.sink(server, fluentd={"shared_key": "k"}), self.COUNT)
         self.check_events(server, self.COUNT)
@@ -240,7 +240,7 @@ class Faults(Fluentd):
         self.assertEqual(m["outages"], 0)
 
     def test_spool(self):
-        """Away to the end: all is in the spool, and the next run brings it."""
+        """The receiver never starts: the spool holds all, and the next run delivers it."""
         gone = self.server()
         gone.stop()
         spool = self.dir / "spool"
@@ -254,7 +254,7 @@ class Faults(Fluentd):
         self.assertEqual((m["spool_found"], m["spool_left"]), (self.COUNT, 0))
 
     def test_stopped_live(self):
-        """Live, a receiver that takes nothing: what does not fit is dropped and counted at once."""
+        """Live, with a receiver that reads nothing, what does not fit is dropped and counted at once."""
         server = self.server(mute={0})
         start = time.monotonic()
         m, _ = self.load(
@@ -267,7 +267,7 @@ class Faults(Fluentd):
 
 class Configuration(receivers.Case):
     def test_refused(self):
-        """Keys that contradict each other."""
+        """Keys that contradict each other are refused."""
         rows = (({}, "address: is missing"), ({"address": "a:b"}, "address: expected"),
                 ({"transport": "udp", "address": "a"}, "transport: expected tcp"),
                 ({"transport": "unix", "address": "a"}, "address: is not for unix sockets"),
@@ -284,7 +284,7 @@ class Configuration(receivers.Case):
 
 
 class Node(Fluentd):
-    """Against the server of Fluent's own package."""
+    """Fluent's own server receives every event."""
 
     @classmethod
     def setUpClass(cls):

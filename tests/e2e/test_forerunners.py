@@ -1,9 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What reads dns-gazer's and gopassivedns's logs goes on reading: the examples of dns-gazer's README
-and what gopassivedns's own tests ask, from the same packets made anew. Then the choices that a sink
-has: fields, sections, encodings. Where the project stands beside its shared folder, gopassivedns's
-own captures are read, too."""
+"""Compatibility with readers of dns-gazer's and gopassivedns's logs: the examples of dns-gazer's README and
+the assertions of gopassivedns's own tests, with the same packets. Then the options of a sink: fields,
+sections, encodings. Reads gopassivedns's own captures, too, where they lie beside the repository."""
 import io
 import json
 import struct
@@ -45,12 +44,12 @@ TX = (
     '"name": "bf-pro-front.cloudapp.net.", "section": "answer", "type": "A"}], '
     '"reply_ts": 1.44453e+09, "server_addr": "210.196.3.183", "server_port": 53, '
     '"status": "success", "tx_id": 23904}\n')
-# The one thing that is not followed: times cut to six digits.
+# The one difference: dns-gazer truncates times to six digits.
 TX = TX.replace("1.44453e+09", "1444531212.628222", 1).replace("1.44453e+09", "1444531212.643494")
 
 
 def lookup(ns, latency_ns, client, port, server, ident, qname, qtype, rcode=0, answers=()):
-    """A query and its reply over UDP."""
+    """Returns a query and its reply over UDP."""
     return [capture.udp(ns, client, port, server, 53, capture.message(ident, qname, qtype)),
             capture.udp(ns + latency_ns, server, 53, client, port,
                         capture.message(ident, qname, qtype, reply=True, rcode=rcode,
@@ -84,7 +83,7 @@ class Gazer(harness.Case):
         self.assertEqual(lines[:3], RECORDS)
 
     def test_json(self):
-        """Every form says the same."""
+        """Every encoding has the same contents."""
         lines = self.written("gazer-both", "json").splitlines()
         texts = self.written("gazer-both", "text").decode().splitlines()
         self.assertEqual([json.loads(x) for x in lines],
@@ -92,7 +91,7 @@ class Gazer(harness.Case):
 
     @harness.unittest.skipUnless(msgpack, "python3-msgpack is not installed")
     def test_msgpack(self):
-        """dns-gazer -o -, and -R with it: what its own tests ask of the first messages."""
+        """dns-gazer -o -, also with -R: what its own tests expect of the first messages."""
         first = next(msgpack.Unpacker(io.BytesIO(self.written("gazer", "msgpack-tagged"))))
         tag, second, record = first
         self.assertEqual((tag, second), ("dns-gazer.dns.tx", 1444531212))
@@ -114,7 +113,7 @@ class Gazer(harness.Case):
         self.assertEqual(plain[0], record)
 
     def test_extra(self):
-        """Members that dns-gazer has not, where asked for."""
+        """Members that dns-gazer does not have, on request."""
         record = json.loads(self.written("gazer", "json", extra=True).splitlines()[0])
         self.assertEqual((record["rcode"], record["flags"], record["query_flags"]),
                          ("NOERROR", ["RD", "RA"], ["RD"]))
@@ -134,7 +133,7 @@ class Gazer(harness.Case):
         self.assertEqual(keys(sections="answers"), whole)
 
     def test_refused(self):
-        """Members that no document has, encodings that a sink or a schema cannot have."""
+        """Unknown members, and encodings that a sink or a schema does not support, are refused."""
         for sink, words in (
                 ({"fields": {"include": ["qname", "nome"]}}, ["fields.include", '"nome"']),
                 ({"fields": {"exclude": ["q"]}}, ["fields.exclude", '"q"', "native"]),
@@ -146,7 +145,7 @@ class Gazer(harness.Case):
             self.refuses(["-r", self.path, "--sink", sink], "sinks[0].", *words, code=2)
 
     def test_one_read(self):
-        """Sinks of all kinds at once say what each says alone."""
+        """Sinks of all kinds at once write what each writes alone."""
         forms = [(s, e) for s in ("native", "gazer", "gazer-both", "gopassivedns")
                  for e in ("json", "text", "msgpack", "msgpack-tagged")]
         sinks = []
@@ -222,14 +221,14 @@ class Gopassivedns(harness.Case):
         self.assertEqual(len(lines), 3)
         self.assertEqual((lines[2]["query_id"], lines[2]["q"], lines[2]["a"], lines[2]["ttl"]),
                          (0xb967, "www.fark.com", "64.191.171.200", 600))
-        # gopassivedns gave one message a TCP connection, when it ended, and none of port "0"
+        # gopassivedns decodes one message a TCP connection, at its end, and none of port "0"
         lines = self.lines(SHARED / "gopassivedns--100_tcp_lookups.pcapng")
         self.assertEqual({line["protocol"] for line in lines}, {"tcp"})
         self.assertEqual(len(lines), 300)
         self.assertNotIn("0", {line["sport"] for line in lines})
 
     def test_retry(self):
-        """A query sent again does not undo its lookup (gopassivedns loses every second one)."""
+        """A retransmitted query does not delete the open one (gopassivedns loses every second one)."""
         query, reply = lookup(10**18, 3 * 10**6, "192.0.2.1", 4321, "192.0.2.53", 1, "a.example", 1,
                               answers=[(1, 1, b"\1\2\3\4")])
         again = query._replace(ns=query.ns + 10**6)
@@ -239,7 +238,7 @@ class Gopassivedns(harness.Case):
         self.assertEqual([(x["a"], x["elapsed"]) for x in lines], [("1.2.3.4", 3 * 10**6)])
 
     def test_octets(self):
-        """Octets that are no UTF-8 make no line that is none."""
+        """Octets that are not UTF-8 still give valid lines."""
         qname = capture.name("a").replace(b"\1a", b"\3\xff\"\n")
         query = struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + qname + b"\0\1\0\1"
         path = self.dir / "made.pcap"

@@ -3,7 +3,7 @@
 """Every capture of pcaps/, read with its options in harness.py, gives the bytes of
 tests/golden/NAME/SCHEMA.jsonl, in every schema.
 
-test_golden.py DNSLOUPE --update writes these files anew: look at what changed before you commit.
+test_golden.py DNSLOUPE --update rewrites these files: read the changes before you commit.
 """
 import json
 
@@ -21,7 +21,7 @@ def golden(capture, schema):
 
 class Golden(harness.Case):
     def written(self, capture, *more):
-        """All schemas in one run, each by a sink of its own: the lines by schema."""
+        """Runs all schemas at once, each with its own sink. Returns the lines by schema."""
         sinks = [f"--sink=type=file,name={s},path={self.dir / s},schema={s},"
                  "append=false" for s in SCHEMAS]
         self.dnsloupe("-w", "1", *harness.options(capture), "-r", capture, *sinks, *more)
@@ -57,7 +57,7 @@ class Golden(harness.Case):
 
     def check_gazer(self, native, lines):
         self.check_form(lines, forerunners.TX)
-        # what is encrypted has no messages to show
+        # encrypted DNS has no messages
         native = [line for line in native if b'_bytes":' in line]
         self.assertEqual(len(lines), len(native))
         for line, other in zip(lines, native):
@@ -81,7 +81,7 @@ class Golden(harness.Case):
         self.assertEqual(len(lines), len(want))
 
     def test_no_stranger(self):
-        """Each golden directory belongs to a capture."""
+        """Each golden directory has a capture."""
         if UPDATE:
             self.skipTest("they are being written")
         self.assertEqual({p.name for p in GOLDEN.iterdir()}, {c.stem for c in CAPTURES})

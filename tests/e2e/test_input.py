@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What it reads: files as one capture, standard input, formats, byte orders, link types."""
+"""Input: files as one capture, standard input, formats, byte orders, link types."""
 import bz2
 import gzip
 import lzma
@@ -29,7 +29,7 @@ class Several(harness.Case):
         a, b = self.write("a", [query]), self.write("b", [reply])
         record, = self.dnsloupe("-r", a, "-r", b).records
         self.assertEqual((record["status"], record["latency_us"]), ("answered", 1000))
-        # Stored before its query, too, where its stamp is right; not where it is too late.
+        # also if it is stored before its query, unless its timestamp is too late
         statuses = [r["status"] for r in self.dnsloupe("-r", b, "-r", a).records]
         self.assertEqual(statuses, ["answered"])
         b = self.write("b", [capture.pair(1, latency_ns=3 * 10**9)[1]])
@@ -37,7 +37,7 @@ class Several(harness.Case):
         self.assertEqual(sorted(statuses), ["no_query", "no_reply"])
 
     def test_split_capture(self):
-        """A capture cut in three gives the lines of the whole, formats and link types mixed."""
+        """A capture split into three files, of mixed formats and link types, gives the lines of the whole."""
         link, frames = capture.read_pcap(harness.PCAPS / "udp4.pcap")
         want = self.dnsloupe("-w", "1", "-r", harness.PCAPS / "udp4.pcap").out
         n = len(frames) // 3
@@ -50,18 +50,18 @@ class Several(harness.Case):
         self.assertEqual(run.out, want)
 
     def test_many_files(self):
-        """More files than may be open at a time at once, usually."""
+        """More files than a process may usually open at a time."""
         paths = [self.write(f"{i}", capture.pair(i)) for i in range(1500)]
         run = self.dnsloupe(*[w for p in paths for w in ("-r", p)])
         self.assertEqual([r["status"] for r in run.records], ["answered"] * len(paths))
 
     def test_later_file_missing(self):
-        """Nothing runs when a later file is not there."""
+        """Nothing is read if a later file does not exist."""
         self.refuses(["-r", self.write("a", capture.pair(1)), "-r", "/nowhere/b.pcap"],
                      "/nowhere/b.pcap", "No such file")
 
     def test_later_file_bad(self):
-        """A later file that is no capture: the others are read, then the error."""
+        """A later file that is not a capture: the others are read, then the run fails."""
         a, c = self.write("a", capture.pair(1)), self.write("c", capture.pair(2))
         b = self.dir / "b.txt"
         b.write_text("this is no capture file, but long enough to be one\n" * 4, encoding="ascii")
@@ -72,7 +72,7 @@ class Several(harness.Case):
 
 
 class Packed(harness.Case):
-    """Compressed captures, by content, whatever they are called."""
+    """Compressed captures are recognised by content, not by name."""
 
     def packers(self, data):
         yield "gzip", gzip.compress(data)
@@ -103,7 +103,7 @@ class Packed(harness.Case):
                     self.assertEqual(run.stats["input"]["octets"], path.stat().st_size)
 
     def test_slow_writer(self):
-        """A packed pipe gives what was flushed."""
+        """A compressed pipe is decoded as far as it was flushed."""
         process = self.start("-w", "1", "-r", "-")
         packer = zlib.compressobj(wbits=31)
         data = capture.pcap_header()
@@ -133,7 +133,7 @@ class Words(harness.Case):
         self.refuses([paths[0], "-i", "lo"], "input.files", code=2)
 
     def test_directory(self):
-        """In the order of their first stamps, which is not that of their names."""
+        """Files of a directory are read in the order of their first timestamps, not of their names."""
         names = ["c.pcap", "a.pcap.gz", "b.pcapng"]
         for i, name in enumerate(names):
             # Each file has the reply to the query of the one before.
@@ -151,7 +151,7 @@ class Words(harness.Case):
 
 class Names(harness.Case):
     def test_names(self):
-        """Names are taken as they are."""
+        """Names are not interpreted."""
         for i, name in enumerate(NAMES):
             with self.subTest(repr(name)):
                 path = self.dir / name
@@ -165,7 +165,7 @@ class Names(harness.Case):
         self.refuses(["-r", os.fsdecode(b"\xff\xfe.pcap")], "UTF-8", code=2)
 
     def test_missing_with_newline(self):
-        """A name cannot make an error of two lines."""
+        """A name with a line break gives an error of one line."""
         self.refuses(["-r", "/nowhere/a\nb.pcap"], "/nowhere/a?b.pcap", "No such file")
 
 
@@ -182,12 +182,12 @@ class StandardInput(harness.Case):
             self.assertEqual(self.finish(process).out, want)
 
     def test_slow_writer(self):
-        """Lines do not wait for company: each comes out while the pipe stays open."""
+        """Each line is written at once, while the pipe stays open."""
         process = self.start("-w", "1", "-r", "-")
         data = capture.pcap_header()
         for i in range(5):
             data += b"".join(capture.pcap_record(f) for f in capture.pair(i))
-            for at in range(0, len(data), 50):  # in pieces that respect no border
+            for at in range(0, len(data), 50):  # in pieces of any size
                 process.stdin.write(data[at:at + 50])
             line, = self.read_lines(process.stdout, 1)
             self.assertIn(b'"qname":"n%d.example.com"' % i, line)
@@ -226,14 +226,14 @@ class StandardInput(harness.Case):
 
 
 class Formats(harness.Case):
-    """The same frames in every format give the same lines, as far as its stamps go."""
+    """The same frames give the same lines in every format, to the resolution of its timestamps."""
 
     def setUp(self):
         super().setUp()
         frames = []
         for name in ("udp4.pcap", "udp6.pcap"):
             frames += capture.read_pcap(harness.PCAPS / name)[1]
-        # Both began at some time: make one capture of them, with nanoseconds to lose.
+        # one capture of both, with nanoseconds that a format may lose
         base = frames[0].ns
         self.frames = [capture.Frame(base + i * 1_000_003 + 7, f.data, f.wire)
                        for i, f in enumerate(frames)]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """The sink kafka against librdkafka's mock brokers in a process of their own
-(tests/support/kafka_mock.c), which fail as they are told."""
+(tests/support/kafka_mock.c), which fail on command."""
 import json
 import sys
 import time
@@ -21,8 +21,8 @@ class Kafka(receivers.Case):
                                            "properties": properties or {}}, **more}
 
     def check_read(self, mock, count, most=None):
-        """Every document is in the topic, none twice (or, all in all, at most so many)."""
-        # One more than there should be: reading goes on until nothing comes any more.
+        """Checks that every document is in the topic, and at most so many twice."""
+        # one more than there should be, so that reading continues until nothing arrives
         got = mock.order(f"read {count + 1 if most is None else 10**9}")
         values = [line.split("\t", 1)[1] for line in got]
         serials = [receivers.serial_of(v) for v in values]
@@ -47,7 +47,7 @@ class Forms(Kafka):
         self.assertEqual({k for k, _ in got}, {""})
 
     def test_keys(self):
-        """By client or by the queried name: the same key always comes to the same partition."""
+        """A key, client or queried name, always has the same partition."""
         for key, member in (("client", "client"), ("qname", "qname")):
             with self.subTest(key=key):
                 mock = Mock(self)
@@ -76,7 +76,7 @@ class Forms(Kafka):
         for codec in ("none", "gzip", "snappy", "lz4"):
             with self.subTest(codec=codec):
                 mock = Mock(self)
-                # A mock broker keeps 5 MiB of a partition.
+                # a mock broker stores 5 MiB of a partition
                 m, err = self.load(self.sink(mock, {"compression.codec": codec}), 5000)
                 self.check_read(mock, 5000)
                 self.assertEqual((m["written"], err), (5000, ""))
@@ -86,7 +86,7 @@ class Forms(Kafka):
                 ({"properties": {"nonsense": "1"}},
                  "kafka.properties.nonsense: No such configuration property"),
                 ({"properties": {"linger.ms": "x"}}, "kafka.properties.linger.ms: Invalid value"),
-                # librdkafka reports an alias of the name; ours must be in the message too.
+                # librdkafka reports an alias; the message must also have the configured name
                 ({"properties": {"linger.ms": "-5"}},
                  "kafka.properties.linger.ms: Configuration property \"queue.buffering.max.ms\" value"),
                 ({"properties": {"linger.ms": 5}}, "kafka.properties: \"linger.ms\" got a number"),
@@ -106,7 +106,7 @@ class Faults(Kafka):
     COUNT = 40000
 
     def test_brokers_restart(self):
-        """All of three brokers away and back, one after the other: nothing lost, nothing twice."""
+        """Each of three brokers stops and restarts: every value arrives once."""
         mock = Mock(self, 3)
         load = self.start_load(self.sink(mock), self.COUNT, "-r", "50000")
         time.sleep(0.5)
@@ -130,12 +130,12 @@ class Faults(Kafka):
         self.check_read(mock, 20000)
 
     def test_errors_that_pass(self):
-        """Timed out, no leader, not enough replicas, not authorized for a while: all sent again.
+        """Timed out, no leader, not enough replicas, not authorized for a while: all is sent again.
 
-        One request at a time: of more than one a mock broker takes a later one of a partition after
-        it has failed the first, which a broker that checks sequences would not. librdkafka concludes
-        from that success that the first, timed out, must have been stored, too (its log says
-        "implicitly acked by subsequent batch success"), and here it was not."""
+        One request at a time: a mock broker accepts a later request of a partition after it failed
+        the first, which a broker that checks sequences would not. From that success librdkafka
+        concludes that the first, timed out, was stored, too (its log: "implicitly acked by
+        subsequent batch success")."""
         for code in (7, 6, 19, 29):
             with self.subTest(code=code):
                 mock = Mock(self)
@@ -146,8 +146,8 @@ class Faults(Kafka):
                 self.assertEqual(m["written"], self.COUNT)
 
     def test_fatal(self):
-        """An error that ends an idempotent producer: a new one takes over. What was in flight just
-        then may come twice, and the protocol cannot tell."""
+        """An error that ends an idempotent producer: the sink starts a new one. What was in flight may
+        arrive twice."""
         mock = Mock(self)
         mock.order("errors 45 1")  # OUT_OF_ORDER_SEQUENCE_NUMBER
         m, _ = self.load(self.sink(mock), self.COUNT)
@@ -162,7 +162,7 @@ class Faults(Kafka):
         self.assertEqual((m["written"], m["outages"], err), (30000, 0, ""))
 
     def test_spool(self):
-        """Away to the end, live: in the spool, and the next run brings it."""
+        """Live, the brokers never return: the spool holds all, and the next run delivers it."""
         mock = Mock(self)
         mock.all("down")
         spool = self.dir / "spool"
@@ -177,7 +177,7 @@ class Faults(Kafka):
         self.assertEqual((m["spool_found"], m["spool_left"]), (20000, 0))
 
     def test_stopped_live(self):
-        """Live and without a spool: what does not fit is dropped, and counted."""
+        """Live and without a spool, what does not fit is dropped and counted."""
         mock = Mock(self)
         mock.all("down")
         m, _ = self.load(self.sink(mock, queue_mb=1, drain_ms=300), self.COUNT, "-l", good=False)

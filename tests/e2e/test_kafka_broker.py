@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The sink kafka against a real broker, Apache Kafka (kafka_broker.py): what mock brokers cannot show, for
-they check no sequence numbers."""
+"""The sink kafka against a real broker, Apache Kafka (kafka_broker.py): mock brokers do
+not check sequence numbers."""
 import json
 import sys
 import time
@@ -21,7 +21,7 @@ class Kafka(receivers.Case):
                                            "properties": properties or {}}, **more}
 
     def values(self, broker, count):
-        """All values of the topic: reading goes on until nothing comes any more."""
+        """Reads all values of the topic, until nothing arrives."""
         lines = kafka_broker.Reader(self, broker).order(f"read {count + 1}")
         return [line.split("\t", 1) for line in lines]
 
@@ -43,7 +43,7 @@ class Kafka(receivers.Case):
             self.assertEqual(key, json.loads(value)["client"])
 
     def test_killed(self):
-        """kill -9 in mid-stream, twice, with several requests on their way: all once."""
+        """kill -9 in mid-stream, twice, with several requests in flight: every value arrives once."""
         broker = kafka_broker.Broker(self)
         load = self.start_load(self.sink(broker, drain_ms=200000), 400000, "-r", "40000")
         for pause in (2, 1):
@@ -58,7 +58,7 @@ class Kafka(receivers.Case):
         self.check_all(broker, 400000)
 
     def test_spool(self):
-        """Killed for longer than the queue has room, live: the spool has the rest, and it comes."""
+        """Live, the broker is down until the queue is full: the spool stores the rest and delivers it."""
         broker = kafka_broker.Broker(self)
         (self.dir / "spool").mkdir()
         sink = self.sink(broker, queue_mb=4, spool_dir=str(self.dir / "spool"), drain_ms=200000)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""dpdk-testpmd as the other side of a device: it plays captures into memif and vhost."""
+"""Runs dpdk-testpmd as the other side of a device: it plays captures into memif and vhost."""
 import os
 import re
 import select
@@ -11,7 +11,7 @@ HANG_S = 60
 
 
 def missing():
-    """Why it cannot be used; "" where it can."""
+    """Returns why testpmd cannot run here, or ""."""
     for tool in ("dpdk-testpmd", "stdbuf"):
         if not shutil.which(tool):
             return f"{tool} is not installed"
@@ -19,11 +19,11 @@ def missing():
 
 
 class Testpmd:
-    """Forwards what it reads from captures, one for each queue, into `device`."""
+    """Forwards the packets of captures, one for each queue, to `device`."""
 
     def __init__(self, device, captures):
         n = len(captures)
-        # net_pcap gives as many transmit queues as it is told files for.
+        # net_pcap has a transmit queue for each file
         player = "net_pcap0" + "".join(f",rx_pcap={c}" for c in captures)
         player += ",tx_pcap=/dev/null" * (n if n > 1 else 0)
         cpus = ",".join(map(str, sorted(os.sched_getaffinity(0))))
@@ -37,13 +37,13 @@ class Testpmd:
         self.read("testpmd> ")
 
     def read(self, words):
-        """Reads until these words; what came up to them."""
+        """Reads up to these words. Returns what was read."""
         until = time.monotonic() + HANG_S
         while words not in self.text:
             ready, _, _ = select.select([self.process.stdout], [], [],
                                         max(until - time.monotonic(), 0))
             piece = os.read(self.process.stdout.fileno(), 65536) if ready else b""
-            assert piece, f"testpmd ended, or never said {words!r}: {self.text[-2000:]}"
+            assert piece, f"testpmd ended before it printed {words!r}: {self.text[-2000:]}"
             self.text += piece.decode("ascii", "replace")
         said, self.text = self.text.split(words, 1)
         return said
@@ -57,7 +57,7 @@ class Testpmd:
         self.read("testpmd> ")
 
     def stop(self):
-        """Ends forwarding: (packets sent to the device, packets that it had no room for)."""
+        """Stops forwarding. Returns (packets sent to the device, packets that it dropped)."""
         self.tell("stop")
         self.read("Accumulated forward statistics")
         sent, lost = re.search(r"TX-packets: (\d+) +TX-dropped: (\d+)",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A capture file. However it is cut into reads, the same frames come out and the same end; a frame
- * lies in what was read and is not longer than a frame may be; a failure has a message on one line
- * that names the file, and stays.
+ * Fuzzes the reader of capture files. However a file is cut into reads, the reader returns the same
+ * frames and the same result; a frame lies within what was read and is not too long; a failure has
+ * a message of one line that names the file, and is permanent.
  */
 #include "rx/capfile.h"
 
@@ -44,7 +44,7 @@ static void add_frame(struct outcome *o, const struct capfile_frame *f)
 	o->frames++;
 }
 
-/* Returns how far the reader's buffer is in bounds afterwards. */
+/* Reads a whole file. Returns the end of what the reader touched. */
 static uint8_t *read_all(struct capfile *c, struct source s, struct outcome *o)
 {
 	struct capfile_frame f;

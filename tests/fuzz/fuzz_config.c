@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A JSON document into a configuration. What is refused changes nothing and has an error in UTF-8
- * on one line; what is taken gives, written and loaded again, the same configuration, and a
- * document that is written twice is the same text.
+ * Fuzzes the loading of configurations. A JSON document that is refused changes nothing and gives
+ * an error of one line in UTF-8; one that is accepted, written and loaded again gives the same
+ * configuration, and writing it twice gives the same text.
  *
- * An input that begins with '=' is instead a line for --set; one that begins with '$' is a variable
- * of the environment behind DNSLOUPE_.
+ * An input that begins with '=' is a line for --set instead; one that begins with '$' is an
+ * environment variable, without DNSLOUPE_.
  */
 #include "config/conf_inner.h"
 
@@ -36,7 +36,7 @@ static void check_taken(const struct conf *conf)
 	size_t len, again_len;
 	char *json = written(conf, &len);
 
-	/* A list may hold more than a file: the limit is the file's. */
+	/* a list may have more entries than fit into a file */
 	if (len <= CONF_FILE_MAX) {
 		demand(conf_init(&again) == 0);
 		demand(conf_load_memory(&again, "again", json, len, &err) == 0);
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		demand(conf_equal(&conf, &before));
 		demand(err.text[0] != '\0' && strlen(err.text) < sizeof(err.text) - 1);
-		/* Words of --set and the environment are shown as they came. */
+		/* words of --set and of the environment are shown unchanged */
 		if (size == 0 || (data[0] != '=' && data[0] != '$'))
 			demand(conf_utf8(err.text, strlen(err.text)) == strlen(err.text));
 	}

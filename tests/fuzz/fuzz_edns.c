@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The RDATA of an OPT record. */
+/* Fuzzes the options of OPT records. */
 #include "dns/edns.h"
 #include "support/shown.h"
 
@@ -10,7 +10,8 @@ enum { ROOM = 1 << 19 };
 static void check_numbers(const struct text *t, bool list)
 {
 	for (const char *p = t->start; p < t->at; p++)
-		shown_demand((*p >= '0' && *p <= '9') || (list && *p == ','), "a number with more");
+		shown_demand(
+			(*p >= '0' && *p <= '9') || (list && *p == ','), "octets behind a number");
 }
 
 static void show(const struct edns_option *o)
@@ -21,8 +22,9 @@ static void show(const struct edns_option *o)
 	struct edns_ede ede;
 	quoted.quoted = true;
 	enum dns_error error = edns_option_text(&plain, o, &kind);
-	shown_demand(error == edns_option_text(&quoted, o, &again) && kind == again, "two minds");
-	shown_demand(!plain.full && !quoted.full, "a text out of all proportion");
+	shown_demand(error == edns_option_text(&quoted, o, &again) && kind == again,
+		"another result inside JSON");
+	shown_demand(!plain.full && !quoted.full, "a text that is too long");
 	shown_same(&plain, &quoted);
 	if (edns_kind_is_number(kind))
 		check_numbers(&plain, false);
@@ -48,6 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		shown_demand(o.data + o.len == data + taken, "an option in the wrong place");
 		show(&o);
 	}
-	shown_demand(it.c.bad || taken == size, "options left over");
+	shown_demand(it.c.bad || taken == size, "options that were skipped");
 	return 0;
 }

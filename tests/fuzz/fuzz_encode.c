@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Any octets as a document, through the field filter and every encoding: nothing is read or written
- * outside of the rooms, a room that is too small leaves all as it was, and what a strict judge
- * calls JSON is taken by all but Avro, and still JSON behind the filter.
+ * Fuzzes the filter of members and every encoding with any octets as a document: nothing is read or
+ * written outside the buffers, a buffer that is too small changes nothing, and valid JSON is
+ * accepted by all encodings but Avro and is still valid behind the filter.
  *
- * The input: an octet that chooses the rooms and the filter, the document.
+ * The input: an octet that chooses buffer and filter, the document.
  */
 #include "encode/encode.h"
 #include "encode/fields.h"
@@ -24,7 +24,7 @@ static void demand(bool ok, const char *what, const char *p, size_t n)
 	abort();
 }
 
-/* Has it more than the scanner takes: an exponent, too many digits, too many brackets? */
+/* True if it has what the scanner refuses: an exponent, too many digits, too deep brackets. */
 static bool is_beyond(const char *json, size_t n)
 {
 	unsigned depth = 0, digits = 0;
@@ -42,11 +42,11 @@ static bool is_beyond(const char *json, size_t n)
 static void encode(const struct encode_kind *kind, const char *json, size_t n, bool valid)
 {
 	struct encode_doc d = {json, n, "tag", 1444531212643494000};
-	size_t room = 2 * n + 100;
-	char *to = malloc(room);
-	struct text t = text_of(to, room);
+	size_t size = 2 * n + 100;
+	char *to = malloc(size);
+	struct text t = text_of(to, size);
 	int rc = kind->encode(&t, &d);
-	demand(!t.full, "twice the room is too little", json, n);
+	demand(!t.full, "an encoding of more than twice the size", json, n);
 	demand(rc == 0 || !valid || kind == &encode_kind_avro, "a document refused", json, n);
 	size_t need = text_len(&t);
 	free(to);
@@ -54,7 +54,7 @@ static void encode(const struct encode_kind *kind, const char *json, size_t n, b
 		to = malloc(need - less + 1);
 		t = text_of(to, need - less);
 		kind->encode(&t, &d);
-		demand(t.full, "it should not fit", json, n);
+		demand(t.full, "an encoding that does not fit, but is not full", json, n);
 		free(to);
 	}
 }

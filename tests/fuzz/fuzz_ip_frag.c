@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Eight octets of input are a fragment: id, flags, offset, length. All pieces of a datagram carry
- * the octets that belong at their place, unless a flag says otherwise, so that a whole one can be
- * judged.
+ * Fuzzes the reassembly of fragments. Eight octets of input are a fragment: id, flags, offset,
+ * length. The fragments of a datagram have the octets of their place, unless a flag says otherwise,
+ * so that a complete datagram can be checked.
  */
 #include "reasm/ip_frag.h"
 
@@ -17,8 +17,8 @@ static struct metrics_reasm metrics;
 static struct ip_frag_conf conf = {.max_datagrams = DATAGRAMS, .timeout_ns = 1000};
 
 /*
- * Octet i of line x is x + i, so that the octets of a datagram need not be made for each fragment:
- * they stand in the line that has them at its end, behind which nothing may be read.
+ * Octet i of line x is x + i, so that no payload is made for each fragment: it is the end of a
+ * line, behind which nothing may be read.
  */
 static uint8_t *line[256];
 
@@ -50,7 +50,7 @@ static void judge(const struct frame *whole)
 static void take(const uint8_t *op, int64_t clock)
 {
 	uint32_t offset = (uint32_t)(op[2] << 8 | op[3]) & 0xfff8;
-	uint32_t most = op[1] & 16 ? 0xffff : 0x3ff; /* small ones are faster */
+	uint32_t most = op[1] & 16 ? 0xffff : 0x3ff; /* small datagrams are faster */
 	uint32_t octets = ((uint32_t)(op[4] << 8 | op[5]) & most) + 1;
 	struct frame whole;
 	struct pkt pkt = {.payload = octets_of((uint8_t)(op[0] + offset), octets),
@@ -61,7 +61,7 @@ static void take(const uint8_t *op, int64_t clock)
 		.frag_more = op[1] & 1,
 		.frag_proto = 17,
 		.clock_ns = clock};
-	/* Another id with the same key has other octets: what mixes them would show. */
+	/* Another id with the same key has other octets, so that mixing them is noticed. */
 	pkt.addrs.octets[ADDR_SRC][0] = op[0];
 	if (ip_frag_take(&table, &pkt, &whole))
 		judge(&whole);
@@ -71,7 +71,7 @@ static void take(const uint8_t *op, int64_t clock)
 		ip_frag_expire(&table, clock, 2);
 }
 
-/* Every datagram that was begun ended in one way. */
+/* Checks that every datagram ended in exactly one way. */
 static void check_books(void)
 {
 	if (metrics.frag_started != metrics.frag_whole + metrics.frag_overlapped +
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		memory = aligned_alloc(64, (ip_frag_bytes(&conf) + 63) & ~(size_t)63);
 		prepare();
 	}
-	/* Only what tells free from used must be fresh: clearing all would take all the time. */
+	/* clearing more than what tells free from used would take most of the time */
 	ip_frag_init(&table, memory, &conf, &secret, &metrics);
 	memset(table.buckets, 0, 2 * DATAGRAMS * sizeof(*table.buckets));
 	for (; len >= OP; data += OP, len -= OP) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A message: every record of it, as all dialects read it. */
+/* Fuzzes messages: every resource record, in every dialect. */
 #include "dns/dso.h"
 #include "dns/edns.h"
 #include "dns/nbns.h"
@@ -9,14 +9,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ROOM = 1 << 22 };
-static char plain_room[ROOM], quoted_room[ROOM];
+static char plain_text[ROOM], quoted_text[ROOM];
 
 static void show_options(const struct edns *e, const struct name_space *space)
 {
 	struct edns_iter it = edns_iter_of(e, space);
 	struct edns_option o;
 	while (edns_next(&it, &o)) {
-		struct text plain = text_of(plain_room, ROOM), quoted = text_of(quoted_room, ROOM);
+		struct text plain = text_of(plain_text, ROOM), quoted = text_of(quoted_text, ROOM);
 		quoted.quoted = true;
 		edns_option_text(&plain, &o, NULL);
 		edns_option_text(&quoted, &o, NULL);
@@ -29,7 +29,8 @@ static void show_rr(const struct name_space *space, const struct rr *rr, struct 
 {
 	enum dns_error error;
 	uint32_t after = name_text(plain, space, rr->name, false, &memos[0], &error);
-	shown_demand(after != 0 || plain->full, "an owner that rr_next() took and cannot be shown");
+	shown_demand(after != 0 || plain->full,
+		"an owner that rr_next() accepted and name_text() refuses");
 	name_text(quoted, space, rr->name, false, &memos[1], &error);
 	dns_class_text(plain, rr->rrclass);
 	dns_class_text(quoted, rr->rrclass);
@@ -40,20 +41,20 @@ static void show_rr(const struct name_space *space, const struct rr *rr, struct 
 	}
 }
 
-/* All records; the memo must show the same as each record does alone. */
+/* Checks all records; with the memo of names, text is the same as for each record alone. */
 static enum dns_error walk(const struct dns_msg *msg, const uint8_t *data, uint32_t len)
 {
 	struct rr_iter it = rr_iter_of(msg, data, len);
-	struct text plain = text_of(plain_room, ROOM), quoted = text_of(quoted_room, ROOM);
+	struct text plain = text_of(plain_text, ROOM), quoted = text_of(quoted_text, ROOM);
 	struct name_memo memos[2] = {0};
-	static char alone_room[2][1 << 20];
+	static char alone_text[2][1 << 20];
 	struct rr rr;
 	struct edns e = {0};
 	uint32_t entries = 0;
 	quoted.quoted = true;
 	while (rr_next(&it, &rr)) {
 		struct text alone[2] = {
-			text_of(alone_room[0], 1 << 20), text_of(alone_room[1], 1 << 20)};
+			text_of(alone_text[0], 1 << 20), text_of(alone_text[1], 1 << 20)};
 		char *start = plain.at;
 		shown_demand(rr.rdata + rr.rdlen <= len, "RDATA behind the message");
 		edns_read(&e, &it.space, &rr);
@@ -65,7 +66,7 @@ static enum dns_error walk(const struct dns_msg *msg, const uint8_t *data, uint3
 		rr_clear_mdns_bit(&rr);
 		nbns_rdata_text(&alone[1], &it.space, &rr);
 		shown_demand(text_len(&alone[0]) == (size_t)(plain.at - start) &&
-				     memcmp(start, alone_room[0], text_len(&alone[0])) == 0,
+				     memcmp(start, alone_text[0], text_len(&alone[0])) == 0,
 			"another text with names remembered");
 		shown_demand(++entries <= len / 5, "more entries than octets can hold");
 	}
@@ -89,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	walk(&msg, data, len);
 	if (msg.name_len) {
-		struct text t = text_of(plain_room, ROOM);
+		struct text t = text_of(plain_text, ROOM);
 		struct name_space space = {data, len};
 		nbns_name_text(&t, &space, DNS_HEADER_LEN, &error);
 		shown_ascii(&t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Names at any offset of the input: what is shown reads back to the very octets of the name, with
- * or without the final dot, inside JSON or not.
+ * Fuzzes names at any offset of the input: the text parses back to the octets of the name, with or
+ * without the final dot, inside JSON or not.
  */
 #include "dns/idna.h"
 #include "dns/name.h"
@@ -10,8 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The uncompressed octets of the name at `at`, read in the plainest way; their number, 0: broken.
- */
+/* Decompresses the name at `at` in the simplest way. Returns its length; 0: it is malformed. */
 static size_t expand(uint8_t *to, const uint8_t *data, size_t len, size_t at)
 {
 	size_t n = 0, limit = at;
@@ -37,7 +36,7 @@ static size_t expand(uint8_t *to, const uint8_t *data, size_t len, size_t at)
 	return 0;
 }
 
-/* The octets of a name in presentation form (RFC 1035 section 5.1); their number. */
+/* Parses a name in presentation form (RFC 1035 section 5.1). Returns its length. */
 static size_t parse(uint8_t *to, const struct text *t)
 {
 	size_t label = 0, n = 1;
@@ -67,15 +66,17 @@ static size_t parse(uint8_t *to, const struct text *t)
 
 static void show(const struct name_space *space, uint32_t at, const uint8_t *wire, size_t len)
 {
-	static char plain_room[NAME_TEXT_MAX], quoted_room[NAME_TEXT_MAX];
+	static char plain_text[NAME_TEXT_MAX], quoted_text[NAME_TEXT_MAX];
 	for (int dot = 0; dot < 2; dot++) {
-		struct text plain = text_of(plain_room, NAME_TEXT_MAX);
-		struct text quoted = text_of(quoted_room, NAME_TEXT_MAX);
+		struct text plain = text_of(plain_text, NAME_TEXT_MAX);
+		struct text quoted = text_of(quoted_text, NAME_TEXT_MAX);
 		enum dns_error error;
 		uint8_t back[NAME_TEXT_MAX];
 		quoted.quoted = true;
-		shown_demand(name_text(&plain, space, at, dot, NULL, &error) != 0, "a name lost");
-		shown_demand(name_text(&quoted, space, at, dot, NULL, &error) != 0, "a name lost");
+		shown_demand(name_text(&plain, space, at, dot, NULL, &error) != 0,
+			"a valid name that was refused");
+		shown_demand(name_text(&quoted, space, at, dot, NULL, &error) != 0,
+			"a valid name that was refused");
 		shown_ascii(&plain);
 		shown_same(&plain, &quoted);
 		shown_demand(parse(back, &plain) == len, "a name of another length");
@@ -87,34 +88,37 @@ static void check(const struct name_space *space, uint32_t at)
 {
 	uint8_t wire[NAME_WIRE_MAX];
 	enum dns_error error = DNS_OK;
-	char room[2 * NAME_TEXT_MAX];
-	struct text t = text_of(room, sizeof(room));
+	char octets[2 * NAME_TEXT_MAX];
+	struct text t = text_of(octets, sizeof(octets));
 	uint32_t after = name_skip(space, at, &error);
 	size_t n = expand(wire, space->data, space->len, at);
-	/* 128 pointers in a row are the one thing that only the decoder minds. */
+	/* only the decoder refuses 128 pointers in a row */
 	if (after == 0 && n) {
 		shown_demand(
 			error == DNS_NAME && space->len > 2 * NAME_JUMPS, "a good name refused");
 		return;
 	}
-	shown_demand((after != 0) == (n != 0), "a broken name taken");
+	shown_demand((after != 0) == (n != 0), "a malformed name that was accepted");
 	if (after == 0) {
-		shown_demand(error == DNS_SHORT || error == DNS_NAME, "an error without name");
-		shown_demand(name_text(&t, space, at, true, NULL, &error) == 0 && t.at == room,
-			"text of a broken name");
+		shown_demand(error == DNS_SHORT || error == DNS_NAME,
+			"another error than that of a name");
+		shown_demand(name_text(&t, space, at, true, NULL, &error) == 0 && t.at == octets,
+			"text of a malformed name");
 		return;
 	}
-	/* In place the name is as long as it is, or it has a pointer; which may be as long, too. */
+	/* a name in place has its own length, or a pointer, by which it may have that length, too
+	 */
 	bool compressed = name_is_compressed(space, at, after);
-	shown_demand(compressed || after - at == n, "a pointer overlooked");
+	shown_demand(compressed || after - at == n, "a pointer that was missed");
 	shown_demand(!compressed || memcmp(space->data + at, wire, after - at) != 0, "no pointer");
 	show(space, at, wire, n);
-	shown_demand(nbns_name_text(&t, space, at, &error) == after, "a NetBIOS name lost");
+	shown_demand(
+		nbns_name_text(&t, space, at, &error) == after, "a NetBIOS name that was refused");
 	shown_ascii(&t);
 	idna_text(&t, space, at);
 }
 
-/* The first two octets say where the name begins that is looked at; the rest is the message. */
+/* The first two octets are the offset of the name, the rest is the message. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 3 || size > 1024)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A frame: the first octet chooses the link type, the second says how many octets the capture cut
- * off, the rest is the frame. Whatever it is, the walk ends, says the same twice, and what it says
- * lies within the frame.
+ * Fuzzes the walk of frames: the first octet chooses the link type, the second is the number of
+ * octets that the capture truncated, the rest is the frame. The walk ends, gives the same result
+ * twice, and its payload lies within the frame.
  */
 #include "packet/packet.h"
 
@@ -16,7 +16,7 @@ static void demand(bool ok)
 		abort();
 }
 
-/* Is what a walk says about a payload true of the frame? */
+/* Checks the payload that a walk found. */
 static void check_payload(const struct frame *frame, const struct pkt *pkt)
 {
 	demand(pkt->payload >= frame->data);
@@ -26,11 +26,11 @@ static void check_payload(const struct frame *frame, const struct pkt *pkt)
 	for (int i = 0; i < pkt->vlans; i++)
 		demand(pkt->vlan[i] <= 0xfff || frame->link_type == FRAME_LINK_DATAGRAM);
 	demand(pkt->addrs.family < ADDR_FAMILIES);
-	/* a mirror (ERSPAN) can have cut the frame, too */
+	/* a mirror (ERSPAN) can truncate the frame, too */
 	demand(!pkt->cut || frame->len < frame->wire_len || pkt->tunnel.type != TUNNEL_none);
 }
 
-/* Has the packet one of the ports of its verdict, and is no DNS port in the other's way? */
+/* True if the ports of the packet are those of its verdict. */
 static bool is_wanted(
 	const struct packet_conf *conf, const struct pkt *pkt, enum packet_verdict verdict)
 {
@@ -41,8 +41,8 @@ static bool is_wanted(
 			       packet_encrypted_end(conf, &pkt->addrs, ADDR_DST, pkt->dport));
 }
 
-/* A fragment's payload as the whole datagram, as the reassembler hands it over: headers in front,
- * whose walk keeps what the fragment's had found. */
+/* Walks a fragment's payload as a datagram from the reassembler, whose headers keep what the walk
+ * of the fragment found. */
 static void check_datagram(
 	const struct packet_conf *conf, const struct frame *of, const struct pkt *fragment)
 {

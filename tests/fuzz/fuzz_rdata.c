@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * RDATA of any type: two octets type, one of choices, one that says how many octets of the message
- * stand before the RDATA, the rest. Input ends where the RDATA ends.
+ * Fuzzes RDATA of any type: two octets of type, one of choices, one for the number of octets of the
+ * message before the RDATA, then those and the RDATA.
  */
 #include "dns/nbns.h"
 #include "dns/rdata.h"
@@ -9,17 +9,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char plain_room[1 << 21], quoted_room[1 << 21];
+static char plain_text[1 << 21], quoted_text[1 << 21];
 
-/* With too little room: nothing is written behind it, and the writer says that it is full. */
+/* Checks that nothing is written behind a buffer that is too small, and that the text is full. */
 static void show_cramped(
-	const struct name_space *space, const struct rr *rr, size_t need, size_t room)
+	const struct name_space *space, const struct rr *rr, size_t need, size_t size)
 {
-	char *small = malloc(room + 1);
-	struct text t = text_of(small, room);
+	char *small = malloc(size + 1);
+	struct text t = text_of(small, size);
 	rdata_text(&t, space, rr, NULL);
-	shown_demand(text_len(&t) <= room, "a text longer than its room");
-	shown_demand(need <= room || t.full, "a text that does not fit and does not say so");
+	shown_demand(text_len(&t) <= size, "a text longer than its buffer");
+	shown_demand(need <= size || t.full, "a text that does not fit, but is not full");
 	free(small);
 }
 
@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rr.rdata = data[3];
 	rr.rdlen = (uint16_t)(space.len - rr.rdata);
 
-	struct text plain = text_of(plain_room, sizeof(plain_room));
-	struct text quoted = text_of(quoted_room, sizeof(quoted_room));
+	struct text plain = text_of(plain_text, sizeof(plain_text));
+	struct text quoted = text_of(quoted_text, sizeof(quoted_text));
 	struct name_memo memo = {0};
 	quoted.quoted = true;
 	bool netbios = data[2] & 2;
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				       : rdata_text(&quoted, &space, &rr, NULL);
 	shown_demand(error == again, "another error inside JSON");
 	shown_demand(error == DNS_OK || error == DNS_RDATA, "an error of another kind");
-	shown_demand(!plain.full && !quoted.full, "a text out of all proportion");
+	shown_demand(!plain.full && !quoted.full, "a text that is too long");
 	shown_demand(text_len(&plain) > 0 || netbios, "an empty text");
 	shown_ascii(&plain);
 	shown_ascii(&quoted);

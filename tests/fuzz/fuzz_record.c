@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two messages, as a record by themselves and through the pipeline as the packets of a flow: every
- * record is one line of valid JSON, and a room that is too small is never left.
+ * Fuzzes records of two messages, made directly and by the pipeline from the packets of a flow:
+ * every record gives one line of valid JSON, and nothing is written behind a buffer that is too
+ * small.
  *
- * The input: an octet of flags, two octets that say how long the first message is, the messages.
+ * The input: an octet of flags, two octets with the length of the first message, the messages.
  */
 #include "pipeline/pipeline.h"
 #include "schema/schema.h"
@@ -20,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define ARENA_ROOM (1024 * 1024)
 #define CAPACITY 256
 
-/* What is made once, for all inputs. */
+/* Made once, for all inputs. */
 struct bench {
 	struct schema schema;
 	struct metrics_dns dns;
@@ -42,7 +43,7 @@ static void demand(bool ok, const char *what, const char *p, size_t n)
 	abort();
 }
 
-/* Writes the record's line, and writes it again into a room that it does not fit. */
+/* Writes the line of a record, then writes it again into a buffer that is too small. */
 static void check_line(struct bench *b, const struct record *r)
 {
 	struct text t = text_of(b->line, LINE_ROOM);
@@ -59,8 +60,8 @@ static void check_line(struct bench *b, const struct record *r)
 		char *small = malloc(less + 1);
 		t = text_of(small, less);
 		schema_native(&b->schema, &t, r);
-		demand(t.full, "a line that should not fit", b->line, n);
-		demand(text_len(&t) <= less, "written past the room", b->line, n);
+		demand(t.full, "a line that does not fit, but is not full", b->line, n);
+		demand(text_len(&t) <= less, "a line longer than its buffer", b->line, n);
 		free(small);
 	}
 }
@@ -102,8 +103,8 @@ static struct bench *bench_new(void)
 	return b;
 }
 
-/* Everything as at the start, so that an input means the same again. There is only UDP, so of the
- * memory only the open queries were touched. */
+/* Resets everything, so that an input always does the same. All is UDP, so that only the open
+ * queries used memory. */
 static void restart(struct bench *b)
 {
 	struct pipeline_conf conf = conf_of();
@@ -114,12 +115,12 @@ static void restart(struct bench *b)
 	pipeline_init(&b->pipeline, b->memory, &conf, &b->packets, &b->arena, &b->metrics);
 }
 
-/* The two messages as a record, whatever a matcher would have said. */
+/* Makes a record of the two messages, whether or not they match. */
 static void as_record(struct bench *b, unsigned flags, const uint8_t *query, uint32_t query_len,
 	const uint8_t *reply, uint32_t reply_len)
 {
 	struct record *r = record_begin(&b->arena, query_len, reply_len);
-	demand(r != NULL, "no room for a record", "", 0);
+	demand(r != NULL, "no space for a record", "", 0);
 	memcpy(r->data, query, query_len);
 	memcpy(r->data + query_len, reply, reply_len);
 	r->query_wire = query_len + (flags & 1 ? 10 : 0);
@@ -155,7 +156,7 @@ static void as_packets(
 		wire_ipv4(w, 17, n + 8);
 		wire_udp(w, i ? 53 : 4321, i ? 4321 : 53, n);
 		wire_put(w, messages[i], n);
-		if (i) /* a reply's addresses */
+		if (i) /* the addresses of a reply */
 			memcpy(w->octets + 26, "\xc0\x00\x02\x35\xc0\x00\x02\x01", 8);
 		frames[i] = (struct frame){.data = w->octets,
 			.len = w->len,
@@ -164,7 +165,7 @@ static void as_packets(
 			.clock_ns = i * (int64_t)(flags & 0x7f),
 			.link_type = FRAME_LINK_ETHERNET};
 	}
-	if (flags & 0x80 && lens[1] > 5) { /* the capture cut the reply */
+	if (flags & 0x80 && lens[1] > 5) { /* the capture truncated the reply */
 		frames[1].len -= 5;
 	}
 	pipeline_burst(&b->pipeline, frames, 2);
@@ -188,7 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t lens[2] = {query_len, reply_len};
 	b->seed = size;
 	restart(b);
-	if (rest || flags & 3) /* a record has a message, though nothing of it may be at hand */
+	if (rest || flags & 3) /* a record has a message, though all of it may be truncated */
 		as_record(b, flags, messages[0], query_len, messages[1], reply_len);
 	as_packets(b, flags, messages, lens);
 	return 0;

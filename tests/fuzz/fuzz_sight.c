@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Connections of encrypted DNS. The first octet says what the rest is: what a client says, which
- * must give the same record in one segment as in many; or a list of packets, six octets each and
- * their payload. Whatever it is, memory stays bounded, every connection gives one record, and every
- * record a line of valid JSON.
+ * Fuzzes sightings. By the first octet the rest is the stream of a client, which must give the same
+ * record in one segment as in many, or a list of packets of six octets and a payload each. Memory
+ * stays bounded, every connection gives one record, and every record a line of valid JSON.
  */
 #include "schema/schema.h"
 #include "sight/sight.h"
@@ -21,7 +20,7 @@ enum {
 	OP_REPLY = 0x01,
 	OP_UDP = 0x02,
 	OP_HTTPS = 0x04,
-	OP_CUT = 0x08, /* the capture cut its second half */
+	OP_CUT = 0x08, /* the capture truncated its second half */
 	OP_LATER = 0x10, /* time has passed */
 };
 
@@ -70,7 +69,7 @@ static void pass(void *to, void **records, unsigned n)
 	}
 }
 
-/* As at the start, without touching memory that the run before has not. */
+/* Resets everything, without touching memory that the previous run did not use. */
 static void again(void)
 {
 	struct hash_secret secret = hash_fixed(1);
@@ -99,7 +98,7 @@ static void again(void)
 	sight_init(&b.s, b.memory, &conf, &b.packets, &secret, &b.arena, &b.m);
 }
 
-/* Takes a packet with a copy of its payload, all of which, and no more, can be read. */
+/* Processes a packet with a copy of its payload, behind which nothing can be read. */
 static void take(struct pkt *pkt, const uint8_t *payload, uint32_t n)
 {
 	uint8_t *copy = malloc(n + 1);
@@ -134,7 +133,7 @@ static void finish(void)
 				     b.m.evicted);
 }
 
-/* What a client says, in segments of that size. */
+/* Processes the stream of a client in segments of one size. */
 static void say(unsigned flow, const uint8_t *data, size_t size, size_t step)
 {
 	struct pkt pkt = packet(flow, false, PACKET_TCP, 853);

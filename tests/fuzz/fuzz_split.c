@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Framing of a stream. The input is: a side and a place, the sizes of 15 pieces, the stream.
- * However it is cut, the same messages come out, at the same places; pieces cover the stream
- * without a rest that is not waiting for more. Where octets are taken out of it, nothing is read
- * that is not there.
+ * Fuzzes the framing of streams. The input is: side and mode, the sizes of 15 pieces, the stream.
+ * However the stream is cut into pieces, the same messages are found at the same offsets, and only
+ * octets that need more remain. With gaps, nothing outside the pieces is read.
  */
 #include "reasm/split.h"
 
@@ -35,7 +34,7 @@ static void note(struct outcome *o, const struct split_piece *piece, uint32_t at
 	o->messages++;
 }
 
-/* Takes n octets, which stand at `at` in the stream. Returns how many were used. */
+/* Processes n octets at offset `at` of the stream. Returns how many were used. */
 static uint32_t take(struct split *s, const uint8_t *data, uint32_t n, uint32_t at,
 	enum split_side side, bool last, struct outcome *o)
 {
@@ -52,7 +51,7 @@ static uint32_t take(struct split *s, const uint8_t *data, uint32_t n, uint32_t 
 	}
 }
 
-/* The stream in pieces, each in memory of its own. */
+/* Processes the stream in pieces, each in memory of its own. */
 static void run(const uint8_t *head, const uint8_t *data, uint32_t n, bool cut, struct outcome *o)
 {
 	struct split s = {.mode = head[0] & 1 ? SPLIT_SEARCH : SPLIT_FRAME};
@@ -70,15 +69,15 @@ static void run(const uint8_t *head, const uint8_t *data, uint32_t n, bool cut, 
 		free(piece);
 		at += used;
 		kept = len - used;
-		/* What is left waits for a whole message, or for a header to be told from noise; of
-		 * a runt, whose length is below a header's, nothing is left. */
+		/* What remains is the start of a message, or may be one; of a runt nothing
+		 * remains. */
 		demand(s.mode != SPLIT_DISCARD || (kept == 0 && s.len > 0 && s.len < SPLIT_HEADER));
 		demand(s.mode != SPLIT_SEARCH || kept < SPLIT_LOOK);
 		demand(s.mode != SPLIT_FRAME || s.have < 2 || kept < s.len);
 	}
 }
 
-/* Every second piece is lost. */
+/* Processes every other piece; the rest are gaps. */
 static void run_gaps(const uint8_t *head, const uint8_t *data, uint32_t n)
 {
 	struct split s = {.mode = SPLIT_FRAME};
@@ -95,7 +94,7 @@ static void run_gaps(const uint8_t *head, const uint8_t *data, uint32_t n)
 		uint32_t kept = len - take(&s, piece, len, at, side, true, &o);
 		free(piece);
 		at += len;
-		/* Of a message in hand, `kept` octets were seen. */
+		/* `kept` octets of a message were processed */
 		demand(kept == 0 || (s.mode == SPLIT_FRAME && s.have == 2 && kept < s.len));
 		len = 1 + head[1 + (i + 7) % (HEAD - 1)];
 		split_gap(&s, kept, len);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TCP segments. The input is a list of segments, six octets each; their payload is of two true
- * conversations, or noise from the input itself. Whatever the order, losses and flags: what is in
- * memory stays bounded, every octet and connection is accounted for, and, where all payload is
- * true, every message that comes out is one that was said.
+ * Fuzzes TCP reassembly. The input is a list of segments, six octets each; their payload is of a
+ * made conversation, or noise from the input. Whatever the order, losses and flags, memory stays
+ * bounded, every octet and connection is accounted for, and without noise every message is one of
+ * the conversation.
  */
 #include "reasm/talk.h"
 
@@ -15,7 +15,7 @@ enum { OP = 6, PORTS = 12 };
 enum {
 	OP_REPLY = 0x01, /* direction */
 	OP_NOISE = 0x02, /* payload from the input, at any sequence number */
-	OP_CUT = 0x04, /* its second half was cut by the capture */
+	OP_CUT = 0x04, /* the capture truncated its second half */
 	OP_LATER = 0x08, /* time has passed */
 	OP_BARE = 0x10, /* no payload */
 	OP_WIDE = 0x20, /* payload of many octets */
@@ -41,10 +41,10 @@ static void drain(struct talk *k, uint32_t most)
 	while (tcp_next(&k->t, &m)) {
 		demand(m.len > 0 && m.len <= m.wire_len && m.wire_len <= SPLIT_MESSAGE_MAX);
 		demand(m.cut == (m.len < m.wire_len));
-		uint8_t *copy = malloc(m.len); /* all of it can be read */
+		uint8_t *copy = malloc(m.len); /* reads all of it */
 		memcpy(copy, m.data, m.len);
 		free(copy);
-		k->next[0] = k->next[1] = 0; /* connections begin again */
+		k->next[0] = k->next[1] = 0; /* connections may start again */
 		talk_check(k, &m);
 		n++;
 	}
@@ -60,7 +60,7 @@ static void pass_time(struct talk *k, uint32_t amount)
 	}
 }
 
-/* One segment; true if its payload is not of the conversation. */
+/* Processes a segment. True if its payload is not of the conversation. */
 static bool take(struct talk *k, const uint8_t *op, const uint8_t *end)
 {
 	bool reply = op[0] & OP_REPLY, noise = op[0] & OP_NOISE, syn = op[1] & 2;
@@ -100,23 +100,23 @@ static bool take(struct talk *k, const uint8_t *op, const uint8_t *end)
 		.ack = k->side[!reply].isn + 1 + (syn ? 0 : op[5] * 64u),
 	};
 	tcp_take(&k->t, &pkt, tcp_hash(&k->t, &pkt));
-	/* Messages: of the segment, and of what waits in two windows. */
+	/* messages of the segment, and of what is pending in two windows */
 	drain(k, len + (1 << 18));
 	free(copy);
 	return noise && len > 0;
 }
 
-/* Said once, for all runs. */
+/* Makes the conversation, once for all runs. */
 static void prepare(struct talk *k)
 {
 	struct talk_rng r = {1};
 	talk_open(k, &conf);
 	talk_fill(&k->side[0], 60, 300, false, &r);
 	talk_fill(&k->side[1], 60, 2000, true, &r);
-	k->side[0].isn = 0xfffff000; /* wraps on the way */
+	k->side[0].isn = 0xfffff000; /* so that it wraps */
 }
 
-/* As after prepare(), without touching memory that no run has touched. */
+/* Resets to the state after prepare(), without touching memory that no run used. */
 static void again(struct talk *k)
 {
 	struct hash_secret secret = hash_fixed(1);

@@ -47,13 +47,13 @@ static uint32_t owner_bits_of(const struct hash_secret *s, uint64_t w[HOSTILE_WO
 
 static void flows(void)
 {
-	CU_ASSERT(hostile_worst(flow_of) <= HOSTILE_MOST);
+	CU_ASSERT(hostile_worst(flow_of) <= HOSTILE_MAX);
 }
 
 static void pairs(void)
 {
-	CU_ASSERT(hostile_worst(pair_of) <= HOSTILE_MOST);
-	CU_ASSERT(hostile_worst(owner_bits_of) <= HOSTILE_MOST);
+	CU_ASSERT(hostile_worst(pair_of) <= HOSTILE_MAX);
+	CU_ASSERT(hostile_worst(owner_bits_of) <= HOSTILE_MAX);
 }
 
 /* Ports that change places, in part or as a whole, are other flows. */

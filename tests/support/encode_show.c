@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Shows encodings for tests: encode_show KIND reads documents, one a line, and writes of each the
- * octets in hexadecimal, "bad" where it has no form, or, of "schema", the Avro schema. Tag and time
- * are always the same.
+ * Encodes documents for tests: encode_show KIND reads documents, one a line, and writes the octets
+ * of each in hexadecimal, or "bad" where it cannot be encoded; encode_show schema writes the Avro
+ * schema. Tag and time are constant.
  */
 #include "encode/encode.h"
 

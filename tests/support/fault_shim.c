@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * For LD_PRELOAD: lets one system call on the files below FAULT_UNDER fail once. FAULT_CALL names
- * it (open, write, ...), FAULT_AT which of them (from 1), FAULT_ERRNO the error; 0: it reads or
- * writes only half; KILL, or HALF: the process kills itself before it, or after half of it. Without FAULT_AT it counts them and says "fault: NAME COUNT" for each on
- * standard error at the end.
+ * For LD_PRELOAD: makes one system call on a file below FAULT_UNDER fail. FAULT_CALL names the call
+ * (open, write, ...), FAULT_AT says which of them (from 1), FAULT_ERRNO is the error; 0: it reads
+ * or writes only half; KILL: the process kills itself before the call, HALF: after half of it.
+ * Without FAULT_AT it counts the calls and prints "fault: NAME COUNT" for each to standard error at
+ * the end.
  */
-/* The functions are libc's, the names of their parameters are not. */
+/* The functions have libc's names, but our names for their parameters. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 #undef _FILE_OFFSET_BITS /* both names of a function are defined here */
 #include <dirent.h>
@@ -76,8 +77,8 @@ static bool is_under_fd(int fd)
 	return is_under(path);
 }
 
-/* Is this call the one? Then errno says why. */
-static bool is_the_one(enum call call, bool ours)
+/* True if this call is the one that fails; sets errno. */
+static bool is_chosen(enum call call, bool ours)
 {
 	const char *name = getenv("FAULT_CALL"), *at = getenv("FAULT_AT");
 	const char *error = getenv("FAULT_ERRNO");
@@ -94,20 +95,20 @@ static bool is_the_one(enum call call, bool ours)
 
 static bool fails(enum call call, bool ours)
 {
-	return is_the_one(call, ours) && errno;
+	return is_chosen(call, ours) && errno;
 }
 
-/* Of n octets or parts: it does fewer where this call is the one, and no error is asked for. */
+/* Does the same for a call on n octets or parts, and halves *n instead where the error is 0. */
 static bool fails_of(enum call call, int fd, size_t *n)
 {
-	if (!is_the_one(call, is_under_fd(fd)))
+	if (!is_chosen(call, is_under_fd(fd)))
 		return false;
 	if (errno == 0)
 		*n = (*n + 1) / 2;
 	return errno;
 }
 
-__attribute__((destructor)) static void say(void)
+__attribute__((destructor)) static void report(void)
 {
 	if (!getenv("FAULT_UNDER") || getenv("FAULT_AT"))
 		return;
@@ -116,7 +117,7 @@ __attribute__((destructor)) static void say(void)
 			fprintf(stderr, "fault: %s %u\n", names[i], counts[i]);
 }
 
-/* The C library's function of that name. */
+/* The C library's function of a name. */
 #define REAL(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
 int open(const char *path, int flags, ...)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A small receiver of Fluentd's forward protocol v1, written from its specification alone, that can
-also behave badly. It keeps every event, by connection and in order.
+"""A small receiver of Fluentd's forward protocol v1, written from its specification alone, with faults
+on request. It stores every event, by connection and in order.
 
-Server(...) listens at once and serves on a thread of its own; stop() ends it.
+Server(...) listens at once and serves connections on its own threads until stop().
 """
 import gzip
 import hashlib
@@ -18,7 +18,7 @@ import msgpack
 
 
 def event_time(code, data):
-    """Extension 0: seconds and nanoseconds, both big-endian, as an integer of nanoseconds."""
+    """Decodes extension 0, big-endian seconds and nanoseconds, to integer nanoseconds."""
     if code != 0 or len(data) != 8:
         return msgpack.ExtType(code, data)
     seconds, nanos = struct.unpack(">II", data)
@@ -33,12 +33,12 @@ def unpacker(**more):
 
 
 class Server:
-    """faults, each for one connection, numbered from 0 (a set of numbers, or None for all):
+    """Faults, by number of the connection, from 0:
 
-    close_after: closes, half-way through a chunk, when so many octets have come: {number: octets}
-    mute: reads and stores nothing and acknowledges nothing: {number}
-    forget_ack: stores a chunk but closes in place of acknowledging it: {number: chunk's number}
-    late_s: acknowledges so many seconds late
+    close_after: closes, within a chunk, after so many octets: {number: octets}
+    mute: discards what it reads and acknowledges nothing: {number}
+    forget_ack: stores a chunk, but closes instead of acknowledging it: {number: number of the chunk}
+    late_s: seconds that each acknowledgement is delayed
     """
 
     def __init__(self, where=("127.0.0.1", 0), tls=None, shared_key=None, users=None,
@@ -76,7 +76,7 @@ class Server:
             except OSError:
                 return
             if conn.family == socket.AF_INET:
-                # An acknowledgement that waits for company is lost when the connection is reset.
+                # Nagle's algorithm would delay an acknowledgement, and a reset would lose it.
                 conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.lock:
                 number = self.connections
@@ -127,7 +127,7 @@ class Server:
         return not reason
 
     def octets(self, conn, number):
-        """What arrives, until the peer or a fault ends it."""
+        """Yields received octets until the peer or a fault closes the connection."""
         left = self.close_after.get(number)
         while left is None or left > 0:
             data = conn.recv(1 << 16 if left is None else min(1 << 16, left))
@@ -165,7 +165,7 @@ class Server:
                 return
 
     def take(self, message, number):
-        """Stores a message's events. Its chunk's id, if it has one."""
+        """Stores the events of a message. Returns the id of its chunk, or None."""
         tag, second, *rest = message
         if isinstance(second, (bytes, list)):
             mode = "forward" if isinstance(second, list) else "packed"
@@ -178,7 +178,7 @@ class Server:
                 u.feed(second)
                 entries = list(u)
                 if u.tell() != len(second):
-                    raise ValueError("a part of an entry at the end")
+                    raise ValueError("an incomplete entry at the end")
             if option.get("size", len(entries)) != len(entries):
                 raise ValueError(f"size {option['size']}, but {len(entries)} entries")
         else:
@@ -190,13 +190,13 @@ class Server:
                 self.chunks.append(chunk)
             for when, record in entries:
                 if not isinstance(when, int) or not isinstance(record, dict):
-                    raise ValueError("an entry that is none")
+                    raise ValueError("an entry without a time or a record")
                 self.events.append((tag, when, record))
             self.lock.notify_all()
         return chunk
 
     def wait(self, count, seconds=60):
-        """Waits until so many events are there. How many there are."""
+        """Waits for `count` events. Returns how many were stored."""
         with self.lock:
             self.lock.wait_for(lambda: len(self.events) >= count, seconds)
             return len(self.events)

@@ -18,18 +18,18 @@ static size_t whole_pages(size_t len)
 
 uint8_t *guard_copy(const void *data, size_t len)
 {
-	size_t room = whole_pages(len);
+	size_t size = whole_pages(len);
 	uint8_t *base = mmap(
-		NULL, room + page(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (base == MAP_FAILED || mprotect(base + room, page(), PROT_NONE) < 0)
+		NULL, size + page(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (base == MAP_FAILED || mprotect(base + size, page(), PROT_NONE) < 0)
 		abort();
 	if (len)
-		memcpy(base + room - len, data, len);
-	return base + room - len;
+		memcpy(base + size - len, data, len);
+	return base + size - len;
 }
 
 void guard_free(uint8_t *p, size_t len)
 {
-	size_t room = whole_pages(len);
-	munmap(p + len - room, room + page());
+	size_t size = whole_pages(len);
+	munmap(p + len - size, size + page());
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Memory that ends at an inaccessible page: reading one octet too far is a crash, not luck. */
+/* Memory that ends at an inaccessible page, so that reading one octet too far is a crash. */
 #ifndef SUPPORT_GUARD_H
 #define SUPPORT_GUARD_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* A copy of len octets whose last octet is the last before an inaccessible page. Never NULL. */
+/* Returns a copy of len octets whose last one stands before an inaccessible page. Never NULL. */
 uint8_t *guard_copy(const void *data, size_t len);
 
 /* Frees what guard_copy() returned for the same length. */

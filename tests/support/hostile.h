@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keys that somebody chooses so that a weak hash puts them into one bucket: parts of the key cancel
- * each other, operands of a multiplication are zero, words change places. Each family knows the
- * hash's form, and other secrets, but not the secret.
+ * Keys that an attacker chooses so that a weak hash puts them into one bucket: parts of the key
+ * cancel each other, operands of a multiplication are zero, words change places. A family may use
+ * the form of the hash and other secrets, but not the secret itself.
  */
 #ifndef TESTS_SUPPORT_HOSTILE_H
 #define TESTS_SUPPORT_HOSTILE_H
@@ -22,12 +22,12 @@ enum hostile_family {
 	HOSTILE_SHIFTED, /* the same in two words, at other places */
 	HOSTILE_SWAPPED, /* small values that change places */
 	HOSTILE_NEGATED, /* a word and its negative */
-	HOSTILE_ZERO, /* one word is what another secret would make zero, another one counts */
+	HOSTILE_ZERO, /* one word is zero with another secret, another one counts up */
 	HOSTILE_TOP, /* the highest bits only */
 	HOSTILE_FAMILIES,
 };
 
-/* The i-th key of a family, in which words a and b play the part. */
+/* Writes the i-th key of a family, which differs in words a and b. */
 static inline void hostile_draw(
 	uint64_t w[HOSTILE_WORDS], enum hostile_family family, unsigned a, unsigned b, uint64_t i)
 {
@@ -52,11 +52,10 @@ static inline void hostile_draw(
 	}
 }
 
-/* Makes a key that the caller's hash knows of the words, in place (ports have 16 bits), and gives
- * its hash. */
+/* Makes a valid key of the words, in place (ports have 16 bits), and returns its hash. */
 typedef uint32_t hostile_hash(const struct hash_secret *s, uint64_t w[HOSTILE_WORDS]);
 
-/* The most different keys of one family that share a bucket. */
+/* Returns the largest number of different keys of a family in one bucket. */
 static inline unsigned hostile_longest(const struct hash_secret *s, hostile_hash *hash,
 	enum hostile_family family, unsigned a, unsigned b)
 {
@@ -80,8 +79,8 @@ static inline unsigned hostile_longest(const struct hash_secret *s, hostile_hash
 	return longest;
 }
 
-/* The same of all families, all pairs of words and some secrets. Of random keys it is 12 with a
- * probability of one in 1,000. */
+/* Returns the same for all families, all pairs of words and some secrets. For random keys it
+ * reaches 12 with a probability of one in 1,000. */
 static inline unsigned hostile_worst(hostile_hash *hash)
 {
 	unsigned worst = 0;
@@ -101,7 +100,7 @@ static inline unsigned hostile_worst(hostile_hash *hash)
 	return worst;
 }
 
-/* What hostile_worst() may say: of 2,880,000 keys the longest chain is random. */
-#define HOSTILE_MOST 16
+/* The limit for hostile_worst(): the longest chain of 2,880,000 keys is random. */
+#define HOSTILE_MAX 16
 
 #endif

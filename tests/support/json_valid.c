@@ -10,7 +10,7 @@
 
 struct judge {
 	const uint8_t *at, *end;
-	const char *wrong; /* the first thing that is */
+	const char *wrong; /* the first fault; NULL: none yet */
 	int depth;
 };
 
@@ -49,7 +49,7 @@ static bool word(struct judge *j, const char *letters)
 	return true;
 }
 
-/* A code point of two to four octets, decoded and compared with the shortest form's limits. */
+/* Reads a code point of two to four octets; refuses one that has a shorter form. */
 static bool utf8(struct judge *j)
 {
 	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
@@ -102,7 +102,7 @@ static bool escape(struct judge *j)
 	return !j->wrong;
 }
 
-/* Returns how many octets stand between the quotes. */
+/* Reads a string. Returns the number of octets between the quotes. */
 static size_t string(struct judge *j)
 {
 	const uint8_t *start = j->at + 1;

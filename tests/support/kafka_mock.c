@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * kafka_mock [COUNT | HOST:PORT,...]: a cluster of librdkafka's mock brokers with one topic, "dns",
- * and a consumer of it, for tests from outside; with addresses the consumer alone, of brokers
- * elsewhere. Says "brokers HOST:PORT,..." first. Lines on standard input are orders, each
- * answered by one line, "done" where nothing else is said:
+ * and a consumer of it, for tests; with addresses only the consumer, of brokers that run elsewhere.
+ * Prints "brokers HOST:PORT,..." first. Reads commands from standard input and answers each with
+ * one line, "done" unless stated otherwise:
  *
- * - down N, up N: broker N (from 1) goes away, comes back
- * - rtt N MS: broker N answers so late
- * - errors CODE COUNT: so many Produce requests fail with that code of the protocol
- * - read COUNT: reads what is there until COUNT values have been seen in all, or for as long as
- *   nothing comes for some seconds: a line each, key TAB value; then "read N"
- * - count: how many values the brokers hold, by reading: "count N"
+ * - down N, up N: stops and restarts broker N (from 1)
+ * - rtt N MS: delays the answers of broker N
+ * - errors CODE COUNT: fails so many Produce requests with that code of the protocol
+ * - read COUNT: reads until COUNT values were read in all, or none arrives for some seconds; prints
+ *   a line each, key TAB value; then "read N"
+ * - count: reads all values that the brokers hold: "count N"
  *
- * Mock brokers forget: of a partition the oldest batches go when it has more than 5 MiB. Where that
- * has happened "forgot N" stands in place of the answer of read and count: a test that wants all
- * must send less.
+ * Mock brokers delete the oldest batches of a partition of more than 5 MiB. Then read and count
+ * answer "forgot N": a test that needs every value must send less.
  */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -60,7 +59,7 @@ static rd_kafka_t *consumer(const char *brokers)
 	return rk;
 }
 
-/* How many values of the topic the brokers have thrown away. */
+/* Returns how many values of the topic the brokers have deleted. */
 static long long forgotten(void)
 {
 	long long n = 0;
@@ -96,7 +95,7 @@ static void read_some(const char *brokers, unsigned long want, int show)
 		printf("%s %lu\n", show ? "read" : "count", seen);
 }
 
-/* Orders for the cluster. 0, or -1: that is none. */
+/* Runs a command for the cluster. Returns 0, or -1 if it is unknown. */
 static int order_cluster(rd_kafka_mock_cluster_t *cluster, const char *word, int a, int b)
 {
 	if (strcmp(word, "down") == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Shows RDATA for tests: reads lines "class type hex" (hex may be "-": no octets), writes a line
- * "error text" each, as rdata_text() returns and appends. With -q the text is as inside a JSON
+ * Writes RDATA as text for tests: reads lines "class type hex", where hex is "-" for no octets, and
+ * writes a line "error text" each: what rdata_text() returns and appends. -q: as inside a JSON
  * string.
  */
 #include "dns/rdata.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Octets of `hex` to `to`; their number, or -1. */
+/* Decodes `hex` into `to`. Returns the number of octets, or -1. */
 static int octets_of(uint8_t *to, const char *hex)
 {
 	int n = 0;

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A receiver in a process of its own, so that a test can stop it (SIGSTOP) and let it go on.
+"""A receiver in a process of its own, which a test can stop (SIGSTOP) and continue.
 
-receiver.py stream|fluentd SOCKET FILE: listens on a unix socket, says "ready", and puts every record
-into the file as a line of JSON, as soon as it comes.
+receiver.py stream|fluentd SOCKET FILE: listens on a Unix socket, prints "ready", and writes every
+record to the file at once, as a line of JSON.
 """
 import json
 import os

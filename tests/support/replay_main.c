@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs a fuzz target over the files of its corpus, so that every build replays what fuzzing found.
+/* Runs a fuzz target on every file of its corpus, so that every build replays what fuzzing found.
  */
 #include "support/guard.h"
 
@@ -11,15 +11,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static int replay(const char *path)
 {
-	static uint8_t room[1 << 20];
+	static uint8_t octets[1 << 20];
 	FILE *f = fopen(path, "rb");
 	if (!f) {
 		perror(path);
 		return 1;
 	}
-	size_t len = fread(room, 1, sizeof(room), f);
+	size_t len = fread(octets, 1, sizeof(octets), f);
 	fclose(f);
-	uint8_t *input = guard_copy(room, len);
+	uint8_t *input = guard_copy(octets, len);
 	LLVMFuzzerTestOneInput(input, len);
 	guard_free(input, len);
 	return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Preloaded (LD_PRELOAD: EAL refuses plugins below directories that anybody may write to), plays a
- * capture into the rings of net_ring0, like a process that shares them. The environment says what:
- * RING_SOURCE_PCAP, a classic pcap file in this machine's order; RING_SOURCE_QUEUES, how many
- * rings; RING_SOURCE_DEAL, by "pair" of addresses as a NIC with symmetric RSS, or by "turn". IPv4
- * and IPv6 over Ethernet.
+ * Plays a capture into the rings of net_ring0, as a process that shares them would. It is loaded
+ * with LD_PRELOAD, because EAL refuses plugins below directories that everybody may write to. From
+ * the environment: RING_SOURCE_PCAP, a classic pcap file in this machine's byte order, of IPv4 and
+ * IPv6 over Ethernet; RING_SOURCE_QUEUES, the number of rings; RING_SOURCE_DEAL, how packets are
+ * steered: by "pair" of addresses, as symmetric RSS does, or by "turn".
  */
 #include <pthread.h>
 #include <rte_ethdev.h>
@@ -28,7 +28,7 @@ struct source {
 
 static struct source source;
 
-/* Exclusive or of the addresses: the same for both directions. */
+/* Returns the exclusive or of the addresses, the same for both directions. */
 static unsigned pair_of(const uint8_t *frame, unsigned len)
 {
 	unsigned at = frame[12] == 0x86 ? 22 : 26, end = frame[12] == 0x86 ? 54 : 34, x = 0;
@@ -48,14 +48,14 @@ static struct rte_mbuf *next(struct source *s)
 		usleep(100);
 	if (!(data = rte_pktmbuf_append(m, (uint16_t)header[2])) ||
 		fread(data, header[2], 1, s->file) != 1) {
-		fputs(WHO "the capture is cut, or has a frame that is too large\n", stderr);
+		fputs(WHO "the capture is truncated, or has a frame that is too large\n", stderr);
 		exit(2);
 	}
-	m->port = 7; /* the one that it came to whoever shares the rings */
+	m->port = 7; /* of the process that shares the rings */
 	return m;
 }
 
-/* The rings are there once the device is made. */
+/* Waits until the device, and with it the rings, was created. */
 static void wait_for_rings(struct source *s)
 {
 	while (rte_eth_dev_count_avail() == 0)
@@ -97,7 +97,8 @@ static void __attribute__((constructor)) begin(void)
 	if (!source.file || source.queues == 0 || source.queues > RINGS ||
 		fseek(source.file, 24, SEEK_SET) != 0 ||
 		pthread_create(&thread, NULL, play, &source)) {
-		fputs(WHO "it is not told what to play\n", stderr);
+		fputs(WHO "set RING_SOURCE_PCAP to a capture and RING_SOURCE_QUEUES to 1 to 16\n",
+			stderr);
 		exit(2);
 	}
 	pthread_detach(thread);

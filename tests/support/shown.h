@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What every text that the decoder shows must be, whatever the octets: printable, and inside a JSON
- * string the same text once more. For fuzz targets and property tests; a breach aborts.
+ * Checks of every text that the decoder writes, whatever the octets: it is printable, and inside a
+ * JSON string it is the same text. For fuzz targets and property tests; a failure aborts.
  */
 #ifndef SUPPORT_SHOWN_H
 #define SUPPORT_SHOWN_H
@@ -28,7 +28,7 @@ static inline void shown_ascii(const struct text *t)
 static inline int shown_hex(const char *p, const char *end)
 {
 	int v = 0;
-	shown_demand(end - p >= 4, "a cut \\u escape");
+	shown_demand(end - p >= 4, "a truncated \\u escape");
 	for (int i = 0; i < 4; i++) {
 		bool digit = p[i] >= '0' && p[i] <= '9', letter = p[i] >= 'a' && p[i] <= 'f';
 		shown_demand(digit || letter, "a \\u escape with other than hexadecimal digits");
@@ -37,7 +37,7 @@ static inline int shown_hex(const char *p, const char *end)
 	return v;
 }
 
-/* The inside of a JSON string, read by RFC 8259 section 7, is `plain`. */
+/* Checks that the inside of a JSON string, read by RFC 8259 section 7, is `plain`. */
 static inline void shown_same(const struct text *plain, const struct text *quoted)
 {
 	const char *q = quoted->start, *p = plain->start;

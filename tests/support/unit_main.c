@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs the CUnit suites of one stage; the build names their functions in UNIT_SUITES. */
+/* Runs the CUnit suites of a stage, whose functions the build lists in UNIT_SUITES. */
 #include <CUnit/Basic.h>
 
 #define UNIT_SUITE(function) void function(void);

@@ -12,7 +12,7 @@ void wire_clear(struct wire *w)
 
 void wire_put(struct wire *w, const void *p, size_t n)
 {
-	if (n > WIRE_ROOM - w->len)
+	if (n > WIRE_MAX - w->len)
 		abort();
 	if (n)
 		memcpy(w->octets + w->len, p, n);
