@@ -5,9 +5,10 @@
  * floors of the same run. Runs without EAL and prints one JSON object a line.
  *
  * bench [--passes N] [--open N] [--dnssec PERMILLE] [--tcp] [--tunnel] [--transactions N]
- *       [--read FILE] [--threads N] [--once]
+ *       [--read FILE] [--threads N] [--ignore-checksums] [--once]
  *   --open: keeps so many queries open besides; --tcp, --tunnel: all messages over TCP, in VXLAN
  *   --read: the frames of a capture file instead of the mix
+ *   --ignore-checksums: packet.checksum is `ignore` instead of `prefer`
  *   --threads: N workers at a time, each with frames and tables of its own; only the pipeline
  *   --once: one pass of each, to count instructions (tests/bench/count-instructions)
  * bench --pcap FILE [...]: writes the mix as a capture instead, for runs of the whole program
@@ -40,12 +41,12 @@ static void pass_on(void *to, void **records, unsigned n)
 	record_release(a, ((struct record *)records[n - 1])->end);
 }
 
-static void set_up(struct bench *b, uint32_t max_open)
+static void set_up(struct bench *b, uint32_t max_open, enum txn_checksum checksum)
 {
 	struct pipeline_conf conf = {.txn = {.max_open = max_open,
 					     .timeout_ns = 5 * (int64_t)WHEN_NS_PER_S,
 					     .reorder_ns = (int64_t)WHEN_NS_PER_S,
-					     .checksum = TXN_CHECKSUM_PREFER},
+					     .checksum = checksum},
 		.tcp = {.max_streams = 65536,
 			.buffer_bytes = 32 << 20,
 			.stream_bytes = 256 * 1024,
@@ -55,6 +56,8 @@ static void set_up(struct bench *b, uint32_t max_open)
 		.workers = 1};
 
 	packet_conf_init(&b->packets);
+	if (checksum == TXN_CHECKSUM_IGNORE)
+		b->packets.checksum = PACKET_CHECKSUM_IGNORE;
 	packet_port_add(&b->packets, 53);
 	record_arena_init(&b->arena, memory_zeroed(ARENA), ARENA, &b->metrics.record);
 	b->arena.pass = pass;
@@ -143,6 +146,7 @@ static void show(const char *name, const char *unit, double *ns, unsigned n, siz
 
 static struct options {
 	unsigned passes, open, threads;
+	bool ignore_checksums;
 	struct mix_options mix;
 	const char *pcap, *read;
 } read_options(int argc, char **argv)
@@ -150,7 +154,8 @@ static struct options {
 	static const struct option longs[] = {{"passes", 1, NULL, 'p'}, {"open", 1, NULL, 'o'},
 		{"dnssec", 1, NULL, 'd'}, {"transactions", 1, NULL, 't'}, {"once", 0, NULL, '1'},
 		{"tcp", 0, NULL, 'c'}, {"tunnel", 0, NULL, 'v'}, {"threads", 1, NULL, 'n'},
-		{"pcap", 1, NULL, 'w'}, {"read", 1, NULL, 'r'}, {0}};
+		{"pcap", 1, NULL, 'w'}, {"read", 1, NULL, 'r'}, {"ignore-checksums", 0, NULL, 'i'},
+		{0}};
 	struct options o = {.passes = 15, .threads = 1, .mix = mix_standard};
 	int c;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -166,6 +171,7 @@ static struct options {
 		case '1': o.passes = 1; break;
 		case 'w': o.pcap = optarg; break;
 		case 'r': o.read = optarg; break;
+		case 'i': o.ignore_checksums = true; break;
 		default: exit(2);
 		}
 	}
@@ -181,7 +187,8 @@ static void prepare(struct bench *b, const struct options *o)
 		mix_read(&b->mix, o->read);
 	else
 		mix_make(&b->mix, &o->mix);
-	set_up(b, (o->open > 100000 ? o->open : 100000) + 65536);
+	set_up(b, (o->open > 100000 ? o->open : 100000) + 65536,
+		o->ignore_checksums ? TXN_CHECKSUM_IGNORE : TXN_CHECKSUM_PREFER);
 	if (o->open)
 		open_many(b, o->open);
 	run_pipeline(b);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Interfaces that come, go and are made again, that others use at the same time, and that have
-several queues. In a namespace of the test's own; skipped where the test is not root."""
+"""Interfaces that are created, deleted and created again, shared with other programs, or have several
+queues. Runs in its own namespace; skipped unless root."""
 import ctypes
 import json
 import os
@@ -22,7 +22,7 @@ import netns
 
 
 def no_namespaces():
-    """Why there can be no interfaces of our own; "" where there can."""
+    """Returns why the test cannot create interfaces, or ""."""
     if os.geteuid() != 0:
         return "not root"
     name = f"dl{os.getpid()}y"
@@ -40,8 +40,8 @@ def no_namespaces():
 
 WHY_NOT = no_namespaces()
 
-# Sends queries as the lines of its standard input say: "INTERFACE NAME NUMBER", each from a port of
-# its own; "!INTERFACE NAME NUMBER": for ever.
+# Sends queries by commands on standard input: "INTERFACE NAME NUMBER", each from its own port;
+# "!INTERFACE NAME NUMBER": in an endless loop.
 SENDER = """
 import socket, sys
 sys.path.insert(0, sys.argv[1])
@@ -70,7 +70,7 @@ for line in sys.stdin:
 
 @unittest.skipIf(WHY_NOT, WHY_NOT)
 class Case(harness.Case):
-    """tap0 sees what out0 sends, tap1 what out1 does."""
+    """tap0 receives what out0 sends, tap1 what out1 sends."""
 
     def setUp(self):
         super().setUp()
@@ -87,7 +87,7 @@ class Case(harness.Case):
         netns.ip("-n", self.name, *words)
 
     def batch(self, *lines):
-        """Several changes in one go, with nothing in between."""
+        """Makes several changes at once."""
         subprocess.run(["ip", "-n", self.name, "-batch", "-"], input="\n".join(lines) + "\n",
                        check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -131,7 +131,7 @@ class Case(harness.Case):
         return [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
 
     def settled(self, process, *names):
-        """Waits until these names are in the output."""
+        """Waits until the output has these names."""
         until = time.monotonic() + harness.HANG_S
         while not set(names) <= {r.get("qname") for r in self.records()}:
             self.assertIsNone(process.poll())
@@ -154,7 +154,7 @@ class Case(harness.Case):
 
 class Start(Case):
     def test_foreign(self):
-        """While it starts, other interfaces have traffic: none of it is in the log."""
+        """Traffic of other interfaces during the start is not recorded."""
         noise = self.sends()
         self.send("!out1", "foreign.example.com", noise)
         early = 0
@@ -227,7 +227,7 @@ class Lines(Case):
 
 class Gone(Case):
     def again(self, process, *lines, interface="tap0"):
-        """The interface is made again; what comes then is seen."""
+        """The interface is created again, and its packets are received."""
         self.batch(*lines)
         self.said(process, f"{interface} was made again")
         self.send("out0", "after.example.com")
@@ -264,7 +264,7 @@ class Gone(Case):
                 self.interrupted(run)
 
     def test_often(self):
-        """More often than there are ports in DPDK."""
+        """More often than DPDK has ports."""
         p = self.listen_first("-i", "tap0", "-i", "tap1")
         for turn in range(40):
             self.batch("link del tap0", *self.MAKE)
@@ -275,7 +275,7 @@ class Gone(Case):
         self.interrupted(self.stop(p), times=40)
 
     def test_same_number(self):
-        """The new one has the number of the old one."""
+        """The new interface has the index of the old one."""
         p = self.listen_first("-i", "tap0")
         index = int(subprocess.run(["ip", "-n", self.name, "-o", "link", "show", "tap0"],
                                    check=True, stdout=subprocess.PIPE).stdout.split(b":")[0])
@@ -284,7 +284,7 @@ class Gone(Case):
         self.interrupted(self.stop(p))
 
     def test_later(self):
-        """Another interface keeps it alive; `loss` names what is not seen."""
+        """With another interface the run continues, and `loss` names the missing one."""
         p = self.listen_first("-i", "tap0", "-i", "tap1")
         self.ip("link", "del", "tap0")
         self.said(p, "tap0 is gone")
@@ -316,7 +316,7 @@ class Gone(Case):
         self.interrupted(self.stop(p), device=device)
 
     def test_renamed(self):
-        """It is the same interface under another name, whoever has its name now."""
+        """A renamed interface is followed, whichever interface has its name now."""
         p = self.listen_first("-i", "tap0")
         self.batch("link set tap0 down", "link set tap0 name old0", "link set old0 up",
                    "link add tap0 type veth peer name new0",
@@ -328,7 +328,7 @@ class Gone(Case):
         self.assertNotIn("gone", p.text + run.err)
 
     def test_moved(self):
-        """To another namespace: for us it is gone. The run ends, and its output says why."""
+        """An interface that moves to another namespace is gone: the run ends, and its output says why."""
         other = self.name + "o"
         netns.ip("netns", "add", other)
         self.addCleanup(netns.ip, "netns", "del", other)
@@ -340,7 +340,7 @@ class Gone(Case):
         self.assertEqual([r["blind"] for r in self.losses() if r["loss"] == "ends"], [["tap0"]])
 
     def test_bridge(self):
-        """A port that leaves its bridge is not gone."""
+        """A port that leaves its bridge is still received from."""
         self.batch("link add br0 type bridge", "link set br0 up", "link set tap0 master br0")
         p = self.listen_first("-i", "tap0")
         self.batch("link set tap0 nomaster", "link set tap0 master br0", "link set tap0 nomaster")
@@ -353,7 +353,7 @@ class Gone(Case):
 
 class Promiscuous(Case):
     def test_others_are_left_alone(self):
-        """Of two, one is killed and one ends."""
+        """Two processes, of which one is killed and one ends."""
         killed = self.listen("-i", "tap0", out="/dev/null")
         other = self.listen("-i", "tap0")
         killed.kill()
@@ -365,7 +365,7 @@ class Promiscuous(Case):
         self.assertFalse(self.promiscuous("tap0"))
 
     def test_flag(self):
-        """Who set it by hand finds it as it was, and a kill leaves nothing behind."""
+        """Promiscuous mode set by hand is unchanged, and a killed process leaves none behind."""
         self.ip("link", "set", "tap0", "promisc", "on")
         self.stop(self.listen("-i", "tap0", out="/dev/null"))
         self.assertTrue(self.promiscuous("tap0"))
@@ -379,11 +379,11 @@ class Promiscuous(Case):
 
 class Any(Case):
     def test_each_packet_once(self):
-        """A bridge with two ports, VLANs and pairs: what each carries is seen, and once."""
+        """A bridge with two ports, VLANs and veth pairs: each packet is received once."""
         self.batch("link add br0 type bridge", "link set br0 up", "link set tap0 master br0",
                    "link set tap1 master br0", "link add out2 type veth peer name tap2",
                    "link set out2 up", "link set tap2 up")
-        # As ip netns exec does: with the /sys of the namespace.
+        # as ip netns exec does, with the /sys of the namespace
         enter, libc = self.enter, ctypes.CDLL(None, use_errno=True)
 
         def enter_all():
@@ -407,14 +407,14 @@ class Any(Case):
                          if "tap2" not in p.text else {"lo", "br0", "tap2"})
 
     def test_hint(self):
-        """tcpdump's users list them with commas."""
+        """Interfaces in a list with commas: the error says how to give several."""
         self.refuses(["-i", "lo,tap0", "-o", self.out], "-i eth0 -i eth1", code=2,
                      preexec_fn=self.enter)
 
 
 @unittest.skipUnless(netns.has_xdp(), "the kernel has no XDP sockets")
 class Xdp(Case):
-    """Interfaces with several queues, which af_xdp takes one by one."""
+    """Interfaces with several queues, which af_xdp opens one by one."""
 
     def setUp(self):
         super().setUp()
@@ -428,19 +428,19 @@ class Xdp(Case):
             self.skipTest("no veth pairs of several queues")
 
     def test_several(self):
-        """A veth pair's queues do not send, too: the driver would take the first of them."""
+        """A veth pair with fewer transmit queues: the driver would open the first queue only."""
         self.refuses(["-d", "net_af_xdp0,iface=tapq", "-o", self.out], "tapq has 4 receive queues",
                      "-i tapq", preexec_fn=self.enter)
 
     def test_a_part(self):
-        """Who asks for one gets one, and is told."""
+        """An explicit queue count is used, with a warning."""
         p = self.listen("-d", "net_af_xdp0,iface=tapq,queue_count=1",
                         until="of the 4 queues of tapq it takes 1, from number 0")
         self.said(p, "listening on")
         self.stop(p)
 
     def test_quiet(self):
-        """With -q, nothing is said, whatever libbpf thinks of this kernel."""
+        """With -q nothing is printed, not even by libbpf."""
         ready = self.dir / "pid"
         p = self.start("-q", "-d", "net_af_xdp0,iface=tap0", "-o", self.out, "--idle", "sleep",
                        "--set", f"process.pid_file={ready}", stdin=subprocess.DEVNULL,
@@ -454,7 +454,7 @@ class Xdp(Case):
 
 
 def no_rights():
-    """Why rights cannot be taken and given here; "" where they can."""
+    """Returns why the test cannot change capabilities, or ""."""
     if not shutil.which("setpriv"):
         return "setpriv(1) is not installed"
     status = pathlib.Path("/proc/self/status").read_text(encoding="ascii")
@@ -468,7 +468,7 @@ RIGHTS = {"net_admin": 12, "net_raw": 13, "ipc_lock": 14}
 
 @unittest.skipIf(WHY_NOT or no_rights(), WHY_NOT or no_rights())
 class Rights(Case):
-    """What a process may not, it says; what is documented is enough."""
+    """A missing capability is named; those documented suffice."""
 
     kept = ""
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Real captures of many origins against tshark's tables of them, where both lie beside the
-repository (../shared); skipped elsewhere. All that covers.py says is decoded must agree."""
+"""Compares captures of many origins with tshark's tables of them; skipped unless both lie beside the
+repository (../shared). Whatever covers.py says is decoded must agree."""
 import csv
 import re
 import subprocess
@@ -13,8 +13,8 @@ SHARED = harness.ROOT.parent / "shared"
 JUDGE = SHARED / "tools" / "judge"
 CORPORA = SHARED / "corpora"
 
-# Captures of these categories must agree, unless they hold messages that covers.py says are not
-# decoded, or stand in JUSTIFIED. Add a category when the program learns it.
+# Captures of these categories must agree, unless they have messages that covers.py says are not
+# decoded, or are in JUSTIFIED. Add a category when the program supports it.
 CATEGORIES = set("""
 udp ipv6 edns edns-options edns-extrcode dnssec svcb svcb-query-only mdns llmnr nbns non53 encap:VLAN
 encap:QinQ linktype snaplen malformed odd-names qdcount-0 qdcount-many opcode-odd update notify
@@ -25,7 +25,7 @@ encap:VXLAN encap:GENEVE encap:GTP encap:PPPoE encap:4in6 encap:6in4 derived-enc
 derived-frag xfr
 """.split())
 
-# Where they differ and dnsloupe is right, or does otherwise on purpose: the reason, with the frame.
+# Captures where dnsloupe is right, or differs on purpose: the reason, with the frame.
 JUSTIFIED = {
     "pcaps/compactor--knot-live.ignored.pcap":
         "frames 96 and 117: names longer than 255 octets (RFC 1035, 3.1) make a message malformed",
@@ -54,12 +54,12 @@ JUSTIFIED = {
         "frame 1: a compression pointer that points forwards (RFC 1035, 4.1.4: a prior occurrence)",
 }
 
-# Where dnsloupe is wrong, and that is known: to be mended, then taken out.
+# Captures where dnsloupe is known to be wrong: to be fixed, then removed.
 FAULTS = {}
 
 
 class Judge(harness.Case):
-    """One run of the judge for pcaps/ and one for derived/, which has no tables of records."""
+    """Runs the judge on pcaps/ and on derived/, which has no tables of records."""
 
     def setUp(self):
         super().setUp()
@@ -70,7 +70,7 @@ class Judge(harness.Case):
                           csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)}
 
     def why_not(self, name):
-        """Why a capture need not agree, or ""."""
+        """Returns why a capture need not agree, or ""."""
         row = self.index[name]
         if not set(row["category"].split(",")) & CATEGORIES:
             return "category"
@@ -131,7 +131,7 @@ class Judge(harness.Case):
         self.judge("derived/", 130, "--no-rrs")
 
     def test_queues(self):
-        """Every fourth capture, dealt to several queues at random: the lines of one queue."""
+        """Every fourth capture, in several queues at random, gives the lines of one queue."""
         wrong = []
         for i, name in enumerate(sorted(self.index)[::4]):
             path = CORPORA / name

@@ -100,9 +100,8 @@ class Forms(Kafka):
 
 
 class Faults(Kafka):
-    # Some 3 MiB compressed: a mock broker forgets the oldest batches (a first one is often of one or
-    # two values) where a partition has more than 5 MiB, and the producer may choose one partition for
-    # most of them.
+    # Some 3 MiB compressed: a mock broker deletes the oldest batches of a partition of more than 5 MiB, and
+    # the producer may choose one partition for most of them.
     COUNT = 40000
 
     def test_brokers_restart(self):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Listening on interfaces, between namespaces that the test makes. dnsperf and nsd talk; what
-dnsperf counts must be in the log. Skipped where the test is not root."""
+"""Capture on interfaces between namespaces of the test, where dnsperf queries nsd: the log must have what
+dnsperf counts. Skipped unless root."""
 import json
 import pathlib
 import signal
@@ -43,7 +43,7 @@ class Live(harness.Case):
         return run
 
     def settled(self, process, count):
-        """Waits until so many records are in the output (or time is over: the caller judges)."""
+        """Waits until the output has so many records, or for a limited time."""
         until = time.monotonic() + 30
         while time.monotonic() < until:
             if self.out.exists() and self.out.read_bytes().count(b"\n") >= count:
@@ -59,7 +59,7 @@ class Live(harness.Case):
         self.assertEqual(sum(p["packets"] for p in ports), rx["packets"])
 
     def complete(self, *args, rate=1000, queries=(), pause=False, **more):
-        """dnsperf's counts are those of the log. pause: the program stands still for a moment."""
+        """Compares the log with the counts of dnsperf. pause: stops the program for a moment."""
         p = self.listen(*args, **more)
         stops = [threading.Timer(at, p.send_signal, [number]) for at, number in (
             (0.6, signal.SIGSTOP), (1, signal.SIGCONT)) if pause]
@@ -77,8 +77,8 @@ class Live(harness.Case):
         self.assertEqual(len(asked), sent)
         self.assertEqual(len(answered), completed)
         self.assertEqual({r["status"] for r in asked} - {"answered", "no_reply"}, set())
-        # We stand between the two: what we see is less than what dnsperf sees. Its figure is a
-        # mean; ours may be off by what the machine does to our thread.
+        # The tap is between client and server, so latencies are less than those of dnsperf, whose
+        # figure is a mean; ours varies with the scheduling of the thread.
         ours = sum(r["latency_us"] for r in answered) / len(answered)
         self.assertGreaterEqual(min(r["latency_us"] for r in answered), 0)
         self.assertLess(ours, latency + (500000 if pause else 20000))
@@ -89,7 +89,7 @@ class Live(harness.Case):
         self.complete("-i", "tap0")
 
     def test_unanswered(self):
-        """The server drops what exceeds its limit: such queries are in the log, too."""
+        """Queries that the server drops are recorded, too."""
         self.net.serve(ratelimit=50)
         run = self.complete("-i", "tap0", "--timeout", "1000", rate=500)
         self.assertGreater(run.stats["total"]["txn"]["no_reply"], 0)
@@ -110,7 +110,7 @@ class Live(harness.Case):
         self.assertEqual(run.stats["input"]["ports"][0]["queues"], 3)
 
     def test_clients(self):
-        """Conversations spread over workers; none is torn apart."""
+        """Conversations are spread over workers, and each has one owner."""
         self.net.serve()
         p = self.listen("-i", "tap0", "-w", "4")
         for address in netns.CLIENTS:
@@ -121,7 +121,7 @@ class Live(harness.Case):
         self.assertGreater(sum(w["txn"]["opened"] > 0 for w in run.stats["workers"]), 1)
 
     def test_several_inputs(self):
-        """An interface and a device at once: both sides of the server's cable, each seen."""
+        """An interface and a device at once, at both ends of a veth pair."""
         self.net.serve()
         p = self.listen("-i", "tap0", "-i", "pc")
         self.net.ask("a.example.com")
@@ -132,8 +132,8 @@ class Live(harness.Case):
 
     @unittest.skipUnless(netns.has_mirror(), "the kernel does not mirror packets")
     def test_two_fibres(self):
-        """Queries come by one interface, replies by another one that is looked at first. The
-        program stops for a moment: then many replies are taken before their queries."""
+        """Queries arrive on one interface, replies on another that is polled first. The program stops
+        for a moment, so that many replies are processed before their queries."""
         self.net.fibres()
         self.net.serve()
         for workers in (1, 2, 3):
@@ -147,7 +147,7 @@ class Live(harness.Case):
                 print(f"# {workers} workers: {early} replies before their queries")
 
     def conversation(self, ident, *order):
-        """A query ("q") and its reply ("r"), each put into its fibre, in this order."""
+        """Sends a query ("q") and its reply ("r") to their interfaces, in this order."""
         client, server = ("10.54.0.1", 4711), ("10.54.0.2", 53)
         for side in order:
             ends, flags = ((client, server), b"\x01\x00") if side == "q" else \
@@ -158,8 +158,8 @@ class Live(harness.Case):
 
     @unittest.skipUnless(netns.has_mirror(), "the kernel does not mirror packets")
     def test_fibres_in_turn(self):
-        """Whether a reply that was taken first can be that of the query: yes where nobody looked
-        into the query's queue in between, no where somebody did."""
+        """A reply that is processed first can answer the query if the query's queue was not polled in
+        between, and cannot if it was."""
         self.net.fibres()
         for workers in (1, 2):
             with self.subTest(workers):
@@ -187,7 +187,7 @@ class Live(harness.Case):
                     self.assertGreaterEqual(record.get("latency_us", 0), 0)
 
     def test_timeout_in_silence(self):
-        """A query that nobody answers leaves while the network is silent."""
+        """A query without a reply expires on a silent network."""
         p = self.listen("-i", "tap0", "--timeout", "200", "--set", "txn.reorder_ms=100")
         self.net.ask("silence.example.com", port=5353)
         self.settled(p, 1)
@@ -197,7 +197,7 @@ class Live(harness.Case):
         self.assertNotIn("latency_us", record)
 
     def test_vlan(self):
-        """The kernel takes VLAN tags out of frames; they are in the record."""
+        """The kernel removes VLAN tags from frames; the record has them."""
         p = self.listen("-i", "tap0")
         query = b"\x12\x34\x01\x00\x00\x01" + bytes(6) + b"\x01v\x00\x00\x01\x00\x01"
         frame = bytearray(capture.udp(0, "10.54.0.1", 4711, "10.54.0.2", 53, query).data)
@@ -223,7 +223,7 @@ class Live(harness.Case):
                          ["before.example.com", "after.example.com"])
 
     def test_gone(self):
-        """The only interface is removed: that is an error, and all that was seen is written."""
+        """The only interface is deleted: the run fails after writing all records."""
         self.net.serve()
         p = self.listen("-i", "tap0")
         self.net.ask("before.example.com")
@@ -235,7 +235,7 @@ class Live(harness.Case):
         self.assertEqual(run.stats["total"]["txn"]["answered"], 1)
 
     def test_promiscuous_mode_ends(self):
-        """The interface is left as it was found."""
+        """The interface is unchanged afterwards."""
         flags = lambda: int(subprocess.run(
             self.net.inside("h", "cat", "/sys/class/net/tap0/flags"), check=True,
             stdout=subprocess.PIPE).stdout, 16) & 0x100
@@ -253,8 +253,8 @@ class Live(harness.Case):
         self.assertIn("net_af_xdp0,iface=tap0", run.errors[-1])
 
     def test_stalled_reader(self):
-        """Nobody reads the output for ten seconds under load. Not one packet is missed; what has
-        no room is dropped, counted, and the output says so."""
+        """The output is not read for ten seconds under load: no packet is missed; records that do not
+        fit are dropped, counted, and reported in the output."""
         self.net.serve()
         conf = self.dir / "conf.json"
         conf.write_text('{"sinks": [{"type": "stdout", "queue_mb": 1}]}')
@@ -262,7 +262,7 @@ class Live(harness.Case):
                        stdin=subprocess.DEVNULL, preexec_fn=lambda: self.net.enter("h"))
         self.said(p, "listening on")
         sent, _, _ = self.net.perf(10, 1000)
-        # It wakes up, says that it lost something, and a second later that this is over.
+        # it reports the loss, and a second later its end
         out = b""
         while b'"loss":"ends"' not in out:
             out += b"".join(self.read_lines(p.stdout, 1))
@@ -270,8 +270,8 @@ class Live(harness.Case):
         run = self.finish(p, whole=False)
         lines = [json.loads(x) for x in (out + run.out).splitlines()]
         stats, port = run.stats["total"], run.stats["input"]["ports"][0]
-        # A machine that is busy elsewhere may stop the worker for so long that the kernel's ring
-        # overflows: that is accounted for, too, and is little.
+        # A busy machine may stop the worker until the kernel's ring overflows: a few packets, which
+        # are counted.
         self.assertGreaterEqual(stats["txn"]["queries"] + port["missed"], sent)
         self.assertGreater(stats["txn"]["queries"], sent * 3 // 4)
         self.assertEqual(stats["record"]["dropped_full"], 0)
@@ -284,7 +284,7 @@ class Live(harness.Case):
         self.assertIn(f"{dropped} records for want of room in the queue of a sink", run.err)
 
     def test_missed(self):
-        """The program does not run for a second: what the kernel had no room for is counted."""
+        """The program is stopped for a second: packets that the kernel drops are counted."""
         self.net.serve()
         p = self.listen("-i", "tap0")
         p.send_signal(signal.SIGSTOP)
@@ -299,7 +299,7 @@ class Live(harness.Case):
         self.assertIn("loss", {r["status"] for r in run.records_out})
 
     def test_second_signal(self):
-        """The output is stuck: the second signal ends at once and says what was left."""
+        """The output blocks: the second signal ends the run at once, with a report of what is pending."""
         self.net.serve()
         p = self.start("-i", "tap0", "--idle", "sleep", stdin=subprocess.DEVNULL,
                        preexec_fn=lambda: self.net.enter("h"))
@@ -307,7 +307,7 @@ class Live(harness.Case):
         self.net.perf(1, 4000)
         p.send_signal(signal.SIGINT)
         self.said(p, "stopping")
-        time.sleep(1.5)  # within a second it would be the same wish, said twice
+        time.sleep(1.5)  # within a second it would count as the same signal
         p.send_signal(signal.SIGTERM)
         self.assertEqual(p.wait(timeout=harness.HANG_S), 1)
         self.said(p, "stopped at once by a second signal: of")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Receivers that stop reading under live load: what comes in goes on, another sink loses nothing, what
-has no room is dropped or spooled, counted and said, and comes in order when they read again.
+"""Receivers that stop reading under live load: capture continues, other sinks lose nothing, records that do
+not fit are dropped or spooled, counted and reported, and the rest arrives in order afterwards.
 
-dnsperf and nsd talk between namespaces that the test makes; skipped where the test is not root."""
+dnsperf queries nsd between namespaces of the test; skipped unless root."""
 import json
 import signal
 import subprocess
@@ -17,7 +17,7 @@ from receivers import Mock
 
 WHY_NOT = netns.missing()
 STOPPED_S = 10  # at least
-LINES = 6000  # and until so many more records are in the file: more than the queues have room for
+LINES = 6000  # and until the file has so many more records, more than fit into the queues
 RATE = 1000
 
 
@@ -39,7 +39,7 @@ class Receiver:
         case.assertEqual(self.process.stdout.readline(), b"ready\n")
 
     def records(self, count):
-        """What it has got; waits a while for so many."""
+        """Returns what was received; waits a while for so many."""
         until = time.monotonic() + 60
         while self.path.read_bytes().count(b"\n") < count and time.monotonic() < until:
             time.sleep(0.1)
@@ -66,7 +66,7 @@ class Stopped(receivers.Case):
         self.net = netns.Network(self.dir)
         self.addCleanup(self.net.close)
         self.net.serve()
-        # librdkafka resolves no address where there is none but the loopback's.
+        # librdkafka resolves nothing if only the loopback interface has an address
         netns.ip("-n", self.net.names["h"], "addr", "add", "10.53.1.1/32", "dev", "lo")
         self.file = self.dir / "beside.jsonl"
 
@@ -74,7 +74,7 @@ class Stopped(receivers.Case):
         return self.file.read_bytes().count(b"\n")
 
     def load(self):
-        """Runs dnsperf until the function that it returns is called, which returns the queries sent."""
+        """Runs dnsperf. Returns a function that stops it and returns the queries sent."""
         end, sent = threading.Event(), []
 
         def work():
@@ -98,15 +98,15 @@ class Stopped(receivers.Case):
             time.sleep(0.1)
 
     def stopped(self, process, receivers_):
-        """Under load stops all receivers for a while. Returns the queries sent, and the lines written
-        before the receivers went on."""
+        """Stops all receivers for a while under load. Returns the queries sent, and the lines written
+        before the receivers continued."""
         stop_load = self.load()
         self.wait_lines(process, 500)
         for r in receivers_:
             r.process.send_signal(signal.SIGSTOP)
         begin, end = self.lines(), time.monotonic() + STOPPED_S
         self.wait_lines(process, begin + LINES)
-        # The other kinds wait a minute for an acknowledgement before they are away.
+        # the other kinds wait a minute for an acknowledgement
         self.said(process, "sink stream is away: ")
         time.sleep(max(0, end - time.monotonic()))
         stalled = self.lines()
@@ -141,8 +141,8 @@ class Stopped(receivers.Case):
     def check_reception(self, run, sent, file, stalled):
         """Nothing was dropped before the sinks, and the file has every record."""
         total, port = run.stats["total"], run.stats["input"]["ports"][0]
-        # A busy machine may stop the worker for so long that the kernel's ring overflows: these
-        # packets are counted, and are few.
+        # A busy machine may stop the worker until the kernel's ring overflows: a few packets, which
+        # are counted.
         self.assertGreaterEqual(total["txn"]["queries"] + port["missed"], sent)
         self.assertGreater(total["txn"]["queries"], sent * 3 // 4)
         self.assertEqual(total["record"]["dropped_full"], 0)
@@ -171,7 +171,7 @@ class Stopped(receivers.Case):
                                      len(got))
                 else:
                     self.check_in_order(got, run.records_out)
-                # The sink went on to the end: the last records came after the stop.
+                # the sink wrote to the end: the last records arrived after the stop
                 self.assertIn(run.records_out[-1], got)
         dropped = sum(m["dropped_queue"] for _, m in sinks)
         self.assertIn(f"{dropped} records for want of room in the queue of a sink", run.err)

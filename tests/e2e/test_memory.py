@@ -7,16 +7,16 @@ import subprocess
 import capture
 import harness
 
-TRANSACTIONS = 300000  # records of one pass go several times round the memory that holds them
+TRANSACTIONS = 300000  # the records of one pass fill the arena several times
 LIMIT_KB = 600 * 1000
-# Pages that some pass touches first: the program's own tables are full after one pass, but which
-# buffers, stacks and pages of libraries are ever used depends on how threads were scheduled.
+# Pages that a later pass touches first: the tables are full after one pass, but which buffers, stacks
+# and pages of libraries are used depends on scheduling.
 SLACK_KB = 8 * 1024
 
 
 class Memory(harness.Case):
     def peak_kb(self, *args):
-        """The run's largest resident set. This process is small, so its fork does not count."""
+        """Returns the largest resident set of a run; this process is smaller, so its fork does not count."""
         stats = self.stats_path()
         process = subprocess.Popen(
             self.command(args, stats), env=harness.ENV, stdin=subprocess.DEVNULL,
@@ -44,7 +44,7 @@ class Memory(harness.Case):
         self.assertLess(ten, one + SLACK_KB)
 
     def test_workers(self):
-        """More workers, more tables; at defaults for two and four still below the limit."""
+        """Two and four workers, each with tables of default size, stay below the limit."""
         path = self.dir / "load.pcap"
         capture.write_load(path, TRANSACTIONS // 3, unanswered=10)
         for workers in (2, 4):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a span port adds: each packet twice. And zone transfers, whose reply has many messages."""
+"""Mirror ports, which send each packet twice; and zone transfers, whose reply has many messages."""
 import json
 import struct
 
@@ -11,7 +11,7 @@ WINDOW = ("--set", "txn.duplicate_window_ms=1")
 
 
 def mirrored(frames):
-    """Every frame a second time, 400 nanoseconds later: another MAC, a VLAN tag, a TTL less."""
+    """Duplicates every frame 400 nanoseconds later, with another MAC, a VLAN tag and a lower TTL."""
     for f in frames:
         yield f
         data = bytearray(f.data)
@@ -28,7 +28,7 @@ def mirrored(frames):
 
 class Mirror(harness.Case):
     def test_copies(self):
-        """The mirrored capture, with the window: the lines of the capture itself."""
+        """With the window, the mirrored capture gives the lines of the original."""
         for name in ("udp4", "udp6", "resolver", "unanswered", "tcp4", "fragments"):
             with self.subTest(name):
                 path = harness.PCAPS / f"{name}.pcap"
@@ -46,7 +46,7 @@ class Mirror(harness.Case):
                                        without.stats["total"]["txn"]["no_query"], 50)
 
     def test_second_reply(self):
-        """A forged reply races the real one: both show, the later one as a duplicate."""
+        """A forged reply and the real one are both recorded, the later one as a duplicate."""
         frames = capture.pair(0)
         query, reply = frames[0], frames[1]
         other = bytearray(reply.data)
@@ -72,7 +72,7 @@ class Transfer(harness.Case):
         return self.dnsloupe("--set", f"txn.transfers={how}", "-r", self.PATH)
 
     def test_sums(self):
-        """What the summaries count is what the messages, one by one, amount to."""
+        """The summaries have the totals of the messages."""
         by_message = {}
         for o in self.run_with("messages").records:
             if o["proto"] == "tcp" and "reply_bytes" in o:
@@ -99,7 +99,7 @@ class Transfer(harness.Case):
         self.assertGreaterEqual(len(sums), 5)
 
     def test_cut(self):
-        """The capture ends in the middle of a transfer: told, and said to be incomplete."""
+        """A transfer that the end of the capture truncates is recorded as incomplete."""
         link, frames = capture.read_pcap(self.PATH)
         whole = next(o for o in self.run_with("summary").records
                      if o.get("transfer", {}).get("messages", 1) > 5)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where it writes: nothing is lost while the output is slow; what fails is said, never hidden."""
+"""Output: a slow reader loses nothing, and failures are reported."""
 import os
 import pathlib
 import resource
@@ -14,12 +14,12 @@ import capture
 import harness
 
 RESOLVER = harness.PCAPS / "resolver.pcap"
-LOAD = 40000  # transactions: about 20 MB of lines, more than all that can wait on the way
+LOAD = 40000  # transactions: about 20 MB of lines, more than can be pending
 
 
 class Files(harness.Case):
     def test_file(self):
-        """-o FILE holds what standard output would; an older, longer file is replaced."""
+        """-o FILE has the lines of standard output, and replaces an older, longer file."""
         want = self.dnsloupe("-w", "1", "-r", RESOLVER).out
         path = self.dir / "out.jsonl"
         path.write_bytes(bytes(10**6))
@@ -27,8 +27,8 @@ class Files(harness.Case):
         self.assertEqual((run.out, path.read_bytes()), (b"", want))
 
     def test_amplification(self):
-        """Name compression does not make long lines out of short messages, in any schema; what is
-        omitted is said and counted."""
+        """Name compression does not turn short messages into long lines, in any schema; omissions are
+        recorded and counted."""
         question = b"\1\0" * 127 + b"\0\0\1\0\1"
         answers = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xcb\0\x71\7" * 400
         ends = ("192.0.2.1", 4000), ("192.0.2.53", 53)
@@ -55,7 +55,7 @@ class Files(harness.Case):
         self.assertEqual([r["omitted"] for r in small.records], [{"answers": 395}] * 4)
 
     def test_summary(self):
-        """On standard error: packets, messages, transactions by status, what was not decoded."""
+        """Standard error has packets, messages, transactions by status, and what was not decoded."""
         run = self.dnsloupe("-r", RESOLVER)
         total = run.stats["total"]
         for words in (f"{total['rx']['packets']} packets", f"{len(run.lines)} records",
@@ -68,7 +68,7 @@ class Files(harness.Case):
         self.assertIn("EAL", self.dnsloupe("--set", "eal.log=true", "-r", RESOLVER).err)
 
     def test_no_terminal(self):
-        """No progress where standard error is no terminal."""
+        """There is no progress line unless standard error is a terminal."""
         self.assertNotIn("\r", self.dnsloupe("-r", RESOLVER).err)
 
     def test_stats_to_standard_output(self):
@@ -93,7 +93,7 @@ class Files(harness.Case):
         self.refuses(["-r", RESOLVER, "-o", path], path, "Permission denied")
 
     def test_stats_not_writable(self):
-        """The records are there; the counters are not, and that is no success."""
+        """If the counters cannot be written, the run fails, with all records."""
         out = self.dir / "out.jsonl"
         done = subprocess.run(
             [harness.EXE, "-q", "-r", RESOLVER, "-o", out, "--stats", "/nowhere/stats.json"],
@@ -158,7 +158,7 @@ class Full(harness.Case):
         self.assertIn(b"No space left on device", done.stderr)
 
     def test_small_disk(self):
-        """A file system of 64 KiB: what fits is whole lines."""
+        """A file system of 64 KiB: complete lines up to its end."""
         disk = self.dir / "disk"
         disk.mkdir()
         made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk],
@@ -194,7 +194,7 @@ class Pipe(harness.Case):
         return path
 
     def test_reader_gone(self):
-        """As `dnsloupe ... | head -n 1`: one clear line, no hang, no success."""
+        """As `dnsloupe ... | head -n 1`: one error, and a non-zero exit code."""
         for workers in (1, 3):
             process = self.start("-w", workers, "-r", self.load(), stdin=subprocess.DEVNULL)
             self.read_lines(process.stdout, 1)
@@ -206,7 +206,7 @@ class Pipe(harness.Case):
             self.assertGreater(run.stats["logger"]["sink"]["dropped_sink"], 0)
 
     def test_head(self):
-        """The real thing, through a shell."""
+        """The same through a shell."""
         done = subprocess.run(
             ["bash", "-c", 'set -o pipefail; "$0" -q -r "$1" | head -n 1', harness.EXE,
              self.load()], env=harness.ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -217,8 +217,8 @@ class Pipe(harness.Case):
         self.assertEqual(len(errors), 1, done.stderr)
 
     def fill(self, process):
-        """Waits until the pipe of standard output is full: the program cannot go on writing."""
-        # A pipe is full by pages, not by octets: ask a write end of our own.
+        """Waits until the pipe of standard output is full, so that the program blocks."""
+        # a pipe is full by pages, not by octets: poll another write end
         end = os.open(f"/proc/self/fd/{process.stdout.fileno()}", os.O_WRONLY)
         try:
             for _ in range(harness.HANG_S * 50):
@@ -231,7 +231,7 @@ class Pipe(harness.Case):
         self.fail("the pipe of its output never filled")
 
     def test_slow_reader(self):
-        """Nobody reads for a while, then slowly, then all: every record arrives."""
+        """A reader that pauses, then reads slowly, then all, gets every record."""
         for workers in (1, 3):
             process = self.start("-w", workers, "--set", "memory.record_mb=1",
                                  "-r", self.load(unanswered=50), stdin=subprocess.DEVNULL)
@@ -245,7 +245,7 @@ class Pipe(harness.Case):
             self.assertEqual(run.stats["total"]["txn"]["no_reply"], LOAD // 50)
 
     def test_pressure_reaches_reader(self):
-        """While nobody reads the output, only so much input is taken from its pipe."""
+        """While the output is not read, a bounded amount of input is read from its pipe."""
         process = self.start("-w", "2", "--set", "memory.record_mb=1", "-r", "-",
                              stderr=subprocess.DEVNULL)
         fd = process.stdin.fileno()
@@ -254,7 +254,7 @@ class Pipe(harness.Case):
         os.set_blocking(fd, False)
         at, ready = 0, [fd]
         while at < len(data) and ready:
-            # On a slow machine this may end early: then it proves less, but does not fail.
+            # on a slow machine this may end early, and proves less
             _, ready, _ = select.select([], [fd], [], 5)
             if ready:
                 at += os.write(fd, data[at:at + 65536])
@@ -274,7 +274,7 @@ class Pipe(harness.Case):
         self.assertEqual(len(run.lines), LOAD)
 
     def test_nonblocking(self):
-        """Standard output may be a pipe that somebody made non-blocking."""
+        """Standard output may be a non-blocking pipe."""
         process = self.start("-r", self.load(), stdin=subprocess.DEVNULL, preexec_fn=lambda:
                              os.set_blocking(1, False))
         self.fill(process)
@@ -283,7 +283,7 @@ class Pipe(harness.Case):
 
 class Signals(harness.Case):
     def begin(self, workers, **more):
-        """A run whose input pipe stays open; one pair is through, one query waits."""
+        """Starts a run whose input pipe stays open, with one finished transaction and one open query."""
         process = self.start("-w", workers, "-r", "-", **more)
         frames = capture.pair(1) + [capture.query(2)]
         process.stdin.write(capture.pcap(frames))
@@ -292,13 +292,13 @@ class Signals(harness.Case):
         return process
 
     def test_signal(self):
-        """INT and TERM end a run properly: what is in hand is written, the books are right."""
+        """INT and TERM end a run: pending records are written, and the counters add up."""
         for number in (signal.SIGINT, signal.SIGTERM):
             for workers in (1, 3):
                 with self.subTest(number=number, workers=workers):
                     process = self.begin(workers)
                     process.send_signal(number)
-                    # Standard input stays open: only the signal can end the run.
+                    # standard input stays open, so that only the signal ends the run
                     code = process.wait(timeout=harness.HANG_S)
                     run = self.finish(process, whole=False)
                     self.assertEqual(code, 0)
@@ -309,7 +309,7 @@ class Signals(harness.Case):
                     self.assertEqual(run.stats["logger"]["sink"]["written"], 2)
 
     def test_before_any_packet(self):
-        """While the capture's header has not even come."""
+        """A signal before the header of the capture arrives ends the run."""
         process = self.start("-v", "-r", "-")
         self.read_lines(process.stderr, 1)
         process.stdin.write(capture.pcap_header()[:10])
@@ -318,7 +318,7 @@ class Signals(harness.Case):
         self.assertEqual(self.finish(process, whole=False).out, b"")
 
     def test_in_load(self):
-        """In the middle of a large file, the output stuck: what was read is written."""
+        """A signal in the middle of a large file, with a blocked output: all that was read is written."""
         path = self.dir / "load.pcap"
         capture.write_load(path, LOAD)
         process = self.start("-w", "2", "-r", path, stdin=subprocess.DEVNULL)
@@ -331,21 +331,21 @@ class Signals(harness.Case):
         self.assertEqual(len(run.lines), txn["answered"] + txn["no_reply"] + txn["no_query"])
 
     def test_second_signal(self):
-        """The output is stuck, so the first signal cannot end the run: the second does."""
+        """The output blocks, so the first signal cannot end the run: the second does."""
         path = self.dir / "load.pcap"
         capture.write_load(path, LOAD)
         process = self.start("-r", path, stdin=subprocess.DEVNULL)
         Pipe.fill(self, process)
         process.send_signal(signal.SIGINT)
         self.assertIn(b"stopping", self.read_lines(process.stderr, 1)[0])
-        time.sleep(1.1)  # what comes within a second belongs to the first
+        time.sleep(1.1)  # within a second it would count as the first
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(timeout=harness.HANG_S), 1)
         self.assertIn("second signal", self.finish(process, code=1).errors[0])
         self.assertFalse(pathlib.Path(process.stats).exists())
 
     def test_signals_together(self):
-        """timeout, sudo and shells send the same signal twice, or two at once: that is one."""
+        """timeout, sudo and shells send a signal twice, or two at once: that counts as one."""
         for signals in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)):
             path = self.dir / "load.pcap"
             capture.write_load(path, LOAD)
@@ -358,7 +358,7 @@ class Signals(harness.Case):
             self.check_written(run)
 
     def test_hangup(self):
-        """HUP opens files anew, as USR1 does, and ends nothing."""
+        """HUP reopens files, as USR1 does, and does not end the run."""
         path, old = self.dir / "records", self.dir / "old"
         process = self.start("-w", "1", "-r", "-", "-o", path,
                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))

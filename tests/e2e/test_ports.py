@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a port means: other protocols of clients whose own port is one of DNS, ranges of ports, and
-DNS on any port."""
+"""Ports: other protocols from clients with a DNS port, ranges of ports, and DNS on any port."""
 import struct
 
 import capture
@@ -27,7 +26,7 @@ def both_ways(i, own_port, other_port, payload, client=CLIENT, server=SERVER):
 
 
 def fragmented(frame):
-    """An IPv4 frame as two fragments."""
+    """Splits an IPv4 frame into two fragments."""
     head, body = bytearray(frame.data[:34]), frame.data[34:]
     out = []
     for offset, more, part in (0, 0x2000, body[:24]), (24, 0, body[24:]):
@@ -41,7 +40,7 @@ def fragmented(frame):
 
 
 def segment(ns, way, seq, port, payload):
-    """A TCP segment of one connection, of the client (way 0) or the server."""
+    """Returns a TCP segment of a connection, from the client (way 0) or the server."""
     ends = [(bytes((192, 0, 2, 1)), 41000), (bytes((203, 0, 113, 5)), port)]
     src, dst = (ends if way == 0 else ends[::-1])
     tcp = struct.pack(">HHIIBBHHH", src[1], dst[1], seq, 1000, 0x50, 0x18, 65535, 0, 0) + payload
@@ -58,7 +57,7 @@ class Ports(harness.Case):
         return self.dnsloupe(*args, "-r", path, whole=True)
 
     def test_foreign(self):
-        """None is a message; what is broken stays one, and DNS on the same ports is read."""
+        """Other protocols are not messages; malformed messages are, and DNS on the same ports is decoded."""
         frames = [f for i, own in enumerate((53, 5353, 5355))
                   for k, (other, payload) in enumerate(FOREIGN.values())
                   for f in both_ways(10 * i + k, own, other, payload)]
@@ -83,7 +82,7 @@ class Ports(harness.Case):
             self.assertEqual(run.stats["total"]["packet"]["fragment"], 2)
 
     def messages(self, port):
-        """Transactions on a port: over UDP, over UDP in fragments, over TCP in segments."""
+        """Returns transactions on a port: over UDP, over UDP in fragments, over TCP in segments."""
         frames, ns = [], capture.START_NS
         for i in range(3):
             query = capture.message(i, f"u{i}.example.com")
@@ -115,8 +114,8 @@ class Ports(harness.Case):
         self.assertEqual(self.run_frames(frames, "-p", "53,5300-5304").records, [])
 
     def test_any(self):
-        """The same lines as with the port named, but for what a handshake would say; whatever the
-        number of workers. Other traffic gives none, and what is on port 53 is read as ever."""
+        """The lines are those with the port configured, except for times of handshakes, with any number
+        of workers. Other traffic gives none, and port 53 is decoded as usual."""
         frames = self.messages(9953)
         other = [f for k, (port, payload) in enumerate(FOREIGN.values())
                  for f in both_ways(k, 30000, port, payload)]
@@ -137,7 +136,7 @@ class Ports(harness.Case):
         self.assertEqual([r["status"] for r in run.records], ["malformed"] * 2)
 
     def test_blind(self):
-        """A fifth of all packets in a wrapping that nobody knows is worth a warning, one is not."""
+        """A warning appears if a fifth of all packets has an unknown encapsulation, but not for one."""
         known = [f for i in range(400) for f in capture.pair(i)]
         odd = [capture.Frame(f.ns, f.data[:12] + b"\x12\x34" + f.data[14:], f.wire) for f in known]
         run = self.run_frames(known + odd[:200])

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""In the background, with a file of its number, and with variables from a file."""
+"""Background runs, pid files, variables from a file, and other matters of the process."""
 import json
 import os
 import pathlib
@@ -19,7 +19,7 @@ class PidFile(harness.Case):
         self.pid = self.dir / "run.pid"
 
     def test_life(self):
-        """There while it runs, refused to another, gone at the end."""
+        """The pid file exists during the run, is refused to another process, and is removed at the end."""
         process = self.start("-r", "-", "--pid-file", self.pid)
         process.stdin.write(capture.load_header() + capture.load_piece(1))
         process.stdin.flush()
@@ -39,14 +39,14 @@ class PidFile(harness.Case):
             time.sleep(0.01)
 
     def test_left_behind(self):
-        """One whose process is dead, whatever it says, is no hindrance."""
+        """A pid file of a dead process, whatever it contains, is replaced."""
         for text in ("", "999999\n", f"{os.getpid()}\n", "nonsense, and long " * 10):
             self.pid.write_text(text)
             self.dnsloupe("-r", harness.PCAPS / "udp4.pcap", "--pid-file", self.pid)
             self.assertFalse(self.pid.exists())
 
     def test_stopped(self):
-        """A signal ends it as the end of the input does."""
+        """A signal removes it, as the end of the input does."""
         process = self.start("-r", "-", "--pid-file", self.pid)
         process.stdin.write(capture.load_header() + capture.load_piece(1))
         process.stdin.flush()
@@ -56,7 +56,7 @@ class PidFile(harness.Case):
         self.assertFalse(self.pid.exists())
 
     def test_not_ours(self):
-        """What another has put in its place is left alone; what cannot be opened is said."""
+        """A file that replaced it is left alone; one that cannot be opened is an error."""
         process = self.start("-r", "-", "--pid-file", self.pid)
         self.wait_for(lambda: self.pid.exists() and self.pid.read_text())
         self.pid.unlink()
@@ -84,7 +84,7 @@ class Daemon(harness.Case):
         self.assertEqual(done.returncode, code, (self.dir / "err").read_text())
 
     def test_whole_run(self):
-        """The command returns, the run goes on to its end, and writes what one in front does."""
+        """The command returns, and the run writes what it writes in the foreground."""
         path = self.dir / "load.pcap"
         capture.write_load(path, 50000)
         self.daemon("-w", "1", "-r", path, "-o", self.dir / "records")
@@ -96,7 +96,7 @@ class Daemon(harness.Case):
         self.assertEqual((self.dir / "records").read_bytes() == front.out, True)
 
     def test_session(self):
-        """A session of its own; the number in the file is that of the run, not of the command."""
+        """The run has its own session, and its pid is in the file."""
         fifo, pid = self.dir / "fifo", self.dir / "run.pid"
         os.mkfifo(fifo)
         keep = os.open(fifo, os.O_RDWR)
@@ -121,7 +121,7 @@ class Daemon(harness.Case):
             pass
 
     def test_failures(self):
-        """What goes wrong before all is open is said in front, and is the command's exit code."""
+        """Errors during the start are printed by the command, with its exit code."""
         self.daemon("-r", self.dir / "missing.pcap", "-o", self.dir / "records", code=1)
         self.assertIn("missing.pcap", (self.dir / "err").read_text())
         self.daemon("-r", harness.PCAPS / "udp4.pcap", "-o", self.dir / "no/where", code=1)
@@ -130,7 +130,7 @@ class Daemon(harness.Case):
 
 
     def test_standard_output(self):
-        """Nobody reads it in the background."""
+        """Standard output is refused in the background."""
         for args in ((), ("-o", "-"), ("--sink", "type=stdout"),
                      ("-o", self.dir / "records", "--set", "stats.file=-")):
             run = subprocess.run([harness.EXE, "--daemon", "-r", harness.PCAPS / "udp4.pcap", *args],
@@ -140,7 +140,7 @@ class Daemon(harness.Case):
             self.assertIn(b"process.daemon: ", run.stderr)
 
     def test_pipes(self):
-        """The pipes of whoever started it come to their ends while it runs."""
+        """The pipes of the parent are closed during the run."""
         fifo, pid = self.dir / "fifo", self.dir / "run.pid"
         os.mkfifo(fifo)
         keep = os.open(fifo, os.O_RDWR)
@@ -155,7 +155,7 @@ class Daemon(harness.Case):
 
 
 class Hugepages(harness.Case):
-    """Some but too few are free: every run has its memory, however many begin at once."""
+    """Some free pages, but too few: every run starts, however many start at once."""
 
     POOL = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
 
@@ -181,7 +181,7 @@ class Hugepages(harness.Case):
             self.assertEqual((run.returncode, out == want), (0, True), err)
 
     def test_some(self):
-        """16: one run's, or two of another's."""
+        """16 pages."""
         self.reserve(16)
         for _ in range(3):
             self.together(["-w", "1", "--set", "sensor=golden"])
@@ -192,7 +192,7 @@ class Hugepages(harness.Case):
             self.together(["-w", "1", "--set", "sensor=golden"])
 
     def test_begins_anew(self):
-        """What cannot be read twice, a pid file and the command that waits survive it."""
+        """Standard input, a pid file and the waiting command survive the second execution."""
         self.reserve(16)
         for k in range(4):
             runs = []
@@ -216,7 +216,7 @@ class Hugepages(harness.Case):
 
 class Descriptors(harness.Case):
     def test_few(self):
-        """Too low a limit is said; where it is enough, all is well; never a crash."""
+        """A limit on open files that is too low is an error; a sufficient one is not."""
         for limit in (*range(8, 20), 24, 32, 64):
             run = self.dnsloupe(
                 "-w", "1", "-r", harness.PCAPS / "udp4.pcap", code=None, preexec_fn=lambda n=limit:
@@ -230,13 +230,13 @@ class Descriptors(harness.Case):
         self.assertEqual(run.code, 0)
 
     def test_soft(self):
-        """A soft limit is raised as far as the run needs."""
+        """The soft limit is raised as needed."""
         run = self.dnsloupe("-w", "8", "-r", harness.PCAPS / "udp4.pcap", preexec_fn=lambda:
                             resource.setrlimit(resource.RLIMIT_NOFILE, (16, 256)))
         self.assertEqual(len(run.lines), 49)
 
     def test_closed(self):
-        """Standard streams that are closed are nobody else's."""
+        """Closed standard streams are not reused for other files."""
         for closed in ((0,), (2,), (0, 2), (1,), (0, 1, 2)):
             out = self.dir / "records"
             stats = self.dir / "stats"
@@ -252,7 +252,7 @@ class Descriptors(harness.Case):
             self.assertEqual(code, 1)
 
     def test_unread_messages(self):
-        """A standard error that nobody reads stops nothing; what it misses is counted."""
+        """A standard error that is not read does not block the run; lost messages are counted."""
         r, w = os.pipe()
         self.addCleanup(os.close, r)
         os.set_blocking(w, False)
@@ -292,7 +292,7 @@ class EnvFile(harness.Case):
                           conf["output"]["file"]), ("lab 1", 3, [53, 5353], "a=b"))
 
     def test_order(self):
-        """Flags over the environment over its file over the configuration file."""
+        """Flags precede the environment, its file, and the configuration file."""
         file = self.dir / "conf.json"
         file.write_text('{"sensor": "of the file", "workers": 1, "txn": {"timeout_ms": 1}}')
         text = f"DNSLOUPE_CONFIG={file}\nDNSLOUPE_SENSOR=of the env file\nDNSLOUPE_WORKERS=2\n"

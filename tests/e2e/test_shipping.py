@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What config/shipping/ holds is right: the tables take real output in Debian's ClickHouse server, and
-what is JSON knows every member that a document may have."""
+"""config/shipping/: the tables accept real output in Debian's ClickHouse server, and the JSON files have every
+member of a document."""
 import json
 import pathlib
 import re
@@ -73,7 +73,7 @@ class ClickHouse(harness.Case):
 
     @unittest.skipIf(kafka_broker.missing(), kafka_broker.missing())
     def test_kafka_engine(self):
-        """From a real broker by the Kafka engine and the materialized view into the table."""
+        """From a real broker, through the Kafka engine and the materialized view, into the table."""
         broker = kafka_broker.Broker(self)
         path = harness.PCAPS / "resolver.pcap"
         flat = self.dnsloupe("-w", "1", "-r", path, "--sink", "type=stdout,schema=gopassivedns")
@@ -121,24 +121,24 @@ class ClickHouse(harness.Case):
 
 class Files(harness.Case):
     def test_elasticsearch(self):
-        """Each member of the native schema has a mapping, and none else."""
+        """Exactly the members of the native schema have a mapping."""
         template = json.loads((SHIPPING / "elasticsearch-template.json").read_text())
         properties = template["template"]["mappings"]["properties"]
-        own = {"questions", "unicast"} # shown in the document, not searched by
+        own = {"questions", "unicast"} # stored, but not indexed
         self.assertEqual(set(properties) - {"@timestamp"}, set(contract.KEYS) - own)
 
     @unittest.skipUnless(
         list(pathlib.Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so")),
         "rsyslog-elasticsearch is not installed")
     def test_rsyslog(self):
-        """rsyslogd takes it."""
+        """rsyslogd accepts the file."""
         done = subprocess.run(
             [shutil.which("rsyslogd", path="/usr/sbin:/usr/bin"), "-N1", "-f",
              SHIPPING / "rsyslog-elasticsearch.conf"], capture_output=True, check=False, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_clickhouse_columns(self):
-        """Every member is a column; for Debian's old server every column is a member."""
+        """Every member is a column; on Debian's old server every column is a member."""
         def columns(name):
             sql = (SHIPPING / name).read_text(encoding="utf-8")
             table = re.search(r"dns\.transactions\s*\n\(\n(.*?)\n\)", sql, re.S)[1]
@@ -154,7 +154,7 @@ class Files(harness.Case):
             self.assertIn("FROM dns.transactions WHERE", panel["targets"][0]["rawSql"])
 
     def test_no_stranger(self):
-        """doc/shipping.md speaks of every file."""
+        """doc/shipping.md mentions every file."""
         text = (harness.ROOT / "doc" / "shipping.md").read_text(encoding="utf-8")
         for path in pathlib.Path(SHIPPING).iterdir():
             self.assertIn(f"({'../config/shipping/' + path.name})", text)

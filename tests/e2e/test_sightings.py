@@ -10,7 +10,7 @@ import harness
 
 PCAP = harness.PCAPS / "encrypted.pcap"
 OPTIONS = harness.options(PCAP)
-# What a record of a connection says of who it is.
+# the members that identify a connection
 ENDS = ("client", "client_port", "server", "server_port", "proto")
 
 
@@ -24,7 +24,7 @@ def ends(record):
 
 class Sightings(harness.Case):
     def test_off(self):
-        """Without the option it is other traffic, and the lines are those of the plain DNS."""
+        """By default encrypted DNS is other traffic, and only plain DNS gives lines."""
         run = self.dnsloupe("-r", PCAP)
         on = self.dnsloupe(*OPTIONS, "-r", PCAP)
         self.assertEqual([r["status"] for r in run.records], ["answered"])
@@ -34,7 +34,7 @@ class Sightings(harness.Case):
         self.assertGreater(on.stats["total"]["packet"]["encrypted"], 200)
 
     def test_ports(self):
-        """Without resolvers port 443 is the web's; other ports can be named."""
+        """Without resolvers port 443 is ignored; other ports can be configured."""
         run = self.dnsloupe(*OPTIONS[:2], "-r", PCAP)
         self.assertEqual({r["server_port"] for r in sightings(run)}, {853})
         run = self.dnsloupe(*OPTIONS[:2], "--set", "encrypted.ports=443", "-r", PCAP)
@@ -45,7 +45,7 @@ class Sightings(harness.Case):
         self.assertNotIn("198.51.100.20", {r["server"] for r in sightings(run)})
 
     def test_parts(self):
-        """From any packet on, each connection has one line, at the latest by the end."""
+        """With a capture that starts at any packet, each connection has one line."""
         link, frames = capture.read_pcap(PCAP)
         whole = {ends(r): r for r in sightings(self.dnsloupe(*OPTIONS, "-r", PCAP))}
         part = self.dir / "part.pcap"
@@ -62,7 +62,7 @@ class Sightings(harness.Case):
                 self.assertEqual(r["ts"], whole[ends(r)]["ts"])
 
     def test_snap(self):
-        """Cut by the capture: the same connections, without the names behind the cut."""
+        """A truncated capture has the same connections, without the names behind the captured length."""
         link, frames = capture.read_pcap(PCAP)
         cut = self.dir / "cut.pcap"
         cut.write_bytes(capture.pcap([f._replace(data=f.data[:100]) for f in frames], link))
@@ -72,7 +72,7 @@ class Sightings(harness.Case):
         self.assertGreater(run.stats["total"]["sight"]["cut"], 5)
 
     def test_few(self):
-        """A table that is too small forgets, and says so."""
+        """A table that is too small evicts connections, and counts them."""
         run = self.dnsloupe(*OPTIONS, "--set", "encrypted.max=16", "-r", PCAP)
         self.assertEqual(run.stats["total"]["sight"]["forgotten"], 0)
         link, frames = capture.read_pcap(PCAP)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Live runs for long, and many of them: memory stays flat, and nothing is left behind.
+"""Long live runs, and many short ones: memory does not grow, and nothing is left behind.
 
 The environment variable SOAK_SECONDS sets how long test_load runs: a minute unless it is set.
 """
@@ -23,7 +23,7 @@ def memory_kb(pid):
 
 class Soak(harness.Case):
     def start_listening(self, *args):
-        # A small queue: every block of it is used soon, where it is not made present at the start.
+        # a small queue, whose blocks are all used soon
         p = self.start("-d", ENDLESS, "--sink", "type=file,path=/dev/null,queue_mb=1", *args,
                        stdin=subprocess.DEVNULL)
         while b"listening on" not in self.read_lines(p.stderr, 1)[-1]:
@@ -31,7 +31,7 @@ class Soak(harness.Case):
         return p
 
     def test_load(self):
-        """As fast as it can be."""
+        """At full speed."""
         p = self.start_listening("--set", "memory.record_mb=4", "--timeout", "1000")
         time.sleep(8)  # every slot of every table, and the whole arena, have been used once
         before = memory_kb(p.pid)
@@ -47,13 +47,13 @@ class Soak(harness.Case):
         self.assertLess(after - before, 256)
 
     def left_behind(self):
-        """What a run might forget."""
+        """Returns what a run may leave behind."""
         return [sorted(os.listdir("/dev/shm")), sorted(os.listdir("/dev/hugepages"))
                 if os.path.isdir("/dev/hugepages") else [],
                 [x for x in os.listdir("/tmp") if x.startswith("rte")]]
 
     def test_hundred_starts(self):
-        """Each starts, receives, is told to stop, and ends well."""
+        """Each run starts, receives, is stopped, and succeeds."""
         before = self.left_behind()
         for n in range(100):
             p = self.start_listening()

@@ -31,7 +31,7 @@ class Statsd(harness.Case):
                         gauges[name] = int(value)
 
     def test_sums(self):
-        """The differences add up to the counters of the run's end: nothing is counted again."""
+        """The differences add up to the counters at the end."""
         run, counters, gauges = self.run_with(
             "-r", harness.PCAPS / "resolver.pcap", "-r", harness.PCAPS / "unanswered.pcap",
             "-r", harness.PCAPS / "udp6.pcap",
@@ -59,14 +59,14 @@ class Statsd(harness.Case):
                     self.assertEqual(counters[start + "packets_ipv6"], packets * share)
 
     def test_prefix(self):
-        """What the syntax takes for itself does not get into names."""
+        """Characters of the syntax do not appear in names."""
         _, counters, _ = self.run_with("-r", harness.PCAPS / "udp4.pcap", "--set",
                                        "statsd.prefix=a:b|c")
         self.assertTrue(all(n.startswith("a_b_c.golden.") for n in counters), counters)
         self.assertTrue(counters)
 
     def test_nobody_there(self):
-        """No server: the run is as it would be without."""
+        """Without a server the run is the same."""
         want = self.dnsloupe("-r", harness.PCAPS / "udp4.pcap", "-w", "1").out
         run = self.dnsloupe("--set", "statsd.host=127.0.0.1:1", "-r",
                             harness.PCAPS / "udp4.pcap", "-w", "1")

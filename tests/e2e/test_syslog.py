@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The sink syslog against a real rsyslogd: local socket, UDP, TCP, TLS; and against sockets of ours
+"""The sink syslog against a real rsyslogd: local socket, UDP, TCP, TLS; and against sockets of the test
 for what rsyslogd does not do."""
 import json
 import os
@@ -15,7 +15,7 @@ import time
 import harness
 import receivers
 
-# Everything that rsyslogd has understood of a message, one JSON line each.
+# all that rsyslogd parses of a message, as a JSON line
 TEMPLATE = """
 template(name="all" type="list" option.jsonf="on") {
     property(outname="facility" name="syslogfacility-text" format="jsonf")
@@ -101,7 +101,7 @@ class Syslog(receivers.Case):
 
 class Real(Syslog):
     def test_local(self):
-        """The form of the local daemon, without a host."""
+        """The format of the local daemon, without a host."""
         path = self.dir / "log"
         self.rsyslogd(f'module(load="imuxsock" SysSock.Use="off")\n'
                       f'input(type="imuxsock" Socket="{path}" UseSysTimeStamp="off" IgnoreTimestamp="off" '
@@ -130,7 +130,7 @@ class Real(Syslog):
             table = open("/proc/net/udp", encoding="ascii").read()
             return f"0100007F:{port:04X}" in table
         self.wait_for("rsyslogd listens", listens)
-        # Slowly: UDP loses what comes faster than it is read.
+        # slowly, because UDP loses what arrives faster than it is read
         self.load(sink, 1000, "-r", "2000")
         got = self.messages(1000)
         self.check(got, 1000)
@@ -191,7 +191,7 @@ class Real(Syslog):
         self.assertEqual(sorted((m["facility"], m["severity"]) for m in got), sorted(want))
 
     def test_restarted(self):
-        """Killed in mid-stream and started again: what comes is whole, nothing comes twice."""
+        """Killed in mid-stream and restarted: messages are complete, and none arrives twice."""
         port = free_port(socket.SOCK_STREAM)
         inputs = f'module(load="imtcp")\ninput(type="imtcp" port="{port}")\n'
         process = self.rsyslogd(inputs)
@@ -209,7 +209,7 @@ class Real(Syslog):
         self.wait_for("the last", lambda: any("n000000019999" in x for x in self.lines()[-50:]))
         serials = [receivers.serial_of(line) for line in self.lines() if line.endswith("}")]
         self.assertEqual(len(set(serials)), len(serials), "nothing twice")
-        # Syslog acknowledges nothing: what was in the dead one's buffers is lost, at most that.
+        # syslog has no acknowledgements: what the killed process had in its buffers is lost
         self.assertGreater(len(serials), 20000 - 8000)
 
 
@@ -233,7 +233,7 @@ class Sockets(Syslog):
         self.assertTrue(messages[0].startswith(b"<134>Nov 14 22:13:20 dnsloupe["))
 
     def test_frames_in_parts(self):
-        """A receiver that takes little at a time, with pauses: octet counting never loses step."""
+        """With a receiver that reads little at a time, with pauses, octet counting stays in step."""
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             listener.bind(("127.0.0.1", 0))
@@ -264,7 +264,7 @@ class Sockets(Syslog):
         self.assertEqual((m["written"], m["outages"]), (20000, 0), err)
 
     def test_datagram_too_large(self):
-        """What no datagram can hold is counted, and the next one is sent."""
+        """A message that is too large for a datagram is counted, and the next one is sent."""
         capture = harness.PCAPS / "axfr.pcap"
         want = self.dnsloupe("-r", capture, "-w", "1").lines
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:

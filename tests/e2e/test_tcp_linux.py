@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Is what the log has as the query what the server read? Linux's own TCP takes the same segments, from
-a tun device in a network namespace, and what recv() gives is compared."""
+"""Compares reassembled queries with what a server reads: Linux's own TCP receives the same segments, from a
+tun device in a network namespace, and recv() returns the reference."""
 import ctypes
 import fcntl
 import os
@@ -24,7 +24,7 @@ FIN, SYN, PSH, ACK = 1, 2, 8, 16
 
 
 def octets(variant):
-    """The query as one of the senders has it: the name's letters tell which."""
+    """Returns the query of one of the senders, which the letters of its name identify."""
     return HEAD + bytes([ord("a") + variant % 26]) * LABEL + TAIL
 
 
@@ -37,7 +37,7 @@ def checksum(data):
 
 
 def segment(port, seq, ack, flags, payload=b"", damage=0):
-    """An IPv4 packet from the client."""
+    """Returns an IPv4 packet from the client."""
     ends = socket.inet_aton(CLIENT) + socket.inet_aton(SERVER)
     head = struct.pack(">HHIIBBHHH", port, 53, seq & 0xffffffff, ack & 0xffffffff, 0x50, flags, 65535,
                        0, 0)
@@ -69,7 +69,7 @@ class Linux:
         os.write(self.tun, packet)
 
     def reply(self, port, flags):
-        """The next segment to a port with these flags."""
+        """Returns the next segment to a port with these flags."""
         while True:
             if not select.select([self.tun], [], [], harness.HANG_S)[0]:
                 raise TimeoutError("Linux does not answer")
@@ -80,8 +80,8 @@ class Linux:
                 return packet
 
     def converse(self, port, parts):
-        """What the server reads of one connection whose payload comes in `parts`: a function of its
-        first sequence number and acknowledgment gives packets."""
+        """Returns what the server reads of a connection; `parts` makes packets from its first sequence
+        number and acknowledgment."""
         isn = port * 1000
         self.send(segment(port, isn, 0, SYN))
         ack = struct.unpack_from(">I", self.reply(port, SYN | ACK), 24)[0] + 1
@@ -149,7 +149,7 @@ class TcpLinux(harness.Case):
         for counter in ("tcp_no_ack", "tcp_implausible", "tcp_suspect", "tcp_conflicts",
                         "tcp_unseen_acks"):
             self.assertGreater(reasm[counter], 0, counter)
-        # A segment with a wrong checksum is dropped: the same lines, as Linux drops it, too.
+        # Linux drops a segment with a wrong checksum, too: the lines are the same
         required = self.dnsloupe("-r", path, "--set", "packet.checksum=require")
         self.assertEqual(required.lines, run.lines)
         counts = required.stats["total"]["reasm"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The sinks stream and syslog over TLS, towards a receiver that is slow; keys that are encrypted."""
+"""The sinks stream and syslog over TLS with a slow receiver; encrypted keys."""
 import json
 import re
 import socket
@@ -14,8 +14,8 @@ import receivers
 
 
 class Slow(threading.Thread):
-    """Takes TLS connections and pauses between pieces: the sender's deadlines pass in the middle of
-    a record."""
+    """Accepts TLS connections and pauses between reads, so that the sender's deadlines pass within a
+    record."""
 
     def __init__(self, folder):
         super().__init__(daemon=True)
@@ -42,7 +42,7 @@ class Slow(threading.Thread):
                     self.got[-1] += piece
                     if len(self.got[-1]) > next_pause:
                         next_pause += 500000
-                        time.sleep(0.5)  # more than twice what a sink's thread waits
+                        time.sleep(0.5)  # more than twice the timeout of a sink's thread
 
     def end(self):
         self.socket.shutdown(socket.SHUT_RDWR)
@@ -62,7 +62,7 @@ class Tls(receivers.Case):
                 "drain_ms": 60000, "tls": {"ca": f"{self.dir}/ca.pem"}, **keys}
 
     def check_slow(self, kind, split):
-        """All documents arrive over one connection, whole, in order, and none twice."""
+        """All documents arrive complete, once and in order, over one connection."""
         slow = self.slow()
         m, err = self.load(self.sink(slow, kind), self.COUNT)
         slow.end()
@@ -83,14 +83,14 @@ class Tls(receivers.Case):
         self.check_slow("syslog", split)
 
     def test_encrypted_key(self):
-        """Nobody is there to type a passphrase: refused, also with a terminal."""
+        """A key that needs a passphrase is refused, also with a terminal."""
         slow = self.slow()
         key = self.dir / "secret.key"
         subprocess.run(["openssl", "pkey", "-in", self.dir / "client.key", "-aes256", "-passout",
                         "pass:x", "-out", key], check=True, timeout=harness.HANG_S)
         sink = self.sink(slow, "stream", tls={
             "ca": f"{self.dir}/ca.pem", "cert": f"{self.dir}/client.pem", "key": str(key)})
-        # script(1) gives it a terminal to ask at.
+        # script(1) provides a terminal
         receivers.need("script")
         done = subprocess.run(
             ["script", "-qec", f"{receivers.LOAD} {self.config(sink)} 1", "/dev/null"],

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""tshark as an independent oracle: every DNS message that it sees in pcaps/ stands in our lines,
-with addresses, id, opcode, question, rcode, flags and the number of records in each section."""
+"""tshark as an independent oracle: the lines have every DNS message that it finds in pcaps/, with addresses,
+id, opcode, question, rcode, flags and the number of records in each section."""
 import collections
 import ipaddress
 import json
@@ -11,7 +11,7 @@ import subprocess
 import covers
 import harness
 
-# The registries of IANA ("Domain Name System (DNS) Parameters"), as far as questions need them.
+# from the IANA registry "Domain Name System (DNS) Parameters", as far as questions need it
 TYPES = {int(n): name for name, n in (word.split(":") for word in """
 A:1 NS:2 MD:3 MF:4 CNAME:5 SOA:6 MB:7 MG:8 MR:9 NULL:10 WKS:11 PTR:12 HINFO:13 MINFO:14 MX:15 TXT:16
 RP:17 AFSDB:18 X25:19 ISDN:20 RT:21 NSAP:22 NSAP-PTR:23 SIG:24 KEY:25 PX:26 GPOS:27 AAAA:28 LOC:29
@@ -32,12 +32,12 @@ FLAGS = {"AA": "authoritative", "TC": "truncated", "RD": "recdesired", "RA": "re
 
 
 def each(value):
-    """tshark gives a lone layer as an object, several as a list."""
+    """Returns a list: tshark writes a single layer as an object, several as a list."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def find(tree, key):
-    """All values of a key, anywhere in a tree, in order."""
+    """Yields all values of a key, anywhere in a tree, in order."""
     for k, v in tree.items() if isinstance(tree, dict) else enumerate(tree):
         if k == key:
             yield v
@@ -50,7 +50,7 @@ def first(tree, *keys):
 
 
 def wire_name(data):
-    """A name without compression, in master file form without the last dot."""
+    """Returns an uncompressed name in presentation form, without the last dot."""
     labels, at = [], 0
     while at < len(data) and data[at]:
         label = data[at + 1:at + 1 + data[at]]
@@ -66,7 +66,7 @@ Message = collections.namedtuple(
 
 
 class Tshark:
-    """The messages of a capture; how many are not decoded, by reason."""
+    """Returns the messages of a capture, and how many are not decoded, by reason."""
 
     def __init__(self, path):
         done = subprocess.run(
@@ -133,10 +133,10 @@ def conversation(o):
 class Oracle(harness.Case):
     def check(self, path):
         oracle = Tshark(path)
-        # tshark tells messages one by one.
+        # tshark lists messages one by one
         records = self.dnsloupe("-w", "1", "--set", "txn.transfers=messages", "-r", path).records
-        # A conversation with a message that tshark calls damaged or cut is only looked for; over
-        # TCP not even that, for tshark takes any piece of a stream that is cut for a message.
+        # A conversation with a message that tshark calls malformed or truncated must only exist; over
+        # TCP not even that, because tshark takes any piece of a truncated stream for a message.
         damaged = {m.ends + (m.proto, m.id) for m in oracle.messages if m.damaged}
         ours = {conversation(r) for r in records}
         for m in oracle.messages:
@@ -175,7 +175,7 @@ class Oracle(harness.Case):
         return want, got
 
     def test_enough(self):
-        """The oracle is no empty ceremony."""
+        """The oracle finds messages."""
         self.assertGreater(self.check(harness.PCAPS / "resolver.pcap"), 250)
 
 

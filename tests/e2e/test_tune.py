@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""scripts/tune: shows, says what it would do, does it, and takes it back. Sets a few hugepages only."""
+"""scripts/tune shows, plans, makes and undoes changes. Changes only a few hugepages."""
 import os
 import pathlib
 import shutil

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""DPDK devices with something at their other end: memif and vhost with testpmd, rings with a thread
-that plays into them, tap with the kernel. What goes in is what is received, and the records are
-those of the same capture read from its file. Those with receive interrupts are slept on."""
+"""DPDK devices with a peer: memif and vhost with testpmd, rings with a thread that plays into them, tap with
+the kernel. Every packet is received, and the records are those of the same capture read from its file.
+Workers sleep on devices with receive interrupts."""
 import collections
 import ctypes
 import json
@@ -20,14 +20,14 @@ import testpmd
 
 NO_TESTPMD = testpmd.missing()
 RING_SOURCE = os.environ.get("RING_SOURCE", "")
-# The last transactions of each capture, one for each of two queues: who sees them has seen all.
+# the last transactions of each capture, one for each of two queues
 LAST = [("198.51.100.1", "n1.example.com"), ("198.51.100.2", "n2.example.com")]
 SLEEPS = "idle workers sleep until the device interrupts"
 NAPS = "idle workers look again every 20 us: the device has no receive interrupts"
 
 
 def deal(frame):
-    """The queue, of two, that a frame belongs to: the same for both directions."""
+    """Returns the queue, of two, of a frame, the same for both directions."""
     at, end = (22, 54) if frame.data[12] == 0x86 else (26, 34)
     x = 0
     for octet in frame.data[at:end]:
@@ -54,15 +54,15 @@ class Case(harness.Case):
         return p
 
     def said(self, process, words):
-        """Waits until it says these words, of all that it said."""
+        """Waits until standard error has these words."""
         text = getattr(process, "text", "")
         while words not in text:
             text += b"".join(self.read_lines(process.stderr, 1)).decode()
         process.text = text
 
     def seen(self, process, last=LAST, peer=None, lines=0):
-        """Waits until the last transactions are in the output, and so many lines; then stops it.
-        peer: has sent all of self.whole."""
+        """Waits until the output has the last transactions and so many lines; then stops the run. peer:
+        has sent all of self.whole."""
         until = time.monotonic() + 60
         wanted = {qname for _, qname in last}
         text = ""
@@ -80,7 +80,7 @@ class Case(harness.Case):
         return run
 
     def same(self, run, frames):
-        """All packets came, and the records are those of the file."""
+        """Checks that all packets were received, and that the records are those of the file."""
         want = self.dnsloupe("-r", self.write("whole.pcap", frames)).records
         key = lambda r: tuple(str(r.get(k)) for k in (
             "client", "client_port", "id", "qname", "qtype", "status", "rcode", "answers"))
@@ -91,7 +91,7 @@ class Case(harness.Case):
         self.assertEqual((port["missed"], port["no_mbuf"], rx["handoff_lost"]), (0, 0, 0))
 
     def wakes(self, process):
-        """How often, at most, a worker left its CPU by itself, in a second of silence."""
+        """Returns the most voluntary context switches of a worker in a second of silence."""
         def read():
             counts = {}
             for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
@@ -107,7 +107,7 @@ class Case(harness.Case):
 
 @unittest.skipIf(NO_TESTPMD, NO_TESTPMD)
 class Peer(Case):
-    """testpmd at the other end of shared memory."""
+    """testpmd as the peer of memif."""
 
     def setUp(self):
         super().setUp()
@@ -116,7 +116,7 @@ class Peer(Case):
         self.whole = self.frames + self.last[0]
 
     def split(self):
-        """Two captures, each with the conversations of one queue."""
+        """Writes two captures, each with the conversations of one queue."""
         parts = [[f for f in self.frames if deal(f) == i] + self.last[i] for i in (0, 1)]
         self.captures = [self.write(f"{i}.pcap", part) for i, part in enumerate(parts)]
         self.whole = parts[0] + parts[1]
@@ -130,7 +130,7 @@ class Peer(Case):
         return super().listen(*args, "-w", workers, "--idle", "sleep", **more)
 
     def played(self, process, peer):
-        """The link is up: all captures at once, after silence."""
+        """All captures at once, after silence with the link up."""
         self.said(process, "the link is up")
         peer.play()
         run = self.seen(process, LAST[:len(self.captures)], peer)
@@ -148,7 +148,7 @@ class Peer(Case):
         self.played(p, peer)
 
     def test_memif_server(self):
-        """It is there first, and waits for its link."""
+        """The device exists before its peer, and waits for the link."""
         p = self.listen("-d", self.memif("server"))
         self.said(p, "the link is down; receiving goes on when it is up")
         self.played(p, self.peer(self.memif("client")))
@@ -167,7 +167,7 @@ class Peer(Case):
         return f"net_virtio_user0,path={self.socket},queues={queues},queue_size=1024"
 
     def test_interrupts(self):
-        """A worker sleeps, and loses nothing of a load that begins at once."""
+        """A sleeping worker loses nothing of a load that starts at once."""
         peer = self.peer(self.vhost())
         p = self.listen("-d", self.virtio())
         self.assertIn(SLEEPS, p.text)
@@ -176,7 +176,7 @@ class Peer(Case):
         self.played(p, peer)
 
     def test_interrupts_vhost(self):
-        """The other end of the same: the device's interrupts come with its link."""
+        """The other role of memif, whose interrupts exist only with the link."""
         p = self.listen("-d", self.vhost())
         peer = self.peer(self.virtio())
         self.said(p, "the link is up")
@@ -184,7 +184,7 @@ class Peer(Case):
         self.played(p, peer)
 
     def test_interrupts_hand_over(self):
-        """All comes by one queue: the worker that owns half of it is woken by the other one."""
+        """All packets arrive in one queue: its worker wakes the one that owns half of them."""
         self.captures = [self.write("0.pcap", self.frames + self.last[0]),
                          self.write("1.pcap", self.last[1])]
         self.whole = self.frames + self.last[0] + self.last[1]
@@ -196,7 +196,7 @@ class Peer(Case):
         self.assertGreater(run.stats["workers"][1]["rx"]["taken_over"], 0)
 
     def test_polls(self):
-        """Nobody sleeps who is not told to."""
+        """By default no worker sleeps."""
         peer = self.peer(self.vhost())
         p = super().listen("-d", self.virtio(), "-w", "1", "--lcores", f"control={CPU}",
                            "--idle", "poll")
@@ -209,7 +209,7 @@ CPU = min(os.sched_getaffinity(0))
 
 @unittest.skipUnless(RING_SOURCE, "RING_SOURCE names nothing that plays into rings")
 class Ring(Case):
-    """net_ring, filled as another process would."""
+    """net_ring, filled as by another process."""
 
     def play(self, frames, deal_by):
         env = {**harness.ENV, "RING_SOURCE_PCAP": str(self.write("ring.pcap", frames)),
@@ -228,14 +228,14 @@ class Ring(Case):
         return run
 
     def test_pairs(self):
-        """As a NIC would deal, with a load that laps the rings."""
+        """Steered as by a NIC, with more packets than the rings hold."""
         load = self.dir / "load.pcap"
         capture.write_load(load, 5000, unanswered=17)
         frames = self.frames + capture.read_pcap(load)[1] + self.last[0] + self.last[1]
         self.same(self.play(frames, "pair"), frames)
 
     def test_turns(self):
-        """Each conversation comes by both queues; each worker gets all of its own."""
+        """Conversations arrive in both queues, and each has one owner."""
         frames = self.frames + [f for pair in zip(*self.last) for f in pair]
         run = self.play(frames, "turn")
         self.assertEqual(run.stats["total"]["rx"]["packets"], len(frames))
@@ -245,7 +245,7 @@ class Ring(Case):
 
 @unittest.skipIf(os.geteuid(), "not root")
 class Tap(Case):
-    """The kernel sends, through an interface that the device makes."""
+    """The kernel sends through an interface that the device creates."""
 
     def setUp(self):
         super().setUp()
@@ -274,7 +274,7 @@ class Tap(Case):
         return p
 
     def sends(self, frames):
-        """Both directions, as a capture has them, from a packet socket."""
+        """A packet socket sends both directions of a capture."""
         self.inside("python3", "-c", """
 import socket, struct, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -293,8 +293,8 @@ while at < len(data):
                 p = self.tap(workers)
                 if workers == 1:
                     self.assertLess(self.wakes(p), 500)
-                # Which queue a packet comes by is the kernel's choice: all records are awaited,
-                # and what has no reply leaves in silence.
+                # the kernel chooses the queue of a packet: wait for all records, the last of which expire in
+                # silence
                 want = self.dnsloupe("-r", self.write("whole.pcap", self.frames)).records
                 self.sends(self.frames)
                 run = self.seen(p, [], lines=len(want))
@@ -303,7 +303,7 @@ while at < len(data):
                                  collections.Counter(map(key, want)))
 
     def test_dnsperf(self):
-        """Queries that nobody answers; the kernel counts what it handed to the device."""
+        """Queries without replies; the kernel counts what it gave to the device."""
         p = self.tap(1)
         self.inside("ip", "addr", "add", "10.53.1.1/24", "dev", "dtap0")
         self.inside("ip", "neigh", "add", "10.53.1.2", "lladdr", "02:00:00:00:00:02", "dev",
@@ -321,7 +321,7 @@ while at < len(data):
         self.assertEqual(len(asked) + link["tx"]["dropped"], 1000)
 
     def test_busy(self):
-        """It is made for somebody else, or no interface can be named so."""
+        """The name belongs to another interface, or is invalid."""
         self.inside("ip", "tuntap", "add", "dev", "dtap0", "mode", "tap")
         for device, words in (("net_tap0,iface=dtap0", ("Unable to set TUNSETIFF for dtap0",)),
                               ("net_tap0,iface=name-of-too-many-letters", ("invalid",))):
@@ -331,7 +331,7 @@ while at < len(data):
 
 
 class Missing(harness.Case):
-    """Nothing at the other end, or no place for it: the driver's own words."""
+    """Without a peer, or without its directory, the error has the driver's message."""
 
     def test_missing(self):
         nowhere = self.dir / "nowhere" / "socket"
@@ -346,7 +346,7 @@ class Missing(harness.Case):
                 self.refuses(["-d", device, "-o", self.dir / "o"], "cannot open " + device, *words)
 
     def test_busy(self):
-        """A socket that somebody listens on."""
+        """A socket that another process listens on."""
         path = self.dir / "socket"
         first = self.start("-d", f"net_vhost0,iface={path}", "-o", "/dev/null", "--idle", "sleep",
                            stdin=subprocess.DEVNULL)

@@ -20,13 +20,13 @@ class Workers(harness.Case):
         return one
 
     def test_pcaps(self):
-        """All captures of pcaps/, each by itself."""
+        """All captures of pcaps/, one by one."""
         for path in harness.captures():
             with self.subTest(path.name):
                 self.same(path)
 
     def test_load(self):
-        """Many flows, some without a reply: packets really change hands."""
+        """Many flows, some without a reply, so that packets are handed off."""
         path = self.dir / "load.pcap"
         capture.write_load(path, 30000, unanswered=17)
         self.same(path)
@@ -36,8 +36,8 @@ class Workers(harness.Case):
         self.assertGreater(run.stats["total"]["rx"]["handed_over"], 30000)
 
     def test_queues(self):
-        """Frames dealt to several queues at random, the fragments of a datagram, the segments of a
-        stream and the two directions of a flow apart: the same lines."""
+        """Frames in random queues, which separate the fragments of a datagram, the segments of a stream
+        and the directions of a flow, give the same lines."""
         load = self.dir / "load.pcap"
         capture.write_load(load, 20000, unanswered=17)
         for path in [*harness.captures(), load]:
@@ -54,7 +54,7 @@ class Workers(harness.Case):
                         self.assertEqual(sum(got), queues)
 
     def test_one_flow(self):
-        """All packets have one owner; the others only hand over."""
+        """All packets have one owner; the other workers only hand off."""
         path = self.dir / "flow.pcap"
         frames = [f for i in range(1000) for f in capture.pair(i * 60000)]
         path.write_bytes(capture.pcap(frames))
@@ -64,12 +64,12 @@ class Workers(harness.Case):
         self.assertEqual(sum(w["txn"]["opened"] > 0 for w in run.stats["workers"]), 1)
 
     def test_most(self):
-        """As many workers as the configuration allows, on whatever CPUs there are."""
+        """The largest number of workers that the configuration allows."""
         self.same(harness.PCAPS / "resolver.pcap", workers=(64,))
 
     def test_loggers(self):
-        """Several loggers: the same lines, in one stream and in a file of each logger's own; in both
-        the lines of a worker keep their order."""
+        """Several loggers write the same lines to one stream, and to a file each; in both the lines of a
+        worker are in order."""
         load = self.dir / "load.pcap"
         capture.write_load(load, 20000, unanswered=17)
         one = sorted(self.dnsloupe("-w", "1", "-r", load).lines)
@@ -93,7 +93,7 @@ class Workers(harness.Case):
                     f"output.{i}": len(f) for i, f in enumerate(files)})
 
     def test_one_logger(self):
-        """{logger} is a number where there is one logger, too."""
+        """{logger} is a number also with one logger."""
         path = harness.PCAPS / "resolver.pcap"
         run = self.dnsloupe("-w", "1", "-r", path, "--sink",
                             f"type=file,name=log,path={self.dir}/x-{{logger}}-{{logger}}.jsonl")
@@ -116,7 +116,7 @@ class Workers(harness.Case):
                          code=2)
 
     def test_reproducible(self):
-        """Two runs over a load, byte by byte; with several workers, line by line."""
+        """Two runs over a load give the same bytes; with several workers, the same lines."""
         path = self.dir / "load.pcap"
         capture.write_load(path, 20000, unanswered=13)
         first, second = (self.dnsloupe("-w", "1", "-r", path) for _ in range(2))
