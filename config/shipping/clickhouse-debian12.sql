@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: BSD-3-Clause
 -- Tables for the ClickHouse server of Debian 12 (18.16). It cannot read lists of objects, so answers
--- come by the gopassivedns schema, one row each; transactions by the native schema without sections.
+-- use the gopassivedns schema, one row each; transactions the native schema without sections.
 CREATE DATABASE IF NOT EXISTS dns;
 
--- A sink {"schema": "native", "sections": "none"}. What it has no column for is skipped with
+-- A sink {"schema": "native", "sections": "none"}. Members without a column are skipped with
 -- --input_format_skip_unknown_fields=1.
 CREATE TABLE IF NOT EXISTS dns.transactions
 (
@@ -62,8 +62,8 @@ CREATE TABLE IF NOT EXISTS dns.answers
 )
 ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (day, q, a, time);
 
--- From Kafka, where a sink sends the gopassivedns schema to the topic dns-answers. A group begins with what
--- comes after it has joined, unless config.xml has
+-- From Kafka, where a sink sends the gopassivedns schema to the topic dns-answers. A group starts with the
+-- messages that arrive after it joined, unless config.xml has
 --   <kafka><auto_offset_reset>earliest</auto_offset_reset></kafka>
 CREATE TABLE IF NOT EXISTS dns.answers_queue
 (
@@ -75,6 +75,6 @@ ENGINE = Kafka('localhost:9092', 'dns-answers', 'clickhouse', 'JSONEachRow');
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS dns.answers_feed TO dns.answers AS
 SELECT query_id, rcode, q, qtype, a, atype, ttl, dst, src, tstamp,
-    parseDateTimeBestEffort(substring(tstamp, 1, 19)) AS time, toDate(time) AS day, -- a view fills in no defaults
+    parseDateTimeBestEffort(substring(tstamp, 1, 19)) AS time, toDate(time) AS day, -- a view does not set defaults
     elapsed, sport, level, bytes, protocol, truncated, aa, rd, ra
 FROM dns.answers_queue;

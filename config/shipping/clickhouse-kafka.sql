@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: BSD-3-Clause
 -- From Kafka into the table of clickhouse.sql, where a sink sends the native schema to the topic dns.
--- As many consumers as the topic has partitions may share the group.
+-- The group may have as many consumers as the topic has partitions.
 CREATE TABLE IF NOT EXISTS dns.queue
 ENGINE = Kafka
 SETTINGS kafka_broker_list = 'localhost:9092',
@@ -10,7 +10,7 @@ SETTINGS kafka_broker_list = 'localhost:9092',
     kafka_num_consumers = 1,
     date_time_input_format = 'best_effort',
     input_format_skip_unknown_fields = 1
-EMPTY AS SELECT * EXCEPT (inserted) FROM dns.transactions; -- its columns; a queue may have no defaults
+EMPTY AS SELECT * EXCEPT (inserted) FROM dns.transactions; -- the columns; a queue cannot have defaults
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS dns.feed TO dns.transactions AS
 SELECT *, now() AS inserted FROM dns.queue;

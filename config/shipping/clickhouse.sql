@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: BSD-3-Clause
--- Tables for a ClickHouse server of today (25 and later). Lines go in as they are:
+-- Tables for a current ClickHouse server (25 and later). Insert lines unchanged:
 --   clickhouse-client --date_time_input_format=best_effort \
 --       --query 'INSERT INTO dns.transactions FORMAT JSONEachRow' < dns.jsonl
--- Every member of the native schema is a column; a member that a line has not is empty, or NULL where
--- zero would say something. Addresses are text, as they stand in the lines, so that IPv4 reads as IPv4;
--- isIPAddressInRange(client, '192.0.2.0/24') finds a network.
+-- Every member of the native schema is a column; a missing member is empty, or NULL where zero would be a
+-- value. Addresses are text, as in the lines, so that IPv4 is shown as IPv4; to select a network:
+-- isIPAddressInRange(client, '192.0.2.0/24').
 CREATE DATABASE IF NOT EXISTS dns;
 
 CREATE TABLE IF NOT EXISTS dns.transactions
@@ -67,11 +67,11 @@ CREATE TABLE IF NOT EXISTS dns.transactions
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(ts)
 ORDER BY (toStartOfHour(ts), qname, client)
--- By when a row came, not by its packets' time: a capture of last year stays 90 days, too.
+-- By the time of the insert, not of the packets: a capture of last year is kept for 90 days, too.
 TTL inserted + INTERVAL 90 DAY
 SETTINGS index_granularity = 8192;
 
--- Who was told what, once an hour: small, and for ever.
+-- Answers by client, once an hour: small, and kept for ever.
 CREATE TABLE IF NOT EXISTS dns.names
 (
     hour DateTime('UTC'),

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: BSD-3-Clause
--- The native schema as a view of DuckDB. Run it where the files are; the name may be a pattern
+-- The native schema as a view of DuckDB. Run it in the directory of the files; the name may be a pattern
 -- ('/var/log/dnsloupe/*.jsonl.gz'). All columns are named, so that a query works whether or not the
--- files at hand have the member.
+-- files have the member.
 CREATE OR REPLACE VIEW dns AS
 SELECT * FROM read_json('dns.jsonl', format = 'newline_delimited', columns = {
     ts: 'TIMESTAMP_NS',
