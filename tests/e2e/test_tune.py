@@ -27,10 +27,10 @@ class Tune(harness.Case):
             self.assertIn(word, out)
 
     def test_wrong(self):
-        for args, words in ((["--hugepages", "3M:1G"], "pages are of 2M or 1G"),
+        for args, words in ((["--hugepages", "3M:1G"], "the page size must be 2M or 1G"),
                             (["--bind", "0000:ff:1f.7"], "there is no PCI device"),
-                            (["--unbind", "0000:ff:1f.7"], "does not know which driver"),
-                            (["--irq", "x"], "is no list of CPUs"),
+                            (["--unbind", "0000:ff:1f.7"], "has no driver for"),
+                            (["--irq", "x"], "is not a list of CPUs"),
                             (["--isolate"], "needs a value"),
                             (["--undo"], "nothing to undo")):
             with self.subTest(args):
