@@ -307,7 +307,7 @@ class Migrate(unittest.TestCase):
 
     def test_refused(self):
         for words, *args in (
-                ("-nope is no flag", "gopassivedns", "-nope"), ('"x" is no number', "gopassivedns",
+                ("-nope is not a flag", "gopassivedns", "-nope"), ('"x" is no number', "gopassivedns",
                                                                 "-numprocs", "x"),
                 ("no duration", "gopassivedns", "-gc_age", "5"), ("begins with", "tcpdump"),
                 ("needed both", "gopassivedns", "-kafka_topic", "x"),
