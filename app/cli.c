@@ -18,20 +18,7 @@
 #define LONG_BASE 256 /* getopt's code of a flag: this and its index, never a letter */
 
 /* The flags that set no single key. */
-enum {
-	CONFIG,
-	ENV_FILE,
-	SET,
-	QUIET,
-	VERBOSE,
-	CHECK,
-	PLAN,
-	PRINT,
-	LIST,
-	HELP,
-	VERSION,
-	OWN_COUNT
-};
+enum { CONFIG, ENV_FILE, SET, QUIET, VERBOSE, CHECK, PLAN, PRINT, LIST, HELP, VERSION, OWN_COUNT };
 
 static const struct own {
 	struct conf_flag flag; /* a value in brackets is optional */

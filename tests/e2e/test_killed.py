@@ -28,8 +28,7 @@ NAME = re.compile(rb'"qname":"n(\d{7})\.example\.com"')
 
 
 class Receiver(threading.Thread):
-    """Keeps the octets of each connection; stops to read after `limit` octets of all together,
-    and then kills."""
+    """Keeps the octets of each connection; calls kill() after `limit` octets of all connections."""
 
     def __init__(self, path, limit=None, kill=None):
         super().__init__(daemon=True)

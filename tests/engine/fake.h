@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A kind of input made for tests: frames in memory, without EAL, or buffers that it is given. */
+/* A kind of input for tests: frames in memory, without EAL, or the given buffers. */
 #ifndef TESTS_ENGINE_FAKE_H
 #define TESTS_ENGINE_FAKE_H
 
@@ -18,11 +18,11 @@ struct fake_rx {
 	const struct frame *frames; /* without buffers */
 	struct rte_mbuf **packets; /* or with */
 	const uint64_t *numbers; /* of the packets */
-	unsigned n, at, burst; /* how many, the next, at most so many at once */
-	unsigned linger; /* polls that give nothing before it ends */
+	unsigned n, at, burst; /* how many, the next one, the maximum of a poll */
+	unsigned linger; /* empty polls before the end */
 	int64_t now_ns; /* 0: time() is never due */
 	_Atomic bool *stops; /* set at the end, instead of ending */
-	/* what was called */
+	/* calls */
 	unsigned begun, polls, done, dropped, rests, idle, stopped;
 	uint64_t expired; /* txn.no_reply at the end */
 };
@@ -169,7 +169,7 @@ static struct worker *workers[FAKE_WORKERS];
 static _Atomic bool stop;
 static _Atomic unsigned ended;
 
-/* A frame of the wire's octets. */
+/* Returns a frame of the wire's octets. */
 static inline struct frame fake_frame_of(const struct wire *w, int64_t ts_ns)
 {
 	return (struct frame){.data = w->octets,
@@ -180,7 +180,7 @@ static inline struct frame fake_frame_of(const struct wire *w, int64_t ts_ns)
 		.link_type = FRAME_LINK_ETHERNET};
 }
 
-/* A query of client number `client`, or its reply. */
+/* Makes a query of client number `client`, or its reply. */
 static inline void fake_message(struct wire *w, unsigned client, bool reply)
 {
 	static struct wire message;

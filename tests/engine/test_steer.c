@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Three workers over a made-up kind of input, in threads: packets come by any queue, and meet. */
+/* Three workers in threads over the fake input: the packets of a flow come by any queue. */
 #include "engine/fake.h"
 
 #include <pthread.h>
@@ -21,7 +21,7 @@ static void *run(void *worker)
 	return NULL;
 }
 
-/* Queries, each with its reply behind it, dealt to the queues at random: the same each time. */
+/* Distributes queries, each followed by its reply, over the queues at random by a seed. */
 static void deal(uint64_t seed)
 {
 	static struct wire wire;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One worker over a made-up kind of input, without EAL: the whole of the interface. */
+/* One worker over the fake input, without EAL: all functions of the interface. */
 #include "engine/fake.h"
 
 #include "engine/books.h"
@@ -19,7 +19,7 @@ static struct ledger ledger_of(void)
 		.input = &input};
 }
 
-/* Bursts of one frame each: every function of the input is called when it should be. */
+/* With bursts of one frame each function of the input is called at its time. */
 static void test_pair(void)
 {
 	void *records[4];

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * For LD_PRELOAD: makes one system call on a file below FAULT_UNDER fail. FAULT_CALL names the call
- * (open, write, ...), FAULT_AT says which of them (from 1), FAULT_ERRNO is the error; 0: it reads
- * or writes only half; KILL: the process kills itself before the call, HALF: after half of it.
- * Without FAULT_AT it counts the calls and prints "fault: NAME COUNT" for each to standard error at
- * the end.
+ * For LD_PRELOAD: lets one system call on the files below FAULT_UNDER fail once. FAULT_CALL names
+ * it (open, write, ...), FAULT_AT which of them (from 1), FAULT_ERRNO the error; 0: it reads or
+ * writes only half; KILL: the process kills itself before it. Without FAULT_AT it counts the calls
+ * and prints "fault: NAME COUNT" for each on standard error at the end.
  */
 /* The functions have libc's names, but our names for their parameters. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */

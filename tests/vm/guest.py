@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A virtual machine with NICs behind an IOMMU, made of this machine's own files.
+"""A virtual machine with NICs behind an IOMMU, which uses this machine's own files.
 
-The guest's root is this machine's, by 9p, read-only under a tmpfs; it has no network but the sockets
-of its NICs. The kernel is Debian's, unpacked and not installed. Commands are run in the guest by
-files in a shared folder. Needs QEMU, a static busybox, kmod, cpio, and a kernel with its modules:
-VM_KERNEL names the folder that a linux-image package was unpacked in (dpkg -x, depmod -b), or it is
-fetched by apt-get download.
+The guest's root is this machine's, mounted by 9p, read-only under a tmpfs; its only network are the
+sockets of its NICs. The kernel is Debian's, unpacked and not installed. Files in a shared folder tell
+the guest which commands to run. Needs QEMU, a static busybox, kmod, cpio, and a kernel with its
+modules: VM_KERNEL names the folder of an unpacked linux-image package (dpkg -x, depmod -b); without
+it, apt-get downloads one.
 """
 import json
 import os
@@ -36,7 +36,7 @@ $b mkdir -p /new/run/share; $b mount -t 9p -o rw,cache=none,$o share /new/run/sh
 exec $b switch_root /new /bin/bash /run/share/guest
 """
 
-# Runs /run/share/cmd.N when cmd.N.go is there: output to out.N, exit code to rc.N.
+# Runs /run/share/cmd.N when cmd.N.go appears; writes its output to out.N and its exit code to rc.N.
 GUEST = """export PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
 ln -s /proc/self/fd /dev/fd
 mkdir -p /dev/shm /dev/pts /dev/hugepages /lib/modules /w /var/lib/dnsloupe
@@ -60,7 +60,7 @@ done
 
 
 def kernel():
-    """The folder of an unpacked kernel with modules, or None."""
+    """Returns the folder of an unpacked kernel with modules, or None."""
     here = pathlib.Path(os.environ.get("VM_KERNEL", CACHE / "kernel"))
     if list(here.glob("boot/vmlinuz-*")):
         return here
@@ -84,7 +84,7 @@ def kernel():
 
 
 def missing():
-    """Why there can be no virtual machine here; "" where there can."""
+    """Returns why no virtual machine can run here, or ""."""
     if os.geteuid():
         return "not root"
     for tool in (QEMU, "busybox", "modprobe", "cpio", "depmod", "dpkg"):
@@ -99,7 +99,7 @@ def missing():
 
 
 def accelerator():
-    """KVM where a kernel boots on it; nested hosts may have /dev/kvm and no use for it."""
+    """Returns accelerator and CPU: KVM if the CPU supports it; a nested host may have /dev/kvm only."""
     flags = pathlib.Path("/proc/cpuinfo").read_text()
     if os.access("/dev/kvm", os.W_OK) and re.search(r"\b(vmx|svm)\b", flags):
         return "kvm", "host"
@@ -107,8 +107,8 @@ def accelerator():
 
 
 class Guest:
-    """nics: {id: QEMU's device and options}. Each is at PCI address self.pci[id] of the guest, and
-    takes frames from connect(id)."""
+    """nics: {id: QEMU's device and options}. self.pci[id] is the PCI address of each in the guest;
+    send() delivers frames to it."""
 
     def __init__(self, directory, nics, memory_mb=2048):
         self.dir, self.share = directory, directory / "share"
@@ -153,7 +153,7 @@ class Guest:
                  "-accel", accel, "-cpu", cpu, "-m", str(memory_mb), "-smp", "2",
                  "-device", "intel-iommu,intremap=on",
                  "-kernel", str(next(self.kernel.glob("boot/vmlinuz-*"))), "-initrd", "initrd.gz",
-                 # Without KVM on a busy machine the kernel else panics behind interrupt remapping.
+                 # On a busy machine without KVM the timer check fails and the kernel panics.
                  "-append", "console=ttyS0 quiet panic=-1 intel_iommu=on mitigations=off "
                             "no_timer_check",
                  "-nodefaults", "-display", "none", "-no-reboot", "-serial", "file:console",
@@ -184,7 +184,7 @@ class Guest:
                 raise TimeoutError(f"the guest is not up after {BOOT_S} s")
             time.sleep(0.1)
         self.pci = {}
-        # The address by the hardware address: the kernel's drivers are not loaded.
+        # The kernel's drivers, which are loaded for this, tell the PCI address of each MAC address.
         text = self.run("for m in e1000 e1000e vmxnet3 virtio_net igb; do modprobe -q $m; done; "
                         "sleep 1; for i in /sys/class/net/*; do [ -e $i/device ] && echo "
                         "$(cat $i/address) $(readlink -f $i/device); done; true")
@@ -195,7 +195,7 @@ class Guest:
                 self.pci[list(self.nics)[int(words[1], 16) - 1]] = address
 
     def begin(self, script):
-        """Runs a script in the guest. Its number."""
+        """Starts a script in the guest. Returns its number."""
         self.count += 1
         (self.share / f"cmd.{self.count}").write_text(script)
         (self.share / f"cmd.{self.count}.go").touch()
@@ -205,7 +205,7 @@ class Guest:
         return (self.share / f"rc.{job}").exists()
 
     def end(self, job, limit_s=BOOT_S):
-        """Waits. (exit code, output)"""
+        """Waits for a script. Returns its exit code and output."""
         until = time.monotonic() + limit_s
         while not self.ended(job):
             if time.monotonic() > until:
@@ -228,8 +228,8 @@ class Guest:
         return self.sockets[name]
 
     def send(self, name, frames, pause_s=0.0004):
-        """Frames into a NIC, each a moment after the one before: an emulated one has few
-        descriptors, and a guest few CPUs."""
+        """Sends frames to a NIC with a pause after each: it has few descriptors, and the guest few
+        CPUs."""
         s = self.connect(name)
         for frame in frames:
             s.sendall(struct.pack(">I", len(frame)) + frame)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Poll-mode drivers over NICs that QEMU emulates, in a virtual machine behind an IOMMU, with frames
-that are sent from outside. What comes out must be what a capture of the same frames gives.
+"""Poll-mode drivers of NICs that QEMU emulates, in a virtual machine with an IOMMU. Frames are sent
+from outside; the output must equal that of a capture of the same frames.
 
 test_vm.py DNSLOUPE [CLASS.CASE]...; runs where VM_TESTS is set (meson test --suite vm); skipped where
 there is no QEMU, no kernel, or the guest is not up in ten minutes. VM_QEMU names another QEMU, VM_NICS the NICs that are tried.
@@ -120,7 +120,7 @@ exit $code
         return (machine.share / "out.jsonl").read_text(), stats
 
     def settle(self):
-        """Until what was sent has passed the guest, and timeouts of joining are over."""
+        """Waits until the guest has processed what was sent, and timeouts of reassembly are over."""
         time.sleep(3)
 
 
