@@ -42,17 +42,21 @@ bool books_balance(const struct ledger *l, bool whole)
 		"packets and verdicts", w.rx.packets, metrics_verdicts(&w) + w.rx.handoff_lost);
 	right &= equal("packets handed over, and taken over and lost", w.rx.handed_over,
 		w.rx.taken_over + w.rx.handoff_lost);
-	right &= equal("DNS packets, datagrams and stream messages, and messages",
-		w.packet.dns + w.reasm.frag_dns + w.reasm.tcp_messages,
+	right &= equal("DNS packets, datagrams, subframes and stream messages, and messages",
+		w.packet.dns + w.reasm.frag_dns + w.reasm.amsdu_dns + w.reasm.tcp_messages,
 		w.txn.queries + w.txn.replies + w.txn.malformed + w.txn.copies);
-	right &= equal("datagrams handed over and taken over", w.reasm.frag_handed_over,
-		w.reasm.frag_taken_over + w.reasm.frag_lost);
+	right &= equal("datagrams and subframes handed over and taken over",
+		w.reasm.frag_handed_over,
+		w.reasm.frag_taken_over + w.reasm.frag_lost + w.reasm.amsdu_lost);
 	right &= equal("datagrams begun, and what became of them", w.reasm.frag_started,
 		w.reasm.frag_whole + w.reasm.frag_overlapped + w.reasm.frag_timeouts +
 			w.reasm.frag_evicted + w.reasm.frag_incomplete + w.reasm.frag_unfinished);
 	right &= equal("whole datagrams and what they carried", w.reasm.frag_whole,
 		w.reasm.frag_dns + w.reasm.frag_tcp_dns + w.reasm.frag_encrypted +
 			w.reasm.frag_other + w.reasm.frag_lost);
+	right &= equal("subframes and what they carried", w.reasm.amsdu_subframes,
+		w.reasm.amsdu_dns + w.reasm.amsdu_tcp_dns + w.reasm.amsdu_encrypted +
+			w.reasm.amsdu_fragment + w.reasm.amsdu_other + w.reasm.amsdu_lost);
 	right &= equal(
 		"queries, and opened and retries", w.txn.queries, w.txn.opened + w.txn.retries);
 	right &= equal(

@@ -26,6 +26,7 @@
 #include "rx/order.h"
 
 #define STEER_LEVELS PIPELINE_NESTED
+#define STEER_MBUFS 511 /* of one worker, for the datagrams and subframes that it makes */
 
 struct steer;
 

@@ -5,8 +5,6 @@
 #include <rte_errno.h>
 #include <string.h>
 
-#define DATAGRAM_MBUFS 255 /* per worker: some of the largest datagrams, many of the usual ones */
-
 static unsigned take_nothing(struct steer *s)
 {
 	(void)s;
@@ -44,7 +42,7 @@ int steer_init(struct steer *s, struct steer_group *g, const struct steer_parts 
 		return 0;
 	snprintf(name, sizeof(name), "datagrams%u", s->self);
 	s->pool = rte_pktmbuf_pool_create(
-		name, DATAGRAM_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+		name, STEER_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	atomic_store(&s->marks[0], s->rx->mark);
 	return s->pool ? 0 : -rte_errno;
 }

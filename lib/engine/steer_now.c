@@ -54,8 +54,8 @@ static void process(struct steer *s, struct rte_mbuf **packets, unsigned n)
 	rte_pktmbuf_free_bulk(of, count);
 }
 
-/* Hands a datagram that is a fragment again off to the worker that reassembles that one. */
-static void give_piece(struct steer *s, const struct frame *whole)
+/* Hands off a subframe, or a datagram that is a fragment again, to the worker that owns it. */
+static void give_inner(struct steer *s, const struct frame *whole)
 {
 	struct rte_mbuf *m = mbuf_of_frame(s->pool, whole);
 
@@ -63,7 +63,9 @@ static void give_piece(struct steer *s, const struct frame *whole)
 	if (m)
 		s->rx->ops->leave(s->rx, m, whole);
 	if (!m || give(s, whole->owner, &m, 1, false))
-		metrics_add(&s->metrics->reasm.frag_lost, 1);
+		metrics_add(whole->link_type == FRAME_LINK_SUBFRAME ? &s->metrics->reasm.amsdu_lost
+								    : &s->metrics->reasm.frag_lost,
+			1);
 }
 
 /* Passes a reassembled datagram to its owner, which may be this worker. */
@@ -150,26 +152,27 @@ static void hold_datagram(struct steer *s, const struct frame *whole)
 			wake(g->member[i]);
 }
 
-/* Processes a fragment: what it completes is held, or, if that is a fragment again, processed here
- * or handed off. */
-static void join(struct steer *s, const struct frame *piece)
+/* Processes a fragment or A-MSDU: the datagram that it completes is held; subframes, and what is
+ * such a piece again, are processed here or handed off. */
+static void split(struct steer *s, const struct frame *frame, unsigned level)
 {
-	struct frame frame = *piece, whole;
+	struct pipeline_piece piece;
+	struct frame inner;
 
-	for (int i = 0; i <= PIPELINE_NESTED; i++) {
-		if (!pipeline_reassemble(s->pipeline, &frame, &whole))
-			break;
-		if (!whole.piece) {
-			hold_datagram(s, &whole);
-			break;
-		}
-		if (whole.owner != s->self) {
-			give_piece(s, &whole);
-			break;
-		}
-		frame = whole;
-	}
-	pipeline_release(s->pipeline);
+	if (level == PIPELINE_NESTED) /* counted as frag_other or amsdu_other */
+		return;
+	pipeline_piece_begin(s->pipeline, &piece, frame);
+	while (pipeline_piece_next(s->pipeline, &piece, level, &inner))
+		if (inner.piece && inner.owner == s->self)
+			split(s, &inner, level + 1);
+		else if (!inner.piece && inner.link_type == FRAME_LINK_DATAGRAM)
+			hold_datagram(s, &inner);
+		else if (inner.owner != s->self)
+			give_inner(s, &inner);
+		else
+			pipeline_burst(s->pipeline, &inner, 1);
+	if (level == 0)
+		pipeline_release(s->pipeline);
 }
 
 static void received(struct steer *s, struct input_burst *b)
@@ -185,7 +188,7 @@ static void received(struct steer *s, struct input_burst *b)
 			continue;
 		}
 		if (bits_unlikely(frame->owner == s->self && frame->piece))
-			join(s, frame);
+			split(s, frame, 0);
 		done[n_done++] = b->of[i];
 	}
 	rte_pktmbuf_free_bulk(done, n_done);
@@ -204,12 +207,12 @@ static unsigned take_ring(struct steer *s)
 		return 0;
 	unsigned count = s->rx->ops->frames(s->rx, packets, n, frames, of);
 	for (unsigned i = 0; i < count; i++) {
-		bool datagram = frames[i].link_type == FRAME_LINK_DATAGRAM;
+		bool datagram = frame_is_inner(frames[i].link_type);
 		metrics_add(
 			datagram ? &s->metrics->reasm.frag_taken_over : &s->metrics->rx.taken_over,
 			1);
 		if (bits_unlikely(frames[i].piece))
-			join(s, &frames[i]);
+			split(s, &frames[i], 0);
 		else
 			mine[n_mine++] = frames[i];
 	}

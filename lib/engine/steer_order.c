@@ -4,8 +4,12 @@
 
 #include "rx/idle.h"
 
-/* Buffers of the largest datagram. */
+/* Buffers of the largest datagram, and of the A-MSDU that takes the most: a subframe longer than
+ * one buffer takes no more of them than short ones in its place would. */
 #define DATAGRAM_MAX_MBUFS (65536 / RTE_MBUF_DEFAULT_DATAROOM + 2)
+#define AMSDU_MAX_MBUFS (PACKET_SUBFRAMES + PACKET_AMSDU / RTE_MBUF_DEFAULT_DATAROOM + 1)
+_Static_assert(AMSDU_MAX_MBUFS > DATAGRAM_MAX_MBUFS && AMSDU_MAX_MBUFS <= STEER_MBUFS,
+	"what a piece can need");
 /* Bursts of whole packets that one turn processes at most. */
 #define TURN_BURSTS 8
 
@@ -69,13 +73,13 @@ static void received(struct steer *s, struct input_burst *b)
 	steer_give_others(s, b, give);
 }
 
-/* Passes a reassembled datagram to its owner. The pool has enough buffers for it. */
+/* Passes a reassembled datagram or a subframe to its owner. The pool has enough buffers for it. */
 static void pass_datagram(
 	struct steer *s, const struct frame *whole, uint64_t number, unsigned level)
 {
 	struct rte_mbuf *m =
 		level < STEER_LEVELS || !whole->piece ? mbuf_of_frame(s->pool, whole) : NULL;
-	if (!m) /* nested too deeply: counted as frag_other */
+	if (!m) /* nested too deeply: counted as frag_other or amsdu_other */
 		return;
 	struct order_item *item = mbuf_item(m);
 	*item = (struct order_item){.packet = m,
@@ -91,7 +95,8 @@ static void pass_datagram(
 	give(s, whole->owner, &m, 1);
 }
 
-/* Processes the fragments of a level up to a number of the capture, and publishes the mark. */
+/* Processes the fragments and A-MSDUs of a level up to a number of the capture,
+ * and publishes the mark. */
 static unsigned join_pieces(struct steer *s, unsigned level, uint64_t limit)
 {
 	struct order *pieces = &s->pieces[level];
@@ -100,7 +105,7 @@ static unsigned join_pieces(struct steer *s, unsigned level, uint64_t limit)
 	uint64_t done = limit;
 
 	while (!order_empty(pieces)) {
-		if (rte_mempool_avail_count(s->pool) < DATAGRAM_MAX_MBUFS) {
+		if (rte_mempool_avail_count(s->pool) < AMSDU_MAX_MBUFS) {
 			done = order_least(pieces) - 1 < limit ? order_least(pieces) - 1 : limit;
 			break;
 		}
@@ -111,7 +116,9 @@ static unsigned join_pieces(struct steer *s, unsigned level, uint64_t limit)
 		uint64_t number = item->number;
 		struct frame frame, whole;
 		if (s->rx->ops->frames(s->rx, &m, 1, &frame, &m) == 1) {
-			if (pipeline_reassemble(s->pipeline, &frame, &whole))
+			struct pipeline_piece piece;
+			pipeline_piece_begin(s->pipeline, &piece, &frame);
+			while (pipeline_piece_next(s->pipeline, &piece, 0, &whole))
 				pass_datagram(s, &whole, number, level + 1);
 			rte_pktmbuf_free(m);
 		}

@@ -61,15 +61,15 @@ static void filter(struct worker *w, struct input_burst *b)
 	w->rx->ops->drop(w->rx, out, n_out);
 }
 
-/* Counts received frames. The link type of reassembled datagrams is internal: a capture that claims
- * it has an unknown link type. */
+/* Counts received frames. The link type of datagrams and subframes is internal: a capture that
+ * claims it has an unknown link type. */
 static void admit(struct worker *w, struct input_burst *b)
 {
 	uint64_t octets = 0;
 
 	for (unsigned i = 0; i < b->n; i++) {
 		octets += b->frames[i].len;
-		if (bits_unlikely(b->frames[i].link_type == FRAME_LINK_DATAGRAM))
+		if (bits_unlikely(frame_is_inner(b->frames[i].link_type)))
 			b->frames[i].link_type = FRAME_LINK_UNKNOWN;
 	}
 	metrics_add(&w->metrics.rx.octets, octets);

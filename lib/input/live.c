@@ -77,8 +77,8 @@ static void leave(const struct input_rx *base, struct rte_mbuf *m, const struct 
 	const struct device_rx *rx = (const struct device_rx *)base;
 	mbuf_stamp_set(m, &rx->devices->stamp, frame->ts_ns);
 	m->hash.usr = frame->late_us << 1 | frame->piece;
-	/* Of what was put together the port stays the invalid one. */
-	if (frame->link_type != FRAME_LINK_DATAGRAM)
+	/* Of what was made here the port stays the invalid one. */
+	if (!frame_is_inner(frame->link_type))
 		m->port = rx->from->port;
 }
 

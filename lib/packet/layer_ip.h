@@ -56,6 +56,7 @@ static inline enum layer layer_fragment(
 	pkt->frag_offset = offset_octets;
 	pkt->frag_more = more;
 	pkt->frag_proto = proto;
+	pkt->enclosed = 1;
 	pkt->proto = proto;
 	pkt->sport = 0;
 	pkt->dport = 0;

@@ -26,29 +26,56 @@ static inline enum layer layer_link(struct walk *w)
 	return layer_take(w, skip) ? layer : layer_short(w, PACKET_bad_frame);
 }
 
-/* What packet_datagram_of() kept, then the payload of the IP datagram. */
+/* Reads the headers that packet_datagram_of() wrote in front of what was inside. False: malformed,
+ * and the walk has ended. */
+static inline bool layer_outer(struct walk *w, struct packet_datagram *d)
+{
+	struct pkt *pkt = w->pkt;
+	const uint8_t *p = layer_take(w, sizeof(*d));
+	if (!p) {
+		layer_short(w, PACKET_bad_frame);
+		return false;
+	}
+	memcpy(d, p, sizeof(*d));
+	/* A capture file can claim to be of this link type. */
+	if (d->vlans > PACKET_VLANS || d->addrs.family >= ADDR_FAMILIES || d->macs.known > 3 ||
+		d->tunnel.type >= TUNNEL_TYPES) {
+		layer_stop(w, PACKET_other_link_type);
+		return false;
+	}
+	pkt->addrs = d->addrs;
+	pkt->macs = d->macs;
+	pkt->tunnel = d->tunnel;
+	pkt->vlans = d->vlans;
+	memcpy(pkt->vlan, d->vlan, sizeof(pkt->vlan));
+	return true;
+}
+
+/* A reassembled datagram, from its IP payload on. */
 static inline enum layer layer_datagram(struct walk *w)
 {
 	struct packet_datagram d;
-	struct pkt *pkt = w->pkt;
-	const uint8_t *p = layer_take(w, sizeof(d));
-	if (!p)
-		return layer_short(w, PACKET_bad_frame);
-	memcpy(&d, p, sizeof(d));
-	/* A capture file can claim to be of this link type. */
-	if (d.vlans > PACKET_VLANS || d.addrs.family >= ADDR_FAMILIES || d.macs.known > 3 ||
-		d.tunnel.type >= TUNNEL_TYPES)
-		return layer_stop(w, PACKET_other_link_type);
-	pkt->addrs = d.addrs;
-	pkt->macs = d.macs;
-	pkt->tunnel = d.tunnel;
-	pkt->vlans = d.vlans;
-	memcpy(pkt->vlan, d.vlan, sizeof(pkt->vlan));
+	if (!layer_outer(w, &d))
+		return LAYER_end;
 	w->ip = true;
 	/* How long it was is not known where only a part of it is there. */
 	w->announced = w->cut ? IP_LARGEST : (uint32_t)layer_left(w);
 	w->next = d.proto;
 	return LAYER_ip_protocol;
+}
+
+/* An A-MSDU subframe: two addresses, length, LLC (IEEE 802.11-2020 section 9.3.2.2.2). */
+static inline enum layer layer_subframe(struct walk *w)
+{
+	struct packet_datagram d;
+	if (!layer_outer(w, &d))
+		return LAYER_end;
+	const uint8_t *p = layer_take(w, ETHER_HEADER);
+	if (!p)
+		return layer_short(w, PACKET_bad_frame);
+	w->mac = p;
+	w->ip = d.enclosed;
+	return LAYER_llc;
 }
 
 /* Attributes in the byte order of the capturing machine; one of them is the packet. */

@@ -63,7 +63,22 @@ static inline void layer_wlan_macs(struct walk *w, const uint8_t *p, uint8_t fla
 	layer_macs(w, p + src[way], p + dst[way]);
 }
 
-/* IEEE 802.11-2020 section 9.2.4 and 9.3.2. Of an aggregate the first frame is decoded. */
+/* Ends the walk at an A-MSDU, whose subframes are walked one by one (packet_subframe()). */
+static inline enum layer layer_amsdu(struct walk *w)
+{
+	struct pkt *pkt = w->pkt;
+	size_t left = layer_left(w);
+	if (left < ETHER_HEADER)
+		return layer_short(w, PACKET_bad_frame);
+	pkt->payload = w->at;
+	pkt->len = (uint32_t)(left < PACKET_AMSDU ? left : PACKET_AMSDU);
+	pkt->wire_len = pkt->len + (w->cut ? w->missing : 0);
+	pkt->frag_proto = 0;
+	pkt->enclosed = w->ip;
+	return layer_stop(w, PACKET_aggregate);
+}
+
+/* IEEE 802.11-2020 section 9.2.4 and 9.3.2. */
 static inline enum layer layer_wlan(struct walk *w)
 {
 	const bool padded = w->next == WLAN_PADDED, swapped = w->next == WLAN_SWAPPED;
@@ -97,14 +112,7 @@ static inline enum layer layer_wlan(struct walk *w)
 	layer_wlan_macs(w, p, flags);
 	if (padded && !layer_take(w, (4 - header % 4) % 4))
 		return layer_short(w, PACKET_bad_frame);
-	if (aggregate) {
-		p = layer_take(w, 14);
-		if (!p)
-			return layer_short(w, PACKET_bad_frame);
-		w->mac = p;
-		layer_bound(w, bits_be16(p + 12));
-	}
-	return LAYER_llc;
+	return aggregate ? layer_amsdu(w) : LAYER_llc;
 }
 
 /* radiotap.org: of the fields only the flags matter, and only the time may stand before them. */

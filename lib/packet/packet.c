@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/packet.h"
 
+#include "packet/wire.h"
+
 void packet_port_add(struct packet_conf *conf, uint16_t port)
 {
 	conf->ports[port >> 6] |= (uint64_t)1 << (port & 63);
@@ -79,16 +81,46 @@ uint64_t packet_realm(const struct pkt *pkt)
 	return realm;
 }
 
-void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment)
+void packet_datagram_of(struct packet_datagram *to, const struct pkt *piece)
 {
 	*to = (struct packet_datagram){
-		.addrs = fragment->addrs,
-		.proto = fragment->frag_proto,
-		.vlans = fragment->vlans,
-		.macs = fragment->macs,
-		.tunnel = fragment->tunnel,
+		.addrs = piece->addrs,
+		.proto = piece->frag_proto,
+		.vlans = piece->vlans & 0x7f,
+		.enclosed = piece->enclosed & 1,
+		.macs = piece->macs,
+		.tunnel = piece->tunnel,
 	};
-	memcpy(to->vlan, fragment->vlan, fragment->vlans * sizeof(to->vlan[0]));
+	memcpy(to->vlan, piece->vlan, piece->vlans * sizeof(to->vlan[0]));
+}
+
+bool packet_subframe(struct pkt *aggregate, uint8_t *buffer, struct frame *frame)
+{
+	const uint32_t header = ETHER_HEADER; /* two addresses, length */
+
+	if (aggregate->len < header)
+		return false;
+	const uint32_t length = bits_be16(aggregate->payload + ETHER_TYPE);
+	const uint32_t len = header + length < aggregate->len ? header + length : aggregate->len;
+	const uint32_t wire_len =
+		header + length < aggregate->wire_len ? header + length : aggregate->wire_len;
+
+	packet_datagram_of((struct packet_datagram *)buffer, aggregate);
+	memcpy(buffer + sizeof(struct packet_datagram), aggregate->payload, len);
+	*frame = (struct frame){.data = buffer,
+		.len = (uint32_t)sizeof(struct packet_datagram) + len,
+		.wire_len = (uint32_t)sizeof(struct packet_datagram) + wire_len,
+		.ts_ns = aggregate->ts_ns,
+		.clock_ns = aggregate->clock_ns,
+		.late_us = aggregate->late_us,
+		.link_type = FRAME_LINK_SUBFRAME};
+	/* All but the last are padded to a multiple of 4 octets. */
+	const uint32_t size = (header + length + 3) & ~3u;
+	const uint32_t skip = size < aggregate->len ? size : aggregate->len;
+	aggregate->payload += skip;
+	aggregate->len -= skip;
+	aggregate->wire_len -= skip;
+	return true;
 }
 
 static bool src_above_dst(const struct pkt *pkt)

@@ -90,17 +90,20 @@ struct pkt {
 	uint16_t frag_offset; /* octets */
 	uint8_t frag_more;
 	uint8_t frag_proto; /* of the datagram's payload */
+	/* PACKET_aggregate only: payload, len and wire_len are the A-MSDU's */
+	uint8_t enclosed; /* addrs are those of an IP packet around it */
 };
 
 /*
- * What LINKTYPE FRAME_LINK_DATAGRAM begins with: the headers around the fragments of a datagram.
- * The payload of the IP datagram follows, put together. Made by the reassembler, never by a
- * capture.
+ * What FRAME_LINK_DATAGRAM and FRAME_LINK_SUBFRAME begin with: the headers around the fragments of
+ * a datagram, whose reassembled payload follows, or around an A-MSDU, of which one subframe
+ * follows. Never made by a capture.
  */
 struct packet_datagram {
 	struct addr_pair addrs;
 	uint8_t proto; /* IP protocol of the payload */
-	uint8_t vlans;
+	uint8_t vlans : 7;
+	uint8_t enclosed : 1; /* addrs are those of an IP packet */
 	struct mac_pair macs;
 	struct tunnel tunnel;
 	uint16_t vlan[PACKET_VLANS];
@@ -134,8 +137,24 @@ bool packet_encrypted_end(const struct packet_conf *conf, const struct addr_pair
  */
 uint64_t packet_realm(const struct pkt *pkt);
 
-/* The headers of a fragment (PACKET_fragment), for the datagram that it becomes a part of. */
-void packet_datagram_of(struct packet_datagram *to, const struct pkt *fragment);
+/* Copies the headers around a fragment or an A-MSDU (PACKET_fragment, PACKET_aggregate). */
+void packet_datagram_of(struct packet_datagram *to, const struct pkt *piece);
+
+/* IEEE 802.11-2020 section 9.3.2.2.1 and table 9-25: the longest A-MSDU. */
+#define PACKET_AMSDU 11454u
+/* Octets of buffer that packet_subframe() needs. */
+#define PACKET_SUBFRAME_BYTES (sizeof(struct packet_datagram) + PACKET_AMSDU)
+/* Subframes of an A-MSDU that can hold DNS, at most: 14 octets of header, 3 of LLC, 20 of IP and 1
+ * of a fragment, padded to 40. */
+#define PACKET_SUBFRAMES (PACKET_AMSDU / 40 + 1)
+
+/*
+ * Removes the first subframe from an A-MSDU (PACKET_aggregate; IEEE 802.11-2020 section 9.3.2.2.2)
+ * and makes *frame of it, of link type FRAME_LINK_SUBFRAME, in `buffer` (PACKET_SUBFRAME_BYTES
+ * octets), with the outer headers and times of the A-MSDU. Returns false if fewer octets are left
+ * than a subframe's header has: padding or a frame check sequence.
+ */
+bool packet_subframe(struct pkt *aggregate, uint8_t *buffer, struct frame *frame);
 
 static inline bool packet_port_is(const struct packet_conf *conf, uint16_t port)
 {
@@ -148,7 +167,8 @@ static inline bool packet_port_is(const struct packet_conf *conf, uint16_t port)
  * (payload may be empty); PACKET_encrypted with *pkt the same, or a UDP datagram, to or from an end
  * of encrypted DNS; PACKET_perhaps_dns and PACKET_perhaps_tcp_dns with *pkt as PACKET_dns and
  * PACKET_tcp_dns have it, but of any length and on no port that means anything; PACKET_fragment
- * with *pkt a fragment and the outer headers seen so far; or another verdict with *pkt unspecified.
+ * with *pkt a fragment and the outer headers seen so far; PACKET_aggregate with *pkt an A-MSDU for
+ * packet_subframe() and the outer headers; or another verdict with *pkt unspecified.
  * A message in a tunnel is PACKET_dns like any other: the addresses are the inner ones, pkt->tunnel
  * is the innermost tunnel, pkt->vlan has the tags of all frames. pkt->payload borrows from the
  * frame.

@@ -24,12 +24,12 @@ static inline void prefetch_frame(const struct frame *frame)
 }
 
 static inline void count_verdict(
-	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict, bool datagram)
+	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict, uint16_t link_type)
 {
-	if (bits_likely(!datagram))
+	if (bits_likely(!frame_is_inner(link_type)))
 		pipeline_count_packet(p, pkt, verdict);
 	else
-		pipeline_count_datagram(&p->metrics->reasm, verdict);
+		pipeline_count_inner(&p->metrics->reasm, link_type, verdict);
 }
 
 /*
@@ -41,7 +41,8 @@ static bool reassemble(struct pipeline *p, struct pkt *pkt, enum packet_verdict 
 	for (int i = 0; i < PIPELINE_NESTED && *verdict == PACKET_fragment; i++) {
 		struct frame whole;
 		if (i)
-			pipeline_count_datagram(&p->metrics->reasm, PACKET_fragment);
+			pipeline_count_inner(
+				&p->metrics->reasm, FRAME_LINK_DATAGRAM, PACKET_fragment);
 		if (!ip_frag_take(&p->frag, pkt, &whole))
 			return false;
 		whole.late_us = pkt->late_us;
@@ -108,23 +109,36 @@ static __attribute__((noinline)) void queue_encrypted(struct pipeline *p)
 	p->encrypted |= (uint32_t)1 << p->count++;
 }
 
+static void queue_subframes(struct pipeline *p);
+
+/* Returns the octets of a datagram's or subframe's own frame; 0: several frames brought it. */
+static __attribute__((noinline)) uint32_t inner_len(
+	const struct frame *frame, enum packet_verdict verdict)
+{
+	return frame->link_type == FRAME_LINK_SUBFRAME && verdict != PACKET_fragment
+		       ? frame->wire_len - (uint32_t)sizeof(struct packet_datagram)
+		       : 0;
+}
+
 /* Queues the parsed packet for the second half of the burst if it carries DNS. The packet was
  * walked from `frame` into the next free place. */
-static inline void queue_packet(
+static inline __attribute__((always_inline)) void queue_packet(
 	struct pipeline *p, const struct frame *frame, enum packet_verdict verdict)
 {
 	struct pkt *pkt = &p->pkts[p->count];
 	struct txn_message *m = &p->messages[p->count];
+	uint16_t link_type = frame->link_type;
 
 	if (frame->clock_ns > p->clock_ns)
 		p->clock_ns = frame->clock_ns;
-	bool datagram = frame->link_type == FRAME_LINK_DATAGRAM;
-	pkt->frame_len = datagram || verdict == PACKET_fragment ? 0 : frame->wire_len;
+	pkt->frame_len = frame->wire_len;
+	if (bits_unlikely(frame_is_inner(link_type) || verdict == PACKET_fragment))
+		pkt->frame_len = inner_len(frame, verdict);
 	if (bits_unlikely(verdict == PACKET_fragment)) {
-		count_verdict(p, pkt, verdict, datagram);
+		count_verdict(p, pkt, verdict, link_type);
 		if (!reassemble(p, pkt, &verdict))
 			return;
-		datagram = true;
+		link_type = FRAME_LINK_DATAGRAM;
 	}
 	m->pkt = pkt;
 	if (bits_unlikely(verdict == PACKET_perhaps_tcp_dns))
@@ -145,7 +159,9 @@ static inline void queue_packet(
 	} else if (verdict == PACKET_encrypted) {
 		queue_encrypted(p);
 	}
-	count_verdict(p, pkt, verdict, datagram);
+	count_verdict(p, pkt, verdict, link_type);
+	if (bits_unlikely(verdict == PACKET_aggregate))
+		queue_subframes(p);
 }
 
 /* Processes the queued messages in order, after prefetching the transactions of all. */
@@ -229,6 +245,27 @@ static __attribute__((noinline)) void process_burst(struct pipeline *p)
 		process_packets(p, p->encrypted);
 	p->count = 0;
 	p->encrypted = 0;
+}
+
+/*
+ * Processes the subframes of the A-MSDU in the next free packet, one by one: it may have more of
+ * them than a burst has packets. A-MSDUs within PIPELINE_NESTED others are not split.
+ */
+static __attribute__((noinline)) void queue_subframes(struct pipeline *p)
+{
+	struct pkt aggregate = p->pkts[p->count];
+	struct frame inner;
+
+	if (p->nested == PIPELINE_NESTED)
+		return;
+	uint8_t *buffer = p->subframe[p->nested++];
+	process_burst(p);
+	while (packet_subframe(&aggregate, buffer, &inner)) {
+		metrics_add(&p->metrics->reasm.amsdu_subframes, 1);
+		queue_packet(p, &inner, pipeline_walk(p, &inner, &p->pkts[p->count]));
+		process_burst(p);
+	}
+	p->nested--;
 }
 
 /* Expires what is due by clock_ns, at most EXPIRE_MAX of each kind. Returns true if more may be

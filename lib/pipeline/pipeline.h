@@ -14,7 +14,7 @@
 
 #define PIPELINE_BURST 32
 #define PIPELINE_QUEUE (2 * PIPELINE_BURST)
-/* Levels of fragments in tunnels in fragments: a packet may change its owner with each. */
+/* Levels of fragments or A-MSDUs in tunnels in such: a packet may change its owner with each. */
 #define PIPELINE_NESTED 3
 #define PIPELINE_NO_OWNER UINT16_MAX /* frame->owner: no worker processes the frame further */
 
@@ -39,7 +39,7 @@ struct pipeline {
 	struct sight sight;
 	struct metrics_worker *metrics;
 	int64_t clock_ns; /* of the latest frame that was processed */
-	int64_t fragments_ns; /* of the latest fragment of pipeline_reassemble() */
+	int64_t fragments_ns; /* of the latest frame of pipeline_piece_begin() */
 	uint16_t self;
 	uint16_t workers;
 	unsigned frames; /* since the last expire_due() */
@@ -48,11 +48,15 @@ struct pipeline {
 	uint32_t encrypted; /* bit i: pkts[i] is PACKET_encrypted */
 	struct pkt pkts[PIPELINE_BURST];
 	struct txn_message messages[PIPELINE_BURST]; /* only pkt and hash, of TCP and encrypted */
+	unsigned nested; /* A-MSDUs that are being split, one within another */
 	/* messages, in order, while their transactions are prefetched */
 	unsigned queued, streamed;
 	struct txn_message *queue[PIPELINE_QUEUE];
 	struct pkt stream_pkts[PIPELINE_QUEUE]; /* of messages over TCP */
 	struct txn_message stream_messages[PIPELINE_QUEUE];
+	/* the subframe of each A-MSDU that is being split */
+	uint8_t subframe[PIPELINE_NESTED][BITS_WHOLE_LINES(PACKET_SUBFRAME_BYTES)]
+		__attribute__((aligned(BITS_CACHE_LINE)));
 };
 
 /* Octets of memory for a pipeline's tables. */
@@ -69,9 +73,9 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 /*
  * Processes n frames (at most PIPELINE_BURST) of this worker, in capture order, whose first cache
  * line is prefetched. A single worker passes what it received; several workers pass frames that
- * pipeline_steer(), pipeline_receive() or pipeline_reassemble() of any of them set the owner of,
- * and no fragments. Records go to the arena and are flushed at the end. The frames may then be
- * freed.
+ * pipeline_steer(), pipeline_receive() or pipeline_piece_next() of any of them set the owner of,
+ * and no fragments or A-MSDUs. Records go to the arena and are flushed at the end. The frames may
+ * then be freed.
  */
 void pipeline_burst(struct pipeline *p, const struct frame *frames, unsigned n);
 
@@ -84,20 +88,32 @@ void pipeline_steer(struct pipeline *p, struct frame *frames, unsigned n);
 
 /*
  * Does the same with at most PIPELINE_BURST frames and processes those of this worker that are no
- * fragments, in order, as pipeline_burst() does: their headers are walked once. The caller hands
- * off the other ones, and fragments.
+ * fragments or A-MSDUs, in order, as pipeline_burst() does: their headers are walked once. The
+ * caller hands off the other ones.
  */
 void pipeline_receive(struct pipeline *p, struct frame *frames, unsigned n);
 
-/*
- * Adds a fragment (frame->piece), in capture order. Returns true if its datagram is complete:
- * *whole is then a frame of link type FRAME_LINK_DATAGRAM with owner and `piece` set, for
- * pipeline_burst() or, if it is a fragment again, pipeline_reassemble() of its owner. Its octets
- * are valid until pipeline_release().
- */
-bool pipeline_reassemble(struct pipeline *p, const struct frame *frame, struct frame *whole);
+/* A fragment or A-MSDU whose inner frames are being made. */
+struct pipeline_piece {
+	struct pkt pkt;
+	enum packet_verdict verdict;
+};
 
-/* Releases the datagrams of pipeline_reassemble() after they were handed off, and expires
+/* Parses a fragment or A-MSDU (frame->piece) for pipeline_piece_next(), in capture order. */
+void pipeline_piece_begin(
+	struct pipeline *p, struct pipeline_piece *piece, const struct frame *frame);
+
+/*
+ * Makes the next frame of a piece that has an owner: the datagram that a fragment completes, or a
+ * subframe of an A-MSDU. Returns false if there is none. *inner, with owner and `piece` set, is for
+ * pipeline_burst() or, if it is a piece again, pipeline_piece_begin() of its owner. The octets of a
+ * datagram are valid until pipeline_release(), those of a subframe until the next call with the
+ * same `level`, below PIPELINE_NESTED: a piece within a piece takes the next level.
+ */
+bool pipeline_piece_next(
+	struct pipeline *p, struct pipeline_piece *piece, unsigned level, struct frame *inner);
+
+/* Releases the datagrams of pipeline_piece_next() after they were handed off, and expires
  * incomplete ones. */
 void pipeline_release(struct pipeline *p);
 

@@ -37,8 +37,14 @@ static inline bool pipeline_has_owner(enum packet_verdict verdict)
  */
 uint16_t pipeline_owner_of(const struct pipeline *p, const struct pkt *pkt);
 
-/* Counts the verdict of a reassembled datagram. */
-void pipeline_count_datagram(struct metrics_reasm *m, enum packet_verdict verdict);
+/* Has a packet to be reassembled or split before what is in it has an owner? */
+static inline bool pipeline_is_piece(enum packet_verdict verdict)
+{
+	return verdict == PACKET_fragment || verdict == PACKET_aggregate;
+}
+
+/* Counts the verdict of a reassembled datagram or an A-MSDU subframe. */
+void pipeline_count_inner(struct metrics_reasm *m, uint16_t link_type, enum packet_verdict verdict);
 
 /* Counts the verdict of a packet. */
 static inline void pipeline_count_packet(
@@ -55,9 +61,11 @@ static inline enum packet_verdict pipeline_walk_and_steer(struct pipeline *p, st
 	struct pkt *pkt = &p->pkts[p->count];
 	enum packet_verdict verdict = pipeline_walk(p, frame, pkt);
 
-	frame->piece = verdict == PACKET_fragment;
+	frame->piece = pipeline_is_piece(verdict);
 	if (pipeline_has_owner(verdict)) {
 		frame->owner = pipeline_owner_of(p, pkt);
+	} else if (verdict == PACKET_aggregate) {
+		frame->owner = p->self;
 	} else {
 		frame->owner = PIPELINE_NO_OWNER;
 		pipeline_count_packet(p, pkt, verdict);

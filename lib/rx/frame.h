@@ -3,6 +3,7 @@
 #ifndef RX_FRAME_H
 #define RX_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* LINKTYPE_ values of the pcap registry that are decoded (tcpdump.org/linktypes.html). */
@@ -10,8 +11,10 @@ enum {
 #define LINK(name, number) FRAME_LINK_##name = number,
 #include "rx/links.def"
 #undef LINK
-	/* Made by the reassembler, never by a capture: struct packet_datagram, then IP payload. */
+	/* Made from the inside of other frames, never by a capture: struct packet_datagram, then
+	 * the payload of a reassembled IP datagram, or an A-MSDU subframe from its LLC on. */
 	FRAME_LINK_DATAGRAM = 0xfff0,
+	FRAME_LINK_SUBFRAME = 0xfff1,
 	FRAME_LINK_UNKNOWN = 0xffff,
 };
 
@@ -25,8 +28,15 @@ struct frame {
 	int64_t clock_ns;
 	uint32_t late_us; /* live, several queues: it came up to so long before ts_ns */
 	uint16_t link_type; /* FRAME_LINK_ */
-	uint16_t owner; /* out: the worker that owns its flow (pipeline_steer, pipeline_reassemble) */
-	uint8_t piece; /* out: it is a fragment (the same) */
+	uint16_t owner; /* out: the worker that owns its flow (pipeline_steer, pipeline_piece_next)
+			 */
+	uint8_t piece; /* out: it is a fragment or an A-MSDU (the same) */
 };
+
+/* Is it a link type of frames that are made here, which no capture may claim? */
+static inline bool frame_is_inner(uint16_t link_type)
+{
+	return link_type == FRAME_LINK_DATAGRAM || link_type == FRAME_LINK_SUBFRAME;
+}
 
 #endif

@@ -111,11 +111,15 @@ def books(stats, whole=True):
     # messages come from single packets, from reassembled datagrams and from TCP streams
     reasm = total.get("reasm", {})
     sums["messages found = messages taken"] = (
-        packet["dns"] + reasm.get("frag_dns", 0) + reasm.get("tcp_messages", 0),
+        packet["dns"] + sum(
+            reasm.get(k, 0) for k in ("frag_dns", "amsdu_dns", "tcp_messages")),
         txn["queries"] + txn["replies"] + txn["malformed"] + txn["copies"])
     if reasm:
         sums["datagrams handed over = taken over + lost"] = (
-            reasm["frag_handed_over"], reasm["frag_taken_over"] + reasm["frag_lost"])
+            reasm["frag_handed_over"],
+            reasm["frag_taken_over"] + reasm["frag_lost"] + reasm["amsdu_lost"])
+        sums["subframes = what they carried"] = (reasm["amsdu_subframes"], sum(reasm[
+            "amsdu_" + k] for k in ("dns", "tcp_dns", "encrypted", "fragment", "other", "lost")))
         sums["whole datagrams = what they carried"] = (reasm["frag_whole"], sum(
             reasm["frag_" + k] for k in ("dns", "tcp_dns", "encrypted", "other", "lost")))
     if whole and "frames" in stats["input"]:

@@ -9,7 +9,8 @@ import subprocess
 import capture
 import harness
 
-ERF, IPOIB, SUNATM, JUNIPER_ETHER, WLAN, INFINIBAND = 197, 242, 123, 178, 105, 247
+ERF, IPOIB, SUNATM, JUNIPER_ETHER, WLAN, INFINIBAND, RADIOTAP = \
+    197, 242, 123, 178, 105, 247, 127
 MAC3 = bytes(6) + bytes(6) + bytes(6) + b"\x10\0"
 OUTER = "198.51.100.1", "198.51.100.2"
 
@@ -81,6 +82,29 @@ def nested(n):
     return wrap
 
 
+def subframe(f):
+    """A subframe of an A-MSDU (IEEE 802.11-2020 section 9.3.2.2.2), not yet padded."""
+    msdu = b"\xaa\xaa\3\0\0\0" + kind(f) + ip(f)
+    return f.data[:12] + struct.pack(">H", len(msdu)) + msdu
+
+
+def amsdu(frames, fcs=b"", control=b"\x88\1"):
+    """One 802.11 QoS data frame from all of them."""
+    body = b""
+    for f in frames:
+        body += bytes(-len(body) % 4) + subframe(f)
+    return capture.Frame(frames[0].ns, control + b"\0\0" + MAC3 + b"\x80\0" + body + fcs,
+                         len(MAC3) + 6 + len(body) + len(fcs))
+
+
+def fragments(f, at=24):
+    """An IPv4 datagram in two fragments."""
+    p = ip(f)
+    for start, data, more in (0, p[20:20 + at], 0x2000), (at // 8, p[20 + at:], 0):
+        head = p[:2] + struct.pack(">HHH", 20 + len(data), f.ns & 0xffff, more | start) + p[8:]
+        yield again(f, f.data[:14] + head[:20] + data)
+
+
 # name: (link type, function that encapsulates, tunnel of the record, whether tshark decodes it by default)
 CASES = {
     "erf": (ERF, erf, None, True),
@@ -117,7 +141,7 @@ def tshark_names(path):
     done = subprocess.run(["tshark", "-n", "-r", path, "-Y", "dns", "-T", "fields", "-e",
                            "dns.qry.name"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, timeout=harness.HANG_S, check=False)
-    return done.stdout.decode().split()
+    return done.stdout.decode().replace(",", " ").split()
 
 
 class Encapsulations(harness.Case):
@@ -163,6 +187,71 @@ class Encapsulations(harness.Case):
         run = self.dnsloupe("-r", path, whole=True)
         self.assertEqual([r["query_bytes"] for r in run.records], [len(query) - 42])
         self.assertEqual(run.stats["total"]["packet"]["bad_udp"], 2)
+
+    def check_amsdu(self, frames, link, seen, **counters):
+        path = self.dir / "amsdu.pcap"
+        path.write_bytes(capture.pcap(frames, link))
+        lines = None
+        for workers in "1", "2", "3":
+            run = self.dnsloupe("-w", workers, "-r", path, whole=True)
+            self.assertEqual({r["status"] for r in run.records}, {"answered"}, run.err)
+            total = run.stats["total"]
+            self.assertEqual(total["packet"]["aggregate"], len(frames))
+            for key, value in counters.items():
+                self.assertEqual(total["reasm"][key], value, key)
+            self.assertEqual(lines or sorted(map(str, run.records)),
+                             sorted(map(str, run.records)))
+            lines = sorted(map(str, run.records))
+        if shutil.which("tshark"):
+            self.assertEqual(sorted(tshark_names(path)), sorted(seen))
+        return run.records
+
+    def test_amsdu(self):
+        """A-MSDUs of pairs of many clients: all that is in them comes out, as in tshark."""
+        packets = [f for i in range(60) for f in capture.pair(i)]
+        for size in 1, 2, 7, 40:
+            frames = [amsdu(packets[i:i + size]) for i in range(0, len(packets), size)]
+            names = [f"n{i}.example.com" for i in range(60)]
+            records = self.check_amsdu(frames, WLAN, names * 2, amsdu_subframes=120,
+                                       amsdu_dns=120)
+            self.assertEqual(sorted(r["qname"] for r in records), sorted(names))
+
+    def test_amsdu_of_everything(self):
+        """Beside DNS: fragments, ARP, and the frame check sequence behind the last subframe, as
+        radiotap announces it."""
+        arp = again(capture.query(1), bytes(12) + b"\x08\6" + bytes(28))
+        frames = []
+        for i in range(6):
+            query, reply = capture.pair(i)
+            frames.append(amsdu([*fragments(query), arp, reply], bytes(4)))
+        radiotap = [again(f, b"\0\0\x09\0\2\0\0\0\x10" + f.data) for f in frames]
+        names = [f"n{i}.example.com" for i in range(6)]
+        self.check_amsdu(radiotap, RADIOTAP, names * 2, amsdu_subframes=24, amsdu_dns=6,
+                         amsdu_fragment=12, amsdu_other=6, frag_dns=6)
+
+    def test_amsdu_in_a_tunnel(self):
+        """CAPWAP carries them from an access point, with the octets of frame control swapped, as
+        Cisco and tshark have them; the tunnel is in each record."""
+        wrap = over_udp(b"\0\x10\3\0\0\0\0\0", 5247, inner=lambda f: f.data)
+        packets = [f for i in range(8) for f in capture.pair(i)]
+        frames = []
+        for i in range(0, 16, 4):
+            inner = amsdu(packets[i:i + 4], control=b"\1\x88")
+            outer = wrap(inner).data[12:]
+            frames.append(again(inner, packets[i].data[:12] + outer))
+        records = self.check_amsdu(frames, 1, [f"n{i}.example.com" for i in range(8)] * 2,
+                                   amsdu_subframes=16, amsdu_dns=16)
+        self.assertEqual({(r["tunnel"]["type"], r["tunnel"]["src"]) for r in records},
+                         {("capwap", OUTER[0])})
+
+    def test_amsdu_cut(self):
+        """A snap length within the second subframe: the first is whole."""
+        f = amsdu(list(capture.pair(1)))
+        path = self.dir / "cut.pcap"
+        path.write_bytes(capture.pcap([capture.Frame(f.ns, f.data[:130], len(f.data))], WLAN))
+        run = self.dnsloupe("-r", path, whole=True)
+        self.assertEqual([r["status"] for r in run.records], ["no_reply"])
+        self.assertEqual(run.stats["total"]["reasm"]["amsdu_other"], 1)
 
     def test_wlan_control(self):
         path = self.dir / "ack.pcap"

@@ -24,7 +24,7 @@ static void check_payload(const struct frame *frame, const struct pkt *pkt)
 	demand(pkt->len <= pkt->wire_len);
 	demand(pkt->vlans <= PACKET_VLANS);
 	for (int i = 0; i < pkt->vlans; i++)
-		demand(pkt->vlan[i] <= 0xfff || frame->link_type == FRAME_LINK_DATAGRAM);
+		demand(pkt->vlan[i] <= 0xfff || frame_is_inner(frame->link_type));
 	demand(pkt->addrs.family < ADDR_FAMILIES);
 	/* a mirror (ERSPAN) can truncate the frame, too */
 	demand(!pkt->cut || frame->len < frame->wire_len || pkt->tunnel.type != TUNNEL_none);
@@ -70,6 +70,30 @@ static void check_datagram(
 	free(p);
 }
 
+/* The subframes of an A-MSDU: as many as its octets allow, each within the buffer, each walked. */
+static void check_subframes(const struct packet_conf *conf, const struct pkt *of)
+{
+	uint8_t *buffer = malloc(PACKET_SUBFRAME_BYTES);
+	struct pkt aggregate = *of, pkt;
+	struct frame part;
+	unsigned n = 0;
+
+	demand(aggregate.len <= PACKET_AMSDU);
+	while (packet_subframe(&aggregate, buffer, &part)) {
+		demand(++n <= PACKET_AMSDU / 14);
+		demand(part.data == buffer && part.len <= PACKET_SUBFRAME_BYTES);
+		demand(part.len <= part.wire_len);
+		enum packet_verdict verdict = packet_walk(conf, &part, &pkt);
+		if (verdict == PACKET_dns || verdict == PACKET_tcp_dns ||
+			verdict == PACKET_encrypted) {
+			check_payload(&part, &pkt);
+			demand(is_wanted(conf, &pkt, verdict));
+			demand(pkt.vlans >= of->vlans);
+		}
+	}
+	free(buffer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint16_t links[] = {
@@ -106,8 +130,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	demand(verdict < sizeof(struct metrics_packet) / sizeof(uint64_t));
 	demand(packet_walk(&conf, &frame, &again) == verdict);
 	if (verdict != PACKET_dns && verdict != PACKET_tcp_dns && verdict != PACKET_fragment &&
-		verdict != PACKET_encrypted)
+		verdict != PACKET_encrypted && verdict != PACKET_aggregate)
 		return 0;
+	if (verdict == PACKET_aggregate) {
+		check_subframes(&conf, &pkt);
+		return 0;
+	}
 	check_payload(&frame, &pkt);
 	demand(pkt.payload == again.payload && pkt.len == again.len);
 	demand(memcmp(&pkt.tunnel, &again.tunnel, sizeof(pkt.tunnel)) == 0);

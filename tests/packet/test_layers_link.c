@@ -40,8 +40,11 @@ static void wlan(void)
 			"8881 0000 " MAC3 " 0000 00000000 " SNAP4),
 		CASE_DNS("802.11, four addresses, QoS", IEEE802_11,
 			"8803 0000 " MAC3 " 020000000004 0000 " SNAP6),
-		CASE_DNS("802.11, aggregate", IEEE802_11,
-			"8801 0000 " MAC3 " 8000 020000000001 020000000002 len:0 " SNAP4),
+		{"802.11, A-MSDU", 105,
+			"8801 0000 " MAC3 " 8000 020000000001 020000000002 len:0 " SNAP4,
+			"aggregate"},
+		{"802.11, A-MSDU without a header", 105,
+			"8801 0000 " MAC3 " 8000 020000000001 020000000002 00", "bad_frame"},
 		CASE_DNS("radiotap", RADIOTAP, "00000800 00000000 0801 0000 " MAC3 " " SNAP4),
 		CASE_DNS("radiotap, time, flags, padding", RADIOTAP,
 			"00001a00 03000080 00000000 00000000 0000000000000000 20 00 8801 0000 " MAC3
@@ -63,6 +66,101 @@ static void wlan(void)
 		{"PPI, unknown inside", 192, "00000800 ff000000 00", "other_link_type"},
 	};
 	layers_check(cases, BITS_COUNT(cases));
+}
+
+/* A subframe that `words` make, in front of those that stand in `m`. */
+static void front_subframe(struct layers *m, const char *words, unsigned lie)
+{
+	static struct layers one;
+	char front[64];
+	const size_t behind = sizeof(m->octets) - m->start;
+
+	memset(&one, 0, sizeof(one));
+	one.start = sizeof(one.octets);
+	layers_make(&one, words);
+	const size_t n = sizeof(one.octets) - one.start;
+	m->start -= behind ? -(14 + n) % 4 : 0; /* padding, between two subframes */
+	memset(m->octets + m->start, 0, behind ? -(14 + n) % 4 : 0);
+	m->start -= n;
+	memcpy(m->octets + m->start, one.octets + one.start, n);
+	snprintf(front, sizeof(front), "020000000001 020000000002 %04zx", n + lie);
+	layers_make(m, front);
+}
+
+/* Walks the A-MSDU of a frame: the verdicts of its subframes, each with a space behind it. */
+static void walk_subframes(
+	const struct layers *m, unsigned link, size_t cut, char *seen, size_t room)
+{
+	static uint8_t buffer[PACKET_SUBFRAME_BYTES];
+	const size_t n = sizeof(m->octets) - m->start;
+	struct frame frame = {.data = m->octets + m->start,
+		.len = (uint32_t)(n - cut),
+		.wire_len = (uint32_t)n,
+		.ts_ns = 11,
+		.clock_ns = 12,
+		.link_type = (uint16_t)link};
+	struct frame part;
+	struct pkt aggregate, pkt;
+	size_t used = 0;
+
+	seen[0] = '\0';
+	if (packet_walk(layers_conf(), &frame, &aggregate) != PACKET_aggregate)
+		return;
+	while (packet_subframe(&aggregate, buffer, &part)) {
+		enum packet_verdict verdict = packet_walk(layers_conf(), &part, &pkt);
+		CU_ASSERT(part.ts_ns == 11 && part.clock_ns == 12);
+		CU_ASSERT_FATAL(part.len <= sizeof(buffer) && part.len <= part.wire_len);
+		used += (size_t)snprintf(seen + used, room - used, "%s ", layers_name(verdict));
+		CU_ASSERT_FATAL(used < room);
+		if (verdict != PACKET_dns)
+			continue;
+		CU_ASSERT_FATAL(
+			pkt.payload >= buffer && pkt.payload + pkt.len <= buffer + part.len);
+		CU_ASSERT_EQUAL(pkt.tunnel.type, link == 1 ? TUNNEL_capwap : TUNNEL_none);
+		CU_ASSERT_EQUAL(pkt.tunnel.has_ends, link == 1);
+		CU_ASSERT_EQUAL(pkt.vlans, link == 1);
+	}
+}
+
+/* IEEE 802.11-2020 section 9.3.2.2: each subframe ends as it would alone, in its outer headers. */
+static void subframes(void)
+{
+	static const struct {
+		const char *what, *front;
+		unsigned link, lie; /* what the last length says too much */
+		size_t cut;
+		const char *tail, *seen;
+	} cases[] = {
+		{"all of them", "8801 0000 " MAC3 " 8000", 105, 0, 0, "", "dns llc arp dns "},
+		{"frame check sequence", "8801 0000 " MAC3 " 8000", 105, 0, 0, "01020304",
+			"dns llc arp dns "},
+		{"in CAPWAP, in a VLAN",
+			"eth:8100 00050800 out4:17 udp:5247 0010030000000000 8801 0000 " MAC3
+			" 8000",
+			1, 0, 0, "", "dns llc arp dns "},
+		{"cut in the last", "8801 0000 " MAC3 " 8000", 105, 0, 30, "", "dns llc arp cut "},
+		{"cut in the header of the last", "8801 0000 " MAC3 " 8000", 105, 0, 80, "",
+			"dns llc arp "},
+		{"a length beyond the end", "8801 0000 " MAC3 " 8000", 105, 5000, 0, "",
+			"dns llc arp dns "},
+	};
+	static struct layers m;
+	char seen[256];
+
+	for (size_t i = 0; i < BITS_COUNT(cases); i++) {
+		memset(&m, 0, sizeof(m));
+		m.start = sizeof(m.octets);
+		layers_make(&m, cases[i].tail);
+		front_subframe(&m, SNAP6, cases[i].lie);
+		front_subframe(&m, "aaaa03000000 0806 0001 0800 0604 0001", 0);
+		front_subframe(&m, "424203 0000", 0);
+		front_subframe(&m, SNAP4, 0);
+		layers_make(&m, cases[i].front);
+		walk_subframes(&m, cases[i].link, cases[i].cut, seen, sizeof(seen));
+		CU_ASSERT_STRING_EQUAL(seen, cases[i].seen);
+		if (strcmp(seen, cases[i].seen) != 0)
+			fprintf(stderr, "%s: %s\n", cases[i].what, seen);
+	}
 }
 
 static void lines(void)
@@ -150,6 +248,7 @@ void test_packet_layers_link(void)
 	CU_pSuite s = CU_add_suite("packet/layers_link", NULL, NULL);
 	CU_add_test(s, "cooked", cooked);
 	CU_add_test(s, "802.11", wlan);
+	CU_add_test(s, "A-MSDU", subframes);
 	CU_add_test(s, "lines", lines);
 	CU_add_test(s, "networks", networks);
 	CU_add_test(s, "taps", taps);

@@ -133,21 +133,30 @@ static inline struct frame *make_udp(struct made *m, int64_t ts_ns, unsigned n, 
 }
 
 /* Processes a frame at the worker that owns it. */
-static inline void process(uint16_t owner, const struct frame *frame, bool fragment)
+static inline void process_level(
+	uint16_t owner, const struct frame *frame, bool piece, unsigned level)
 {
 	struct pipeline *p = &workers[owner]->pipeline;
 	struct frame whole;
-	if (!fragment) {
+	if (!piece) {
 		pipeline_burst(p, frame, 1);
 		return;
 	}
-	if (pipeline_reassemble(p, frame, &whole)) {
+	struct pipeline_piece in_hand;
+	pipeline_piece_begin(p, &in_hand, frame);
+	while (pipeline_piece_next(p, &in_hand, level, &whole)) {
 		steered += whole.owner != owner;
 		CU_ASSERT_FATAL(whole.owner < running);
-		CU_ASSERT_EQUAL(whole.link_type, FRAME_LINK_DATAGRAM);
-		process(whole.owner, &whole, whole.piece);
+		CU_ASSERT(frame_is_inner(whole.link_type));
+		process_level(whole.owner, &whole, whole.piece, level + 1);
 	}
-	pipeline_release(p);
+	if (level == 0)
+		pipeline_release(p);
+}
+
+static inline void process(uint16_t owner, const struct frame *frame, bool piece)
+{
+	process_level(owner, frame, piece, 0);
 }
 
 /* Receives a frame at worker `by`, of several, and processes it at its owner, which is returned. */

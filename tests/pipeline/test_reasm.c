@@ -234,10 +234,66 @@ static void networks(void)
 	check_networks();
 }
 
+/* One 802.11 frame from `n` Ethernet frames of IPv4, each a subframe of its A-MSDU. */
+static struct frame *make_amsdu(struct made *m, struct frame *const *frames, unsigned n)
+{
+	wire_clear(&m->wire);
+	wire_hex(&m->wire, "8801 0000 020000000001 020000000002 020000000003 0010 8000");
+	const unsigned header = m->wire.len;
+	for (unsigned i = 0; i < n; i++) {
+		wire_fill(&m->wire, 0, (header - m->wire.len) % 4);
+		wire_put(&m->wire, frames[i]->data, 12);
+		wire_u16(&m->wire, frames[i]->len - 14 + 8);
+		wire_hex(&m->wire, "aaaa03000000 0800");
+		wire_put(&m->wire, frames[i]->data + 14, frames[i]->len - 14);
+	}
+	struct frame *f = close_frame(m, SECOND);
+	f->link_type = FRAME_LINK_IEEE802_11;
+	return f;
+}
+
+/* More messages in an A-MSDU than a burst has packets, between two packets of their own: the reply
+ * to the first, and the query of the last, stand within. */
+static void aggregates(void)
+{
+	enum { PAIRS = 50 };
+	static struct made parts[2 * PAIRS], whole;
+	struct frame *frames[2 * PAIRS];
+
+	for (unsigned n = 1; n <= WORKERS; n += WORKERS - 1) {
+		unsigned answered = 0;
+		struct metrics_reasm sum = {0};
+		begin(n);
+		for (unsigned i = 0; i < 2 * PAIRS; i++)
+			frames[i] = make_udp(&parts[i], SECOND, 1 + i / 2, i % 2);
+		struct frame *burst_of[] = {frames[0],
+			make_amsdu(&whole, frames + 1, 2 * PAIRS - 2), frames[2 * PAIRS - 1]};
+		if (n == 1)
+			burst(burst_of, 3);
+		for (unsigned i = 0; n > 1 && i < 3; i++)
+			receive((uint16_t)i, burst_of[i]);
+		for (unsigned i = 0; i < n; i++) {
+			struct worker *w = workers[i];
+			pipeline_finish(&w->pipeline);
+			for (unsigned k = 0; k < w->count; k++)
+				answered += w->seen[k]->status == RECORD_ANSWERED;
+			sum.amsdu_dns += w->metrics.reasm.amsdu_dns;
+			sum.amsdu_subframes += w->metrics.reasm.amsdu_subframes;
+			CU_ASSERT_EQUAL(w->metrics.packet.aggregate, i == (n > 1));
+		}
+		CU_ASSERT_EQUAL(answered, PAIRS);
+		CU_ASSERT_EQUAL(sum.amsdu_dns, 2 * PAIRS - 2);
+		CU_ASSERT_EQUAL(sum.amsdu_subframes, 2 * PAIRS - 2);
+		CU_ASSERT_EQUAL(steered > 0, n > 1);
+		end();
+	}
+}
+
 void test_pipeline_reasm(void)
 {
 	CU_pSuite s = CU_add_suite("pipeline/reasm", NULL, NULL);
 	CU_add_test(s, "fragments", fragments);
+	CU_add_test(s, "A-MSDUs", aggregates);
 	CU_add_test(s, "TCP", tcp);
 	CU_add_test(s, "networks with the same addresses", networks);
 }
