@@ -69,6 +69,10 @@ static void admit(struct worker *w, struct input_burst *b)
 
 	for (unsigned i = 0; i < b->n; i++) {
 		octets += b->frames[i].len;
+		if (bits_unlikely(b->frames[i].time != FRAME_TIME_CAPTURE))
+			metrics_add(b->frames[i].time == FRAME_TIME_TAP ? &w->metrics.rx.time_tap
+									: &w->metrics.rx.time_kept,
+				1);
 		if (bits_unlikely(frame_is_inner(b->frames[i].link_type)))
 			b->frames[i].link_type = FRAME_LINK_UNKNOWN;
 	}

@@ -85,6 +85,7 @@ static int open_one(
 	memset(rx, 0, sizeof(*rx));
 	rx->rx = (struct input_rx){.ops = ops, .self = self};
 	rx->devices = in->state;
+	rx->time_from = input_time_from(in->conf);
 	rx->latest.guard.jump_ns = (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S;
 	rx->most_late_us = late_us < INT32_MAX ? late_us : INT32_MAX;
 	deal_queues(rx, in->share.workers);

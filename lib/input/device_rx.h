@@ -36,6 +36,7 @@ struct device_rx {
 	struct device_queue queues[DEVICE_QUEUES];
 	unsigned n_queues;
 	const struct device_queue *from; /* of the latest burst */
+	enum tap_time time_from;
 	struct clock cpu;
 	struct clock_latest latest; /* live only */
 	int64_t now_ns; /* when the latest burst was taken */

@@ -74,7 +74,8 @@ static int start_feed(struct input *in)
 		.seed = in->conf->input_seed,
 		.direct = f->direct,
 		.follow = in->conf->input_follow,
-		.jump_ns = (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S};
+		.jump_ns = (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S,
+		.time_from = input_time_from(in->conf)};
 	int error = feed_start(&f->feed, (const char *const *)in->conf->input_files.at,
 		in->conf->input_files.count, &options);
 	if (error)

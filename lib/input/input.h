@@ -16,6 +16,7 @@
 #include "rx/mbuf.h"
 #include "rx/port.h"
 #include "rx/port_drops.h"
+#include "rx/tap_time.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -221,6 +222,15 @@ unsigned input_reserve(const struct rte_mempool *pool, unsigned workers);
 
 /* Does nothing: a begin(), done() or wake() of a kind for which nothing is to be done then. */
 void input_rx_nothing(struct input_rx *rx);
+
+_Static_assert((int)CONF_TIME_EXABLAZE - (int)CONF_TIME_CAPTURE == (int)TAP_TIME_EXABLAZE,
+	"the choices have the order of enum tap_time");
+
+/* Returns what gives packets their time. */
+static inline enum tap_time input_time_from(const struct conf *conf)
+{
+	return (enum tap_time)((unsigned)conf->input_time_from - CONF_TIME_CAPTURE);
+}
 
 /* Frees buffers: the drop() of kinds that have some. */
 void input_drop_mbufs(struct input_rx *rx, struct rte_mbuf **packets, unsigned n);

@@ -11,6 +11,7 @@
 struct alike {
 	struct frame frame;
 	uint64_t stamped;
+	enum tap_time time_from;
 };
 
 static inline struct alike alike_of(struct device_rx *rx)
@@ -19,7 +20,8 @@ static inline struct alike alike_of(struct device_rx *rx)
 				      .clock_ns = device_rx_clock(rx, rx->now_ns),
 				      .late_us = rx->late_us,
 				      .link_type = rx->from->link_type},
-		.stamped = rx->from->stamp == PORT_STAMP_NONE ? 0 : rx->devices->stamp.flag};
+		.stamped = rx->from->stamp == PORT_STAMP_NONE ? 0 : rx->devices->stamp.flag,
+		.time_from = rx->time_from};
 }
 
 /* The frame in a buffer that rx->from gave just now. */
@@ -33,6 +35,8 @@ static inline bool frame_received(
 	frame->ts_ns = device_rx_stamp(rx, *m);
 	frame->late_us = rx->late_us;
 	frame->link_type = rx->from->link_type;
+	if (rx->time_from != TAP_TIME_CAPTURE)
+		tap_time_set(rx->time_from, frame);
 	frame->clock_ns = device_rx_clock(rx, frame->ts_ns);
 	frame->owner = 0;
 	return true;
@@ -48,7 +52,8 @@ static unsigned frames_received(
 		__builtin_prefetch(rte_pktmbuf_mtod(packets[i], const char *));
 	for (unsigned i = 0; i < n; i++) {
 		struct frame *frame = &b->frames[count];
-		if (bits_likely(mbuf_is_plain(packets[i], alike.stamped))) {
+		if (bits_likely(mbuf_is_plain(packets[i], alike.stamped) &&
+				alike.time_from == TAP_TIME_CAPTURE)) {
 			*frame = alike.frame;
 			frame->data = rte_pktmbuf_mtod(packets[i], const uint8_t *);
 			frame->len = frame->wire_len = rte_pktmbuf_pkt_len(packets[i]);

@@ -41,7 +41,8 @@ static void receive(struct device_rx *rx)
 static inline bool frame_of(
 	struct input_rx *base, struct frame *frame, struct rte_mbuf **m, unsigned i)
 {
-	const struct devices *d = device_rx_of(base)->devices;
+	const struct device_rx *rx = device_rx_of(base);
+	const struct devices *d = rx->devices;
 
 	if (bits_unlikely(device_rx_is_made(*m)))
 		return mbuf_frame_fed(frame, *m, &base->scratch, i, &base->metrics->rx);
@@ -53,6 +54,9 @@ static inline bool frame_of(
 	frame->late_us = 0;
 	frame->link_type = d->link_of[(*m)->port];
 	frame->owner = 0;
+	/* The captures are merged, and time passes, by their own times. */
+	if (bits_unlikely(rx->time_from != TAP_TIME_CAPTURE))
+		tap_time_set(rx->time_from, frame);
 	return true;
 }
 

@@ -352,6 +352,7 @@ static int next_classic(struct capfile *c, struct capfile_frame *frame)
 	frame->link_type = c->link_type;
 	frame->fcs_len = c->fcs_len;
 	frame->untimed = false;
+	frame->time = FRAME_TIME_CAPTURE;
 	c->at += head + cap_len;
 	return 1;
 }

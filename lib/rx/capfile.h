@@ -9,6 +9,7 @@
 #define RX_CAPFILE_H
 
 #include "base/bits.h"
+#include "rx/frame.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,7 @@ struct capfile_frame {
 			    */
 	uint16_t link_type; /* LINKTYPE_ value as in the file; old files hold DLT_ values */
 	uint8_t fcs_len; /* octets of frame check sequence at the frame's end; 0 none or unknown */
+	uint8_t time; /* enum frame_time: FRAME_TIME_CAPTURE */
 	bool untimed; /* the file has no time for it (pcapng's Simple Packet Block); ts_ns is 0 */
 };
 

@@ -14,6 +14,7 @@
 #include "rx/feed_inputs.h"
 #include "rx/feed_pipe.h"
 #include "rx/follow.h"
+#include "rx/tap_time.h"
 #include "rx/unpack.h"
 
 #include <pthread.h>
@@ -34,6 +35,7 @@ struct feed_options {
 	bool direct; /* no pipes: the receivers call feed_take() */
 	bool follow; /* the last of the files grows, or is a directory that gets more of them */
 	int64_t jump_ns; /* of struct clock_guard; 0: any timestamp moves the clock ahead */
+	enum tap_time time_from;
 };
 
 struct feed_progress {

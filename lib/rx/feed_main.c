@@ -205,7 +205,7 @@ static int deal_frame(
 	struct feed_pipe *p = &feed->pipes[choose_queue(feed, frame, number)];
 	uint32_t max = p->capture_max - (uint32_t)sizeof(struct feed_preamble);
 	uint32_t len = frame->cap_len;
-	uint8_t flags = 0;
+	uint8_t flags = (uint8_t)(frame->time << FEED_TIME_SHIFT);
 
 	if (bits_unlikely(len > max)) {
 		len = max;
@@ -280,6 +280,20 @@ static int take_frame(struct feed *feed, const struct capfile_frame *frame)
 	return r;
 }
 
+/* Gives a frame the time of its tag or trailer, if it has a plausible one. */
+static void take_tap_time(enum tap_time from, struct capfile_frame *frame)
+{
+	struct frame f = {.data = frame->data,
+		.len = frame->cap_len,
+		.wire_len = frame->wire_len > frame->cap_len ? frame->wire_len : frame->cap_len,
+		.ts_ns = frame->ts_ns,
+		.link_type = frame->link_type};
+
+	tap_time_set(from, &f);
+	frame->ts_ns = f.ts_ns;
+	frame->time = f.time;
+}
+
 /* Reads one file to its end. 0, -ECANCELED, or -errno with a message in feed->file. */
 static int feed_file(struct feed *feed)
 {
@@ -290,6 +304,8 @@ static int feed_file(struct feed *feed)
 	r = capfile_open_from(
 		&feed->file, unpack_read, &feed->unpack, feed_input_name(feed->input));
 	while (r == 0 && (r = capfile_next(&feed->file, &frame)) > 0) {
+		if (bits_unlikely(feed->options.time_from != TAP_TIME_CAPTURE && !frame.untimed))
+			take_tap_time(feed->options.time_from, &frame);
 		r = take_frame(feed, &frame);
 		if (r < 0)
 			capfile_fail(&feed->file, r, "cannot be handed on: %s", strerror(-r));

@@ -35,6 +35,7 @@ enum {
 /* Bits of feed_preamble.flags. */
 enum {
 	FEED_CUT = 1, /* the feeder cut the frame to FEED_CAPTURE_MAX */
+	FEED_TIME_SHIFT = 1, /* from here on: enum frame_time */
 };
 
 /* What a pipe's record holds before the frame. Native byte order. */
@@ -141,6 +142,7 @@ static inline void feed_frame(struct frame *frame, const struct feed_preamble *p
 	frame->late_us = 0;
 	frame->link_type = preamble->link_type;
 	frame->owner = 0;
+	frame->time = preamble->flags >> FEED_TIME_SHIFT;
 	frame->piece = 0;
 }
 

@@ -18,6 +18,13 @@ enum {
 	FRAME_LINK_UNKNOWN = 0xffff,
 };
 
+/* Where ts_ns comes from (input.time_from). */
+enum frame_time {
+	FRAME_TIME_CAPTURE,
+	FRAME_TIME_TAP, /* a tag or trailer */
+	FRAME_TIME_REFUSED, /* the capture, for want of a plausible tag or trailer */
+};
+
 struct frame {
 	const uint8_t *data; /* borrowed from the receive buffer until its burst ends */
 	uint32_t len; /* octets captured */
@@ -28,8 +35,8 @@ struct frame {
 	int64_t clock_ns;
 	uint32_t late_us; /* live, several queues: it came up to so long before ts_ns */
 	uint16_t link_type; /* FRAME_LINK_ */
-	uint16_t owner; /* out: the worker that owns its flow (pipeline_steer, pipeline_piece_next)
-			 */
+	uint16_t owner; /* out: its flow's (pipeline_steer, pipeline_piece_next) */
+	uint8_t time; /* enum frame_time */
 	uint8_t piece; /* out: it is a fragment or an A-MSDU (the same) */
 };
 

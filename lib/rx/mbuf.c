@@ -46,6 +46,7 @@ bool mbuf_frame_live(struct frame *frame, struct rte_mbuf **m, struct mbuf_scrat
 		rte_vlan_insert(m); /* a packet too short for it has no tag to give back */
 	frame->len = rte_pktmbuf_pkt_len(*m);
 	frame->wire_len = frame->len;
+	frame->time = FRAME_TIME_CAPTURE;
 	frame->data = whole(*m, s, i, frame->len, metrics);
 	return frame->data != NULL;
 }

@@ -285,6 +285,7 @@ static int take_packet(struct capfile *c, uint32_t type, uint32_t len, struct ca
 	}
 	frame->fcs_len = i->fcs_len;
 	frame->untimed = type == BLOCK_SIMPLE;
+	frame->time = FRAME_TIME_CAPTURE;
 	if (frame->untimed) {
 		frame->ts_ns = 0;
 		frame->wire_len = capfile_u32(c, p + 8);
