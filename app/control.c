@@ -63,7 +63,7 @@ static void warn_if_blind(struct blind *b, const struct engine *e, int64_t now)
 	char line[600];
 	struct text t = text_of(line, sizeof(line) - 1);
 	const struct metrics_worker sum = ledger_workers(&e->ledger);
-	bool warn = blind_check(b, &sum.packet, now, &t);
+	bool warn = blind_check(b, &sum, now, &t);
 	*t.at = '\0';
 	if (warn)
 		log_warn("of late %s", line);

@@ -34,7 +34,7 @@ static void list_blind(const struct metrics_worker *sum)
 {
 	char room[600];
 	struct text t = text_of(room, sizeof(room) - 1);
-	bool say = blind_describe(NULL, &sum->packet, &t);
+	bool say = blind_describe(NULL, sum, &t);
 	*t.at = '\0';
 	if (say)
 		log_warn("%s", room);

@@ -75,6 +75,8 @@ static void sum_lists(const struct metrics_list *lists, size_t n, void *sum, con
 void metrics_sum_worker(struct metrics_worker *sum, const struct metrics_worker *from)
 {
 	sum_lists(metrics_lists_worker, BITS_COUNT(metrics_lists_worker), sum, from);
+	heavy_merge(&sum->ethertypes, &from->ethertypes);
+	heavy_merge(&sum->link_types, &from->link_types);
 }
 
 void metrics_sum_logger(struct metrics_logger *sum, const struct metrics_logger *from)

@@ -6,6 +6,7 @@
 #ifndef METRICS_METRICS_H
 #define METRICS_METRICS_H
 
+#include "base/heavy.h"
 #include "base/text.h"
 
 #define METRIC(name, help) uint64_t name;
@@ -42,6 +43,8 @@ struct metrics_worker {
 	struct metrics_txn txn;
 	struct metrics_sight sight;
 	struct metrics_record record;
+	/* of packets that ended as other_ethertype and other_link_type */
+	struct heavy ethertypes, link_types;
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
 struct metrics_logger {

@@ -90,6 +90,7 @@ struct pkt {
 	uint16_t frag_offset; /* octets */
 	uint8_t frag_more;
 	uint8_t frag_proto; /* of the datagram's payload */
+	uint16_t undecoded; /* PACKET_other_ethertype, PACKET_other_link_type: which it was */
 	/* PACKET_aggregate only: payload, len and wire_len are the A-MSDU's */
 	uint8_t enclosed; /* addrs are those of an IP packet around it */
 };

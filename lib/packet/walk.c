@@ -56,6 +56,7 @@ static inline enum packet_verdict follow(struct walk *w, enum layer layer)
 static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum layer layer)
 {
 	enum packet_verdict verdict = follow(&w, layer);
+	w.pkt->undecoded = w.next;
 	if (bits_unlikely(w.conf->wanted))
 		note(w.conf, w.pkt, w.mac);
 	return verdict;

@@ -158,6 +158,8 @@ static inline __attribute__((always_inline)) void queue_packet(
 		p->count++;
 	} else if (verdict == PACKET_encrypted) {
 		queue_encrypted(p);
+	} else {
+		pipeline_count_undecoded(p, pkt, verdict);
 	}
 	count_verdict(p, pkt, verdict, link_type);
 	if (bits_unlikely(verdict == PACKET_aggregate))

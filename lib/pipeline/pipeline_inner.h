@@ -46,6 +46,16 @@ static inline bool pipeline_is_piece(enum packet_verdict verdict)
 /* Counts the verdict of a reassembled datagram or an A-MSDU subframe. */
 void pipeline_count_inner(struct metrics_reasm *m, uint16_t link_type, enum packet_verdict verdict);
 
+/* Counts the EtherType or link type of a packet that nothing here decodes. */
+static inline void pipeline_count_undecoded(
+	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict)
+{
+	if (verdict == PACKET_other_ethertype)
+		heavy_add(&p->metrics->ethertypes, pkt->undecoded, 1);
+	else if (verdict == PACKET_other_link_type)
+		heavy_add(&p->metrics->link_types, pkt->undecoded, 1);
+}
+
 /* Counts the verdict of a packet. */
 static inline void pipeline_count_packet(
 	struct pipeline *p, const struct pkt *pkt, enum packet_verdict verdict)
@@ -68,6 +78,7 @@ static inline enum packet_verdict pipeline_walk_and_steer(struct pipeline *p, st
 		frame->owner = p->self;
 	} else {
 		frame->owner = PIPELINE_NO_OWNER;
+		pipeline_count_undecoded(p, pkt, verdict);
 		pipeline_count_packet(p, pkt, verdict);
 	}
 	return verdict;

@@ -253,6 +253,15 @@ class Encapsulations(harness.Case):
         self.assertEqual([r["status"] for r in run.records], ["no_reply"])
         self.assertEqual(run.stats["total"]["reasm"]["amsdu_other"], 1)
 
+    def test_undecoded(self):
+        """A tap that wraps everything in an EtherType of its own: the warning says which."""
+        path = self.dir / "wrapped.pcap"
+        frames = [tagged(b"\x81\x37\0\0")(f) for i in range(20) for f in capture.pair(i)]
+        path.write_bytes(capture.pcap(frames + [tagged(b"\x88\xcc")(capture.query(1))]))
+        for workers in "1", "2":
+            run = self.dnsloupe("-w", workers, "-r", path, whole=True)
+            self.assertIn("41 other_ethertype (most often 0x8137)", run.err)
+
     def test_wlan_control(self):
         path = self.dir / "ack.pcap"
         path.write_bytes(capture.pcap([again(capture.query(1), b"\xd4\0\0\0" + bytes(6))], WLAN))

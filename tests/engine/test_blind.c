@@ -13,8 +13,11 @@ static char room[600];
 
 static bool text(const struct metrics_packet *before, const struct metrics_packet *now)
 {
+	static struct metrics_worker worker;
+
 	struct text t = text_of(room, sizeof(room) - 1);
-	bool say = blind_describe(before, now, &t);
+	worker.packet = *now;
+	bool say = blind_describe(before, &worker, &t);
 	*t.at = '\0';
 	CU_ASSERT(!t.full);
 	return say;
@@ -48,17 +51,36 @@ static void shares(void)
 	CU_ASSERT(text(NULL, &m));
 }
 
+/* What most of them were is in the text, by name where it has one; nothing is where none was. */
+static void names(void)
+{
+	static struct metrics_worker m = {
+		.packet = {.other_ethertype = 900, .other_link_type = 100, .too_deep = 1}};
+	struct text t = text_of(room, sizeof(room) - 1);
+
+	heavy_add(&m.ethertypes, 0x88cc, 200);
+	heavy_add(&m.ethertypes, 0x8137, 700);
+	heavy_add(&m.link_types, 189, 100);
+	CU_ASSERT(blind_describe(NULL, &m, &t));
+	*t.at = '\0';
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, " 900 other_ethertype (most often 0x8137): "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "; 100 other_link_type (most often 189, USB_LINUX): "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(room, "; 1 too_deep: "));
+}
+
 /* Live, what came since the latest look counts: each minute, and an hour after it was said. */
 static void live(void)
 {
 	struct metrics_packet m = {.dns = 100000};
+	static struct metrics_worker worker;
 	struct blind b = {.next_ns = 0};
 	unsigned said = 0;
 	for (int64_t s = 0; s <= 7200; s++) {
 		struct text t = text_of(room, sizeof(room));
 		m.dns += 100;
 		m.other_ethertype += s >= 600 ? 30 : 0;
-		if (blind_check(&b, &m, (1000 + s) * SECOND, &t)) {
+		worker.packet = m;
+		if (blind_check(&b, &worker, (1000 + s) * SECOND, &t)) {
 			said++;
 			CU_ASSERT(s == 660 || s == 660 + 3600);
 		}
@@ -70,5 +92,6 @@ void test_engine_blind(void)
 {
 	CU_pSuite s = CU_add_suite("engine/blind", NULL, NULL);
 	CU_add_test(s, "shares", shares);
+	CU_add_test(s, "names", names);
 	CU_add_test(s, "live", live);
 }

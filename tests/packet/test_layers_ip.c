@@ -113,7 +113,8 @@ static void datagrams(void)
 			layers_walk(layers_conf(), &m, FRAME_LINK_DATAGRAM, len, len, &pkt),
 			len < n - LAYERS_MESSAGE ? PACKET_dns : PACKET_other_port);
 	/* a capture file that claims the link type */
-	m.octets[m.start + offsetof(struct packet_datagram, vlans)] = PACKET_VLANS + 1;
+	m.octets[m.start + offsetof(struct packet_datagram, proto) + 1] =
+		PACKET_VLANS + 1; /* vlans */
 	CU_ASSERT_EQUAL(layers_walk(layers_conf(), &m, FRAME_LINK_DATAGRAM, n, n, &pkt),
 		PACKET_other_link_type);
 }
