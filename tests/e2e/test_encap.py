@@ -67,10 +67,24 @@ def esp_null(f):
     return again(f, f.data[:12] + b"\x08\0" + ipv4(50, payload))
 
 
-def erf(f):
+def erf_record(f, kind_of_record, data, padding=b""):
     head = struct.pack("<Q", (f.ns // 10**9 << 32) + (f.ns % 10**9 * 2**32 // 10**9))
-    return again(f, head + struct.pack(">BBHHH", 2, 4, 18 + len(f.data), 0, len(f.data)) +
-                 b"\0\0" + f.data)
+    return again(f, head + struct.pack(">BBHHH", kind_of_record, 4, 16 + len(padding + data), 0,
+                                       len(data)) + padding + data)
+
+
+def erf(f):
+    return erf_record(f, 2, f.data, b"\0\0")
+
+
+def infiniband(f):
+    """LRH, BTH (UD SEND only, with padding), DETH, IPoIB, then both check sequences."""
+    payload = kind(f) + b"\0\0" + ip(f)
+    pad = -len(payload) % 4
+    body = bytes([0x64, pad << 4]) + b"\xff\xff" + struct.pack(">II", 7, 1) + \
+        struct.pack(">II", 0xb1b, 9) + payload + bytes(pad)
+    lrh = b"\0\2\0\1" + struct.pack(">HH", (8 + len(body) + 4) // 4, 2)
+    return again(f, lrh + body + bytes(6))
 
 
 def nested(n):
@@ -105,40 +119,44 @@ def fragments(f, at=24):
         yield again(f, f.data[:14] + head[:20] + data)
 
 
-# name: (link type, function that encapsulates, tunnel of the record, whether tshark decodes it by default)
+NULL_CIPHER = ["-o", "esp.enable_null_encryption_decode_heuristic:TRUE"]
+# name: (link type, function that encapsulates, tunnel of the record, options with which tshark decodes
+# it, or None: it cannot)
 CASES = {
-    "erf": (ERF, erf, None, True),
-    "ipoib": (IPOIB, lambda f: again(f, bytes(40) + kind(f) + b"\0\0" + ip(f)), None, True),
-    "infiniband": (INFINIBAND, lambda f: again(
-        f, b"\0\2\0\1\0\x12\0\2" + b"\x64\0\xff\xff" + bytes(8) + bytes(8) + kind(f) + b"\0\0" +
-        ip(f) + bytes(6)), None, False),
+    "erf": (ERF, erf, None, []),
+    "ipoib": (IPOIB, lambda f: again(f, bytes(40) + kind(f) + b"\0\0" + ip(f)), None, []),
+    # tshark 4.0 has no link type 247, but reads the same octets in a record of ERF.
+    "infiniband": (INFINIBAND, infiniband, None, None),
+    "infiniband_in_erf": (ERF, lambda f: erf_record(f, 21, infiniband(f).data), None, []),
     "sunatm": (SUNATM, lambda f: again(
-        f, b"\2\0\0\x20\xaa\xaa\3\0\0\0" + kind(f) + ip(f)), None, True),
+        f, b"\2\0\0\x20\xaa\xaa\3\0\0\0" + kind(f) + ip(f)), None, []),
     "juniper": (JUNIPER_ETHER, lambda f: again(
-        f, b"MGC\x80\0\6\2\1\x1a\3\1\x0e" + f.data), None, True),
-    "ttag": (1, tagged(b"\x89\x88" + bytes(6)), None, False),
-    "arista": (1, tagged(b"\xd2\x8b\0\1\0\x10" + bytes(8)), None, True),
-    "lisp": (1, over_udp(b"\x88\0\0\1\0\0\x2a\1", 4341), "lisp", True),
-    "gue": (1, over_udp(b"\0\4\0\0", 6080), "gue", False),
-    "capwap": (1, over_udp(b"\0\x10\2\0\0\0\0\0", 5247, inner=lambda f: f.data), "capwap", True),
+        f, b"MGC\x80\0\6\2\1\x1a\3\1\x0e" + f.data), None, []),
+    "ttag": (1, tagged(b"\x89\x88" + bytes(6)), None, ["-d", "ethertype==35208,ttag"]),
+    "arista": (1, tagged(b"\xd2\x8b\0\1\0\x10" + bytes(8)), None, []),
+    "lisp": (1, over_udp(b"\x88\0\0\1\0\0\x2a\1", 4341), "lisp", []),
+    # tshark 4.0 does not know GUE. Variant 1 is bare IP; of variant 0 test_gue() removes the header.
+    "gue": (1, over_udp(b"\0\4\0\0", 6080), "gue", None),
+    "gue_variant_1": (1, over_udp(b"", 6080), "gue", ["-d", "udp.port==6080,ip"]),
+    "capwap": (1, over_udp(b"\0\x10\2\0\0\0\0\0", 5247, inner=lambda f: f.data), "capwap", []),
     "capwap_wlan": (1, over_udp(b"\0\x10\3\0\0\0\0\0", 5247, inner=lambda f: (
-        b"\1\x08\0\0" + MAC3 + b"\xaa\xaa\3\0\0\0" + kind(f) + ip(f))), "capwap", True),
+        b"\1\x08\0\0" + MAC3 + b"\xaa\xaa\3\0\0\0" + kind(f) + ip(f))), "capwap", []),
     "gtp_from_its_port": (1, over_udp(
         b"", 40000, 2152, lambda f: b"\x30\xff" + struct.pack(">HI", len(ip(f)), 9) + ip(f)),
-        "gtp", True),
+        "gtp", []),
     "geneve_from_its_port": (1, over_udp(b"\0\0\x65\x58\0\0\x2a\0", 40000, 6081,
-                                         lambda f: f.data), "geneve", True),
-    "udplite": (1, udplite, None, True),
-    "esp_null": (1, esp_null, "esp", False),
-    "ethertype": (1, lambda f: again(f, f.data[:12] + b"\x86\xdd" + ip(f)), None, False),
+                                         lambda f: f.data), "geneve", []),
+    "udplite": (1, udplite, None, []),
+    "esp_null": (1, esp_null, "esp", NULL_CIPHER),
+    "ethertype": (1, lambda f: again(f, f.data[:12] + b"\x86\xdd" + ip(f)), None, None),
     "vlans": (1, tagged(b"".join(struct.pack(">HH", 0x8100, i + 1) for i in range(16))), None,
-              True),
-    "ipip_16": (1, nested(16), "ipip", True),
+              []),
+    "ipip_16": (1, nested(16), "ipip", []),
 }
 
 
-def tshark_names(path):
-    done = subprocess.run(["tshark", "-n", "-r", path, "-Y", "dns", "-T", "fields", "-e",
+def tshark_names(path, options=()):
+    done = subprocess.run(["tshark", "-n", "-r", path, *options, "-Y", "dns", "-T", "fields", "-e",
                            "dns.qry.name"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, timeout=harness.HANG_S, check=False)
     return done.stdout.decode().replace(",", " ").split()
@@ -155,8 +173,8 @@ class Encapsulations(harness.Case):
             self.assertEqual(sorted(r["qname"] for r in run.records),
                              [f"n{i}.example.com" for i in range(4)])
             self.assertEqual({r.get("tunnel", {}).get("type") for r in run.records}, {tunnel})
-        if seen and shutil.which("tshark"):
-            names = tshark_names(path)
+        if seen is not None and shutil.which("tshark"):
+            names = tshark_names(path, seen)
             self.assertEqual(len(names), 8)
             self.assertEqual(set(names), {r["qname"] for r in run.records})
 
@@ -166,6 +184,17 @@ class Encapsulations(harness.Case):
         run = self.dnsloupe("--set", "packet.max_depth=16", "-r", path, whole=True)
         self.assertEqual(run.records, [])
         self.assertEqual(run.stats["total"]["packet"]["too_deep"], 2)
+
+    def test_gue(self):
+        """Without the four octets of GUE's header, tshark sees IP in UDP."""
+        self.check("gue")
+        if not shutil.which("tshark") or not shutil.which("editcap"):
+            self.skipTest("no tshark")
+        bare = self.dir / "bare.pcap"
+        subprocess.run(["editcap", "-C", "42:4", self.dir / "gue.pcap", bare],
+                       stdout=subprocess.DEVNULL, check=True, timeout=harness.HANG_S)
+        names = tshark_names(bare, ["-d", "udp.port==6080,ip"])
+        self.assertEqual(sorted(names), sorted([f"n{i}.example.com" for i in range(4)] * 2))
 
     def test_fou(self):
         """Foo over UDP has no well-known port."""
@@ -274,6 +303,7 @@ def add(case):
 
 
 for each in CASES:
-    add(each)
+    if each != "gue":  # test_gue()
+        add(each)
 if __name__ == "__main__":
     harness.main()
