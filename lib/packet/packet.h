@@ -65,6 +65,9 @@ struct packet_conf {
 	struct prefix resolver[PACKET_RESOLVERS];
 };
 
+/* Bits of pkt.tcp_flags (RFC 9293 section 3.1). */
+enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10 };
+
 struct pkt {
 	const uint8_t *payload; /* of the transport, borrowed from the frame */
 	uint32_t len; /* octets of it at hand */

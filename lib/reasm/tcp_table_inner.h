@@ -6,8 +6,6 @@
 #include "base/when.h"
 #include "reasm/tcp_table.h"
 
-enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 }; /* pkt.tcp_flags */
-
 /* A SYN this soon after the first is a copy of it; one that is sent again comes later. */
 #define TCP_SYN_COPY_NS (100 * INT64_C(1000000))
 

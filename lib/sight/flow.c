@@ -3,7 +3,7 @@
 
 static size_t flows_bytes(uint32_t capacity)
 {
-	return BITS_WHOLE_LINES(((size_t)capacity + 1) * sizeof(struct flow));
+	return BITS_WHOLE_LINES(((size_t)capacity + 1) * sizeof(struct sight_flow));
 }
 
 static size_t buckets_bytes(uint32_t capacity)
@@ -11,42 +11,39 @@ static size_t buckets_bytes(uint32_t capacity)
 	return BITS_WHOLE_LINES((size_t)bits_pow2(capacity) * sizeof(uint32_t));
 }
 
-size_t flow_bytes(uint32_t capacity)
+size_t sight_table_bytes(uint32_t capacity)
 {
 	if (capacity == 0)
 		return 0;
 	return flows_bytes(capacity) + buckets_bytes(capacity) +
-	       BITS_WHOLE_LINES((FLOW_BUFFERS + 1) * sizeof(struct flow_buffer));
+	       BITS_WHOLE_LINES((SIGHT_BUFFERS + 1) * sizeof(struct sight_buffer));
 }
 
-void flow_init(struct flow_table *t, void *memory, uint32_t capacity)
+void sight_table_init(struct sight_table *t, void *memory, uint32_t capacity)
 {
 	uint8_t *at = memory;
 
 	memset(t, 0, sizeof(*t));
-	t->capacity = capacity;
 	if (capacity == 0)
 		return;
 	t->flows = memory;
 	at += flows_bytes(capacity);
-	t->buckets = (uint32_t *)(void *)at;
-	t->mask = bits_pow2(capacity) - 1;
+	t->slots = (struct slots){.first = &t->flows->slot,
+		.stride = sizeof(struct sight_flow),
+		.buckets = (uint32_t *)(void *)at,
+		.mask = bits_pow2(capacity) - 1,
+		.capacity = capacity};
 	at += buckets_bytes(capacity);
-	t->buffers = (struct flow_buffer *)(void *)at;
+	t->buffers = (struct sight_buffer *)(void *)at;
 }
 
-static struct agelinks links_of(const struct flow_table *t)
+uint32_t sight_flow_find(
+	const struct sight_table *t, const struct pkt *pkt, uint32_t hash, bool *from_client)
 {
-	return (struct agelinks){&t->flows->link, sizeof(struct flow)};
-}
-
-uint32_t flow_find(
-	const struct flow_table *t, const struct pkt *pkt, uint32_t hash, bool *from_client)
-{
-	uint32_t slot = t->buckets[hash & t->mask];
-	for (; slot; slot = t->flows[slot].bucket_next) {
-		const struct flow *f = &t->flows[slot];
-		if (f->hash != hash || f->proto != pkt->proto || f->realm != pkt->realm)
+	uint32_t slot = slots_bucket(&t->slots, hash);
+	for (; slot; slot = t->flows[slot].slot.next) {
+		const struct sight_flow *f = &t->flows[slot];
+		if (f->slot.hash != hash || f->proto != pkt->proto || f->realm != pkt->realm)
 			continue;
 		*from_client = true;
 		if (f->client_port == pkt->sport && f->server_port == pkt->dport &&
@@ -60,84 +57,68 @@ uint32_t flow_find(
 	return 0;
 }
 
-uint32_t flow_crowded(const struct flow_table *t, uint32_t hash)
+uint32_t sight_flow_add(
+	struct sight_table *t, const struct pkt *pkt, uint32_t hash, bool from_client)
 {
-	uint32_t oldest = 0;
-	unsigned n = 0;
+	uint32_t slot = slots_alloc(&t->slots);
 
-	for (uint32_t slot = t->buckets[hash & t->mask]; slot; n++) {
-		oldest = slot;
-		slot = t->flows[slot].bucket_next;
-	}
-	return n < HASH_CHAIN ? 0 : oldest;
-}
-
-uint32_t flow_add(struct flow_table *t, const struct pkt *pkt, uint32_t hash, bool from_client)
-{
-	uint32_t slot = t->free;
-	if (slot)
-		t->free = t->flows[slot].bucket_next;
-	else
-		slot = ++t->virgin;
-	t->used++;
-	t->flows[slot] = (struct flow){
+	t->flows[slot] = (struct sight_flow){
 		.addrs = from_client ? pkt->addrs : addr_pair_reverse(&pkt->addrs),
 		.realm = pkt->realm,
 		.client_port = from_client ? pkt->sport : pkt->dport,
 		.server_port = from_client ? pkt->dport : pkt->sport,
 		.vlans = pkt->vlans,
 		.proto = pkt->proto,
-		.list = FLOW_WAITING,
-		.hash = hash,
-		.bucket_next = t->buckets[hash & t->mask],
+		.list = SIGHT_PENDING,
 		.ts_ns = pkt->ts_ns,
 		.began_ns = pkt->clock_ns,
 		.last_ns = pkt->clock_ns,
 		.tunnel = pkt->tunnel,
 	};
 	memcpy(t->flows[slot].vlan, pkt->vlan, pkt->vlans * sizeof(pkt->vlan[0]));
-	t->buckets[hash & t->mask] = slot;
-	agelist_append(&t->list[FLOW_WAITING], links_of(t), slot);
+	slots_insert(&t->slots, slot, hash);
+	agelist_append(&t->list[SIGHT_PENDING], slots_ages(&t->slots), slot);
 	return slot;
 }
 
-void flow_move(struct flow_table *t, uint32_t slot, enum flow_list list)
+void sight_flow_move(struct sight_table *t, uint32_t slot, enum sight_list list)
 {
-	struct flow *f = &t->flows[slot];
-	agelist_remove(&t->list[f->list], links_of(t), slot);
+	struct sight_flow *f = &t->flows[slot];
+	agelist_remove(&t->list[f->list], slots_ages(&t->slots), slot);
 	f->list = list;
-	agelist_append(&t->list[list], links_of(t), slot);
+	agelist_append(&t->list[list], slots_ages(&t->slots), slot);
 }
 
-void flow_remove(struct flow_table *t, uint32_t slot)
+void sight_flow_remove(struct sight_table *t, uint32_t slot)
 {
-	struct flow *f = &t->flows[slot];
-	uint32_t *link = &t->buckets[f->hash & t->mask];
-	while (*link != slot)
-		link = &t->flows[*link].bucket_next;
-	*link = f->bucket_next;
-	agelist_remove(&t->list[f->list], links_of(t), slot);
-	flow_buffer_drop(t, slot);
-	f->bucket_next = t->free;
-	t->free = slot;
-	t->used--;
+	agelist_remove(&t->list[t->flows[slot].list], slots_ages(&t->slots), slot);
+	slots_remove(&t->slots, slot);
+	sight_buffer_release(t, slot);
+	slots_release(&t->slots, slot);
 }
 
-uint32_t flow_buffer_take(struct flow_table *t, uint32_t slot)
+static uint32_t next_buffer(const struct sight_table *t)
 {
-	t->latest = t->latest % FLOW_BUFFERS + 1;
-	struct flow_buffer *b = &t->buffers[t->latest];
-	uint32_t loser = b->owner;
-	if (loser)
-		flow_buffer_drop(t, loser);
-	b->owner = slot;
+	return t->latest % SIGHT_BUFFERS + 1;
+}
+
+uint32_t sight_buffer_owner(const struct sight_table *t)
+{
+	return t->buffers[next_buffer(t)].owner;
+}
+
+void sight_buffer_assign(struct sight_table *t, uint32_t slot)
+{
+	t->latest = next_buffer(t);
+	if (t->buffers[t->latest].owner)
+		sight_buffer_release(t, t->buffers[t->latest].owner);
+	t->buffers[t->latest].owner = slot;
 	t->flows[slot].buffer = t->latest;
-	return loser;
 }
 
-void flow_buffer_drop(struct flow_table *t, uint32_t slot)
+void sight_buffer_release(struct sight_table *t, uint32_t slot)
 {
-	struct flow *f = &t->flows[slot];
+	struct sight_flow *f = &t->flows[slot];
 	if (f->buffer)
 		t->buffers[f->buffer].owner = 0;
 	f->buffer = 0;

@@ -5,9 +5,7 @@
 
 _Static_assert(RECORD_VLANS == PACKET_VLANS, "one VLAN stack");
 
-enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10 }; /* pkt.tcp_flags */
-
-/* How a connection came to its record: an index into struct metrics_sight. */
+/* Why a record was made: an index into struct metrics_sight. */
 enum outcome {
 #define METRIC(name, help) SIGHT_##name,
 #include "metrics/sight.def"
@@ -19,31 +17,32 @@ void sight_init(struct sight *s, void *memory, const struct sight_conf *conf,
 	struct record_arena *out, struct metrics_sight *metrics)
 {
 	memset(s, 0, sizeof(*s));
-	flow_init(&s->table, memory, conf->max_flows);
+	sight_table_init(&s->table, memory, conf->max_flows);
 	s->idle_ns = conf->idle_ns;
 	s->packets = packets;
 	s->secret = *secret;
 	s->out = out;
 	s->metrics = metrics;
 	if (conf->macs && conf->max_flows) {
-		s->macs = (struct mac_pair *)((uint8_t *)memory + flow_bytes(conf->max_flows));
+		s->macs =
+			(struct mac_pair *)((uint8_t *)memory + sight_table_bytes(conf->max_flows));
 		record_arena_want_macs(out);
 	}
 }
 
-/* What is spoken in TLS or QUIC, and on that port. */
-static enum record_transport transport_of(const struct flow *f)
+/* Returns what a server offers over TLS (TCP) or QUIC (UDP) on the connection's port. */
+static enum record_transport transport_of(const struct sight_flow *f)
 {
 	if (f->proto == PACKET_TCP)
 		return f->server_port == PACKET_HTTPS ? RECORD_TRANSPORT_doh : RECORD_TRANSPORT_dot;
 	return f->server_port == PACKET_HTTPS ? RECORD_TRANSPORT_doh3 : RECORD_TRANSPORT_doq;
 }
 
-/* Makes the record of a connection, which is known from now on. hello: SIGHT_sni only. */
-static void tell(struct sight *s, uint32_t slot, enum outcome outcome,
-	enum record_transport transport, const struct hello *hello)
+/* Makes the record of a connection. `hello` is NULL unless the outcome is SIGHT_sni. */
+static void report(struct sight *s, uint32_t slot, enum outcome outcome,
+	enum record_transport transport, const struct sight_hello *hello)
 {
-	const struct flow *f = flow_at(&s->table, slot);
+	const struct sight_flow *f = sight_flow_at(&s->table, slot);
 	uint32_t len = hello ? hello->len : 0;
 	struct record *r = record_begin(s->out, len, 0);
 	if (r) {
@@ -61,62 +60,82 @@ static void tell(struct sight *s, uint32_t slot, enum outcome outcome,
 	metrics_add((uint64_t *)s->metrics + outcome, 1);
 	if (outcome != SIGHT_sni)
 		metrics_add(&s->metrics->no_sni, 1);
-	flow_buffer_drop(&s->table, slot);
-	flow_move(&s->table, slot, FLOW_TOLD);
+	sight_buffer_release(&s->table, slot);
+	sight_flow_move(&s->table, slot, SIGHT_REPORTED);
 }
 
-/* The same where no ClientHello was read. */
-static void tell_without(struct sight *s, uint32_t slot, enum outcome outcome)
+/* Makes the record of a connection without a complete ClientHello. */
+static void report_bare(struct sight *s, uint32_t slot, enum outcome outcome)
 {
-	const struct flow *f = flow_at(&s->table, slot);
+	const struct sight_flow *f = sight_flow_at(&s->table, slot);
 	bool sure = f->proto == PACKET_TCP && outcome != SIGHT_strange;
-	tell(s, slot, outcome, sure ? transport_of(f) : RECORD_TRANSPORT_none, NULL);
+	report(s, slot, outcome, sure ? transport_of(f) : RECORD_TRANSPORT_none, NULL);
 }
 
-/* What comes of a ClientHello: a record, or (HELLO_MORE) nothing. */
-static bool tell_hello(struct sight *s, uint32_t slot, enum hello_result result,
-	enum record_transport transport, const struct hello *hello)
+/* Parses the client's first f->have octets. Returns true if they gave a record. */
+static bool parse(struct sight *s, uint32_t slot, const uint8_t *data)
 {
-	bool joined = flow_at(&s->table, slot)->joined;
-	switch (result) {
-	case HELLO_NAME: tell(s, slot, SIGHT_sni, transport, hello); return true;
-	case HELLO_NONE: tell(s, slot, SIGHT_unnamed, transport, NULL); return true;
-	case HELLO_BAD: tell_without(s, slot, joined ? SIGHT_joined : SIGHT_strange); return true;
-	case HELLO_MORE: break;
+	struct sight_flow *f = sight_flow_at(&s->table, slot);
+	struct sight_hello hello;
+
+	switch (sight_hello_tls(&hello, data, f->have)) {
+	case SIGHT_HELLO_NAME: report(s, slot, SIGHT_sni, transport_of(f), &hello); return true;
+	case SIGHT_HELLO_NONE: report(s, slot, SIGHT_unnamed, transport_of(f), NULL); return true;
+	case SIGHT_HELLO_BAD:
+		report_bare(s, slot, f->joined ? SIGHT_joined : SIGHT_strange);
+		return true;
+	case SIGHT_HELLO_MORE: f->need = f->have + hello.missing; break;
 	}
 	return false;
 }
 
-/* Octets of the client's stream that are due, n of them at hand, at least one. */
-static void take_octets(struct sight *s, uint32_t slot, const uint8_t *data, uint32_t n)
+/* Makes the record of a pending connection that gets no further octets. */
+static void report_incomplete(struct sight *s, uint32_t slot, enum outcome outcome)
 {
-	struct flow *f = flow_at(&s->table, slot);
-	uint32_t room = HELLO_MAX - f->have;
-	struct hello hello;
-
-	if (n > room)
-		n = room;
-	if (f->buffer) {
-		memcpy(flow_buffer(&s->table, f) + f->have, data, n);
-		data = flow_buffer(&s->table, f);
-	}
-	f->have += n;
-	if (tell_hello(s, slot, hello_tls(&hello, data, f->have), transport_of(f), &hello))
-		return;
-	if (f->have == HELLO_MAX) {
-		tell_without(s, slot, SIGHT_large);
-	} else if (!f->buffer) {
-		uint32_t loser = flow_buffer_take(&s->table, slot);
-		if (loser)
-			tell_without(s, loser, SIGHT_displaced);
-		memcpy(flow_buffer(&s->table, f), data, n);
-	}
+	const struct sight_flow *f = sight_flow_at(&s->table, slot);
+	if (!f->buffer || !parse(s, slot, sight_buffer_of(&s->table, f)))
+		report_bare(s, slot, outcome);
 }
 
-/* A segment of the client's with octets: those that are due are of use. */
+/* Copies the first n octets of a ClientHello that continues in another segment. */
+static void buffer_octets(struct sight *s, uint32_t slot, const uint8_t *data, uint32_t n)
+{
+	uint32_t owner = sight_buffer_owner(&s->table);
+	if (owner)
+		report_incomplete(s, owner, SIGHT_displaced);
+	sight_buffer_assign(&s->table, slot);
+	memcpy(sight_buffer_of(&s->table, sight_flow_at(&s->table, slot)), data, n);
+}
+
+/*
+ * Processes the next n octets of the client's stream, at least one. They are parsed once the
+ * ClientHello can be complete, not for each segment.
+ */
+static void take_octets(struct sight *s, uint32_t slot, const uint8_t *data, uint32_t n)
+{
+	struct sight_flow *f = sight_flow_at(&s->table, slot);
+	uint32_t space = SIGHT_HELLO_MAX - f->have;
+
+	if (n > space)
+		n = space;
+	if (f->buffer) {
+		memcpy(sight_buffer_of(&s->table, f) + f->have, data, n);
+		data = sight_buffer_of(&s->table, f);
+	}
+	f->have += n;
+	bool full = f->have == SIGHT_HELLO_MAX;
+	if ((f->have >= f->need || full) && parse(s, slot, data))
+		return;
+	if (full)
+		report_bare(s, slot, SIGHT_large);
+	else if (!f->buffer)
+		buffer_octets(s, slot, data, n);
+}
+
+/* Processes the payload of a client's segment, which begins at seq. */
 static void take_payload(struct sight *s, uint32_t slot, const struct pkt *pkt, uint32_t seq)
 {
-	struct flow *f = flow_at(&s->table, slot);
+	struct sight_flow *f = sight_flow_at(&s->table, slot);
 	int32_t at = (int32_t)(seq - f->start);
 
 	if (at > (int32_t)f->have) {
@@ -126,14 +145,15 @@ static void take_payload(struct sight *s, uint32_t slot, const struct pkt *pkt, 
 	uint32_t old = f->have - (uint32_t)at;
 	if (old < pkt->len)
 		take_octets(s, slot, pkt->payload + old, pkt->len - old);
-	if (pkt->cut && old < pkt->wire_len && f->list == FLOW_WAITING)
-		tell_without(s, slot, SIGHT_cut);
+	if (pkt->cut && old < pkt->wire_len && f->list == SIGHT_PENDING)
+		report_incomplete(s, slot, SIGHT_cut);
 }
 
+/* Processes a TCP segment of a pending connection. */
 static void take_segment(struct sight *s, uint32_t slot, const struct pkt *pkt, bool from_client)
 {
-	struct flow *f = flow_at(&s->table, slot);
-	bool syn = pkt->tcp_flags & SYN;
+	struct sight_flow *f = sight_flow_at(&s->table, slot);
+	bool syn = pkt->tcp_flags & TCP_SYN;
 
 	if (from_client) {
 		if (!f->known && (syn || pkt->wire_len)) {
@@ -143,18 +163,18 @@ static void take_segment(struct sight *s, uint32_t slot, const struct pkt *pkt, 
 		}
 		if (pkt->wire_len)
 			take_payload(s, slot, pkt, pkt->seq + syn);
-	} else if (!f->known && syn && pkt->tcp_flags & ACK) {
+	} else if (!f->known && syn && pkt->tcp_flags & TCP_ACK) {
 		f->start = pkt->ack;
 		f->known = 1;
 	}
-	if (f->list == FLOW_WAITING && pkt->tcp_flags & (FIN | RST))
-		tell_without(s, slot, SIGHT_ended);
+	if (f->list == SIGHT_PENDING && pkt->tcp_flags & (TCP_FIN | TCP_RST))
+		report_incomplete(s, slot, SIGHT_ended);
 }
 
 /*
- * Long header of QUIC: version 1 (RFC 9000), version 2 (RFC 9369), a draft, one that nobody has
- * (RFC 9000 section 15), or the server's list of its versions (section 17.2.1). Of the short
- * header nothing can be told from other octets.
+ * True for a long header of QUIC: version 1 (RFC 9000), version 2 (RFC 9369), a draft, a reserved
+ * version (RFC 9000 section 15) or version negotiation (section 17.2.1). A short header cannot be
+ * told apart from other octets.
  */
 static bool is_quic(const struct pkt *pkt)
 {
@@ -165,114 +185,131 @@ static bool is_quic(const struct pkt *pkt)
 	       (version & 0x0f0f0f0f) == 0x0a0a0a0a;
 }
 
+/* Processes a UDP datagram of a pending connection. */
 static void take_datagram(struct sight *s, uint32_t slot, const struct pkt *pkt, bool from_client)
 {
-	struct flow *f = flow_at(&s->table, slot);
-	struct hello hello;
+	struct sight_flow *f = sight_flow_at(&s->table, slot);
+	struct sight_hello hello;
 
 	if (pkt->len == 0)
 		return;
 	if (is_quic(pkt)) {
-		tell(s, slot, SIGHT_quic, transport_of(f), NULL);
+		report(s, slot, SIGHT_quic, transport_of(f), NULL);
 		return;
 	}
-	if (!hello_is_dtls(pkt->payload, pkt->len)) {
-		tell_without(s, slot, pkt->cut && pkt->len < 13 ? SIGHT_cut : SIGHT_strange);
+	if (!sight_hello_is_dtls(pkt->payload, pkt->len)) {
+		report_bare(s, slot, pkt->cut && pkt->len < 13 ? SIGHT_cut : SIGHT_strange);
 		return;
 	}
-	enum hello_result result =
-		from_client ? hello_dtls(&hello, pkt->payload, pkt->len) : HELLO_BAD;
+	enum sight_hello_result result =
+		from_client ? sight_hello_dtls(&hello, pkt->payload, pkt->len) : SIGHT_HELLO_BAD;
 	enum outcome outcome = SIGHT_large;
-	if (result == HELLO_NAME || result == HELLO_NONE)
-		outcome = result == HELLO_NAME ? SIGHT_sni : SIGHT_unnamed;
-	else if (result == HELLO_BAD)
+	if (result == SIGHT_HELLO_NAME || result == SIGHT_HELLO_NONE)
+		outcome = result == SIGHT_HELLO_NAME ? SIGHT_sni : SIGHT_unnamed;
+	else if (result == SIGHT_HELLO_BAD)
 		outcome = SIGHT_joined;
 	else if (pkt->cut)
 		outcome = SIGHT_cut;
-	tell(s, slot, outcome, RECORD_TRANSPORT_dodtls, outcome == SIGHT_sni ? &hello : NULL);
+	report(s, slot, outcome, RECORD_TRANSPORT_dodtls, outcome == SIGHT_sni ? &hello : NULL);
 }
 
-/* Is a packet the first of another connection with the same ends? */
+/* True if a packet begins another connection with the same ends. */
 static bool is_another(
-	const struct sight *s, const struct flow *f, const struct pkt *pkt, bool from_client)
+	const struct sight *s, const struct sight_flow *f, const struct pkt *pkt, bool from_client)
 {
-	if (f->list == FLOW_TOLD && when_since(pkt->clock_ns, f->last_ns) > s->idle_ns)
+	if (f->list == SIGHT_REPORTED && when_since(pkt->clock_ns, f->last_ns) > s->idle_ns)
 		return true;
-	if (f->proto != PACKET_TCP || !from_client || (pkt->tcp_flags & (SYN | ACK)) != SYN)
+	if (f->proto != PACKET_TCP || !from_client ||
+		(pkt->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		return false;
-	/* A SYN that comes late, or again, begins what is known. */
-	return f->known ? pkt->seq + 1 != f->start : f->list == FLOW_TOLD;
+	/* A late or retransmitted SYN belongs to the connection that is in the table. */
+	return f->known ? pkt->seq + 1 != f->start : f->list == SIGHT_REPORTED;
 }
 
-static uint32_t begin(struct sight *s, const struct pkt *pkt, uint32_t hash, bool *from_client)
+/* Evicts one connection if the table or the bucket of this hash is full; reported ones first. */
+static void evict_for(struct sight *s, uint32_t hash)
 {
-	struct flow_table *t = &s->table;
+	struct sight_table *t = &s->table;
+	uint32_t old = slots_crowded(&t->slots, hash);
 
-	*from_client = packet_encrypted_end(s->packets, &pkt->addrs, ADDR_DST, pkt->dport);
-	uint32_t old = flow_crowded(t, hash);
-	if (!old && t->used == t->capacity)
-		old = t->list[FLOW_TOLD].oldest ? t->list[FLOW_TOLD].oldest
-						: t->list[FLOW_WAITING].oldest;
-	if (old) {
-		if (flow_at(t, old)->list == FLOW_TOLD)
-			metrics_add(&s->metrics->forgotten, 1);
-		else
-			tell_without(s, old, SIGHT_evicted);
-		flow_remove(t, old);
-	}
-	metrics_add(&s->metrics->flows, 1);
-	uint32_t slot = flow_add(t, pkt, hash, *from_client);
-	if (s->macs)
-		s->macs[slot] = *from_client ? pkt->macs : mac_reverse(&pkt->macs);
-	return slot;
+	if (!old && t->slots.used == t->slots.capacity)
+		old = t->list[SIGHT_REPORTED].oldest ? t->list[SIGHT_REPORTED].oldest
+						     : t->list[SIGHT_PENDING].oldest;
+	if (!old)
+		return;
+	if (sight_flow_at(t, old)->list == SIGHT_REPORTED)
+		metrics_add(&s->metrics->forgotten, 1);
+	else
+		report_incomplete(s, old, SIGHT_evicted);
+	sight_flow_remove(t, old);
 }
 
 void sight_take(struct sight *s, const struct pkt *pkt, uint32_t hash)
 {
 	bool from_client = false;
-	uint32_t slot = flow_find(&s->table, pkt, hash, &from_client);
-	struct flow *f = flow_at(&s->table, slot);
+	uint32_t slot = sight_flow_find(&s->table, pkt, hash, &from_client);
+	struct sight_flow *f = sight_flow_at(&s->table, slot);
 
-	/* as sight_expire() would have done, whenever it ran last */
-	if (slot && f->list == FLOW_WAITING &&
+	/* Independent of how often sight_expire() runs. */
+	if (slot && f->list == SIGHT_PENDING &&
 		when_since(pkt->clock_ns, f->began_ns) > SIGHT_WAIT_NS)
-		tell_without(s, slot, SIGHT_silent);
+		report_incomplete(s, slot, SIGHT_silent);
 	if (slot && is_another(s, f, pkt, from_client)) {
-		if (f->list == FLOW_WAITING)
-			tell_without(s, slot, SIGHT_ended);
-		flow_remove(&s->table, slot);
+		if (f->list == SIGHT_PENDING)
+			report_incomplete(s, slot, SIGHT_ended);
+		sight_flow_remove(&s->table, slot);
 		slot = 0;
 	}
 	if (slot == 0) {
-		slot = begin(s, pkt, hash, &from_client);
-		f = flow_at(&s->table, slot);
+		from_client = packet_encrypted_end(s->packets, &pkt->addrs, ADDR_DST, pkt->dport);
+		evict_for(s, hash);
+		metrics_add(&s->metrics->flows, 1);
+		slot = sight_flow_add(&s->table, pkt, hash, from_client);
+		if (s->macs)
+			s->macs[slot] = from_client ? pkt->macs : mac_reverse(&pkt->macs);
+		f = sight_flow_at(&s->table, slot);
 	}
 	f->last_ns = pkt->clock_ns;
-	if (f->list == FLOW_TOLD)
-		flow_move(&s->table, slot, FLOW_TOLD);
+	if (f->list == SIGHT_REPORTED)
+		sight_flow_move(&s->table, slot, SIGHT_REPORTED);
 	else if (pkt->proto == PACKET_TCP)
 		take_segment(s, slot, pkt, from_client);
 	else
 		take_datagram(s, slot, pkt, from_client);
 }
 
-bool sight_is_due(const struct sight *s, int64_t clock_ns)
+/* Returns the oldest pending connection if no ClientHello can come any more, or 0. */
+static uint32_t due_pending(const struct sight *s, int64_t clock_ns)
 {
-	const struct flow_table *t = &s->table;
-	uint32_t waits = t->list[FLOW_WAITING].oldest, told = t->list[FLOW_TOLD].oldest;
-	return (waits && when_since(clock_ns, flow_at(t, waits)->began_ns) > SIGHT_WAIT_NS) ||
-	       (told && when_since(clock_ns, flow_at(t, told)->last_ns) > s->idle_ns);
+	uint32_t slot = s->table.list[SIGHT_PENDING].oldest;
+	if (slot && when_since(clock_ns, sight_flow_at(&s->table, slot)->began_ns) > SIGHT_WAIT_NS)
+		return slot;
+	return 0;
 }
 
-void sight_expire(struct sight *s, int64_t clock_ns, unsigned most)
+/* Returns the reported connection that was idle longest if that is long enough, or 0. */
+static uint32_t due_reported(const struct sight *s, int64_t clock_ns)
 {
-	struct flow_table *t = &s->table;
-	for (unsigned i = 0; i < most; i++) {
-		uint32_t waits = t->list[FLOW_WAITING].oldest, told = t->list[FLOW_TOLD].oldest;
-		if (waits && when_since(clock_ns, flow_at(t, waits)->began_ns) > SIGHT_WAIT_NS)
-			tell_without(s, waits, SIGHT_silent);
-		else if (told && when_since(clock_ns, flow_at(t, told)->last_ns) > s->idle_ns)
-			flow_remove(t, told);
+	uint32_t slot = s->table.list[SIGHT_REPORTED].oldest;
+	if (slot && when_since(clock_ns, sight_flow_at(&s->table, slot)->last_ns) > s->idle_ns)
+		return slot;
+	return 0;
+}
+
+bool sight_is_due(const struct sight *s, int64_t clock_ns)
+{
+	return due_pending(s, clock_ns) || due_reported(s, clock_ns);
+}
+
+void sight_expire(struct sight *s, int64_t clock_ns, unsigned max)
+{
+	for (unsigned i = 0; i < max; i++) {
+		uint32_t pending = due_pending(s, clock_ns);
+		uint32_t reported = pending ? 0 : due_reported(s, clock_ns);
+		if (pending)
+			report_incomplete(s, pending, SIGHT_silent);
+		else if (reported)
+			sight_flow_remove(&s->table, reported);
 		else
 			return;
 	}
@@ -280,6 +317,6 @@ void sight_expire(struct sight *s, int64_t clock_ns, unsigned most)
 
 void sight_finish(struct sight *s)
 {
-	while (s->table.list[FLOW_WAITING].oldest)
-		tell_without(s, s->table.list[FLOW_WAITING].oldest, SIGHT_silent);
+	while (s->table.list[SIGHT_PENDING].oldest)
+		report_incomplete(s, s->table.list[SIGHT_PENDING].oldest, SIGHT_silent);
 }

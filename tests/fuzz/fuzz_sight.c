@@ -35,7 +35,7 @@ static struct {
 	void *memory, *room;
 	int64_t now_ns;
 	unsigned records;
-	uint8_t names[2][HELLO_NAME_MAX + 1]; /* of the two latest records: length, name */
+	uint8_t names[2][SIGHT_NAME_MAX + 1]; /* of the two latest records: length, name */
 	uint8_t transports[2];
 } b;
 
@@ -58,7 +58,7 @@ static void pass(void *to, void **records, unsigned n)
 		struct text t = text_of(line, sizeof(line));
 		schema_native(&b.schema, &t, r);
 		demand(!t.full && !json_valid_line(line, text_len(&t), &at));
-		demand(r->query_len <= HELLO_NAME_MAX);
+		demand(r->query_len <= SIGHT_NAME_MAX);
 		memmove(b.names[0], b.names[1], sizeof(b.names[0]));
 		b.names[1][0] = (uint8_t)r->query_len;
 		memcpy(b.names[1] + 1, r->data, r->query_len);
@@ -73,7 +73,7 @@ static void pass(void *to, void **records, unsigned n)
 static void again(void)
 {
 	struct hash_secret secret = hash_fixed(1);
-	struct flow_table *t = &b.s.table;
+	struct sight_table *t = &b.s.table;
 
 	if (!b.memory) {
 		size_t bytes = (sight_bytes(&conf) + 63) & ~(size_t)63;
@@ -85,8 +85,8 @@ static void again(void)
 		schema_init(&b.schema, "fuzz", &b.dns);
 	} else {
 		memset(t->flows, 0, (FLOWS + 1) * sizeof(t->flows[0]));
-		memset(t->buckets, 0, (t->mask + 1) * sizeof(t->buckets[0]));
-		for (uint32_t i = 1; i <= FLOW_BUFFERS; i++)
+		memset(t->slots.buckets, 0, (t->slots.mask + 1) * sizeof(t->slots.buckets[0]));
+		for (uint32_t i = 1; i <= SIGHT_BUFFERS; i++)
 			demand(t->buffers[i].owner == 0);
 	}
 	memset(&b.m, 0, sizeof(b.m));
@@ -109,7 +109,7 @@ static void take(struct pkt *pkt, const uint8_t *payload, uint32_t n)
 	sight_take(&b.s, pkt, sight_hash(&b.s, pkt));
 	record_flush(&b.arena);
 	free(copy);
-	demand(b.s.table.used <= FLOWS);
+	demand(b.s.table.slots.used <= FLOWS);
 }
 
 static struct pkt packet(unsigned flow, bool reply, uint8_t proto, uint16_t port)

@@ -7,7 +7,7 @@
 
 #include <CUnit/Basic.h>
 
-enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+enum { FIN = TCP_FIN, SYN = TCP_SYN, RST = TCP_RST, PSH = TCP_PSH, ACK = TCP_ACK };
 
 #define MS INT64_C(1000000)
 

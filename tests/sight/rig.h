@@ -17,7 +17,7 @@
 #define SECOND (1000 * MS)
 #define IDLE (60 * SECOND)
 
-enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
+enum { FIN = TCP_FIN, SYN = TCP_SYN, RST = TCP_RST, ACK = TCP_ACK };
 
 static struct {
 	struct sight s;
@@ -28,7 +28,7 @@ static struct {
 	void *memory, *room;
 	int64_t now_ns;
 	unsigned count;
-	struct record *seen[FLOW_BUFFERS + 8];
+	struct record *seen[SIGHT_BUFFERS + 8];
 } k;
 
 static struct wire w; /* a ClientHello */
@@ -75,7 +75,7 @@ static inline void end(void)
 	CU_ASSERT_EQUAL(k.m.no_sni, k.m.unnamed + k.m.quic + k.m.strange + k.m.joined + k.m.cut +
 					    k.m.large + k.m.displaced + k.m.ended + k.m.silent +
 					    k.m.evicted);
-	for (uint32_t i = 1; k.s.table.buffers && i <= FLOW_BUFFERS; i++)
+	for (uint32_t i = 1; k.s.table.buffers && i <= SIGHT_BUFFERS; i++)
 		CU_ASSERT_EQUAL(k.s.table.buffers[i].owner, 0);
 	while (k.count)
 		free(k.seen[--k.count]);

@@ -10,23 +10,24 @@
 void test_sight_hello(void);
 
 static struct wire w, shake;
-static struct hello hello;
+static struct sight_hello hello;
 static const struct build named = {.name = "dns.example", .padding = 90};
 static const struct build named_last = {.name = "dns.example", .last = 1};
 static const struct build unnamed = {.padding = 3};
 static const struct build bare = {.bare = 1};
 
 /* Reads the first n octets at a guard page. */
-static enum hello_result read_n(const struct wire *of, uint32_t n, bool dtls)
+static enum sight_hello_result read_n(const struct wire *of, uint32_t n, bool dtls)
 {
 	uint8_t *p = guard_copy(of->octets, n);
 	memset(&hello, 0xee, sizeof(hello));
-	enum hello_result r = dtls ? hello_dtls(&hello, p, n) : hello_tls(&hello, p, n);
+	enum sight_hello_result r =
+		dtls ? sight_hello_dtls(&hello, p, n) : sight_hello_tls(&hello, p, n);
 	guard_free(p, n);
 	return r;
 }
 
-static enum hello_result read_tls(void)
+static enum sight_hello_result read_tls(void)
 {
 	return read_n(&w, w.len, false);
 }
@@ -39,20 +40,20 @@ static bool is_named(const char *name)
 static void whole(void)
 {
 	build_tls(&w, &named);
-	CU_ASSERT_EQUAL(read_tls(), HELLO_NAME);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NAME);
 	CU_ASSERT(is_named("dns.example"));
 	build_tls(&w, &named_last);
-	CU_ASSERT_EQUAL(read_tls(), HELLO_NAME);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NAME);
 	CU_ASSERT(is_named("dns.example"));
 	build_tls(&w, &unnamed);
-	CU_ASSERT_EQUAL(read_tls(), HELLO_NONE);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NONE);
 	build_tls(&w, &bare);
-	CU_ASSERT_EQUAL(read_tls(), HELLO_NONE);
-	CU_ASSERT_EQUAL(read_n(&w, 0, false), HELLO_MORE);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NONE);
+	CU_ASSERT_EQUAL(read_n(&w, 0, false), SIGHT_HELLO_MORE);
 }
 
 /* Where the name is there it is found; before, more is asked for; nothing else. */
-static void cuts_of(const struct build *b, bool dtls, enum hello_result last)
+static void cuts_of(const struct build *b, bool dtls, enum sight_hello_result last)
 {
 	uint32_t first = 0;
 	if (dtls)
@@ -60,23 +61,25 @@ static void cuts_of(const struct build *b, bool dtls, enum hello_result last)
 	else
 		build_tls(&w, b);
 	for (uint32_t n = 0; n < w.len; n++) {
-		enum hello_result r = read_n(&w, n, dtls);
-		if (r == HELLO_NAME && first == 0)
+		enum sight_hello_result r = read_n(&w, n, dtls);
+		if (r == SIGHT_HELLO_NAME && first == 0)
 			first = n;
-		CU_ASSERT_EQUAL_FATAL(r, first ? HELLO_NAME : HELLO_MORE);
+		CU_ASSERT_EQUAL_FATAL(r, first ? SIGHT_HELLO_NAME : SIGHT_HELLO_MORE);
+		if (r == SIGHT_HELLO_MORE)
+			CU_ASSERT(hello.missing > 0 && n + hello.missing <= w.len);
 		if (first)
 			CU_ASSERT(is_named(b->name));
 	}
 	CU_ASSERT_EQUAL(read_n(&w, w.len, dtls), last);
-	CU_ASSERT_EQUAL(first > 0, last == HELLO_NAME && !b->last);
+	CU_ASSERT_EQUAL(first > 0, last == SIGHT_HELLO_NAME && !b->last);
 }
 
 static void every_cut(void)
 {
-	cuts_of(&named, false, HELLO_NAME);
-	cuts_of(&named_last, false, HELLO_NAME);
-	cuts_of(&unnamed, false, HELLO_NONE);
-	cuts_of(&bare, false, HELLO_NONE);
+	cuts_of(&named, false, SIGHT_HELLO_NAME);
+	cuts_of(&named_last, false, SIGHT_HELLO_NAME);
+	cuts_of(&unnamed, false, SIGHT_HELLO_NONE);
+	cuts_of(&bare, false, SIGHT_HELLO_NONE);
 }
 
 /* In records of any size, and whatever follows the message. */
@@ -86,14 +89,31 @@ static void records(void)
 	for (size_t most = 1; most <= shake.len; most++) {
 		build_records(&w, &shake, most);
 		uint32_t n = w.len, tail = (uint32_t)(shake.len % most ? shake.len % most : most);
-		CU_ASSERT_EQUAL(read_tls(), HELLO_NAME);
+		CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NAME);
 		CU_ASSERT(is_named("dns.example"));
-		CU_ASSERT_EQUAL(read_n(&w, n - 1, false), HELLO_MORE);
+		CU_ASSERT_EQUAL(read_n(&w, n - 1, false), SIGHT_HELLO_MORE);
 		wire_hex(&w, "14 0303 0001 01 17 0303 0002 aabb");
-		CU_ASSERT_EQUAL(read_tls(), HELLO_NAME);
+		CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NAME);
 		/* another record before the message is whole: it never will be */
 		w.octets[n - tail - 5] = 23;
-		CU_ASSERT_EQUAL(read_tls(), HELLO_BAD);
+		CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_BAD);
+	}
+}
+
+/* Octets that arrive one by one are parsed a few times, however the records divide them. */
+static void one_by_one(void)
+{
+	static const struct build padded = {.name = "dns.example", .padding = 500, .last = 1};
+	build_shake(&shake, &padded);
+	for (size_t most = 1; most <= 600; most = most * 3 / 2 + 1) {
+		enum sight_hello_result r = SIGHT_HELLO_MORE;
+		unsigned parsed = 0;
+		uint32_t n = 1;
+		build_records(&w, &shake, most);
+		for (; n <= w.len && r == SIGHT_HELLO_MORE; n += hello.missing, parsed++)
+			r = read_n(&w, n, false);
+		CU_ASSERT_EQUAL(r, SIGHT_HELLO_NAME);
+		CU_ASSERT(parsed <= 80);
 	}
 }
 
@@ -105,11 +125,11 @@ static void no_hello(void)
 	for (size_t i = 0; i < BITS_COUNT(begins); i++) {
 		wire_clear(&w);
 		wire_hex(&w, begins[i]);
-		CU_ASSERT_EQUAL(read_tls(), HELLO_BAD);
+		CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_BAD);
 	}
 	build_tls(&w, &named);
 	w.octets[5] = 2; /* a ServerHello */
-	CU_ASSERT_EQUAL(read_tls(), HELLO_BAD);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_BAD);
 }
 
 static void name_lengths(void)
@@ -118,14 +138,15 @@ static void name_lengths(void)
 	memset(name, 'x', sizeof(name));
 	for (size_t n = 1; n <= sizeof(name); n++) {
 		build_tls(&w, &(struct build){.name = name, .name_len = n});
-		CU_ASSERT_EQUAL(read_tls(), n <= HELLO_NAME_MAX ? HELLO_NAME : HELLO_BAD);
-		if (n <= HELLO_NAME_MAX)
+		CU_ASSERT_EQUAL(
+			read_tls(), n <= SIGHT_NAME_MAX ? SIGHT_HELLO_NAME : SIGHT_HELLO_BAD);
+		if (n <= SIGHT_NAME_MAX)
 			CU_ASSERT_EQUAL(hello.len, n);
 	}
 	build_tls(&w, &(struct build){.name = ""});
-	CU_ASSERT_EQUAL(read_tls(), HELLO_BAD);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_BAD);
 	build_tls(&w, &(struct build){.name = "a", .name_kind = 7});
-	CU_ASSERT_EQUAL(read_tls(), HELLO_NONE);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NONE);
 }
 
 /* The lengths around the name, one off either way. */
@@ -140,7 +161,7 @@ static void list_lengths(void)
 			build_records(&w, &other, 16384);
 			/* a name that is shorter than its list is one, whatever follows */
 			bool good = by == 0 || (i == 0 && by < 0);
-			CU_ASSERT_EQUAL(read_tls(), good ? HELLO_NAME : HELLO_BAD);
+			CU_ASSERT_EQUAL(read_tls(), good ? SIGHT_HELLO_NAME : SIGHT_HELLO_BAD);
 		}
 	uint32_t extensions = build_shake(&shake, &unnamed);
 	for (int by = -1; by <= 1; by++) {
@@ -148,7 +169,7 @@ static void list_lengths(void)
 		build_put16(
 			&other, extensions, bits_be16(shake.octets + extensions) + (unsigned)by);
 		build_records(&w, &other, 16384);
-		CU_ASSERT_EQUAL(read_tls(), by ? HELLO_BAD : HELLO_NONE);
+		CU_ASSERT_EQUAL(read_tls(), by ? SIGHT_HELLO_BAD : SIGHT_HELLO_NONE);
 	}
 }
 
@@ -175,30 +196,31 @@ static void hostile(void)
 				w.octets[at + 1] = next;
 			}
 	}
-	CU_ASSERT(results[HELLO_NAME] > 0 && results[HELLO_NONE] > 0 && results[HELLO_BAD] > 0);
+	CU_ASSERT(results[SIGHT_HELLO_NAME] > 0 && results[SIGHT_HELLO_NONE] > 0 &&
+		  results[SIGHT_HELLO_BAD] > 0);
 }
 
 static void large(void)
 {
 	build_tls(&w, &(struct build){.name = "dns.example", .padding = 3000});
-	CU_ASSERT_EQUAL(read_tls(), HELLO_NAME);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NAME);
 	build_tls(&w, &(struct build){.name = "dns.example", .padding = 5000});
-	CU_ASSERT_EQUAL(read_tls(), HELLO_MORE);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_MORE);
 	build_tls(&w, &(struct build){.padding = 3000});
-	CU_ASSERT_EQUAL(read_tls(), HELLO_NONE);
+	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NONE);
 }
 
 static void datagrams(void)
 {
 	struct build b = {.name = "dns.example", .cookie = 1};
-	cuts_of(&b, true, HELLO_NAME);
+	cuts_of(&b, true, SIGHT_HELLO_NAME);
 	b.cookie = 33;
-	cuts_of(&b, true, HELLO_NAME);
+	cuts_of(&b, true, SIGHT_HELLO_NAME);
 	b.name = NULL;
 	build_dtls(&w, &b);
-	CU_ASSERT_EQUAL(read_n(&w, w.len, true), HELLO_NONE);
+	CU_ASSERT_EQUAL(read_n(&w, w.len, true), SIGHT_HELLO_NONE);
 	build_dtls(&w, &named); /* no cookie */
-	CU_ASSERT_EQUAL(read_n(&w, w.len, true), HELLO_BAD);
+	CU_ASSERT_EQUAL(read_n(&w, w.len, true), SIGHT_HELLO_BAD);
 }
 
 /* Fragments in one datagram, at any place; in another order, or in several datagrams. */
@@ -209,29 +231,29 @@ static void fragments(void)
 	for (uint32_t at = 1; at < body; at++) {
 		wire_clear(&w);
 		build_fragment(&w, &shake, 0, at);
-		CU_ASSERT_EQUAL(read_n(&w, w.len, true), HELLO_MORE);
+		CU_ASSERT_EQUAL(read_n(&w, w.len, true), SIGHT_HELLO_MORE);
 		build_fragment(&w, &shake, at, body - at);
-		CU_ASSERT_EQUAL(read_n(&w, w.len, true), HELLO_NAME);
+		CU_ASSERT_EQUAL(read_n(&w, w.len, true), SIGHT_HELLO_NAME);
 		CU_ASSERT(is_named("dns.example"));
 		wire_clear(&w);
 		build_fragment(&w, &shake, at, body - at);
 		build_fragment(&w, &shake, 0, at);
-		CU_ASSERT_EQUAL(read_n(&w, w.len, true), HELLO_BAD);
+		CU_ASSERT_EQUAL(read_n(&w, w.len, true), SIGHT_HELLO_BAD);
 	}
 }
 
 static void dtls_records(void)
 {
 	build_dtls(&w, &(struct build){.cookie = 1});
-	CU_ASSERT_TRUE(hello_is_dtls(w.octets, w.len));
-	CU_ASSERT_TRUE(hello_is_dtls(w.octets, 13));
-	CU_ASSERT_FALSE(hello_is_dtls(w.octets, 12));
+	CU_ASSERT_TRUE(sight_hello_is_dtls(w.octets, w.len));
+	CU_ASSERT_TRUE(sight_hello_is_dtls(w.octets, 13));
+	CU_ASSERT_FALSE(sight_hello_is_dtls(w.octets, 12));
 	for (unsigned type = 0; type < 256; type++) {
 		w.octets[0] = (uint8_t)type;
-		CU_ASSERT_EQUAL(hello_is_dtls(w.octets, w.len), type >= 20 && type <= 26);
+		CU_ASSERT_EQUAL(sight_hello_is_dtls(w.octets, w.len), type >= 20 && type <= 26);
 	}
 	build_tls(&w, &named);
-	CU_ASSERT_FALSE(hello_is_dtls(w.octets, w.len));
+	CU_ASSERT_FALSE(sight_hello_is_dtls(w.octets, w.len));
 }
 
 void test_sight_hello(void)
@@ -240,6 +262,7 @@ void test_sight_hello(void)
 	CU_add_test(s, "whole", whole);
 	CU_add_test(s, "every cut", every_cut);
 	CU_add_test(s, "records", records);
+	CU_add_test(s, "octet by octet", one_by_one);
 	CU_add_test(s, "no ClientHello", no_hello);
 	CU_add_test(s, "lengths of names", name_lengths);
 	CU_add_test(s, "lengths of lists", list_lengths);

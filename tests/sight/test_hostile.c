@@ -10,12 +10,12 @@ static void one_bucket(void)
 {
 	begin(2 * MANY);
 	build_tls(&w, &named);
-	k.s.table.mask = 0;
+	k.s.table.slots.mask = 0;
 	for (unsigned i = 0; i < MANY; i++) {
 		say(i, SYN, 0, 0);
 		if (i % 2)
 			say(i, ACK, 0, w.len); /* has its record */
-		CU_ASSERT(k.s.table.used <= HASH_CHAIN);
+		CU_ASSERT(k.s.table.slots.used <= HASH_CHAIN);
 	}
 	CU_ASSERT_EQUAL(k.m.flows, MANY);
 	CU_ASSERT_EQUAL(k.m.evicted + k.m.forgotten, MANY - HASH_CHAIN);

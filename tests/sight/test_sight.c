@@ -178,7 +178,7 @@ static void another(void)
 		k.now_ns += IDLE;
 		if (swept)
 			wait(0);
-		CU_ASSERT_EQUAL(k.s.table.used, !swept);
+		CU_ASSERT_EQUAL(k.s.table.slots.used, !swept);
 		CU_ASSERT_EQUAL(say(1, ACK, 0, w.len), 2);
 		say(2, SYN, 0, 0);
 		k.now_ns += SIGHT_WAIT_NS + MS;
@@ -231,16 +231,16 @@ static void large(void)
 
 static void displaced(void)
 {
-	begin(2 * FLOW_BUFFERS);
+	begin(2 * SIGHT_BUFFERS);
 	build_tls(&w, &named);
-	for (unsigned n = 0; n <= FLOW_BUFFERS; n++)
-		CU_ASSERT_EQUAL(say(n, ACK, 0, 30), n == FLOW_BUFFERS);
+	for (unsigned n = 0; n <= SIGHT_BUFFERS; n++)
+		CU_ASSERT_EQUAL(say(n, ACK, 0, 30), n == SIGHT_BUFFERS);
 	expect(0, RECORD_TRANSPORT_dot, NULL);
 	CU_ASSERT_EQUAL(k.m.displaced, 1);
 	say(1, ACK, 30, w.len - 30); /* the others have what they had */
 	expect(1, RECORD_TRANSPORT_dot, "dns.example");
-	say(FLOW_BUFFERS, ACK, 30, w.len - 30);
-	expect(FLOW_BUFFERS, RECORD_TRANSPORT_dot, "dns.example");
+	say(SIGHT_BUFFERS, ACK, 30, w.len - 30);
+	expect(SIGHT_BUFFERS, RECORD_TRANSPORT_dot, "dns.example");
 	end();
 }
 
@@ -261,7 +261,7 @@ static void crowded(void)
 	CU_ASSERT(k.m.evicted == 1 && k.m.forgotten == 1);
 	CU_ASSERT_EQUAL(say(5, ACK, w.len, 5), 3);
 	CU_ASSERT_EQUAL(say(3, ACK, 0, w.len), 4); /* a second one */
-	CU_ASSERT_EQUAL(k.s.table.used, FLOWS);
+	CU_ASSERT_EQUAL(k.s.table.slots.used, FLOWS);
 	end();
 }
 
