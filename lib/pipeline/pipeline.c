@@ -43,7 +43,7 @@ static bool reassemble(struct pipeline *p, struct pkt *pkt, enum packet_verdict 
 		if (i)
 			pipeline_count_inner(
 				&p->metrics->reasm, FRAME_LINK_DATAGRAM, PACKET_fragment);
-		if (!ip_frag_take(&p->frag, pkt, &whole))
+		if (!ip_frag_process(&p->frag, pkt, &whole))
 			return false;
 		whole.late_us = pkt->late_us;
 		*verdict = pipeline_walk(p, &whole, pkt);
@@ -91,7 +91,7 @@ static __attribute__((noinline)) bool is_dns_stream(const struct pipeline *p)
 	const struct pkt *pkt = &p->pkts[p->count];
 	const uint32_t hash = tcp_hash(&p->tcp, pkt);
 
-	if (tcp_knows(&p->tcp, pkt, hash))
+	if (tcp_has_flow(&p->tcp, pkt, hash))
 		return true;
 	for (unsigned i = 0; i < p->count; i++)
 		if (p->pkts[i].proto == PACKET_TCP && !(p->encrypted >> i & 1) &&
@@ -223,11 +223,11 @@ static inline __attribute__((always_inline)) void process_packets(
 	for (unsigned i = 0; i < p->count; i++) {
 		if (bits_unlikely(encrypted >> i & 1)) {
 			process_messages(p); /* records have the order of their packets */
-			sight_take(&p->sight, &p->pkts[i], p->messages[i].hash);
+			sight_process(&p->sight, &p->pkts[i], p->messages[i].hash);
 			continue;
 		}
 		if (bits_unlikely(p->pkts[i].proto == PACKET_TCP)) {
-			tcp_take(&p->tcp, &p->pkts[i], p->messages[i].hash);
+			tcp_process(&p->tcp, &p->pkts[i], p->messages[i].hash);
 			queue_stream_messages(p, &p->pkts[i]);
 			continue;
 		}

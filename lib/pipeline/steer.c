@@ -62,7 +62,7 @@ static bool make_next(
 	if (piece->verdict != PACKET_fragment)
 		return false;
 	piece->verdict = PACKET_other_protocol; /* a fragment completes one datagram at most */
-	if (!ip_frag_take(&p->frag, &piece->pkt, inner))
+	if (!ip_frag_process(&p->frag, &piece->pkt, inner))
 		return false;
 	inner->late_us = piece->pkt.late_us;
 	return true;

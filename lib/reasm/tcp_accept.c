@@ -1,84 +1,85 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What may be believed of a segment (RFC 9293 section 3.10.7.4, RFC 5961). Whoever does not see a
- * connection can only guess its numbers. A tap knows less than the ends: it may have lost segments,
- * or see one direction only. What does not fit is therefore kept as a claim, which a second segment
+ * Which segments are accepted (RFC 9293 section 3.10.7.4, RFC 5961): who does not see a connection
+ * can only guess its numbers. A tap knows less than the ends: it may lose segments, or see one
+ * direction only. A segment that does not fit is therefore kept as a claim, which a second segment
  * at the same place, or the peer's answer, confirms.
  */
 #include "packet/checksum.h"
 #include "reasm/tcp_table_inner.h"
 
-/* A window without a scale: no end can be further ahead of its peer's acknowledgment. */
+/* A window without a scale: no end can be further ahead of its peer's acknowledgement. */
 #define WINDOW 65535
 /* RFC 7323 section 2.2 */
-enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SCALE = 3, SCALE_LENGTH = 3, SCALE_MOST = 14 };
+enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SCALE = 3, SCALE_LENGTH = 3, SCALE_MAX = 14 };
 
-bool tcp_is_suspect(const struct tcp_table *t)
+bool tcp_is_suspect(const struct tcp_table *t, const struct pkt *pkt)
 {
 	return t->ports->checksum != PACKET_CHECKSUM_IGNORE &&
-	       packet_checksum(t->pkt) == PACKET_CHECKSUM_WRONG;
+	       packet_checksum(pkt) == PACKET_CHECKSUM_WRONG;
 }
 
+/* Returns the scaled window of stream n's peer, at most TCP_NEAR. */
 static int32_t reach(const struct tcp_flow *f, unsigned n)
 {
 	uint32_t window = (uint32_t)WINDOW << f->scale[!n];
 	return window < TCP_NEAR ? (int32_t)window : TCP_NEAR;
 }
 
-/* The furthest place of a stream that its peer has, or that was seen in order. */
+/* Returns the furthest place of a stream that was acknowledged, or seen in order. */
 static uint32_t edge_of(const struct tcp_stream *s)
 {
-	return ranges_ahead(s->acked, s->next) > 0 ? s->acked : s->next;
+	return tcp_seq_diff(s->acked, s->next) > 0 ? s->acked : s->next;
 }
 
-/* Can stream n go on at seq, or repeat what is there? */
+/* True if stream n can continue, or retransmit, at seq. */
 static bool seq_fits(const struct tcp_flow *f, unsigned n, uint32_t seq)
 {
 	const struct tcp_stream *s = &f->stream[n];
-	int32_t ahead = ranges_ahead(seq, edge_of(s));
-	if (ahead <= 0) /* forged acknowledgments may have moved the edge */
-		return ranges_ahead(seq, s->next) > -TCP_NEAR;
+	int32_t ahead = tcp_seq_diff(seq, edge_of(s));
+	if (ahead <= 0) /* forged acknowledgements may have moved the edge */
+		return tcp_seq_diff(seq, s->next) > -TCP_NEAR;
 	return ahead <= WINDOW || ahead <= reach(f, n);
 }
 
-/* Is an acknowledgment within an unscaled window of what was seen of a stream? */
+/* True if an acknowledgement is within an unscaled window of what was seen of a stream. */
 static bool ack_is_near(const struct tcp_stream *s, uint32_t ack)
 {
-	return ranges_ahead(ack, edge_of(s)) <= WINDOW && ranges_ahead(ack, s->next) >= -WINDOW;
+	return tcp_seq_diff(ack, edge_of(s)) <= WINDOW && tcp_seq_diff(ack, s->next) >= -WINDOW;
 }
 
-/* Can the peer of stream n acknowledge what stands before ack? */
+/* True if the peer of stream n can acknowledge what is before ack. */
 static bool ack_fits(const struct tcp_flow *f, unsigned n, uint32_t ack)
 {
 	const struct tcp_stream *s = &f->stream[n];
-	return ack_is_near(s, ack) || (ranges_ahead(ack, edge_of(s)) <= reach(f, n) &&
-					      ranges_ahead(ack, s->next) >= -reach(f, n));
+	return ack_is_near(s, ack) || (tcp_seq_diff(ack, edge_of(s)) <= reach(f, n) &&
+					      tcp_seq_diff(ack, s->next) >= -reach(f, n));
 }
 
-/* Does it acknowledge nothing but what was acknowledged last, or seen since? Hard to guess. */
+/* True for the latest acknowledgement, or one of octets seen since: it is hard to guess. */
 static bool ack_is_current(const struct tcp_store *store, const struct tcp_stream *s, uint32_t ack)
 {
 	uint32_t edge = tcp_stream_edge(store, s);
 	return ack == s->acked ||
-	       (ranges_ahead(edge, s->acked) > 0 && ack - s->acked <= edge - s->acked);
+	       (tcp_seq_diff(edge, s->acked) > 0 && ack - s->acked <= edge - s->acked);
 }
 
-/* Does an acknowledgment fit what was seen of stream n since its SYN? */
+/* True if an acknowledgement fits what was seen of stream n since its SYN. */
 static bool ack_is_exact(const struct tcp_flow *f, unsigned n, uint32_t ack)
 {
 	return ack - (f->isn[n] + 1) <= f->stream[n].next - (f->isn[n] + 1);
 }
 
 /*
- * RFC 9293 section 3.10.7.4: what acknowledges octets that nobody has sent is dropped. Here they
- * may also have been lost by the capture.
+ * True if an acknowledgement is beyond what was seen of stream n. Receivers drop such segments (RFC
+ * 9293 section 3.10.7.4), but here the capture may have lost the octets.
  */
 static bool ack_is_unseen(const struct tcp_flow *f, unsigned n, uint32_t ack)
 {
 	const struct tcp_stream *s = &f->stream[n];
-	if (bits_likely(ranges_ahead(ack, s->sent) <= 0))
+	if (bits_likely(tcp_seq_diff(ack, s->sent) <= 0))
 		return false;
-	return !(f->flags[n] & TCP_ENDING) || ranges_ahead(ack, s->fin + 1) > 0;
+	return !(f->flags[n] & TCP_ENDING) || tcp_seq_diff(ack, s->fin + 1) > 0;
 }
 
 uint8_t tcp_scale(const struct pkt *pkt)
@@ -90,7 +91,7 @@ uint8_t tcp_scale(const struct pkt *pkt)
 		if (*at == OPTION_NOP) {
 			at++;
 		} else if (*at == OPTION_SCALE && at[1] == SCALE_LENGTH) {
-			return at[2] < SCALE_MOST ? at[2] : SCALE_MOST;
+			return at[2] < SCALE_MAX ? at[2] : SCALE_MAX;
 		} else {
 			if (at[1] < 2 || at[1] > end - at)
 				break;
@@ -100,50 +101,50 @@ uint8_t tcp_scale(const struct pkt *pkt)
 	return 0;
 }
 
-/* Notes that stream n may stand at `next`, whose peer then acknowledges `ack`. */
-static enum tcp_belief claim(
+/* Records the claim that the segment's stream continues at `next` and its peer at `ack`. */
+static enum tcp_verdict claim(
 	struct tcp_table *t, struct tcp_flow *f, uint32_t next, uint32_t ack, bool syn)
 {
-	f->claim[t->dir] = (struct tcp_claim){.seq = next, .ack = ack};
-	f->claim_scale[t->dir] = syn ? tcp_scale(t->pkt) : TCP_SCALE_UNKNOWN;
-	f->claim_ns = t->pkt->ts_ns;
-	f->flags[t->dir] &= (uint8_t)~TCP_CLAIM_SYN;
-	f->flags[t->dir] |= syn ? TCP_CLAIMED | TCP_CLAIM_SYN : TCP_CLAIMED;
-	return TCP_REFUSE;
+	f->claim[t->work.dir] = (struct tcp_claim){.seq = next, .ack = ack};
+	f->claim_scale[t->work.dir] = syn ? tcp_scale(t->work.pkt) : TCP_SCALE_UNKNOWN;
+	f->claim_ns = t->work.pkt->ts_ns;
+	f->flags[t->work.dir] &= (uint8_t)~TCP_CLAIM_SYN;
+	f->flags[t->work.dir] |= syn ? TCP_CLAIMED | TCP_CLAIM_SYN : TCP_CLAIMED;
+	return TCP_REJECT;
 }
 
-/* The claim of stream n is confirmed: another connection begins at it. */
-static enum tcp_belief claim_won(struct tcp_table *t, unsigned n)
+/* The claim of stream n is confirmed: another connection begins there. */
+static enum tcp_verdict confirm_claim(struct tcp_table *t, unsigned n)
 {
-	t->winner = (uint8_t)(n + 1);
+	t->work.restart_at = (uint8_t)(n + 1);
 	return TCP_OTHER;
 }
 
-/* Is a segment that does not fit the second one at its place? If not, it makes a claim. */
-static enum tcp_belief accept_claim(struct tcp_table *t, struct tcp_flow *f)
+/* Accepts a segment that does not fit if it is the second one there; if not, records a claim. */
+static enum tcp_verdict judge_claim(struct tcp_table *t, struct tcp_flow *f)
 {
-	const struct pkt *pkt = t->pkt;
-	unsigned n = t->dir;
+	const struct pkt *pkt = t->work.pkt;
+	unsigned n = t->work.dir;
 	const struct tcp_claim *c = &f->claim[n];
 
 	if (f->flags[n] & TCP_CLAIMED) {
 		bool here = pkt->seq - c->seq <= WINDOW;
 		if (here && (f->flags[n] & TCP_CLAIM_SYN))
-			return claim_won(t, n);
+			return confirm_claim(t, n);
 		if (here && pkt->wire_len && pkt->ack - c->ack + WINDOW <= 2u * WINDOW) {
-			t->strange_ack = true;
-			return TCP_TAKE;
+			t->work.foreign_ack = true;
+			return TCP_ACCEPT;
 		}
 	}
 	if (pkt->wire_len == 0)
-		return TCP_REFUSE;
+		return TCP_REJECT;
 	return claim(t, f, pkt->seq + pkt->wire_len, pkt->ack, false);
 }
 
-static enum tcp_belief accept_syn(struct tcp_table *t, struct tcp_flow *f)
+static enum tcp_verdict judge_syn(struct tcp_table *t, struct tcp_flow *f)
 {
-	const struct pkt *pkt = t->pkt;
-	unsigned n = t->dir;
+	const struct pkt *pkt = t->work.pkt;
+	unsigned n = t->work.dir;
 	const struct tcp_stream *s = &f->stream[n];
 	bool reply = pkt->tcp_flags & TCP_ACK, joined = f->handshake == TCP_HANDSHAKE_NONE;
 	bool known = f->flags[n] & TCP_KNOWN, answers = false;
@@ -152,82 +153,80 @@ static enum tcp_belief accept_syn(struct tcp_table *t, struct tcp_flow *f)
 		const struct tcp_claim *c = &f->claim[!n];
 		answers = joined ? ack_fits(f, !n, pkt->ack) : ack_is_exact(f, !n, pkt->ack);
 		if (!answers && (f->flags[!n] & TCP_CLAIM_SYN) && pkt->ack - c->seq <= WINDOW)
-			return claim_won(t, !n);
+			return confirm_claim(t, !n);
 		if (!answers)
 			return f->list == TCP_LINGER ? TCP_OTHER
 						     : claim(t, f, pkt->seq + 1, pkt->ack, true);
 	}
 	if (!known)
-		return reply || !f->proven ? (reply ? TCP_TAKE : TCP_OTHER)
+		return reply || !f->proven ? (reply ? TCP_ACCEPT : TCP_OTHER)
 					   : claim(t, f, pkt->seq + 1, pkt->ack, true);
 	if (pkt->seq == f->isn[n])
-		return TCP_TAKE;
+		return TCP_ACCEPT;
 	if (f->list == TCP_LINGER)
 		return TCP_OTHER;
-	/* Joined in the middle: this may be its own SYN, which comes late. */
+	/* The connection was joined in the middle: this may be its own SYN, captured late. */
 	if (joined && s->next - (pkt->seq + 1) < TCP_NEAR)
-		return TCP_TAKE;
-	/* A server that keeps no state chooses a new number for each answer. */
+		return TCP_ACCEPT;
+	/* A server without state (SYN cookies) chooses a new number for each answer. */
 	if (answers && !f->proven && s->next == f->isn[n] + 1 && s->window == 0) {
-		tcp_flow_start(f, n, pkt->seq + 1, SPLIT_FRAME);
-		return TCP_TAKE;
+		tcp_flow_start(f, n, pkt->seq + 1, TCP_SPLIT_FRAME);
+		return TCP_ACCEPT;
 	}
 	return claim(t, f, pkt->seq + 1, pkt->ack, true);
 }
 
 /*
- * RFC 5961 section 3: exactly at the next octet, here as far as the capture or the peer has it. A
- * receiver also drops a RST with a wrong checksum.
+ * Accepts a RST exactly at the next octet (RFC 5961 section 3), as far as it was captured or
+ * acknowledged. A receiver also drops a RST with a wrong checksum.
  */
-static enum tcp_belief accept_reset(const struct tcp_table *t, const struct tcp_flow *f)
+static enum tcp_verdict judge_reset(const struct tcp_table *t, const struct tcp_flow *f)
 {
-	const struct pkt *pkt = t->pkt;
-	const struct tcp_stream *s = &f->stream[t->dir];
+	const struct pkt *pkt = t->work.pkt;
+	const struct tcp_stream *s = &f->stream[t->work.dir];
 	bool fits;
 
-	if (!(f->flags[t->dir] &
-		    TCP_KNOWN)) { /* nobody listens: it answers the SYN, or what is known */
-		fits = (pkt->tcp_flags & TCP_ACK) && (f->flags[!t->dir] & TCP_KNOWN) &&
-		       ack_is_exact(f, !t->dir, pkt->ack);
+	if (!(f->flags[t->work.dir] & TCP_KNOWN)) { /* an answer to the SYN: no listener */
+		fits = (pkt->tcp_flags & TCP_ACK) && (f->flags[!t->work.dir] & TCP_KNOWN) &&
+		       ack_is_exact(f, !t->work.dir, pkt->ack);
 	} else {
 		fits = pkt->seq == s->next || pkt->seq == s->acked ||
 		       pkt->seq == tcp_stream_edge(&t->store, s);
-		if (f->flags[t->dir] & TCP_ENDING)
+		if (f->flags[t->work.dir] & TCP_ENDING)
 			fits |= pkt->seq == s->fin || pkt->seq == s->fin + 1;
 	}
-	return fits && !tcp_is_suspect(t) ? TCP_TAKE : TCP_REFUSE;
+	return fits && !tcp_is_suspect(t, pkt) ? TCP_ACCEPT : TCP_REJECT;
 }
 
-enum tcp_belief tcp_believe(struct tcp_table *t, struct tcp_flow *f)
+enum tcp_verdict tcp_judge(struct tcp_table *t, struct tcp_flow *f)
 {
-	const struct pkt *pkt = t->pkt;
-	unsigned n = t->dir;
+	const struct pkt *pkt = t->work.pkt;
+	unsigned n = t->work.dir;
 
 	if (bits_unlikely(pkt->tcp_flags & TCP_RST))
-		return accept_reset(t, f);
+		return judge_reset(t, f);
 	if (bits_unlikely(pkt->tcp_flags & TCP_SYN))
-		return accept_syn(t, f);
+		return judge_syn(t, f);
 	bool known = f->flags[n] & TCP_KNOWN, peer = f->flags[!n] & TCP_KNOWN;
 	bool seq_ok = !known || seq_fits(f, n, pkt->seq);
 	bool ack_ok = !peer || ack_fits(f, !n, pkt->ack);
 	if (bits_likely(seq_ok && ack_ok)) {
-		t->unseen_ack = peer && ack_is_unseen(f, !n, pkt->ack);
-		/* Only who sees the other side's numbers can know both. */
-		f->proven |= known && peer && !t->unseen_ack;
+		t->work.unseen_ack = peer && ack_is_unseen(f, !n, pkt->ack);
+		/* Only a party that sees the other side can know both numbers. */
+		f->proven |= known && peer && !t->work.unseen_ack;
 		f->flags[n] &= (uint8_t) ~(TCP_CLAIMED | TCP_CLAIM_SYN);
-		return TCP_TAKE;
+		return TCP_ACCEPT;
 	}
-	/* Much was lost: the acknowledgment says that it is the same connection. */
+	/* Much was lost: the acknowledgement shows that it is the same connection. */
 	if (!seq_ok && peer && pkt->wire_len && ack_is_current(&t->store, &f->stream[!n], pkt->ack))
-		return TCP_TAKE;
-	/* The connection is over, or nothing is known for sure of it: another has begun. */
+		return TCP_ACCEPT;
+	/* The connection is over, or nothing of it is proven: another one begins. */
 	bool over = f->list == TCP_LINGER;
 	bool unsure = !f->proven && f->handshake == TCP_HANDSHAKE_NONE && peer;
 	if (pkt->wire_len && (over || (unsure && !ack_ok && !(known && seq_ok))))
 		return TCP_OTHER;
-	/* At its place, with an acknowledgment of what nobody sent: the receiver drops all of
-	 * these. */
+	/* In order, but far beyond what the peer sent: the receiver drops it. */
 	if (known && seq_ok && f->proven)
-		return TCP_REFUSE;
-	return accept_claim(t, f);
+		return TCP_REJECT;
+	return judge_claim(t, f);
 }

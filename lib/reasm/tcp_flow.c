@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reasm/tcp_table_inner.h"
 
-#define LIMIT_LEAST (SPLIT_MESSAGE_MAX + 1 + TCP_CHUNK) /* a whole message, and more */
+#define LIMIT_MIN (TCP_MESSAGE_MAX + 1 + TCP_CHUNK) /* more than a whole message */
 
 static uint32_t bucket_count(const struct tcp_conf *conf)
 {
@@ -10,17 +10,17 @@ static uint32_t bucket_count(const struct tcp_conf *conf)
 
 static uint32_t stream_limit(const struct tcp_conf *conf)
 {
-	if (conf->stream_bytes < LIMIT_LEAST)
-		return LIMIT_LEAST;
+	if (conf->stream_bytes < LIMIT_MIN)
+		return LIMIT_MIN;
 	return conf->stream_bytes < TCP_WINDOW_MAX ? conf->stream_bytes : TCP_WINDOW_MAX;
 }
 
-/* Chunks of the pool: at least what one window can need, so that no stream can be stuck. */
+/* Returns the chunks of the pool: at least those of one window, so that no stream gets stuck. */
 static uint32_t chunk_count(const struct tcp_conf *conf)
 {
-	uint64_t least = stream_limit(conf) / TCP_CHUNK + 3, n = conf->buffer_bytes / TCP_CHUNK;
-	if (n < least)
-		n = least;
+	uint64_t min = stream_limit(conf) / TCP_CHUNK + 3, n = conf->buffer_bytes / TCP_CHUNK;
+	if (n < min)
+		n = min;
 	return n < UINT32_MAX / 2 ? (uint32_t)n : UINT32_MAX / 2;
 }
 
@@ -37,7 +37,7 @@ static size_t buckets_bytes(const struct tcp_conf *conf)
 size_t tcp_bytes(const struct tcp_conf *conf)
 {
 	return flows_bytes(conf) + buckets_bytes(conf) + tcp_pool_bytes(chunk_count(conf)) +
-	       BITS_WHOLE_LINES(SPLIT_MESSAGE_MAX);
+	       BITS_WHOLE_LINES(TCP_MESSAGE_MAX);
 }
 
 void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,
@@ -49,20 +49,22 @@ void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,
 	memset(t, 0, sizeof(*t));
 	t->flows = memory;
 	at += flows_bytes(conf);
-	t->buckets = (uint32_t *)(void *)at;
+	t->slots = (struct slots){.first = &t->flows->slot,
+		.stride = sizeof(struct tcp_flow),
+		.buckets = (uint32_t *)(void *)at,
+		.mask = bucket_count(conf) - 1,
+		.capacity = conf->max_streams};
 	at += buckets_bytes(conf);
 	tcp_pool_init(&t->store.pool, at, chunk_count(conf));
 	at += tcp_pool_bytes(chunk_count(conf));
-	t->store.room = at;
+	t->store.buffer = at;
 	t->store.limit = stream_limit(conf);
 	t->store.metrics = metrics;
-	t->mask = bucket_count(conf) - 1;
-	t->capacity = conf->max_streams;
 	t->idle_ns = conf->idle_ns;
 	t->unordered = conf->unordered;
-	t->hole_ns = TCP_HOLE_NS;
-	if (t->unordered && conf->reorder_ns > t->hole_ns)
-		t->hole_ns = conf->reorder_ns;
+	t->gap_ns = TCP_GAP_NS;
+	if (t->unordered && conf->reorder_ns > t->gap_ns)
+		t->gap_ns = conf->reorder_ns;
 	t->ports = ports;
 	t->secret = *secret;
 }
@@ -70,10 +72,10 @@ void tcp_init(struct tcp_table *t, void *memory, const struct tcp_conf *conf,
 uint32_t tcp_flow_find(
 	const struct tcp_table *t, const struct pkt *pkt, uint32_t hash, uint8_t *dir)
 {
-	uint32_t slot = t->buckets[hash & t->mask];
-	for (; slot; slot = t->flows[slot].bucket_next) {
+	uint32_t slot = slots_bucket(&t->slots, hash);
+	for (; slot; slot = t->flows[slot].slot.next) {
 		const struct tcp_flow *f = &t->flows[slot];
-		if (f->hash != hash || f->realm != pkt->realm)
+		if (f->slot.hash != hash || f->realm != pkt->realm)
 			continue;
 		*dir = 0;
 		if (f->sport == pkt->sport && f->dport == pkt->dport &&
@@ -87,42 +89,24 @@ uint32_t tcp_flow_find(
 	return 0;
 }
 
-bool tcp_knows(const struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
+bool tcp_has_flow(const struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 {
 	uint8_t dir;
 	return tcp_flow_find(t, pkt, hash, &dir);
 }
 
-static void list_append(struct tcp_table *t, uint32_t slot, enum tcp_list list)
+static void append(struct tcp_table *t, uint32_t slot, enum tcp_list list)
 {
 	struct tcp_flow *f = &t->flows[slot];
 	f->list = list;
 	f->listed_ns = t->clock_ns;
-	f->younger = 0;
-	f->older = t->youngest[list];
-	if (t->youngest[list])
-		t->flows[t->youngest[list]].younger = slot;
-	else
-		t->oldest[list] = slot;
-	t->youngest[list] = slot;
-}
-
-static void list_remove(struct tcp_table *t, const struct tcp_flow *f)
-{
-	if (f->older)
-		t->flows[f->older].younger = f->younger;
-	else
-		t->oldest[f->list] = f->younger;
-	if (f->younger)
-		t->flows[f->younger].older = f->older;
-	else
-		t->youngest[f->list] = f->older;
+	agelist_append(&t->list[list], slots_ages(&t->slots), slot);
 }
 
 void tcp_flow_list(struct tcp_table *t, uint32_t slot, enum tcp_list list)
 {
-	list_remove(t, &t->flows[slot]);
-	list_append(t, slot, list);
+	agelist_remove(&t->list[t->flows[slot].list], slots_ages(&t->slots), slot);
+	append(t, slot, list);
 }
 
 void tcp_flow_drop(struct tcp_table *t, uint32_t slot)
@@ -133,15 +117,9 @@ void tcp_flow_drop(struct tcp_table *t, uint32_t slot)
 
 void tcp_flow_remove(struct tcp_table *t, uint32_t slot)
 {
-	struct tcp_flow *f = &t->flows[slot];
-	uint32_t *link = &t->buckets[f->hash & t->mask];
-	while (*link != slot)
-		link = &t->flows[*link].bucket_next;
-	*link = f->bucket_next;
-	list_remove(t, f);
-	f->bucket_next = t->free;
-	t->free = slot;
-	t->used--;
+	agelist_remove(&t->list[t->flows[slot].list], slots_ages(&t->slots), slot);
+	slots_remove(&t->slots, slot);
+	slots_release(&t->slots, slot);
 }
 
 static void evict(struct tcp_table *t, uint32_t slot)
@@ -152,43 +130,25 @@ static void evict(struct tcp_table *t, uint32_t slot)
 	tcp_flow_remove(t, slot);
 }
 
-/* The oldest connection of a bucket that is full (base/hash.h), or 0. */
-static uint32_t crowded(const struct tcp_table *t, uint32_t hash)
-{
-	uint32_t oldest = 0;
-	unsigned n = 0;
-
-	for (uint32_t slot = t->buckets[hash & t->mask]; slot; n++) {
-		oldest = slot;
-		slot = t->flows[slot].bucket_next;
-	}
-	return n < HASH_CHAIN ? 0 : oldest;
-}
-
-/* Ended connections go first, then those of which one side alone was heard, then the oldest. */
-static void make_room(struct tcp_table *t)
+/* Returns the connection to evict first: an ended one, a half-open one, then the oldest. */
+static uint32_t victim(const struct tcp_table *t)
 {
 	static const uint8_t order[TCP_LISTS] = {
-		TCP_LINGER, TCP_HALF, TCP_HALF_WAITING, TCP_ACTIVE, TCP_WAITING};
+		TCP_LINGER, TCP_HALF, TCP_HALF_STALLED, TCP_ACTIVE, TCP_STALLED};
 	uint32_t slot = 0;
 	for (unsigned i = 0; slot == 0; i++)
-		slot = t->oldest[order[i]];
-	evict(t, slot);
+		slot = t->list[order[i]].oldest;
+	return slot;
 }
 
 uint32_t tcp_flow_add(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 {
-	uint32_t full = crowded(t, hash);
-	if (full)
-		evict(t, full);
-	else if (t->used == t->capacity)
-		make_room(t);
-	uint32_t slot = t->free;
-	if (slot)
-		t->free = t->flows[slot].bucket_next;
-	else
-		slot = ++t->virgin;
-	t->used++;
+	uint32_t crowded = slots_crowded(&t->slots, hash);
+	if (crowded)
+		evict(t, crowded);
+	else if (t->slots.used == t->slots.capacity)
+		evict(t, victim(t));
+	uint32_t slot = slots_alloc(&t->slots);
 	struct tcp_flow *f = &t->flows[slot];
 	bool server = packet_port_is(t->ports, pkt->sport);
 	*f = (struct tcp_flow){
@@ -197,14 +157,12 @@ uint32_t tcp_flow_add(struct tcp_table *t, const struct pkt *pkt, uint32_t hash)
 		.dport = pkt->dport,
 		.realm = pkt->realm,
 		.scale = {TCP_SCALE_UNKNOWN, TCP_SCALE_UNKNOWN},
-		.side = server ? SPLIT_REPLIES : SPLIT_QUERIES,
-		.hash = hash,
-		.bucket_next = t->buckets[hash & t->mask],
+		.side = server ? TCP_SIDE_REPLIES : TCP_SIDE_QUERIES,
 	};
 	if (server == packet_port_is(t->ports, pkt->dport))
-		f->side = SPLIT_EITHER;
-	t->buckets[hash & t->mask] = slot;
-	list_append(t, slot, TCP_HALF);
+		f->side = TCP_SIDE_EITHER;
+	slots_insert(&t->slots, slot, hash);
+	append(t, slot, TCP_HALF);
 	return slot;
 }
 
@@ -217,13 +175,4 @@ void tcp_flow_restart(struct tcp_table *t, uint32_t slot)
 	f->handshake = 0;
 	f->proven = 0;
 	tcp_flow_list(t, slot, TCP_HALF);
-}
-
-void tcp_flow_end(struct tcp_table *t, enum tcp_end end)
-{
-	struct tcp_flow *f = &t->flows[t->slot];
-	t->end = end;
-	for (unsigned n = 0; n < 2; n++)
-		if (f->stream[n].window)
-			tcp_pull_upto(t, n, f->stream[n].next + INT32_MAX);
 }

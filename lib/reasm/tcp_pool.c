@@ -11,64 +11,45 @@ static uint8_t *chunk_at(const struct tcp_pool *pool, uint32_t chunk)
 	return pool->chunks + (size_t)chunk * TCP_CHUNK;
 }
 
-static uint32_t chunk_take(struct tcp_pool *pool)
+static uint32_t chunk_alloc(struct tcp_pool *pool)
 {
 	uint32_t chunk = pool->free;
 	if (chunk)
 		memcpy(&pool->free, chunk_at(pool, chunk), sizeof(pool->free));
-	else if (pool->virgin < pool->capacity)
-		chunk = ++pool->virgin;
+	else if (pool->high_water < pool->capacity)
+		chunk = ++pool->high_water;
 	else
 		return 0;
 	pool->used++;
 	return chunk;
 }
 
-static void chunk_give(struct tcp_pool *pool, uint32_t chunk)
+static void chunk_release(struct tcp_pool *pool, uint32_t chunk)
 {
 	memcpy(chunk_at(pool, chunk), &pool->free, sizeof(pool->free));
 	pool->free = chunk;
 	pool->used--;
 }
 
-static void list_append(struct tcp_pool *pool, uint32_t window)
+static struct agelinks ages(const struct tcp_pool *pool)
 {
-	struct tcp_window *w = tcp_window_at(pool, window);
-	w->younger = 0;
-	w->older = pool->youngest;
-	if (pool->youngest)
-		tcp_window_at(pool, pool->youngest)->younger = window;
-	else
-		pool->oldest = window;
-	pool->youngest = window;
-}
-
-static void list_remove(struct tcp_pool *pool, const struct tcp_window *w)
-{
-	if (w->older)
-		tcp_window_at(pool, w->older)->younger = w->younger;
-	else
-		pool->oldest = w->younger;
-	if (w->younger)
-		tcp_window_at(pool, w->younger)->older = w->older;
-	else
-		pool->youngest = w->older;
+	return (struct agelinks){&tcp_window_at(pool, 0)->age, TCP_CHUNK};
 }
 
 uint32_t tcp_window_open(struct tcp_pool *pool, struct tcp_stream *stream, const struct pkt *pkt)
 {
-	uint32_t window = chunk_take(pool);
+	uint32_t window = chunk_alloc(pool);
 	if (window == 0)
 		return 0;
 	struct tcp_window *w = tcp_window_at(pool, window);
 	w->stream = stream;
-	w->ranges.count = 0;
+	w->ranges.count = w->ranges.loose = 0;
 	w->pages = 0;
 	w->pkt = *pkt;
 	w->pkt.payload = NULL;
 	w->pkt.len = w->pkt.wire_len = 0;
 	memset(w->page, 0, sizeof(w->page));
-	list_append(pool, window);
+	agelist_append(&pool->windows, ages(pool), window);
 	return window;
 }
 
@@ -79,20 +60,20 @@ void tcp_window_close(struct tcp_pool *pool, uint32_t window)
 	for (; w->pages > 0; at++) {
 		uint32_t page = w->page[at % TCP_PAGES];
 		if (page) {
-			chunk_give(pool, page);
+			chunk_release(pool, page);
 			w->pages--;
 		}
 	}
-	list_remove(pool, w);
-	chunk_give(pool, window);
+	agelist_remove(&pool->windows, ages(pool), window);
+	chunk_release(pool, window);
 }
 
 void tcp_window_touch(struct tcp_pool *pool, uint32_t window)
 {
-	if (pool->youngest == window)
+	if (pool->windows.youngest == window)
 		return;
-	list_remove(pool, tcp_window_at(pool, window));
-	list_append(pool, window);
+	agelist_remove(&pool->windows, ages(pool), window);
+	agelist_append(&pool->windows, ages(pool), window);
 }
 
 static uint32_t *page_of(struct tcp_window *w, uint32_t seq)
@@ -100,14 +81,14 @@ static uint32_t *page_of(struct tcp_window *w, uint32_t seq)
 	return &w->page[seq / TCP_CHUNK % TCP_PAGES];
 }
 
-/* Octets from seq on that lie in the same page, len at most. */
+/* Returns how many of len octets from seq on are in one page. */
 static uint32_t page_part(uint32_t seq, uint32_t len)
 {
 	uint32_t part = TCP_CHUNK - seq % TCP_CHUNK;
 	return part < len ? part : len;
 }
 
-bool tcp_window_has_room(const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t len)
+bool tcp_window_has_space(const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t len)
 {
 	struct tcp_window *w = tcp_window_at(pool, window);
 	uint32_t free = pool->capacity - pool->used, part;
@@ -127,7 +108,7 @@ void tcp_window_write(
 	for (; len > 0; seq += part, data += part, len -= part) {
 		uint32_t *page = page_of(w, seq);
 		if (*page == 0) {
-			*page = chunk_take(pool);
+			*page = chunk_alloc(pool);
 			w->pages++;
 		}
 		part = page_part(seq, len);
@@ -149,7 +130,7 @@ bool tcp_window_differs(const struct tcp_pool *pool, uint32_t window, uint32_t s
 	return false;
 }
 
-const uint8_t *tcp_window_at_hand(
+const uint8_t *tcp_window_view(
 	const struct tcp_pool *pool, uint32_t window, uint32_t seq, uint32_t *part)
 {
 	*part = page_part(seq, TCP_CHUNK);
@@ -167,15 +148,15 @@ void tcp_window_read(
 	}
 }
 
-void tcp_window_release(struct tcp_pool *pool, uint32_t window, uint32_t from, uint32_t upto)
+void tcp_window_release(struct tcp_pool *pool, uint32_t window, uint32_t from, uint32_t end)
 {
 	struct tcp_window *w = tcp_window_at(pool, window);
-	uint32_t first = from / TCP_CHUNK, last = upto / TCP_CHUNK;
+	uint32_t first = from / TCP_CHUNK, last = end / TCP_CHUNK;
 	uint32_t pages = (last - first) % (UINT32_MAX / TCP_CHUNK + 1);
 	for (uint32_t i = 0; i < pages && i < TCP_PAGES; i++) {
 		uint32_t *page = &w->page[(first + i) % TCP_PAGES];
 		if (*page) {
-			chunk_give(pool, *page);
+			chunk_release(pool, *page);
 			*page = 0;
 			w->pages--;
 		}

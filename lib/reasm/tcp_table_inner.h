@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Inside tcp_table: where connections are kept (tcp_flow.c), what segments say (tcp_segment.c). */
+/*
+ * Inside tcp_table: storage of connections (tcp_flow.c), whether a segment is accepted
+ * (tcp_accept.c), what it changes (tcp_segment.c), the messages that come of it (tcp_next.c), and
+ * what becomes due (tcp_table.c).
+ */
 #ifndef REASM_TCP_TABLE_INNER_H
 #define REASM_TCP_TABLE_INNER_H
 
 #include "base/when.h"
 #include "reasm/tcp_table.h"
 
-/* A SYN this soon after the first is a copy of it; one that is sent again comes later. */
+/* A SYN this soon after the first is a copy of it; a retransmission comes later. */
 #define TCP_SYN_COPY_NS (100 * INT64_C(1000000))
 
 /* tcp_flow.flags, of a stream */
 enum {
-	TCP_KNOWN = 1, /* a place in it is known: next, first */
-	TCP_ACKED = 2, /* the peer is seen: acked */
-	TCP_ENDING = 4, /* fin is known */
+	TCP_KNOWN = 1, /* the stream was started */
+	TCP_ACKED = 2, /* the peer is seen: acked is set */
+	TCP_ENDING = 4, /* fin is set */
 	TCP_CLAIMED = 8, /* a segment that did not fit made a claim */
-	TCP_CLAIM_SYN = 16, /* that was a SYN */
+	TCP_CLAIM_SYN = 16, /* that segment was a SYN */
 	TCP_FIN_DOUBT = 32, /* fin is of a segment that may be a forgery */
 };
 
@@ -26,88 +30,73 @@ static inline void tcp_count(uint64_t *counter)
 	metrics_add(counter, 1);
 }
 
-static inline int64_t tcp_since(int64_t now_ns, int64_t then_ns)
-{
-	return when_since(now_ns, then_ns);
-}
-
 /* Starts stream n, whose next octet is seq. */
 static inline void tcp_flow_start(
-	struct tcp_flow *f, unsigned n, uint32_t seq, enum split_mode place)
+	struct tcp_flow *f, unsigned n, uint32_t seq, enum tcp_split_mode mode)
 {
-	tcp_stream_start(&f->stream[n], seq, place);
+	tcp_stream_start(&f->stream[n], seq, mode);
 	f->isn[n] = seq - 1;
 	f->flags[n] |= TCP_KNOWN;
 }
 
-static inline enum split_side tcp_side(const struct tcp_flow *f, unsigned n)
+/* Returns which messages stream n carries. */
+static inline enum tcp_side tcp_flow_side(const struct tcp_flow *f, unsigned n)
 {
-	static const uint8_t other[] = {SPLIT_EITHER, SPLIT_REPLIES, SPLIT_QUERIES};
+	static const uint8_t other[] = {TCP_SIDE_EITHER, TCP_SIDE_REPLIES, TCP_SIDE_QUERIES};
 	return n ? other[f->side] : f->side;
 }
 
-/* Every hole of stream n before `seq` may be given up, and messages be found. */
-static inline void tcp_pull_upto(struct tcp_table *t, unsigned n, uint32_t seq)
+/* True if a connection has waited long enough for octets that are hardly going to arrive. */
+static inline bool tcp_flow_is_due(const struct tcp_table *t, const struct tcp_flow *f)
 {
-	if (!(t->pull >> n & 1) || ranges_ahead(seq, t->upto[n]) > 0)
-		t->upto[n] = seq;
-	t->pull |= (uint8_t)(1u << n);
+	bool stalled = f->list == TCP_STALLED || f->list == TCP_HALF_STALLED;
+	return stalled && when_since(t->clock_ns, f->listed_ns) >= t->gap_ns;
 }
 
-/* Octets are missing of the connection in hand that will hardly come any more: since long? */
-static inline bool tcp_is_due(const struct tcp_table *t, const struct tcp_flow *f)
-{
-	bool waits = f->list == TCP_WAITING || f->list == TCP_HALF_WAITING;
-	return waits && tcp_since(t->clock_ns, f->listed_ns) >= t->hole_ns;
-}
+/* Skips the gaps of the current connection, which is due, that have waited long enough. */
+void tcp_flow_skip_gaps(struct tcp_table *t);
 
-/* Gives up what is missing of the connection in hand, which is due, where it was waited for. */
-void tcp_give_up(struct tcp_table *t);
-
-/* The connection in hand ends, after the messages that are still to be found in it. */
-void tcp_flow_end(struct tcp_table *t, enum tcp_end end);
-
-/* Begins the connection in hand with the segment in hand. */
+/* Begins the current connection with the current segment. */
 void tcp_segment_begin(struct tcp_table *t);
 
-/* The same after another one with the same ends: t->winner says where. */
+/* The same after another connection with the same ends: work.restart_at tells where. */
 void tcp_segment_restart(struct tcp_table *t);
 
-/* A stream whose SYN was not seen: windows of up to TCP_NEAR. */
+/* Of a stream whose SYN was not seen: windows of up to TCP_NEAR. */
 #define TCP_SCALE_UNKNOWN 4
 
-/* The window scale of a SYN (RFC 7323 section 2.2). */
+/* Returns the window scale of a SYN (RFC 7323 section 2.2). */
 uint8_t tcp_scale(const struct pkt *pkt);
 
-enum tcp_belief {
-	TCP_TAKE,
-	TCP_REFUSE,
+enum tcp_verdict {
+	TCP_ACCEPT,
+	TCP_REJECT,
 	TCP_OTHER, /* another connection with the same ends has begun */
 };
 
-/* Is the checksum of the segment in hand wrong, and does the configuration ask? */
-bool tcp_is_suspect(const struct tcp_table *t);
+/* True if the checksum of a segment is wrong and packet.checksum is not `ignore`. */
+bool tcp_is_suspect(const struct tcp_table *t, const struct pkt *pkt);
 
-/* What is to be believed of the segment in hand, which has the ends of the connection in hand. */
-enum tcp_belief tcp_believe(struct tcp_table *t, struct tcp_flow *f);
+/* Judges the current segment, which has the ends of the connection f. */
+enum tcp_verdict tcp_judge(struct tcp_table *t, struct tcp_flow *f);
 
-/* The connection of a segment, and which stream it belongs to; or 0. */
+/* Returns the connection of a segment, or 0; sets *dir to the stream of its sender. */
 uint32_t tcp_flow_find(
 	const struct tcp_table *t, const struct pkt *pkt, uint32_t hash, uint8_t *dir);
 
-/* A new connection in TCP_HALF, if need be in the place of the oldest. Not counted. */
+/* Adds a connection to TCP_HALF; evicts another one if need be. Does not count it. */
 uint32_t tcp_flow_add(struct tcp_table *t, const struct pkt *pkt, uint32_t hash);
 
-/* Forgets what is known of a connection's streams: another with the same ends begins. */
+/* Resets the streams of a connection: another one with the same ends begins. */
 void tcp_flow_restart(struct tcp_table *t, uint32_t slot);
 
-/* Makes it the youngest of a list. */
+/* Moves a connection to a list, as its youngest. */
 void tcp_flow_list(struct tcp_table *t, uint32_t slot, enum tcp_list list);
 
-/* Lets go of what waits. */
+/* Discards the windows of a connection. */
 void tcp_flow_drop(struct tcp_table *t, uint32_t slot);
 
-/* Removes it; what waits was let go. */
+/* Removes a connection without windows. */
 void tcp_flow_remove(struct tcp_table *t, uint32_t slot);
 
 #endif

@@ -244,7 +244,7 @@ static void evict_for(struct sight *s, uint32_t hash)
 	sight_flow_remove(t, old);
 }
 
-void sight_take(struct sight *s, const struct pkt *pkt, uint32_t hash)
+void sight_process(struct sight *s, const struct pkt *pkt, uint32_t hash)
 {
 	bool from_client = false;
 	uint32_t slot = sight_flow_find(&s->table, pkt, hash, &from_client);

@@ -54,7 +54,7 @@ static inline uint32_t sight_hash(const struct sight *s, const struct pkt *pkt)
 }
 
 /*
- * Prefetch the memory of a later sight_take(): call the first, do some work, call the second, do
+ * Prefetch the memory of a later sight_process(): call the first, do some work, call the second, do
  * some work.
  */
 static inline void sight_prefetch(const struct sight *s, uint32_t hash)
@@ -75,7 +75,7 @@ static inline void sight_prefetch_flow(const struct sight *s, uint32_t hash)
  * Processes a packet that ended as PACKET_encrypted; max_flows is not 0. The octets of a connection
  * cost linear work, however they are divided into segments.
  */
-void sight_take(struct sight *s, const struct pkt *pkt, uint32_t hash);
+void sight_process(struct sight *s, const struct pkt *pkt, uint32_t hash);
 
 /* True if sight_expire() would expire a connection at clock_ns. */
 bool sight_is_due(const struct sight *s, int64_t clock_ns);

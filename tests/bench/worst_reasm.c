@@ -366,7 +366,7 @@ void worst_tcp_collisions(struct worst *w, size_t octets)
 			packet_walk(&w->packets, &w->frames[w->count - 1], &pkt);
 		}
 		pkt.sport = c.port;
-		if ((tcp_hash(t, &pkt) & t->mask) < 4)
+		if ((tcp_hash(t, &pkt) & t->slots.mask) < 4)
 			worst_packet(w, &c, NULL, 0);
 	}
 }

@@ -63,7 +63,7 @@ static void take(const uint8_t *op, int64_t clock)
 		.clock_ns = clock};
 	/* Another id with the same key has other octets, so that mixing them is noticed. */
 	pkt.addrs.octets[ADDR_SRC][0] = op[0];
-	if (ip_frag_take(&table, &pkt, &whole))
+	if (ip_frag_process(&table, &pkt, &whole))
 		judge(&whole);
 	if (op[1] & 4)
 		ip_frag_recycle(&table);
@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	/* clearing more than what tells free from used would take most of the time */
 	ip_frag_init(&table, memory, &conf, &secret, &metrics);
-	memset(table.buckets, 0, 2 * DATAGRAMS * sizeof(*table.buckets));
+	memset(table.slots.buckets, 0, 2 * DATAGRAMS * sizeof(*table.slots.buckets));
 	for (; len >= OP; data += OP, len -= OP) {
 		clock += data[6];
 		take(data, clock);

@@ -106,7 +106,7 @@ static void take(struct pkt *pkt, const uint8_t *payload, uint32_t n)
 	pkt->payload = copy + 1;
 	pkt->len = n;
 	pkt->ts_ns = pkt->clock_ns = b.now_ns;
-	sight_take(&b.s, pkt, sight_hash(&b.s, pkt));
+	sight_process(&b.s, pkt, sight_hash(&b.s, pkt));
 	record_flush(&b.arena);
 	free(copy);
 	demand(b.s.table.slots.used <= FLOWS);

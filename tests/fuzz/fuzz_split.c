@@ -4,7 +4,7 @@
  * However the stream is cut into pieces, the same messages are found at the same offsets, and only
  * octets that need more remain. With gaps, nothing outside the pieces is read.
  */
-#include "reasm/split.h"
+#include "reasm/tcp_split.h"
 
 #include <stdlib.h>
 
@@ -23,25 +23,25 @@ static void demand(bool ok)
 		abort();
 }
 
-static void note(struct outcome *o, const struct split_piece *piece, uint32_t at)
+static void note(struct outcome *o, const struct tcp_split_result *piece, uint32_t at)
 {
 	o->skipped += piece->skipped;
 	if (!piece->data)
 		return;
-	demand(piece->len > 0 && piece->len <= SPLIT_MESSAGE_MAX);
+	demand(piece->len > 0 && piece->len <= TCP_MESSAGE_MAX);
 	uint64_t last = piece->data[piece->len - 1];
 	o->sum = (o->sum ^ at ^ (uint64_t)piece->len << 32 ^ last << 24) * 0x9e3779b97f4a7c15u;
 	o->messages++;
 }
 
 /* Processes n octets at offset `at` of the stream. Returns how many were used. */
-static uint32_t take(struct split *s, const uint8_t *data, uint32_t n, uint32_t at,
-	enum split_side side, bool last, struct outcome *o)
+static uint32_t take(struct tcp_split *s, const uint8_t *data, uint32_t n, uint32_t at,
+	enum tcp_side side, bool last, struct outcome *o)
 {
 	uint32_t used = 0;
 	for (;;) {
-		struct split_piece piece;
-		uint32_t step = split_take(s, data + used, n - used, side, last, &piece);
+		struct tcp_split_result piece;
+		uint32_t step = tcp_split_parse(s, data + used, n - used, side, last, &piece);
 		demand(step <= n - used);
 		used += step;
 		note(o, &piece, at + used);
@@ -54,8 +54,8 @@ static uint32_t take(struct split *s, const uint8_t *data, uint32_t n, uint32_t 
 /* Processes the stream in pieces, each in memory of its own. */
 static void run(const uint8_t *head, const uint8_t *data, uint32_t n, bool cut, struct outcome *o)
 {
-	struct split s = {.mode = head[0] & 1 ? SPLIT_SEARCH : SPLIT_FRAME};
-	enum split_side side = head[0] / 2 % 3;
+	struct tcp_split s = {.mode = head[0] & 1 ? TCP_SPLIT_SEARCH : TCP_SPLIT_FRAME};
+	enum tcp_side side = head[0] / 2 % 3;
 	uint32_t at = 0, kept = 0;
 
 	*o = (struct outcome){0};
@@ -71,17 +71,18 @@ static void run(const uint8_t *head, const uint8_t *data, uint32_t n, bool cut, 
 		kept = len - used;
 		/* What remains is the start of a message, or may be one; of a runt nothing
 		 * remains. */
-		demand(s.mode != SPLIT_DISCARD || (kept == 0 && s.len > 0 && s.len < SPLIT_HEADER));
-		demand(s.mode != SPLIT_SEARCH || kept < SPLIT_LOOK);
-		demand(s.mode != SPLIT_FRAME || s.have < 2 || kept < s.len);
+		demand(s.mode != TCP_SPLIT_DISCARD ||
+			(kept == 0 && s.len > 0 && s.len < TCP_SPLIT_HEADER));
+		demand(s.mode != TCP_SPLIT_SEARCH || kept < TCP_SPLIT_LOOK);
+		demand(s.mode != TCP_SPLIT_FRAME || s.have < 2 || kept < s.len);
 	}
 }
 
 /* Processes every other piece; the rest are gaps. */
 static void run_gaps(const uint8_t *head, const uint8_t *data, uint32_t n)
 {
-	struct split s = {.mode = SPLIT_FRAME};
-	enum split_side side = head[0] / 2 % 3;
+	struct tcp_split s = {.mode = TCP_SPLIT_FRAME};
+	enum tcp_side side = head[0] / 2 % 3;
 	struct outcome o = {0};
 	uint32_t at = 0;
 
@@ -95,10 +96,10 @@ static void run_gaps(const uint8_t *head, const uint8_t *data, uint32_t n)
 		free(piece);
 		at += len;
 		/* `kept` octets of a message were processed */
-		demand(kept == 0 || (s.mode == SPLIT_FRAME && s.have == 2 && kept < s.len));
+		demand(kept == 0 || (s.mode == TCP_SPLIT_FRAME && s.have == 2 && kept < s.len));
 		len = 1 + head[1 + (i + 7) % (HEAD - 1)];
-		split_gap(&s, kept, len);
-		demand(s.mode != SPLIT_DISCARD || s.len > 0);
+		tcp_split_gap(&s, kept, len);
+		demand(s.mode != TCP_SPLIT_DISCARD || s.len > 0);
 		at = len < n - at ? at + len : n;
 	}
 }

@@ -39,7 +39,7 @@ static void drain(struct talk *k, uint32_t most)
 	struct tcp_message m;
 	uint32_t n = 0;
 	while (tcp_next(&k->t, &m)) {
-		demand(m.len > 0 && m.len <= m.wire_len && m.wire_len <= SPLIT_MESSAGE_MAX);
+		demand(m.len > 0 && m.len <= m.wire_len && m.wire_len <= TCP_MESSAGE_MAX);
 		demand(m.cut == (m.len < m.wire_len));
 		uint8_t *copy = malloc(m.len); /* reads all of it */
 		memcpy(copy, m.data, m.len);
@@ -99,7 +99,7 @@ static bool take(struct talk *k, const uint8_t *op, const uint8_t *end)
 		.seq = s->isn + 1 + from - syn,
 		.ack = k->side[!reply].isn + 1 + (syn ? 0 : op[5] * 64u),
 	};
-	tcp_take(&k->t, &pkt, tcp_hash(&k->t, &pkt));
+	tcp_process(&k->t, &pkt, tcp_hash(&k->t, &pkt));
 	/* messages of the segment, and of what is pending in two windows */
 	drain(k, len + (1 << 18));
 	free(copy);
@@ -122,10 +122,10 @@ static void again(struct talk *k)
 	struct hash_secret secret = hash_fixed(1);
 	struct tcp_table *t = &k->t;
 
-	memset(t->flows, 0, (t->virgin + 1) * sizeof(t->flows[0]));
-	memset(t->store.pool.chunks, 0, (t->store.pool.virgin + 1) * (size_t)TCP_CHUNK);
-	for (uint32_t i = 0; i <= t->mask; i++)
-		demand(t->buckets[i] == 0);
+	memset(t->flows, 0, (t->slots.high_water + 1) * sizeof(t->flows[0]));
+	memset(t->store.pool.chunks, 0, (t->store.pool.high_water + 1) * (size_t)TCP_CHUNK);
+	for (uint32_t i = 0; i <= t->slots.mask; i++)
+		demand(t->slots.buckets[i] == 0);
 	memset(&k->m, 0, sizeof(k->m));
 	tcp_init(t, k->memory, &conf, &k->ports, &secret, &k->m);
 	k->garbled = 0;
@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bool now = take(&k, data + at, data + size);
 		noise = noise || now;
 		k.now_ns += 1000;
-		demand(k.t.used <= conf.max_streams);
+		demand(k.t.slots.used <= conf.max_streams);
 	}
 	for (uint32_t n = 0; tcp_finish(&k.t); n++) {
 		demand(n < conf.max_streams);

@@ -171,7 +171,7 @@ static inline void talk_send(
 		.seq = seq,
 		.ack = k->side[!reply].isn + 1,
 	};
-	tcp_take(&k->t, &pkt, tcp_hash(&k->t, &pkt));
+	tcp_process(&k->t, &pkt, tcp_hash(&k->t, &pkt));
 	talk_drain(k);
 	if (k->guard)
 		guard_free((uint8_t *)(uintptr_t)pkt.payload, len);
@@ -221,7 +221,7 @@ static inline void talk_finish(struct talk *k)
 static inline bool talk_is_accounted(const struct talk *k)
 {
 	const struct metrics_reasm *m = &k->m;
-	return k->t.used == 0 && k->t.store.pool.used == 0 &&
+	return k->t.slots.used == 0 && k->t.store.pool.used == 0 &&
 	       m->tcp_octets == m->tcp_octets_framed + m->tcp_octets_repeated +
 					m->tcp_octets_skipped + m->tcp_octets_evicted +
 					m->tcp_octets_refused &&

@@ -35,13 +35,13 @@ static void connections(void)
 			.dport = 53,
 			.proto = PACKET_TCP,
 			.tcp_flags = 2};
-		tcp_take(&t, &pkt, 7);
+		tcp_process(&t, &pkt, 7);
 		while (tcp_next(&t, &message))
 			;
-		CU_ASSERT(t.used <= HASH_CHAIN);
+		CU_ASSERT(t.slots.used <= HASH_CHAIN);
 	}
 	unsigned n = 0;
-	for (uint32_t slot = t.buckets[7]; slot; slot = t.flows[slot].bucket_next)
+	for (uint32_t slot = t.slots.buckets[7]; slot; slot = t.flows[slot].slot.next)
 		n++;
 	CU_ASSERT_EQUAL(n, HASH_CHAIN);
 	CU_ASSERT_EQUAL(m.tcp_opened, MANY);
@@ -60,7 +60,7 @@ static void datagrams(void)
 
 	void *memory = zeroed(ip_frag_bytes(&conf));
 	ip_frag_init(&f, memory, &conf, &secret, &m);
-	f.mask = 0;
+	f.slots.mask = 0;
 	for (unsigned i = 0; i < MANY; i++) {
 		struct pkt pkt = {.payload = (const uint8_t *)"01234567",
 			.len = 8,
@@ -68,8 +68,8 @@ static void datagrams(void)
 			.frag_id = i,
 			.frag_more = 1,
 			.frag_proto = 17};
-		CU_ASSERT_FALSE(ip_frag_take(&f, &pkt, &whole));
-		CU_ASSERT(f.virgin <= HASH_CHAIN);
+		CU_ASSERT_FALSE(ip_frag_process(&f, &pkt, &whole));
+		CU_ASSERT(f.slots.high_water <= HASH_CHAIN);
 	}
 	CU_ASSERT_EQUAL(m.frag_started, MANY);
 	CU_ASSERT_EQUAL(m.frag_evicted, MANY - HASH_CHAIN);

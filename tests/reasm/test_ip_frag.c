@@ -54,7 +54,7 @@ static bool piece(uint32_t id, uint32_t offset, uint32_t len, uint32_t total, st
 		.vlan = {42}};
 	pkt.addrs.octets[ADDR_SRC][15] = 1;
 	pkt.addrs.octets[ADDR_DST][15] = 2;
-	bool done = ip_frag_take(&x.table, &pkt, whole);
+	bool done = ip_frag_process(&x.table, &pkt, whole);
 	guard_free(payload, len);
 	return done;
 }
@@ -106,7 +106,7 @@ static void in_any_order(void)
 		CU_ASSERT_EQUAL(x.metrics.frag_whole, 1);
 		CU_ASSERT_EQUAL(x.metrics.frag_overlapped, 0);
 		ip_frag_recycle(&x.table);
-		CU_ASSERT_EQUAL(x.table.oldest, 0);
+		CU_ASSERT_EQUAL(x.table.ages.oldest, 0);
 	}
 }
 
@@ -131,7 +131,7 @@ static void check_books(void)
 	const struct metrics_reasm *m = &x.metrics;
 	ip_frag_recycle(&x.table);
 	ip_frag_finish(&x.table);
-	CU_ASSERT_EQUAL(x.table.oldest, 0);
+	CU_ASSERT_EQUAL(x.table.ages.oldest, 0);
 	CU_ASSERT_EQUAL(m->frag_started, m->frag_whole + m->frag_overlapped + m->frag_timeouts +
 						 m->frag_evicted + m->frag_incomplete +
 						 m->frag_unfinished);
@@ -145,7 +145,7 @@ static void overlaps(void)
 	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
 	CU_ASSERT_FALSE(piece(1, 8, 16, 48, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_overlapped, 1);
-	CU_ASSERT_EQUAL(x.table.oldest, 0);
+	CU_ASSERT_EQUAL(x.table.ages.oldest, 0);
 	/* The next one with its identification begins anew. */
 	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
 	CU_ASSERT(piece(1, 16, 32, 48, &whole));
@@ -176,7 +176,7 @@ static void conflicts(void)
 		.frag_proto = 17};
 	forged.addrs.octets[ADDR_SRC][15] = 1;
 	forged.addrs.octets[ADDR_DST][15] = 2;
-	CU_ASSERT_FALSE(ip_frag_take(&x.table, &forged, &whole));
+	CU_ASSERT_FALSE(ip_frag_process(&x.table, &forged, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_conflicts, 1);
 	CU_ASSERT(piece(1, 32, 16, 48, &whole));
 	check_whole(&whole, 1, 48);
@@ -197,7 +197,7 @@ static void networks(void)
 	begin();
 	other.addrs.octets[ADDR_SRC][15] = 1;
 	other.addrs.octets[ADDR_DST][15] = 2;
-	CU_ASSERT_FALSE(ip_frag_take(&x.table, &other, &whole));
+	CU_ASSERT_FALSE(ip_frag_process(&x.table, &other, &whole));
 	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
 	CU_ASSERT(piece(1, 16, 16, 32, &whole));
 	check_whole(&whole, 1, 32);
@@ -231,7 +231,7 @@ static void timeouts(void)
 	x.now_ns += 1001 * MS;
 	CU_ASSERT_EQUAL(ip_frag_expire(&x.table, x.now_ns, 8), 1);
 	CU_ASSERT_EQUAL(x.metrics.frag_timeouts, 2);
-	CU_ASSERT_EQUAL(x.table.oldest, 0);
+	CU_ASSERT_EQUAL(x.table.ages.oldest, 0);
 }
 
 /* A flood of first fragments: the oldest leave, counted; the youngest still become whole. */
@@ -269,13 +269,13 @@ static void cut_by_capture(void)
 		.addrs.family = ADDR_IPV6};
 	struct frame whole = {0};
 	begin();
-	CU_ASSERT(ip_frag_take(&x.table, &pkt, &whole));
+	CU_ASSERT(ip_frag_process(&x.table, &pkt, &whole));
 	CU_ASSERT_EQUAL(whole.len, sizeof(struct packet_datagram) + 40);
 	CU_ASSERT(whole.wire_len > whole.len + 24);
 	CU_ASSERT_EQUAL(memcmp(whole.data + sizeof(struct packet_datagram), content, 40), 0);
 	pkt.frag_offset = 64;
 	pkt.frag_more = 0;
-	CU_ASSERT_FALSE(ip_frag_take(&x.table, &pkt, &whole));
+	CU_ASSERT_FALSE(ip_frag_process(&x.table, &pkt, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_cut, 2);
 }
 
@@ -300,10 +300,10 @@ static void keys(void)
 		pkt.frag_id += i == 2;
 		pkt.addrs.family ^= i == 3;
 		pkt.frag_proto = i == 4 ? 6 : 17;
-		CU_ASSERT_FALSE(ip_frag_take(&x.table, &pkt, &whole));
+		CU_ASSERT_FALSE(ip_frag_process(&x.table, &pkt, &whole));
 	}
 	CU_ASSERT_EQUAL(x.metrics.frag_started, 6);
-	CU_ASSERT(ip_frag_take(&x.table, &other, &whole));
+	CU_ASSERT(ip_frag_process(&x.table, &other, &whole));
 }
 
 void test_reasm_ip_frag(void)

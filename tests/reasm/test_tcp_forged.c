@@ -59,7 +59,7 @@ static void test_no_ack(void)
 	/* Nor does it begin a connection. */
 	open_talk(&k, 1, 1, 100);
 	talk_send(&k, false, 1, k.side[0].data, k.side[0].len, PSH);
-	CU_ASSERT_EQUAL(k.t.used, 0);
+	CU_ASSERT_EQUAL(k.t.slots.used, 0);
 	close_talk(&k);
 }
 
@@ -179,7 +179,7 @@ static void test_blind(void)
 		k.side[!reply].isn += talk_random(&r) * 2u;
 		talk_send(&k, reply, seq, forgery, talk_below(&r, 2) ? TALK_LEAST + 2 : 0, flags);
 		k.side[!reply].isn = isn;
-		CU_ASSERT_EQUAL(k.t.used, 1);
+		CU_ASSERT_EQUAL(k.t.slots.used, 1);
 	}
 	CU_ASSERT_EQUAL(k.count[0], 1);
 	CU_ASSERT_EQUAL(k.count[1], 0);
@@ -267,7 +267,7 @@ static void test_unseen_acks(void)
 	ask_ahead(k.side[0].data, 1, 100, ACK);
 	talk_expire(&k, TCP_BLIND_NS - 1);
 	CU_ASSERT_EQUAL(k.count[0], 0);
-	talk_expire(&k, 1 + TCP_HOLE_NS);
+	talk_expire(&k, 1 + TCP_GAP_NS);
 	CU_ASSERT_EQUAL(k.count[0], 1);
 	CU_ASSERT_EQUAL(k.ambiguous[0], 1);
 	close_talk(&k);

@@ -32,27 +32,27 @@ static void test_bait(void)
 		struct metrics_reasm m = {0};
 		struct tcp_stream s;
 		struct pkt pkt = {0};
-		struct tcp_piece got;
-		struct split_piece piece;
-		struct split split = {.mode = SPLIT_SEARCH};
+		struct tcp_output got;
+		struct tcp_split_result piece;
+		struct tcp_split split = {.mode = TCP_SPLIT_SEARCH};
 		uint32_t first = talk_random(&r), at = 0;
 		uint8_t *data = malloc(BAIT);
 		fill_bait(data, &r);
-		void *memory = calloc(1, tcp_pool_bytes(CHUNKS) + SPLIT_MESSAGE_MAX);
+		void *memory = calloc(1, tcp_pool_bytes(CHUNKS) + TCP_MESSAGE_MAX);
 		tcp_pool_init(&store.pool, memory, CHUNKS);
-		store.room = (uint8_t *)memory + tcp_pool_bytes(CHUNKS);
+		store.buffer = (uint8_t *)memory + tcp_pool_bytes(CHUNKS);
 		store.metrics = &m;
-		tcp_stream_start(&s, first - 1, SPLIT_SEARCH);
+		tcp_stream_start(&s, first - 1, TCP_SPLIT_SEARCH);
 		struct tcp_input in = {.at = data, .seq = first, .left = BAIT, .pkt = &pkt};
 		CU_ASSERT_EQUAL(tcp_stream_offer(&store, &s, &in, &got), TCP_OFFER_STORED);
 		while (at < BAIT) {
-			uint32_t used = split_take(
-				&split, data + at, BAIT - at, SPLIT_REPLIES, true, &piece);
+			uint32_t used = tcp_split_parse(
+				&split, data + at, BAIT - at, TCP_SIDE_REPLIES, true, &piece);
 			at += used;
 			if (!piece.data)
 				break;
-			bool more =
-				tcp_stream_pull(&store, &s, SPLIT_REPLIES, first + BAIT + 1, &got);
+			bool more = tcp_stream_pull(
+				&store, &s, TCP_SIDE_REPLIES, first + BAIT + 1, &got);
 			CU_ASSERT_FATAL(more && got.len == piece.len);
 			CU_ASSERT_EQUAL(memcmp(got.data, piece.data, got.len), 0);
 		}

@@ -24,25 +24,25 @@ struct bench {
 static void bench_open(struct bench *b, uint32_t chunks, uint32_t seq)
 {
 	memset(b, 0, sizeof(*b));
-	b->memory = calloc(1, tcp_pool_bytes(chunks) + SPLIT_MESSAGE_MAX);
+	b->memory = calloc(1, tcp_pool_bytes(chunks) + TCP_MESSAGE_MAX);
 	tcp_pool_init(&b->store.pool, b->memory, chunks);
-	b->store.room = (uint8_t *)b->memory + tcp_pool_bytes(chunks);
+	b->store.buffer = (uint8_t *)b->memory + tcp_pool_bytes(chunks);
 	b->store.limit = LIMIT;
 	b->store.metrics = &b->m;
 	b->side.isn = seq - 1;
-	tcp_stream_start(&b->s, seq, SPLIT_FRAME);
+	tcp_stream_start(&b->s, seq, TCP_SPLIT_FRAME);
 }
 
 static void bench_close(struct bench *b)
 {
 	tcp_stream_end(&b->store, &b->s);
 	CU_ASSERT_EQUAL(b->store.pool.used, 0);
-	CU_ASSERT_EQUAL(b->store.pool.oldest, 0);
+	CU_ASSERT_EQUAL(b->store.pool.windows.oldest, 0);
 	free(b->memory);
 	free(b->side.data);
 }
 
-static void note(struct bench *b, const struct tcp_piece *piece)
+static void note(struct bench *b, const struct tcp_output *piece)
 {
 	uint32_t id = bits_be16(piece->data);
 	b->messages++;
@@ -56,29 +56,29 @@ static void note(struct bench *b, const struct tcp_piece *piece)
 
 static void pull(struct bench *b, uint32_t upto)
 {
-	struct tcp_piece piece;
-	while (tcp_stream_pull(&b->store, &b->s, SPLIT_REPLIES, upto, &piece))
+	struct tcp_output piece;
+	while (tcp_stream_pull(&b->store, &b->s, TCP_SIDE_REPLIES, upto, &piece))
 		note(b, &piece);
 }
 
-/* Gives octets [from, to) of the side, the last `gone` of them cut by the capture. */
-static void give(struct bench *b, uint32_t from, uint32_t to, uint32_t gone)
+/* Gives octets [from, to) of the side, the last `cut` of them truncated by the capture. */
+static void give(struct bench *b, uint32_t from, uint32_t to, uint32_t cut)
 {
-	uint32_t n = to - from - gone;
+	uint32_t n = to - from - cut;
 	uint8_t *copy = guard_copy(b->side.data + from, n);
 	struct tcp_input in = {
 		.at = copy,
 		.seq = b->side.isn + 1 + from,
 		.left = n,
-		.gone = gone,
+		.cut = cut,
 		.from = b->side.isn + 1 + from,
 		.to = b->side.isn + 1 + to,
 		.ts_ns = b->now_ns,
 		.pkt = &b->pkt,
-		.side = SPLIT_REPLIES,
+		.side = TCP_SIDE_REPLIES,
 	};
-	while (in.left + in.gone) {
-		struct tcp_piece piece;
+	while (in.left + in.cut) {
+		struct tcp_output piece;
 		switch (tcp_stream_offer(&b->store, &b->s, &in, &piece)) {
 		case TCP_OFFER_MESSAGE:
 			CU_ASSERT(piece.data >= copy && piece.data < copy + n);
@@ -87,7 +87,7 @@ static void give(struct bench *b, uint32_t from, uint32_t to, uint32_t gone)
 		case TCP_OFFER_STORED: pull(b, b->s.next); break;
 		case TCP_OFFER_FULL:
 			pull(b, in.seq);
-			tcp_stream_jump(&b->store, &b->s, in.seq);
+			tcp_stream_skip_to(&b->store, &b->s, in.seq);
 			break;
 		}
 	}
@@ -104,7 +104,7 @@ static void test_zero_copy(void)
 	give(&b, 0, b.side.len, 0);
 	CU_ASSERT_EQUAL(b.messages, 30);
 	CU_ASSERT_EQUAL(b.garbled, 0);
-	CU_ASSERT_EQUAL(b.store.pool.virgin, 0);
+	CU_ASSERT_EQUAL(b.store.pool.high_water, 0);
 	bench_close(&b);
 }
 
@@ -239,7 +239,7 @@ static void test_cut(void)
 		for (uint32_t i = 0; i < 12; i++) {
 			uint32_t from = b.side.at[i] - 2, to = b.side.at[i] + b.side.size[i];
 			whole += keep >= to - from;
-			heads += keep < to - from && keep >= 2 + SPLIT_HEADER;
+			heads += keep < to - from && keep >= 2 + TCP_SPLIT_HEADER;
 			give(&b, from, to, keep < to - from ? to - from - keep : 0);
 		}
 		CU_ASSERT_EQUAL(b.messages, whole + heads);
@@ -307,7 +307,7 @@ static void test_search_to_the_end(void)
 	for (uint32_t i = 0; i < 3; i++)
 		b.side.at[i] += 22;
 	b.side.isn = 0;
-	tcp_stream_start(&b.s, 1, SPLIT_SEARCH);
+	tcp_stream_start(&b.s, 1, TCP_SPLIT_SEARCH);
 	give(&b, 0, b.side.at[1] - 2, 0);
 	CU_ASSERT_EQUAL(b.messages, 0);
 	give(&b, b.side.at[2] - 2, b.side.len, 0);
@@ -327,9 +327,9 @@ static void test_evict(void)
 	talk_fill(&b.side, 4, 3000, true, &r);
 	b.side.isn = 0;
 	for (size_t i = 0; i < BITS_COUNT(other); i++) {
-		struct tcp_piece piece;
+		struct tcp_output piece;
 		struct tcp_input in = {.at = b.side.data, .seq = 101, .left = 20, .pkt = &b.pkt};
-		tcp_stream_start(&other[i], 1, SPLIT_FRAME);
+		tcp_stream_start(&other[i], 1, TCP_SPLIT_FRAME);
 		CU_ASSERT_EQUAL(
 			tcp_stream_offer(&b.store, &other[i], &in, &piece), TCP_OFFER_STORED);
 		CU_ASSERT(other[i].window != 0);

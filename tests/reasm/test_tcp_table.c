@@ -22,14 +22,14 @@ static void test_life(void)
 	talk_ack(&k, false, k.side[1].len, FIN | ACK);
 	talk_ack(&k, true, k.side[0].len + 1, FIN | ACK);
 	CU_ASSERT_EQUAL(k.m.tcp_closed, 1);
-	CU_ASSERT_EQUAL(k.t.used, 1);
+	CU_ASSERT_EQUAL(k.t.slots.used, 1);
 	/* Late copies do not begin anything. */
 	say_all(&k, true);
 	talk_ack(&k, false, k.side[1].len + 1, ACK);
 	CU_ASSERT_EQUAL(k.m.tcp_opened, 1);
 	CU_ASSERT_EQUAL(k.m.tcp_retransmitted + k.m.tcp_refused, 1);
 	talk_expire(&k, TCP_LINGER_NS + 1);
-	CU_ASSERT_EQUAL(k.t.used, 0);
+	CU_ASSERT_EQUAL(k.t.slots.used, 0);
 	close_talk(&k);
 }
 
@@ -174,7 +174,7 @@ static void test_reset(void)
 	CU_ASSERT_EQUAL(k.m.tcp_resyncs, 0);
 	CU_ASSERT_EQUAL(k.m.tcp_opened, 2);
 	talk_expire(&k, TCP_LINGER_NS + 1);
-	CU_ASSERT_EQUAL(k.t.used, 1);
+	CU_ASSERT_EQUAL(k.t.slots.used, 1);
 	close_talk(&k);
 	/* Nobody listens. */
 	open_talk(&k, 7, 1, 100);
@@ -244,9 +244,9 @@ static void test_flood(void)
 		if (k.port == 53)
 			continue;
 		talk_send(&k, false, isn, NULL, 0, SYN);
-		CU_ASSERT(k.t.used <= unit_conf.max_streams);
+		CU_ASSERT(k.t.slots.used <= unit_conf.max_streams);
 	}
-	CU_ASSERT_EQUAL(k.t.virgin, unit_conf.max_streams);
+	CU_ASSERT_EQUAL(k.t.slots.high_water, unit_conf.max_streams);
 	/* Who has said something stays. */
 	k.port = TALK_PORT;
 	say_all(&k, true);

@@ -84,7 +84,7 @@ static void converse(const struct plan *plan, uint64_t seed)
 		show_group(&k, plan, reply, &p[reply], &r);
 		/* The other side has them all, and nothing comes later than this. */
 		talk_ack(&k, !reply, p[reply].edge, 0x10);
-		talk_expire(&k, 2 * TCP_HOLE_NS);
+		talk_expire(&k, 2 * TCP_GAP_NS);
 	}
 	talk_finish(&k);
 	CU_ASSERT_EQUAL(k.garbled, 0);

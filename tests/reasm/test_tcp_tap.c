@@ -2,7 +2,7 @@
 /*
  * Connections of a client and a server that answers what it has: segments of both, with true
  * acknowledgments, retransmissions, keep-alives, and any of the ways to end. A tap sees them from
- * some segment on, out of order within TCP_HOLE_NS, or without some of them. What comes out is what
+ * some segment on, out of order within TCP_GAP_NS, or without some of them. What comes out is what
  * stands in what it saw.
  */
 #include "reasm/talk_unit.h"
@@ -10,7 +10,7 @@
 void test_reasm_tcp_tap(void);
 
 #define SEGMENTS 4096
-#define JITTER (TCP_HOLE_NS - 10 * MS)
+#define JITTER (TCP_GAP_NS - 10 * MS)
 
 struct segment {
 	int64_t ns; /* when the tap sees it */

@@ -17,9 +17,9 @@ static void test_gap(void)
 	/* Acknowledged, but octets may come late. */
 	talk_ack(&k, true, s->len, ACK);
 	talk_ack(&k, true, s->at[1], ACK); /* an older one, late */
-	talk_expire(&k, TCP_HOLE_NS / 2);
+	talk_expire(&k, TCP_GAP_NS / 2);
 	CU_ASSERT_EQUAL(k.count[0], 2);
-	talk_expire(&k, TCP_HOLE_NS);
+	talk_expire(&k, TCP_GAP_NS);
 	CU_ASSERT_EQUAL(k.count[0], 5);
 	CU_ASSERT_EQUAL(k.m.tcp_gaps, 1);
 	CU_ASSERT_EQUAL(k.m.tcp_gap_octets, s->at[4] + 3 - s->at[2] - 4);
@@ -43,7 +43,7 @@ static void test_unordered(void)
 	struct talk k;
 	open_talk(&k, 9, 8, 100);
 	k.t.unordered = true;
-	k.t.hole_ns = 1000 * MS;
+	k.t.gap_ns = 1000 * MS;
 	talk_handshake(&k);
 	talk_segment(&k, false, 100, k.side[0].len);
 	talk_ack(&k, true, k.side[0].len, ACK);
@@ -85,7 +85,7 @@ static void test_held(void)
 	/* It does not come. */
 	open_talk(&k, 9, 8, 100);
 	ask_and_answer(&k, k.side[0].at[1] - 2);
-	k.now_ns += TCP_HOLE_NS - 1;
+	k.now_ns += TCP_GAP_NS - 1;
 	CU_ASSERT(!tcp_expire(&k.t, k.now_ns));
 	CU_ASSERT(tcp_expire(&k.t, k.now_ns + 1));
 	expect(&k, 7, 8);
@@ -95,7 +95,7 @@ static void test_held(void)
 	/* It comes in time, with the last octet later still. */
 	open_talk(&k, 9, 8, 100);
 	ask_and_answer(&k, k.side[0].at[1] - 2);
-	k.now_ns += TCP_HOLE_NS - 2;
+	k.now_ns += TCP_GAP_NS - 2;
 	talk_segment(&k, false, 0, k.side[0].at[1] - 3);
 	CU_ASSERT_EQUAL(k.count[0] + k.count[1], 0);
 	k.now_ns++;
@@ -107,7 +107,7 @@ static void test_held(void)
 	/* It comes too late, even if nobody asked what is due. */
 	open_talk(&k, 9, 8, 100);
 	ask_and_answer(&k, k.side[0].at[1] - 2);
-	k.now_ns += TCP_HOLE_NS;
+	k.now_ns += TCP_GAP_NS;
 	talk_segment(&k, false, 0, k.side[0].at[1] - 2);
 	CU_ASSERT(k.count[0] == 7 && k.count[1] == 8);
 	close_talk(&k);
@@ -151,7 +151,7 @@ static void test_tail(void)
 	talk_ack(&k, false, k.side[1].len + 1, FIN | ACK);
 	talk_ack(&k, true, k.side[0].len + 1, ACK);
 	CU_ASSERT_EQUAL(k.m.tcp_closed, 0);
-	talk_expire(&k, TCP_HOLE_NS);
+	talk_expire(&k, TCP_GAP_NS);
 	CU_ASSERT_EQUAL(k.m.tcp_closed, 1);
 	CU_ASSERT_EQUAL(k.m.tcp_gap_octets, 3);
 	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
@@ -209,12 +209,12 @@ static void test_idle(void)
 	const struct talk_side *s = &k.side[0];
 	talk_segment(&k, false, s->at[1] - 2, s->len - 1);
 	talk_expire(&k, unit_conf.idle_ns);
-	CU_ASSERT_EQUAL(k.t.used, 1);
+	CU_ASSERT_EQUAL(k.t.slots.used, 1);
 	talk_expire(&k, 1);
 	CU_ASSERT_EQUAL(k.count[0], 6);
 	CU_ASSERT_EQUAL(k.m.tcp_idle, 1);
 	CU_ASSERT_EQUAL(k.m.tcp_messages_lost, 1);
-	CU_ASSERT_EQUAL(k.t.used, 0);
+	CU_ASSERT_EQUAL(k.t.slots.used, 0);
 	close_talk(&k);
 }
 

@@ -104,7 +104,7 @@ static inline unsigned take(struct pkt *pkt, const void *payload, uint32_t n)
 	if (pkt->wire_len < n)
 		pkt->wire_len = n;
 	pkt->cut = pkt->wire_len > n;
-	sight_take(&k.s, pkt, sight_hash(&k.s, pkt));
+	sight_process(&k.s, pkt, sight_hash(&k.s, pkt));
 	record_flush(&k.arena);
 	guard_free(p, n);
 	k.now_ns += MS;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "reasm/ranges.h"
+#include "reasm/tcp_ranges.h"
 
 #include "reasm/talk.h"
 
 #include <CUnit/Basic.h>
 
-void test_reasm_ranges(void);
+void test_reasm_tcp_ranges(void);
 
 #define SPAN 600
 
@@ -15,51 +15,52 @@ struct model {
 	uint32_t base; /* sequence number of have[0] */
 };
 
-static bool add_one(struct ranges *r, uint32_t from, uint32_t to, int64_t ts_ns, uint32_t spare)
+static bool add_one(struct tcp_ranges *r, uint32_t from, uint32_t to, int64_t ts_ns, uint32_t spare)
 {
-	return ranges_add(r, &(struct range){.from = from, .to = to, .ts_ns = ts_ns}, spare);
+	return tcp_ranges_add(
+		r, &(struct tcp_range){.from = from, .to = to, .ts_ns = ts_ns}, spare);
 }
 
-static int64_t drop(struct ranges *r, uint32_t upto)
+static int64_t drop(struct tcp_ranges *r, uint32_t upto)
 {
 	uint8_t flags = 0;
-	return ranges_drop(r, upto, &flags);
+	return tcp_ranges_remove(r, upto, &flags);
 }
 
-static bool is_sound(const struct ranges *r)
+static bool is_sound(const struct tcp_ranges *r)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
-		if (ranges_ahead(r->at[i].to, r->at[i].from) <= 0)
+		if (tcp_seq_diff(r->at[i].to, r->at[i].from) <= 0)
 			return false;
-		if (i && ranges_ahead(r->at[i].from, r->at[i - 1].to) < 0)
+		if (i && tcp_seq_diff(r->at[i].from, r->at[i - 1].to) < 0)
 			return false;
 	}
-	return r->count <= RANGES_MAX;
+	return r->count <= TCP_RANGES_MAX;
 }
 
-static bool is_equal(const struct ranges *r, const struct model *m)
+static bool is_equal(const struct tcp_ranges *r, const struct model *m)
 {
 	uint8_t have[SPAN] = {0};
 	for (uint32_t i = 0; i < r->count; i++)
 		for (uint32_t s = r->at[i].from; s != r->at[i].to; s++)
-			have[s - m->base] = r->at[i].ts_ns == RANGE_CUT ? 2 : 1;
+			have[s - m->base] = r->at[i].ts_ns == TCP_RANGE_CUT ? 2 : 1;
 	return memcmp(have, m->have, SPAN) == 0;
 }
 
 /* Adds [from, to) where it is missing, as the stream does. */
-static bool add(struct ranges *r, struct model *m, uint32_t from, uint32_t to, int64_t ts_ns)
+static bool add(struct tcp_ranges *r, struct model *m, uint32_t from, uint32_t to, int64_t ts_ns)
 {
 	uint32_t at = m->base + from, end, missing = 0, sum = 0;
 	for (uint32_t i = from; i < to; i++)
 		missing += !m->have[i];
-	CU_ASSERT_EQUAL(ranges_missing_octets(r, m->base + from, m->base + to), missing);
-	for (; ranges_missing(r, &at, m->base + to, &end); at = end) {
-		CU_ASSERT(ranges_ahead(end, at) > 0);
+	CU_ASSERT_EQUAL(tcp_ranges_gap_octets(r, m->base + from, m->base + to), missing);
+	for (; tcp_ranges_gap(r, &at, m->base + to, &end); at = end) {
+		CU_ASSERT(tcp_seq_diff(end, at) > 0);
 		for (uint32_t s = at; s != end; s++)
 			CU_ASSERT_EQUAL(m->have[s - m->base], 0);
 		if (!add_one(r, at, end, ts_ns, 0))
 			return false;
-		memset(m->have + (at - m->base), ts_ns == RANGE_CUT ? 2 : 1, end - at);
+		memset(m->have + (at - m->base), ts_ns == TCP_RANGE_CUT ? 2 : 1, end - at);
 		sum += end - at;
 	}
 	CU_ASSERT_EQUAL(sum, missing);
@@ -69,7 +70,7 @@ static bool add(struct ranges *r, struct model *m, uint32_t from, uint32_t to, i
 static void check_against_model(uint64_t seed)
 {
 	struct talk_rng rng = {seed};
-	struct ranges r = {0};
+	struct tcp_ranges r = {0};
 	struct model m = {.base = seed % 2 ? 0u - SPAN / 2 : talk_random(&rng)};
 	uint32_t start = 0;
 
@@ -79,8 +80,8 @@ static void check_against_model(uint64_t seed)
 		if (to > SPAN)
 			to = SPAN;
 		bool cut = talk_below(&rng, 5) == 0;
-		if (!add(&r, &m, from, to, cut ? RANGE_CUT : turn + 1))
-			CU_ASSERT_EQUAL(r.count, RANGES_MAX);
+		if (!add(&r, &m, from, to, cut ? TCP_RANGE_CUT : turn + 1))
+			CU_ASSERT_EQUAL(r.count, TCP_RANGES_MAX);
 		CU_ASSERT(is_sound(&r));
 		if (talk_below(&rng, 6) == 0 && start < SPAN - 50) {
 			start += talk_below(&rng, 40);
@@ -91,8 +92,8 @@ static void check_against_model(uint64_t seed)
 		uint32_t run = 0;
 		while (start + run < SPAN && m.have[start + run] == 1)
 			run++;
-		CU_ASSERT_EQUAL(ranges_run(&r, m.base + start), run);
-		const struct range *behind = ranges_behind(&r, m.base + start);
+		CU_ASSERT_EQUAL(tcp_ranges_run(&r, m.base + start), run);
+		const struct tcp_range *behind = tcp_ranges_after(&r, m.base + start);
 		CU_ASSERT_EQUAL(behind == NULL, r.count == 0);
 	}
 }
@@ -105,7 +106,7 @@ static void test_model(void)
 
 static void test_times(void)
 {
-	struct ranges r = {0};
+	struct tcp_ranges r = {0};
 	CU_ASSERT(add_one(&r, 10, 20, 5, 0));
 	CU_ASSERT(add_one(&r, 20, 30, 3, 0));
 	CU_ASSERT(add_one(&r, 40, 50, 1, 0));
@@ -116,31 +117,31 @@ static void test_times(void)
 	CU_ASSERT_EQUAL(drop(&r, 25), 5);
 	CU_ASSERT_EQUAL(drop(&r, 35), 5);
 	CU_ASSERT_EQUAL(r.at[0].ts_ns, 1);
-	CU_ASSERT_EQUAL(ranges_octets(&r), 10);
+	CU_ASSERT_EQUAL(tcp_ranges_octets(&r), 10);
 	CU_ASSERT_EQUAL(drop(&r, 35), INT64_MIN);
 }
 
 static void test_full(void)
 {
-	struct ranges r = {0};
-	for (uint32_t i = 0; i < RANGES_MAX - 1; i++)
+	struct tcp_ranges r = {0};
+	for (uint32_t i = 0; i < TCP_RANGES_MAX - 1; i++)
 		CU_ASSERT(add_one(&r, 100 + 10 * i, 105 + 10 * i, i, 1));
 	CU_ASSERT(!add_one(&r, 5000, 5001, 9, 1));
 	/* The spare place. */
 	CU_ASSERT(add_one(&r, 50, 60, 9, 0));
-	CU_ASSERT_EQUAL(r.count, RANGES_MAX);
+	CU_ASSERT_EQUAL(r.count, TCP_RANGES_MAX);
 	CU_ASSERT(!add_one(&r, 70, 71, 9, 0));
 	/* What touches joins, with the later time. */
 	CU_ASSERT(add_one(&r, 60, 65, 7, 0));
-	CU_ASSERT_EQUAL(r.count, RANGES_MAX);
+	CU_ASSERT_EQUAL(r.count, TCP_RANGES_MAX);
 	CU_ASSERT_EQUAL(r.at[0].to, 65);
 	CU_ASSERT_EQUAL(r.at[0].ts_ns, 9);
-	CU_ASSERT(!add_one(&r, 65, 66, RANGE_CUT, 0));
+	CU_ASSERT(!add_one(&r, 65, 66, TCP_RANGE_CUT, 0));
 }
 
-void test_reasm_ranges(void)
+void test_reasm_tcp_ranges(void)
 {
-	CU_pSuite suite = CU_add_suite("reasm/ranges", NULL, NULL);
+	CU_pSuite suite = CU_add_suite("reasm/tcp_ranges", NULL, NULL);
 	CU_add_test(suite, "the same as octet by octet, around the wrap too", test_model);
 	CU_add_test(suite, "times follow the order of the stream", test_times);
 	CU_add_test(suite, "a full list", test_full);

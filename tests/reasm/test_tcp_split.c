@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "reasm/split.h"
+#include "reasm/tcp_split.h"
 
 #include "reasm/talk.h"
 
 #include <CUnit/Basic.h>
 
-void test_reasm_split(void);
+void test_reasm_tcp_split(void);
 
 struct outcome {
 	uint32_t next; /* number of the message that must come now, or a later one */
 	uint32_t messages, garbled, skipped, resyncs;
 };
 
-static void note(struct outcome *o, const struct talk_side *s, const struct split_piece *piece)
+static void note(struct outcome *o, const struct talk_side *s, const struct tcp_split_result *piece)
 {
 	o->skipped += piece->skipped;
 	o->resyncs += piece->resync && piece->skipped;
@@ -29,8 +29,8 @@ static void note(struct outcome *o, const struct talk_side *s, const struct spli
 }
 
 /* Gives a stream from `at` on in pieces of 1 to `most` octets, each at a guard page. */
-static void run(struct split *split, const struct talk_side *s, uint32_t at, uint32_t most,
-	enum split_side side, struct talk_rng *r, struct outcome *o)
+static void run(struct tcp_split *split, const struct talk_side *s, uint32_t at, uint32_t most,
+	enum tcp_side side, struct talk_rng *r, struct outcome *o)
 {
 	uint32_t kept = 0; /* octets given and not used */
 	while (at + kept < s->len) {
@@ -40,9 +40,9 @@ static void run(struct split *split, const struct talk_side *s, uint32_t at, uin
 		uint8_t *copy = guard_copy(s->data + at, n);
 		uint32_t used = 0;
 		for (;;) {
-			struct split_piece piece;
+			struct tcp_split_result piece;
 			uint32_t step =
-				split_take(split, copy + used, n - used, side, false, &piece);
+				tcp_split_parse(split, copy + used, n - used, side, false, &piece);
 			CU_ASSERT(step <= n - used);
 			used += step;
 			note(o, s, &piece);
@@ -64,9 +64,9 @@ static void test_pieces(void)
 		talk_fill(&s, 20, 900, reply, &r);
 		static const uint32_t most[] = {1, 3, 40, 1460, 100000};
 		for (size_t i = 0; i < BITS_COUNT(most); i++) {
-			struct split split = {.mode = SPLIT_FRAME};
+			struct tcp_split split = {.mode = TCP_SPLIT_FRAME};
 			struct outcome o = {0};
-			run(&split, &s, 0, most[i], SPLIT_EITHER, &r, &o);
+			run(&split, &s, 0, most[i], TCP_SIDE_EITHER, &r, &o);
 			CU_ASSERT_EQUAL(o.messages, 20);
 			CU_ASSERT_EQUAL(o.garbled + o.skipped, 0);
 		}
@@ -81,12 +81,12 @@ static void test_join(void)
 	for (int reply = 0; reply < 2; reply++) {
 		struct talk_side s;
 		talk_fill(&s, 8, 300, reply, &r);
-		enum split_side side = reply ? SPLIT_REPLIES : SPLIT_QUERIES;
+		enum tcp_side side = reply ? TCP_SIDE_REPLIES : TCP_SIDE_QUERIES;
 		for (uint32_t from = 0; from < s.len; from++) {
 			uint32_t whole = 0;
 			while (whole < s.messages && s.at[whole] - 2 < from)
 				whole++;
-			struct split split = {.mode = SPLIT_SEARCH};
+			struct tcp_split split = {.mode = TCP_SPLIT_SEARCH};
 			struct outcome o = {.next = whole};
 			run(&split, &s, from, 1 + from % 50, side, &r, &o);
 			CU_ASSERT_EQUAL(o.messages, s.messages - whole);
@@ -107,12 +107,12 @@ static void test_noise(void)
 	for (uint32_t i = 0; i < noise; i++)
 		data[i] = (uint8_t)talk_random(&r);
 	memcpy(data + noise, s.data, s.len);
-	struct split split = {.mode = SPLIT_SEARCH};
+	struct tcp_split split = {.mode = TCP_SPLIT_SEARCH};
 	uint32_t at = 0, skipped = 0, messages = 0;
 	for (;;) {
-		struct split_piece piece;
-		at += split_take(
-			&split, data + at, noise + s.len - at, SPLIT_REPLIES, false, &piece);
+		struct tcp_split_result piece;
+		at += tcp_split_parse(
+			&split, data + at, noise + s.len - at, TCP_SIDE_REPLIES, false, &piece);
 		skipped += piece.skipped;
 		if (!piece.data)
 			break;
@@ -122,9 +122,9 @@ static void test_noise(void)
 	CU_ASSERT_EQUAL(messages, 4);
 	CU_ASSERT_EQUAL(skipped, noise);
 	/* Searched for the other side's messages, nothing is found. */
-	struct split_piece piece;
-	split = (struct split){.mode = SPLIT_SEARCH};
-	at = split_take(&split, s.data, s.len, SPLIT_QUERIES, true, &piece);
+	struct tcp_split_result piece;
+	split = (struct tcp_split){.mode = TCP_SPLIT_SEARCH};
+	at = tcp_split_parse(&split, s.data, s.len, TCP_SIDE_QUERIES, true, &piece);
 	CU_ASSERT_EQUAL(at, s.len);
 	CU_ASSERT_PTR_NULL(piece.data);
 	free(data);
@@ -169,21 +169,21 @@ static void test_shapes(void)
 		uint32_t n = shapes[i].len + 2;
 		talk_put16(data, shapes[i].len);
 		memcpy(data + 2, shapes[i].octets, shapes[i].len);
-		for (int side = SPLIT_EITHER; side <= SPLIT_REPLIES; side++) {
-			bool right =
-				side == SPLIT_EITHER || (side == SPLIT_REPLIES) == shapes[i].reply;
-			struct split split = {.mode = SPLIT_SEARCH};
-			struct split_piece piece;
+		for (int side = TCP_SIDE_EITHER; side <= TCP_SIDE_REPLIES; side++) {
+			bool right = side == TCP_SIDE_EITHER ||
+				     (side == TCP_SIDE_REPLIES) == shapes[i].reply;
+			struct tcp_split split = {.mode = TCP_SPLIT_SEARCH};
+			struct tcp_split_result piece;
 			uint8_t *copy = guard_copy(data, n);
-			split_take(&split, copy, n, side, true, &piece);
+			tcp_split_parse(&split, copy, n, side, true, &piece);
 			bool found = piece.data == copy + 2 && piece.len == shapes[i].len;
 			if (found != (right && shapes[i].found))
 				CU_FAIL(shapes[i].what);
 			guard_free(copy, n);
 			for (uint32_t cut = 0; cut < n; cut++) {
 				copy = guard_copy(data, cut);
-				split = (struct split){.mode = SPLIT_SEARCH};
-				split_take(&split, copy, cut, side, false, &piece);
+				split = (struct tcp_split){.mode = TCP_SPLIT_SEARCH};
+				tcp_split_parse(&split, copy, cut, side, false, &piece);
 				CU_ASSERT_PTR_NULL(piece.data);
 				guard_free(copy, cut);
 			}
@@ -203,12 +203,12 @@ static void test_found(void)
 	memset(data + second, 0x99, noise);
 	memcpy(data + second + noise, s.data + second, s.len - second);
 	for (int found = 0; found < 2; found++) {
-		struct split split = {.mode = found ? SPLIT_SEARCH : SPLIT_FRAME};
-		struct split_piece piece;
+		struct tcp_split split = {.mode = found ? TCP_SPLIT_SEARCH : TCP_SPLIT_FRAME};
+		struct tcp_split_result piece;
 		uint32_t at = 0, messages = 0;
 		do {
-			at += split_take(&split, data + at, s.len + noise - at, SPLIT_QUERIES,
-				false, &piece);
+			at += tcp_split_parse(&split, data + at, s.len + noise - at,
+				TCP_SIDE_QUERIES, false, &piece);
 			messages += piece.data != NULL;
 		} while (piece.data);
 		CU_ASSERT_EQUAL(messages, found ? 4 : 1);
@@ -219,58 +219,58 @@ static void test_found(void)
 
 static void test_gaps(void)
 {
-	struct split s = {.mode = SPLIT_FRAME, .have = 2, .len = 100};
+	struct tcp_split s = {.mode = TCP_SPLIT_FRAME, .have = 2, .len = 100};
 	/* Inside of the message: its rest is passed, then the next begins. */
-	CU_ASSERT(split_gap(&s, 10, 20));
-	CU_ASSERT_EQUAL(s.mode, SPLIT_DISCARD);
+	CU_ASSERT(tcp_split_gap(&s, 10, 20));
+	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_DISCARD);
 	CU_ASSERT_EQUAL(s.len, 70);
-	CU_ASSERT(!split_gap(&s, 0, 70));
-	CU_ASSERT_EQUAL(s.mode, SPLIT_FRAME);
+	CU_ASSERT(!tcp_split_gap(&s, 0, 70));
+	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_FRAME);
 	CU_ASSERT_EQUAL(s.have, 0);
 	/* Beyond it. */
-	s = (struct split){.mode = SPLIT_FRAME, .have = 2, .len = 100};
-	CU_ASSERT(split_gap(&s, 10, 91));
-	CU_ASSERT_EQUAL(s.mode, SPLIT_SEARCH);
+	s = (struct tcp_split){.mode = TCP_SPLIT_FRAME, .have = 2, .len = 100};
+	CU_ASSERT(tcp_split_gap(&s, 10, 91));
+	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_SEARCH);
 	/* Between the octets of the length, and between messages. */
-	s = (struct split){.mode = SPLIT_FRAME, .have = 1, .len = 0x100};
-	CU_ASSERT(split_gap(&s, 0, 5));
-	CU_ASSERT_EQUAL(s.mode, SPLIT_SEARCH);
-	s = (struct split){.mode = SPLIT_FRAME};
-	CU_ASSERT(!split_gap(&s, 0, 5));
-	CU_ASSERT_EQUAL(s.mode, SPLIT_SEARCH);
+	s = (struct tcp_split){.mode = TCP_SPLIT_FRAME, .have = 1, .len = 0x100};
+	CU_ASSERT(tcp_split_gap(&s, 0, 5));
+	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_SEARCH);
+	s = (struct tcp_split){.mode = TCP_SPLIT_FRAME};
+	CU_ASSERT(!tcp_split_gap(&s, 0, 5));
+	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_SEARCH);
 }
 
 /* No message: what is too short for a header is passed, with the octets that it announces. */
 static void test_short(void)
 {
-	uint8_t data[2 + 3 + 2 + 2 + 11 + 2 + SPLIT_HEADER] = {0, 3, 9, 9, 9, 0, 0, 0, 11};
-	struct split s = {.mode = SPLIT_FRAME};
-	struct split_piece piece;
-	data[21] = SPLIT_HEADER;
-	uint32_t used = split_take(&s, data, sizeof(data), SPLIT_EITHER, false, &piece);
+	uint8_t data[2 + 3 + 2 + 2 + 11 + 2 + TCP_SPLIT_HEADER] = {0, 3, 9, 9, 9, 0, 0, 0, 11};
+	struct tcp_split s = {.mode = TCP_SPLIT_FRAME};
+	struct tcp_split_result piece;
+	data[21] = TCP_SPLIT_HEADER;
+	uint32_t used = tcp_split_parse(&s, data, sizeof(data), TCP_SIDE_EITHER, false, &piece);
 	CU_ASSERT_EQUAL(used, sizeof(data));
 	CU_ASSERT_EQUAL(piece.skipped, 20);
 	CU_ASSERT_EQUAL(piece.runts, 3);
-	CU_ASSERT_EQUAL(piece.len, SPLIT_HEADER);
+	CU_ASSERT_EQUAL(piece.len, TCP_SPLIT_HEADER);
 	CU_ASSERT_PTR_EQUAL(piece.data, data + 22);
 	/* Cut anywhere, the same. */
 	for (uint32_t cut = 1; cut < sizeof(data); cut++) {
-		s = (struct split){.mode = SPLIT_FRAME};
-		used = split_take(&s, data, cut, SPLIT_EITHER, false, &piece);
+		s = (struct tcp_split){.mode = TCP_SPLIT_FRAME};
+		used = tcp_split_parse(&s, data, cut, TCP_SIDE_EITHER, false, &piece);
 		uint32_t runts = piece.runts, skipped = piece.skipped;
 		CU_ASSERT_PTR_NULL(piece.data);
-		used += split_take(&s, data + used, (uint32_t)sizeof(data) - used, SPLIT_EITHER,
-			false, &piece);
+		used += tcp_split_parse(&s, data + used, (uint32_t)sizeof(data) - used,
+			TCP_SIDE_EITHER, false, &piece);
 		CU_ASSERT_EQUAL(used, sizeof(data));
 		CU_ASSERT_EQUAL(runts + piece.runts, 3);
 		CU_ASSERT_EQUAL(skipped + piece.skipped, 20);
-		CU_ASSERT_EQUAL(piece.len, SPLIT_HEADER);
+		CU_ASSERT_EQUAL(piece.len, TCP_SPLIT_HEADER);
 	}
 }
 
-void test_reasm_split(void)
+void test_reasm_tcp_split(void)
 {
-	CU_pSuite suite = CU_add_suite("reasm/split", NULL, NULL);
+	CU_pSuite suite = CU_add_suite("reasm/tcp_split", NULL, NULL);
 	CU_add_test(suite, "cut at any octet", test_pieces);
 	CU_add_test(suite, "joined at any octet", test_join);
 	CU_add_test(suite, "noise before messages", test_noise);
