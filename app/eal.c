@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "rx/eal_log.h"
+#include "rx/sysfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,16 +57,9 @@ unsigned eal_memory_mb(const struct engine *e)
 
 static unsigned free_pages(unsigned kb)
 {
-	char path[128];
-	unsigned long pages = 0;
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages", kb);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%lu", &pages) != 1)
-		pages = 0;
-	fclose(f);
-	return (unsigned)pages;
+	char name[32];
+	snprintf(name, sizeof(name), "hugepages-%ukB", kb);
+	return (unsigned)sysfs_number(SYSFS_HUGEPAGES, name, "free_hugepages", 0);
 }
 
 unsigned eal_free_hugepages_mb(void)

@@ -87,7 +87,15 @@ _Static_assert(DEVICE_PORTS <= 32, "a bit for each port");
 /* Are input.devices captures that are played once, and is there nothing else? */
 bool device_all_captures(const struct conf *conf);
 
-/* The functions of struct input_ops, as far as both kinds have the same. */
+/* The rows of struct input_ops that both kinds of device have. */
+#define DEVICE_INPUT_OPS                                                                           \
+	.plan = device_plan, .share = device_share, .describe = device_describe,                   \
+	.memory = device_memory, .descriptors = device_descriptors, .words = device_words,         \
+	.rx = device_rx_get, .announce = device_announce, .watch = device_watch,                   \
+	.counts = device_counts, .numbers = device_numbers, .source = device_source,               \
+	.part = device_part, .finish = device_finish, .stop = device_rx_stop,                      \
+	.close = device_close
+/* Its functions. */
 int device_plan(struct input *in);
 int device_share(struct input *in);
 void device_describe(const struct input *in, FILE *out);

@@ -7,6 +7,7 @@
 #include "rx/nic.h"
 #include "rx/nic_any.h"
 #include "rx/rights.h"
+#include "rx/sysfs.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -27,23 +28,6 @@
 #define KERNEL_BLOCK 65536
 #define KERNEL_ROOM KERNEL_FRAME
 
-#define CLASS_NET "/sys/class/net/"
-#define PCI_DEVICES "/sys/bus/pci/devices/"
-
-/* A whole number in a file of /sys; `none` where there is no such file. */
-static long read_number(const char *before, const char *name, const char *after, long none)
-{
-	char path[256];
-	long n = none;
-	snprintf(path, sizeof(path), "%s%s%s", before, name, after);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return none;
-	if (fscanf(f, "%li", &n) != 1)
-		n = none;
-	fclose(f);
-	return n;
-}
 
 static int fail_interface(const char *name)
 {
@@ -62,7 +46,7 @@ static int fail_interface(const char *name)
 /* Which link type af_packet's frames have, by the interface's hardware type. */
 static int link_type_of(const char *name)
 {
-	switch (read_number(CLASS_NET, name, "/type", ARPHRD_ETHER)) {
+	switch (sysfs_number(SYSFS_NET, name, "type", ARPHRD_ETHER)) {
 	case ARPHRD_ETHER:
 	case ARPHRD_LOOPBACK: return FRAME_LINK_ETHERNET;
 	case ARPHRD_NONE: /* tun, wireguard */
@@ -102,13 +86,13 @@ static int plan_interface(struct device *d, const char *name, unsigned i)
 	int link_type = link_type_of(name);
 	if (link_type == FRAME_LINK_UNKNOWN) {
 		log_error("interface %s: frames of its hardware type %ld are not decoded", name,
-			read_number(CLASS_NET, name, "/type", -1));
+			sysfs_number(SYSFS_NET, name, "type", -1));
 		return -ENOTSUP;
 	}
 	*d = (struct device){.given = name,
 		.promiscuous_fd = -1,
 		.rings = 1,
-		.node = (int)read_number(CLASS_NET, name, "/device/numa_node", -1),
+		.node = (int)sysfs_number(SYSFS_NET, name, "device/numa_node", -1),
 		.link_type = (uint16_t)link_type,
 		.room = KERNEL_ROOM,
 		.kernel = true};
@@ -146,14 +130,14 @@ static int check_pci(const char *name)
 		"mlx4_core", "hv_netvsc", "mana"};
 	char path[PATH_MAX], target[PATH_MAX];
 
-	snprintf(path, sizeof(path), PCI_DEVICES "%s", name);
+	snprintf(path, sizeof(path), SYSFS_PCI "%s", name);
 	if (access(path, F_OK) != 0) {
 		log_error("input.devices: there is no PCI device %s; dpdk-devbind.py --status-dev "
 			  "net lists those that there are",
 			name);
 		return -ENODEV;
 	}
-	snprintf(path, sizeof(path), PCI_DEVICES "%s/driver", name);
+	snprintf(path, sizeof(path), SYSFS_PCI "%s/driver", name);
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	target[n < 0 ? 0 : n] = '\0';
 	const char *driver = strrchr(target, '/') ? strrchr(target, '/') + 1 : "none";
@@ -212,9 +196,9 @@ static int plan_device(struct device *d, const char *word)
 		if (error)
 			return error;
 		d->bus = true;
-		d->rings = nic_rings((uint16_t)read_number(PCI_DEVICES, full, "/vendor", 0),
-			(uint16_t)read_number(PCI_DEVICES, full, "/device", 0));
-		d->node = (int)read_number(PCI_DEVICES, full, "/numa_node", -1);
+		d->rings = nic_rings((uint16_t)sysfs_number(SYSFS_PCI, full, "vendor", 0),
+			(uint16_t)sysfs_number(SYSFS_PCI, full, "device", 0));
+		d->node = (int)sysfs_number(SYSFS_PCI, full, "numa_node", -1);
 		snprintf(d->name, sizeof(d->name), "%s", full);
 		snprintf(d->args, sizeof(d->args), "%s%s", full, word + n);
 		return 0;

@@ -57,6 +57,7 @@ static unsigned frames_received(
 			*frame = alike.frame;
 			frame->data = rte_pktmbuf_mtod(packets[i], const uint8_t *);
 			frame->len = frame->wire_len = rte_pktmbuf_pkt_len(packets[i]);
+			frame->verified = mbuf_is_verified(packets[i]);
 			b->of[count++] = packets[i];
 		} else if (frame_received(&rx->rx, frame, &packets[i], count)) {
 			b->of[count++] = packets[i];
@@ -167,21 +168,6 @@ static int start(struct input *in)
 const struct input_ops input_live = {
 	.name = "live",
 	.suits = suits,
-	.plan = device_plan,
-	.share = device_share,
-	.describe = device_describe,
-	.memory = device_memory,
-	.descriptors = device_descriptors,
-	.words = device_words,
 	.start = start,
-	.rx = device_rx_get,
-	.announce = device_announce,
-	.watch = device_watch,
-	.counts = device_counts,
-	.numbers = device_numbers,
-	.source = device_source,
-	.part = device_part,
-	.finish = device_finish,
-	.stop = device_rx_stop,
-	.close = device_close,
+	DEVICE_INPUT_OPS,
 };

@@ -85,6 +85,8 @@ enum packet_checksum packet_checksum(const struct pkt *pkt)
 	uint32_t header = udp ? UDP_HEADER : pkt->tcp_header;
 	uint16_t sent, lite;
 
+	if (bits_unlikely(pkt->verified))
+		return PACKET_CHECKSUM_RIGHT;
 	if (header == 0 || pkt->len < pkt->wire_len)
 		return PACKET_CHECKSUM_UNKNOWN;
 	const uint8_t *start = pkt->payload - header;

@@ -82,6 +82,7 @@ struct pkt {
 	uint8_t cut; /* the capture cut the payload */
 	uint8_t tcp_flags; /* PACKET_TCP only: octet 13 of the header */
 	uint32_t seq, ack; /* PACKET_TCP only */
+	uint8_t verified; /* frame.verified, of a packet without tunnel */
 	uint8_t tcp_header; /* octets of the TCP header, directly before payload; 0: not at hand */
 	struct mac_pair macs; /* of the innermost header that has them; PACKET_WANT_MACS */
 	uint8_t vlans; /* of the following, outermost first */

@@ -85,6 +85,7 @@ enum packet_verdict packet_walk(
 	pkt->ts_ns = frame->ts_ns;
 	pkt->clock_ns = frame->clock_ns;
 	pkt->late_us = frame->late_us;
+	pkt->verified = 0;
 	/* The layers of a plain packet, in a row; walk_on() finds whatever else there is. */
 	enum layer layer = LAYER_link;
 	if (bits_likely(frame->link_type == FRAME_LINK_ETHERNET))
@@ -100,6 +101,7 @@ enum packet_verdict packet_walk(
 	else if (layer == LAYER_tcp)
 		layer = layer_tcp(&w);
 	if (bits_likely(layer == LAYER_end)) {
+		pkt->verified = frame->verified;
 		if (bits_unlikely(conf->wanted))
 			note(conf, pkt, w.mac);
 		return w.verdict;

@@ -143,6 +143,7 @@ static inline void feed_frame(struct frame *frame, const struct feed_preamble *p
 	frame->link_type = preamble->link_type;
 	frame->owner = 0;
 	frame->time = preamble->flags >> FEED_TIME_SHIFT;
+	frame->verified = 0;
 	frame->piece = 0;
 }
 

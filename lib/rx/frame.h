@@ -36,6 +36,7 @@ struct frame {
 	uint32_t late_us; /* live, several queues: it came up to so long before ts_ns */
 	uint16_t link_type; /* FRAME_LINK_ */
 	uint16_t owner; /* out: its flow's (pipeline_steer, pipeline_piece_next) */
+	uint8_t verified; /* the NIC found the outermost transport checksum right */
 	uint8_t time; /* enum frame_time */
 	uint8_t piece; /* out: it is a fragment or an A-MSDU (the same) */
 };

@@ -47,6 +47,7 @@ bool mbuf_frame_live(struct frame *frame, struct rte_mbuf **m, struct mbuf_scrat
 	frame->len = rte_pktmbuf_pkt_len(*m);
 	frame->wire_len = frame->len;
 	frame->time = FRAME_TIME_CAPTURE;
+	frame->verified = mbuf_is_verified(*m);
 	frame->data = whole(*m, s, i, frame->len, metrics);
 	return frame->data != NULL;
 }

@@ -64,6 +64,14 @@ static inline bool mbuf_is_plain(const struct rte_mbuf *m, uint64_t flags)
 	return m->nb_segs == 1 && !(m->ol_flags & (flags | RTE_MBUF_F_RX_VLAN_STRIPPED));
 }
 
+/* True if the NIC has verified the transport checksum, or knows it unfinished but the octets good.
+ * What it found wrong is for software to confirm: it may be UDP-Lite, or left to another NIC. */
+static inline bool mbuf_is_verified(const struct rte_mbuf *m)
+{
+	uint64_t verdict = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	return verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD || verdict == RTE_MBUF_F_RX_L4_CKSUM_NONE;
+}
+
 /*
  * The frame in a buffer that a device filled. *m may become another buffer: a VLAN tag that the
  * device took out is put back. ts_ns, clock_ns, link_type and owner are the caller's to set. false:

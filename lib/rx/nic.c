@@ -2,6 +2,7 @@
 #include "rx/nic.h"
 
 #include "base/bits.h"
+#include "rx/sysfs.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -39,7 +40,7 @@ static unsigned sysfs_queues(const char *interface)
 	char path[64];
 	unsigned n = 0;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/queues", interface);
+	snprintf(path, sizeof(path), SYSFS_NET "%.15s/queues", interface);
 	DIR *dir = opendir(path);
 	for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
 		n += strncmp(e->d_name, "rx-", 3) == 0;
@@ -124,7 +125,7 @@ int nic_vfio(const char *pci, char *why, size_t size)
 {
 	char path[PATH_MAX], target[PATH_MAX], file[64];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", pci);
+	snprintf(path, sizeof(path), SYSFS_PCI "%s/iommu_group", pci);
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0) {
 		snprintf(why, size,

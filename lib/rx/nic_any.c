@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/nic_any.h"
 
+#include "rx/sysfs.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <net/if_arp.h>
@@ -12,7 +14,6 @@
 #ifndef ARPHRD_IP6GRE
 #define ARPHRD_IP6GRE 823 /* linux/if_arp.h */
 #endif
-#define NET "/sys/class/net/"
 
 bool nic_any_takes(const struct nic_any *n, bool peer_up)
 {
@@ -21,30 +22,16 @@ bool nic_any_takes(const struct nic_any *n, bool peer_up)
 	return n->peer == 0 || !peer_up || n->index < n->peer;
 }
 
-static long number(const char *name, const char *file, long none)
-{
-	char path[128];
-	long n = none;
-	snprintf(path, sizeof(path), NET "%.15s/%s", name, file);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return none;
-	if (fscanf(f, "%li", &n) != 1)
-		n = none;
-	fclose(f);
-	return n;
-}
-
 static bool has(const char *name, const char *entry)
 {
 	char path[128];
-	snprintf(path, sizeof(path), NET "%.15s/%s", name, entry);
+	snprintf(path, sizeof(path), SYSFS_NET "%.15s/%s", name, entry);
 	return access(path, F_OK) == 0;
 }
 
 static bool is_up(const char *name)
 {
-	return number(name, "flags", 0) & IFF_UP;
+	return sysfs_number(SYSFS_NET, name, "flags", 0) & IFF_UP;
 }
 
 static bool gathers(const char *name)
@@ -57,7 +44,7 @@ static void kind_of(const char *name, char kind[32])
 {
 	char path[128], line[128];
 	kind[0] = '\0';
-	snprintf(path, sizeof(path), NET "%.15s/uevent", name);
+	snprintf(path, sizeof(path), SYSFS_NET "%.15s/uevent", name);
 	FILE *f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "DEVTYPE=%31s", kind) == 1)
@@ -69,7 +56,7 @@ static void kind_of(const char *name, char kind[32])
 static bool is_tunnel(const char *name)
 {
 	char kind[32];
-	long type = number(name, "type", ARPHRD_ETHER);
+	long type = sysfs_number(SYSFS_NET, name, "type", ARPHRD_ETHER);
 
 	kind_of(name, kind);
 	return strcmp(kind, "vxlan") == 0 || strcmp(kind, "geneve") == 0 || type == ARPHRD_TUNNEL ||
@@ -81,7 +68,7 @@ static bool stands_over(const char *name)
 {
 	char path[128];
 	bool found = false;
-	snprintf(path, sizeof(path), NET "%.15s", name);
+	snprintf(path, sizeof(path), SYSFS_NET "%.15s", name);
 	DIR *dir = opendir(path);
 	for (struct dirent *e = dir ? readdir(dir) : NULL; e && !found; e = readdir(dir))
 		found = strncmp(e->d_name, "lower_", 6) == 0;
@@ -93,7 +80,7 @@ static bool stands_over(const char *name)
 static bool is_gathered(const char *name)
 {
 	char path[128], target[256];
-	snprintf(path, sizeof(path), NET "%.15s/master", name);
+	snprintf(path, sizeof(path), SYSFS_NET "%.15s/master", name);
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
 		return false;
@@ -106,11 +93,11 @@ static bool is_gathered(const char *name)
 static unsigned peer_of(const struct nic_any *n)
 {
 	char name[IF_NAMESIZE];
-	long link = number(n->name, "iflink", 0);
+	long link = sysfs_number(SYSFS_NET, n->name, "iflink", 0);
 	if (n->upper || link <= 0 || (unsigned)link == n->index ||
 		!if_indextoname((unsigned)link, name))
 		return 0;
-	return number(name, "iflink", 0) == (long)n->index ? (unsigned)link : 0;
+	return sysfs_number(SYSFS_NET, name, "iflink", 0) == (long)n->index ? (unsigned)link : 0;
 }
 
 static bool takes(const char *name, unsigned index)
@@ -138,7 +125,7 @@ int nic_any_list(char names[][IF_NAMESIZE], int most)
 	if (!all)
 		return -errno;
 	for (const struct if_nameindex *i = all; i->if_index; i++) {
-		if (number(i->if_name, "ifindex", 0) != (long)i->if_index) {
+		if (sysfs_number(SYSFS_NET, i->if_name, "ifindex", 0) != (long)i->if_index) {
 			n = -ENXIO;
 			break;
 		}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/packet_socket.h"
 
+#include "rx/sysfs.h"
+
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -107,15 +109,6 @@ int packet_socket_set_flag(const char *interface)
 
 bool packet_socket_is_promiscuous(const char *interface)
 {
-	char path[64];
-	unsigned flags;
-
 	/* ioctl() shows only what was asked for by the flag. */
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/flags", interface);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return true;
-	bool told = fscanf(f, "%x", &flags) == 1;
-	fclose(f);
-	return !told || flags & IFF_PROMISC;
+	return sysfs_number(SYSFS_NET, interface, "flags", IFF_PROMISC) & IFF_PROMISC;
 }

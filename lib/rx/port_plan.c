@@ -102,6 +102,16 @@ static void plan_size(
 	p->conf.rxmode.mtu = mtu;
 }
 
+/* Lets a NIC verify transport checksums, which software then need not sum. Not virtio: it would
+ * pass on packets of the host's before their checksums are finished, by a slower path. */
+static void plan_checksums(struct port_plan *p, const struct rte_eth_dev_info *info)
+{
+	if (p->bus && !is_driver(info, "net_virtio"))
+		p->conf.rxmode.offloads |=
+			info->rx_offload_capa &
+			(RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
+}
+
 void port_plan(struct port_plan *p, const struct port_want *want,
 	const struct rte_eth_dev_info *info, bool has_clock)
 {
@@ -121,6 +131,7 @@ void port_plan(struct port_plan *p, const struct port_want *want,
 	p->conf.intr_conf.rxq = want->interrupts;
 	plan_rss(p, info);
 	plan_size(p, want, info);
+	plan_checksums(p, info);
 	if (is_driver(info, "net_pcap")) {
 		p->stamp = PORT_STAMP_US;
 	} else if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP && has_clock) {

@@ -9,6 +9,7 @@ import os
 import pathlib
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -138,12 +139,38 @@ def demote():
     os.setuid(65534)
 
 
-def own_hugepages(case):
-    """Keeps other tests from changing the number of hugepages until the case ends."""
-    lock = open(pathlib.Path(tempfile.gettempdir()) / "dnsloupe-test.hugepages.lock", "w",
-                encoding="ascii")
+HUGEPAGES = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
+
+
+def own_hugepages(case, pool=HUGEPAGES):
+    """Keeps other tests from changing the number of hugepages until the case ends, then restores the
+    number, which it returns. If this process is killed, the next test restores it.
+
+    Pages that are in use when the number is lowered are surplus: they are freed with the process
+    that uses them, and must not be counted."""
+    lock = open("/tmp/dnsloupe-test.hugepages.lock", "a+", encoding="ascii")
     case.addCleanup(lock.close)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    lock.seek(0)
+    left = lock.read().split()
+    if len(left) == 2:
+        (pathlib.Path(left[0]) / "nr_hugepages").write_text(left[1])
+    before = int((pool / "nr_hugepages").read_text()) - int((pool / "surplus_hugepages").read_text())
+    lock.truncate(0)
+    lock.write(f"{pool} {before}")
+    lock.flush()
+
+    def restore():
+        (pool / "nr_hugepages").write_text(str(before))
+        lock.truncate(0)
+
+    def ended(number, _):
+        restore()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    case.addCleanup(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, ended))
+    case.addCleanup(restore)
+    return before
 
 
 class Case(unittest.TestCase):

@@ -157,19 +157,18 @@ class Daemon(harness.Case):
 class Hugepages(harness.Case):
     """Some free pages, but too few: every run starts, however many start at once."""
 
-    POOL = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
-
     def setUp(self):
         super().setUp()
-        harness.own_hugepages(self)
+        try:
+            harness.own_hugepages(self)
+        except OSError as e:
+            self.skipTest(f"cannot reserve hugepages: {e}")
 
     def reserve(self, pages):
         try:
-            before = self.POOL.read_text()
-            self.POOL.write_text(str(pages))
+            (harness.HUGEPAGES / "nr_hugepages").write_text(str(pages))
         except OSError as e:
             self.skipTest(f"cannot reserve hugepages: {e}")
-        self.addCleanup(self.POOL.write_text, before)
 
     def together(self, config):
         command = [harness.EXE, *config, "-r", harness.PCAPS / "udp4.pcap"]

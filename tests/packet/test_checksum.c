@@ -89,8 +89,49 @@ static void verdicts(void)
 	check(false, true, 65000);
 }
 
+/* The NIC's verdict is that of the outermost transport: it stands for a packet without a
+ * tunnel around it, and for nothing else. */
+static void verified(void)
+{
+	static struct packet_conf conf;
+	static struct wire w;
+	static const char *const tags[] = {"", "8100 0007"};
+
+	packet_conf_init(&conf);
+	packet_port_add(&conf, 53);
+	for (unsigned udp = 0; udp < 2; udp++)
+		for (unsigned tunnel = 0; tunnel < 2; tunnel++)
+			for (size_t i = 0; i < BITS_COUNT(tags); i++) {
+				struct pkt pkt;
+				size_t header = udp ? 8 : 20, n = 40;
+				wire_clear(&w);
+				wire_hex(&w, "020000000002020000000001");
+				wire_hex(&w, tags[i]);
+				wire_hex(&w, "0800");
+				if (tunnel)
+					wire_ipv4(&w, 4, 20 + header + n);
+				wire_ipv4(&w, udp ? 17 : 6, header + n);
+				wire_hex(&w, "0035 1000");
+				wire_hex(&w, udp ? "0030 1234"
+						 : "01020304 05060708 5018 ffff 1234 0000");
+				wire_fill(&w, 7, n);
+				for (uint8_t said = 0; said < 2; said++) {
+					struct frame frame = {.data = w.octets,
+						.len = w.len,
+						.wire_len = w.len,
+						.link_type = FRAME_LINK_ETHERNET,
+						.verified = said};
+					packet_walk(&conf, &frame, &pkt);
+					CU_ASSERT_EQUAL(packet_checksum(&pkt),
+						said && !tunnel ? PACKET_CHECKSUM_RIGHT
+								: PACKET_CHECKSUM_WRONG);
+				}
+			}
+}
+
 void test_packet_checksum(void)
 {
 	CU_pSuite suite = CU_add_suite("packet/checksum", NULL, NULL);
+	CU_add_test(suite, "verified by the NIC", verified);
 	CU_add_test(suite, "right, wrong, unfinished, not to be told", verdicts);
 }

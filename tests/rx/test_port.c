@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A port over a device that is not there. */
 #include "rx/fake_port.h"
+#include "rx/mbuf.h"
 
 void test_rx_port(void);
 
 static struct port port;
 static bool sleeps; /* somebody would, until packets come */
+static bool on_bus; /* the device is a NIC */
 
 /* Prepares and starts; the queues that it has. */
 static uint16_t run(uint16_t queues)
 {
 	struct port_want want = {
-		.queues = queues, .descriptors = 4096, .live = true, .interrupts = sleeps};
+		.queues = queues, .descriptors = 4096, .live = true, .interrupts = sleeps, .bus = on_bus};
 	struct rss rss;
 
 	port = (struct port){.id = 3};
@@ -298,6 +300,53 @@ static void test_stamps(void)
 	CU_ASSERT_EQUAL(port.plan.stamp, PORT_STAMP_US);
 }
 
+/* NICs verify transport checksums if they can; virtio, and what is made in software, do not. */
+static void test_checksums(void)
+{
+	static const struct {
+		const char *driver;
+		bool bus;
+		uint64_t capa, want;
+	} rows[] = {
+		{"net_ice", true, RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM,
+			RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM},
+		{"net_odd", true, RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_IPV4_CKSUM,
+			RTE_ETH_RX_OFFLOAD_UDP_CKSUM},
+		{"net_none", true, 0, 0},
+		{"net_virtio", true, RTE_ETH_RX_OFFLOAD_UDP_CKSUM, 0},
+		{"net_tap", false, RTE_ETH_RX_OFFLOAD_UDP_CKSUM, 0},
+	};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		nic(40, 128);
+		fake.info.driver_name = rows[i].driver;
+		fake.info.rx_offload_capa |= rows[i].capa;
+		on_bus = rows[i].bus;
+		run(1);
+		on_bus = false;
+		CU_ASSERT_EQUAL(
+			fake.queue_offloads & (RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
+						      RTE_ETH_RX_OFFLOAD_TCP_CKSUM |
+						      RTE_ETH_RX_OFFLOAD_IPV4_CKSUM),
+			rows[i].want);
+	}
+}
+
+/* What its driver says of a packet's checksum. */
+static void test_verdicts(void)
+{
+	static const struct {
+		uint64_t flags;
+		bool verified;
+	} rows[] = {{0, false}, {RTE_MBUF_F_RX_L4_CKSUM_GOOD, true},
+		{RTE_MBUF_F_RX_L4_CKSUM_BAD, false}, {RTE_MBUF_F_RX_L4_CKSUM_NONE, true},
+		{RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_IP_CKSUM_BAD, true},
+		{RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_RSS_HASH, false}};
+	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
+		struct rte_mbuf m = {.ol_flags = rows[i].flags};
+		CU_ASSERT_EQUAL(mbuf_is_verified(&m), rows[i].verified);
+	}
+}
+
 void test_rx_port(void)
 {
 	CU_pSuite s = CU_add_suite("rx/port", NULL, NULL);
@@ -310,6 +359,8 @@ void test_rx_port(void)
 	CU_add_test(s, "promiscuous mode refused", test_promiscuous);
 	CU_add_test(s, "queues that others fill", test_fixed_queues);
 	CU_add_test(s, "time stamps", test_stamps);
+	CU_add_test(s, "checksums by the device", test_checksums);
+	CU_add_test(s, "its verdicts", test_verdicts);
 	CU_add_test(s, "transmit queues", test_transmit);
 	CU_add_test(s, "hashes of packets", test_hash);
 	CU_add_test(s, "receive interrupts refused at each step", test_interrupts);
