@@ -28,7 +28,6 @@
 #define KERNEL_BLOCK 65536
 #define KERNEL_ROOM KERNEL_FRAME
 
-
 static int fail_interface(const char *name)
 {
 	char room[512];

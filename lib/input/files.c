@@ -108,7 +108,7 @@ static int make_port(const struct input *in)
 	return error;
 }
 
-/* The port is taken as it is: what the feeder's preamble says counts. */
+/* The port needs no plan: lengths and times are in the feeder's preambles. */
 static int start_port(struct input *in)
 {
 	struct files *f = in->state;
@@ -141,7 +141,7 @@ static int rx_init(struct input *in, struct files_rx *r, uint16_t self)
 			.queues = receives,
 			.ended = !receives,
 			.mark = receives ? 0 : INPUT_END}};
-	/* What a single worker received it has freed before it receives again. */
+	/* A single worker has freed what it received before it receives again. */
 	if (in->share.workers > 1 && receives)
 		r->reserve = input_reserve(f->port.pools[self], in->share.workers);
 	return mbuf_scratch_init(&r->rx.scratch, PIPELINE_BURST);
@@ -214,7 +214,7 @@ static unsigned numbers(const struct input *in, struct input_number *rows)
 	return 9;
 }
 
-/* Says which stamps the clock did not follow, or followed back. */
+/* Reports timestamps that the clock did not follow, or followed back. */
 static void finish(struct input *in)
 {
 	const unsigned long long jump_s = in->conf->txn_jump_s;

@@ -16,15 +16,15 @@ struct bpf;
 
 enum bpf_verdict {
 	BPF_PASS,
-	BPF_OUT, /* the filter does not take it */
+	BPF_OUT, /* the filter rejects it */
 	BPF_UNFIT, /* the filter has no meaning for its link type */
 };
 
-/* Was this built with libpcap? */
+/* True if this was built with libpcap. */
 bool bpf_available(void);
 
-/* Has the expression a meaning for some link type? 0; or -EINVAL and, in `why`, what libpcap says
- * of it for Ethernet. */
+/* Checks that the expression is valid for some link type. 0; or -EINVAL and, in `why`, libpcap's
+ * message for Ethernet. */
 int bpf_check(const char *expression, char *why, size_t room);
 
 /* Compiles it, which needs a running EAL. 0; -ENOMEM; or -EINVAL and `why`. */
@@ -32,10 +32,11 @@ int bpf_open(struct bpf **b, const char *expression, char *why, size_t room);
 
 void bpf_close(struct bpf *b);
 
-/* Link types that are not decoded pass: what they are is said elsewhere. Any number of threads. */
+/* Runs the filter on a frame. Frames of link types that are not decoded pass: packet_walk() counts
+ * them. Any number of threads. */
 enum bpf_verdict bpf_match(const struct bpf *b, const struct frame *frame);
 
-/* Does it run as machine code on Ethernet frames? */
+/* True if it runs as machine code on Ethernet frames. */
 bool bpf_is_compiled(const struct bpf *b);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/clock.h"
 
-/* Nanoseconds a tick as the two readings have it, times 2^32. */
+/* Returns nanoseconds a tick, times 2^32. */
 static uint64_t rate_of(uint64_t ticks, int64_t ns)
 {
 	return (uint64_t)(((unsigned __int128)(uint64_t)ns << 32) / ticks);
@@ -15,7 +15,7 @@ void clock_start(struct clock *c, uint64_t tick, int64_t wall_ns, uint64_t hz)
 	c->rate = c->plain;
 }
 
-/* Follows what was measured, but not a reading that was disturbed or a clock that was set. */
+/* Adjusts the rate to a measured one, unless the reading was disturbed or the clock was set. */
 static void follow(struct clock *c, uint64_t measured)
 {
 	uint64_t limit = c->plain / 100;
@@ -45,13 +45,13 @@ int64_t clock_align(struct clock *c, uint64_t tick, int64_t wall_ns)
 		ns = wall_ns;
 		off = 0;
 	}
-	/* Worked off until the next call, if that comes after as long as this one did. */
+	/* The correction ends with the next call, if that comes after the same interval. */
 	int64_t ns_passed = (int64_t)(((unsigned __int128)ticks * c->plain) >> 32);
-	int64_t most = ns_passed / (1000000 / CLOCK_SLEW_PPM);
-	if (off > most)
-		off = most;
-	if (off < -most)
-		off = -most;
+	int64_t max = ns_passed / (1000000 / CLOCK_SLEW_PPM);
+	if (off > max)
+		off = max;
+	if (off < -max)
+		off = -max;
 	c->rate = (uint64_t)((int64_t)c->plain +
 			     (int64_t)((__int128)off * ((int64_t)1 << 32) / (int64_t)ticks));
 	c->tick = tick;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A counter that runs at a steady rate (the CPU's time stamp counter, a NIC's clock), turned into
- * wall time. Arithmetic only: who has both reads them and passes them. Where the wall clock runs
- * away by little, the difference is worked off at 500 ppm at most, so that time never goes back and
- * no difference of two stamps is wrong by more; where it was set, time follows at once.
+ * Converts a counter that runs at a steady rate (the CPU's timestamp counter, a NIC's clock) to
+ * wall-clock time. Arithmetic only: the caller reads both clocks. A small drift of the wall clock
+ * is corrected by at most 500 ppm, so time never goes back and no difference of two timestamps is
+ * wrong by more. Where the wall clock was set, time follows at once.
  */
 #ifndef RX_CLOCK_H
 #define RX_CLOCK_H
@@ -13,26 +13,27 @@
 #include <stdbool.h>
 
 #define CLOCK_SLEW_PPM 500
-#define CLOCK_STEP_NS 1000000000 /* a difference of more was set by somebody */
+#define CLOCK_STEP_NS 1000000000 /* a larger difference: the wall clock was set */
 
 struct clock {
 	uint64_t tick; /* of the latest alignment */
-	int64_t ns; /* time since the epoch that was given out for it */
+	int64_t ns; /* time since the epoch that clock_of() returns for it */
 	int64_t wall_ns; /* the wall clock there */
-	uint64_t rate; /* nanoseconds a tick, times 2^32, with what is worked off */
-	uint64_t plain; /* the same without; 0: not known yet */
+	uint64_t rate; /* nanoseconds a tick, times 2^32, with the correction */
+	uint64_t plain; /* the same without the correction; 0: not known yet */
 };
 
-/* Starts at (tick, wall_ns). hz: how fast the counter runs, 0: the first clock_align() tells. */
+/* Starts a clock at (tick, wall_ns). hz: ticks a second; 0: the first clock_align() measures it. */
 void clock_start(struct clock *c, uint64_t tick, int64_t wall_ns, uint64_t hz);
 
 /*
- * The two were read together, later than those before. Call it ten times a second or so. Returns by
- * how many nanoseconds time was set, forwards or back; 0 as a rule.
+ * Aligns the clock with a wall clock that was read together with the counter; called about ten
+ * times a second, with rising ticks. Returns by how many nanoseconds the wall clock was set,
+ * negative: back; usually 0.
  */
 int64_t clock_align(struct clock *c, uint64_t tick, int64_t wall_ns);
 
-/* Wall time of a tick, also of one shortly before the latest alignment. */
+/* Returns the time of a tick, which may be shortly before the latest alignment. */
 static inline int64_t clock_of(const struct clock *c, uint64_t tick)
 {
 	int64_t ticks = (int64_t)(tick - c->tick);
@@ -61,7 +62,8 @@ struct clock_guard {
 	int64_t held[CLOCK_CONFIRM]; /* timestamps, oldest first */
 	uint8_t n_held; /* less than CLOCK_CONFIRM between calls */
 	bool started;
-	bool carried; /* the machine's time moves the clock: one that jumps only changes offset_ns */
+	bool carried; /* the machine's time moves the clock: one that jumps only changes offset_ns
+		       */
 	uint64_t odd; /* timestamps that were not followed */
 	uint64_t ahead, backwards; /* jumps that were */
 };

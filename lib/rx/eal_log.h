@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What DPDK says on its own, caught so that one clear message can be made of it. */
+/* Captures DPDK's own messages, so that one clear message can be made of them. */
 #ifndef RX_EAL_LOG_H
 #define RX_EAL_LOG_H
 
@@ -8,19 +8,19 @@
 #include <stdio.h>
 
 struct eal_log {
-	FILE *stream; /* NULL: it is not caught */
+	FILE *stream; /* NULL: nothing is captured */
 	char *text;
 	size_t len;
 };
 
-/* From here on DPDK's messages of `level` (RTE_LOG_) and above are caught. `shown`: they are not,
- * but go where DPDK sends them (eal.log). */
+/* Starts to capture DPDK's messages of `level` (RTE_LOG_) and above. `shown`: DPDK writes them as
+ * usual (eal.log), and nothing is captured. */
 void eal_log_catch(struct eal_log *log, bool shown, unsigned level);
 
-/* Ends that. The last line that was said, valid until eal_log_free(). */
+/* Ends the capture. Returns the last line, valid until eal_log_free(). */
 const char *eal_log_end(struct eal_log *log);
 
-/* The same, but the line that says why a device failed: the first of its driver. */
+/* Ends the capture. Returns the first line of the driver, which says why a device failed. */
 const char *eal_log_cause(struct eal_log *log);
 
 void eal_log_free(struct eal_log *log);

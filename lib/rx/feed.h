@@ -23,12 +23,12 @@ enum {
 	FEED_QUEUES_MAX = 64,
 };
 
-/* Which queue (0 to queues - 1) gets a frame. Called by the feeder's thread. */
+/* Returns the queue (0 to queues - 1) of a frame. The feeder's thread calls it. */
 typedef unsigned feed_deal_fn(void *arg, const struct capfile_frame *frame, uint64_t number);
 
 struct feed_options {
 	unsigned queues; /* pipes: 1 to FEED_QUEUES_MAX */
-	feed_deal_fn *deal; /* NULL: by seed */
+	feed_deal_fn *deal; /* NULL: the seed decides */
 	void *deal_arg;
 	uint64_t seed; /* 0: frames go round the queues; else pseudo-random, the same each time */
 	size_t pipe_bytes; /* 0: FEED_PIPE_BYTES */
@@ -72,7 +72,7 @@ struct feed {
 	struct clock_guard clock;
 	struct feed_hold hold; /* frames of the timestamps that the clock holds */
 	int64_t waiting_since_ns; /* machine's time when reading began to wait; 0: it did not */
-	long nap_ns; /* how long to sleep where a pipe is full */
+	long nap_ns; /* how long to sleep while a pipe is full */
 	struct feed_input *input; /* being read */
 	struct feed_input followed; /* a file of `follow` */
 	struct follow follow; /* where options.follow */
@@ -91,7 +91,7 @@ _Static_assert(
  * Checks that all files can be opened, makes the pipes and starts the thread; what is in a file
  * shows when it is read (feed_result()). files: names, taken
  * literally, "-" (once) is standard input; a directory stands for the
- * captures in it (rx/feed_dir.h); they stay the caller's and must live until feed_stop.
+ * captures in it (rx/feed_dir.h); the caller owns them, and they must stay until feed_stop().
  * 0, or -errno with feed->message set and nothing left behind:
  *   -EINVAL             no file, "-" twice, a bad number of queues; to follow: no regular file
  *   -ENOTSUP            to follow: compressed
@@ -111,12 +111,12 @@ void feed_end(struct feed *feed);
  */
 void feed_stop(struct feed *feed);
 
-/* The read end of a queue's pipe, for /proc/self/fd/N. It stays the feed's. */
+/* Returns the read end of a queue's pipe, for /proc/self/fd/N; the feed owns it. */
 int feed_fd(const struct feed *feed, unsigned queue);
 
 /*
- * How many frames are in a queue's pipe since the start, from first to last octet. A receiver that
- * has read fewer may read up to as many without ever waiting. Any thread.
+ * Returns how many complete frames were written to a queue's pipe since the start. A receiver may
+ * read up to as many without waiting. Any thread.
  */
 static inline uint64_t feed_available(const struct feed *feed, unsigned queue)
 {
@@ -124,8 +124,8 @@ static inline uint64_t feed_available(const struct feed *feed, unsigned queue)
 }
 
 /*
- * Where feed_options.direct: takes up to n frames of a queue; how many were there. They stand in
- * the feeder's memory until feed_release(). One thread a queue.
+ * With feed_options.direct: reads up to n frames of a queue, and returns how many. They are in the
+ * feeder's memory until feed_release(). One thread for each queue.
  */
 static inline unsigned feed_take(
 	struct feed *feed, unsigned queue, struct frame *frames, unsigned n)
@@ -172,7 +172,7 @@ static inline const char *feed_strange(const struct feed *feed)
 	return feed->strange;
 }
 
-/* Any thread, any time between feed_start and the next feed_start. */
+/* Reads the progress. Any thread, any time between feed_start() and the next feed_start(). */
 void feed_progress(const struct feed *feed, struct feed_progress *progress);
 
 #endif

@@ -116,8 +116,7 @@ static int wait_input(struct feed *feed, int fd)
 
 static void count_followed(struct feed *feed)
 {
-	atomic_store_explicit(
-		&feed->files_rewritten, feed->follow.rewritten, memory_order_relaxed);
+	atomic_store_explicit(&feed->files_rewritten, feed->follow.rewritten, memory_order_relaxed);
 	atomic_store_explicit(&feed->files_missed, feed->follow.missed, memory_order_relaxed);
 }
 

@@ -19,7 +19,8 @@ void feed_peek_free(struct feed_peek *p);
 
 /*
  * Reads the start of a regular file. True if it is a capture: then *first_ns is the timestamp of
- * its first packet: INT64_MAX where there is none, INT64_MAX - 1 where it has none. Without waiting for anybody.
+ * its first packet: INT64_MAX where there is none, INT64_MAX - 1 where it has none. Without waiting
+ * for anybody.
  */
 bool feed_peek_first(struct feed_peek *p, const char *path, int64_t *first_ns);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One pipe of the feeder (rx/feed.h): frames are gathered in a batch, handed to the kernel many at
- * a time and published, that is counted, once they are in the pipe from first to last octet. The
- * receiver reads no more frames than are published, so it never waits in read().
+ * One pipe of the feeder (rx/feed.h). Frames are collected in a batch, written to the pipe many at
+ * a time, and published, that is counted, once they are in the pipe completely. The receiver reads
+ * no more frames than are published, so it never waits in read().
  *
- * vmsplice() lends the kernel the pages of a ring instead of having them copied, which halves the
- * cost of the pipe on both sides. A pipe never holds more than its capacity, so that what was lent
- * more than that many octets ago has been read, and its place in the ring is free again.
+ * vmsplice() lends the pages of a ring to the kernel, which would otherwise copy them: that halves
+ * the cost of the pipe on both sides. A pipe never holds more than its capacity, so octets that
+ * were lent before that many others have been read, and their space in the ring is free.
  *
- * A direct one has no pipe: a receiver in the same process takes the frames where they stand in the
- * ring (feed_pipe_take), and gives their places back (feed_pipe_release).
+ * A direct one has no pipe: a receiver in the same process reads frames in the ring
+ * (feed_pipe_take()) and releases them (feed_pipe_release()).
  */
 #ifndef RX_FEED_PIPE_H
 #define RX_FEED_PIPE_H
@@ -24,9 +24,9 @@
 #include <sys/types.h>
 
 enum {
-	FEED_PIPE_BYTES = 1 << 20, /* asked of the kernel */
-	FEED_PIPE_ENOUGH = 1 << 19, /* from here on any record fits, however its pages lie */
-	FEED_BATCH_BYTES = 1 << 17, /* frames are written when so much is gathered */
+	FEED_PIPE_BYTES = 1 << 20, /* requested from the kernel */
+	FEED_PIPE_ENOUGH = 1 << 19, /* enough for any record, however its pages are aligned */
+	FEED_BATCH_BYTES = 1 << 17, /* a batch of so many octets is written */
 	FEED_CAPTURE_MAX = 262144, /* preamble and frame: libpcap's largest snapshot length */
 	FEED_LINK_TYPE = 147, /* LINKTYPE_USER0 */
 	FEED_RECORD_HEAD = 16, /* of classic pcap */
@@ -54,10 +54,10 @@ struct feed_pipe {
 	uint8_t *ring;
 	size_t ring_size;
 	uint8_t *batch; /* within the ring; room for FEED_BATCH_BYTES and one record */
-	size_t fill; /* octets gathered */
+	size_t fill; /* octets collected */
 	size_t sent; /* of these, octets in the pipe */
 	size_t mark; /* start of the first record that is not published */
-	uint64_t put; /* records gathered since the start */
+	uint64_t put; /* records collected since the start */
 	size_t capacity;
 	uint32_t capture_max; /* FEED_CAPTURE_MAX; less where the kernel gives a small pipe */
 	int read_fd, write_fd;
@@ -123,13 +123,14 @@ static inline bool feed_pipe_full(const struct feed_pipe *p)
  */
 ssize_t feed_pipe_send(struct feed_pipe *p);
 
-/* Up to which frame all are published, in n pipes, of which the latest frame has this number. */
+/* Returns up to which number all frames are published in n pipes; `number` is the latest frame's.
+ */
 uint64_t feed_pipe_dealt(const struct feed_pipe *pipes, unsigned n, uint64_t number);
 
-/* How many octets are in the pipe, or in the ring of a direct one. */
+/* Returns the octets in the pipe, or in the ring of a direct one. */
 size_t feed_pipe_level(const struct feed_pipe *p);
 
-/* The frame of a preamble, with len octets at data. */
+/* Fills a frame from a preamble and len octets at data. */
 static inline void feed_frame(struct frame *frame, const struct feed_preamble *preamble,
 	const uint8_t *data, uint32_t len)
 {
@@ -153,7 +154,7 @@ static inline void feed_frame(struct frame *frame, const struct feed_preamble *p
  */
 unsigned feed_pipe_take(struct feed_pipe *p, struct frame *frames, unsigned n);
 
-/* Gives back what was taken. */
+/* Releases the frames that feed_pipe_take() returned. */
 static inline void feed_pipe_release(struct feed_pipe *p)
 {
 	atomic_store_explicit(&p->released, p->passed, memory_order_release);

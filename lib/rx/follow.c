@@ -19,7 +19,8 @@
 	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE |        \
 		IN_DELETE_SELF | IN_MOVE_SELF)
 #define BLIND_MS 100 /* how often a file's size is looked at without inotify */
-/* The length of a pcapng section, which its writer may set at the end (section 4.1 of the draft). */
+/* The length of a pcapng section, which its writer may set at the end (section 4.1 of the draft).
+ */
 #define SECTION_LEN_AT 16
 #define SECTION_LEN_END 24
 
@@ -50,7 +51,8 @@ int follow_open(struct follow *f, const char *path, bool single)
 		f->notify_fd = -1;
 	}
 	if (f->notify_fd < 0)
-		log_detail("%s: inotify does not watch it (%s): its files are looked at every %u ms",
+		log_detail(
+			"%s: inotify does not watch it (%s): its files are looked at every %u ms",
 			f->directory, strerror(errno), BLIND_MS);
 	if (single)
 		return 0;
@@ -116,9 +118,8 @@ static struct follow_file *add(struct follow *f, const struct stat *st)
 {
 	if (f->n == f->capacity) {
 		size_t capacity = f->capacity ? 2 * f->capacity : 16;
-		void *more = f->n < FEED_DIR_MAX
-				     ? realloc(f->files, capacity * sizeof(*f->files))
-				     : NULL;
+		void *more = f->n < FEED_DIR_MAX ? realloc(f->files, capacity * sizeof(*f->files))
+						 : NULL;
 		if (!more)
 			return NULL;
 		f->files = more;
@@ -341,8 +342,8 @@ static void hear(struct follow *f)
 			const struct inotify_event *e = (const void *)at;
 			bool is_own = e->len && strcmp(e->name, own) == 0;
 			bool grows = !(e->mask & ~(uint32_t)(IN_MODIFY | IN_CLOSE_WRITE));
-			f->due = f->due || (f->single ? !e->len || (is_own && !grows)
-						      : !is_own || !grows);
+			f->due = f->due ||
+				 (f->single ? !e->len || (is_own && !grows) : !is_own || !grows);
 			at += sizeof(*e) + e->len;
 		}
 	}

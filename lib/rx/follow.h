@@ -32,7 +32,8 @@ enum follow_state {
 	FOLLOW_GROWN, /* there is more to read */
 	FOLLOW_QUIET, /* it is the latest file, and may grow */
 	FOLLOW_ENDED, /* nothing more will come: another file has begun */
-	FOLLOW_REWRITTEN, /* it was truncated, or is written anew: what was not read of it is gone */
+	FOLLOW_REWRITTEN, /* it was truncated, or is written anew: what was not read of it is gone
+			   */
 };
 
 struct follow {
@@ -64,9 +65,9 @@ int follow_open(struct follow *f, const char *path, bool single);
 void follow_close(struct follow *f);
 
 /*
- * Looks for the next file, and makes it the one that is read. Returns a descriptor, which the caller
- * closes after the next call, and its name, valid until then; -EAGAIN: there is none yet; or -errno
- * of opening it, which is then left out. now_ns: the machine's time.
+ * Looks for the next file, and makes it the one that is read. Returns a descriptor, which the
+ * caller closes after the next call, and its name, valid until then; -EAGAIN: there is none yet; or
+ * -errno of opening it, which is then left out. now_ns: the machine's time.
  */
 int follow_next(struct follow *f, int64_t now_ns, const char **name);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The first currency: one captured frame, contiguous, with what the capture knows about it. */
+/* One captured frame, contiguous, with what the capture says of it. */
 #ifndef RX_FRAME_H
 #define RX_FRAME_H
 
@@ -28,12 +28,12 @@ enum frame_time {
 struct frame {
 	const uint8_t *data; /* borrowed from the receive buffer until its burst ends */
 	uint32_t len; /* octets captured */
-	uint32_t wire_len; /* octets that were on the wire; more than len if cut */
+	uint32_t wire_len; /* octets on the wire; more than len if the capture truncated it */
 	int64_t ts_ns; /* when it was captured, since the epoch */
 	/* The capture's clock (struct clock_guard): the latest ts_ns up to here, as a rule. It
 	 * never goes back, and may be ahead of all stamps where these did. */
 	int64_t clock_ns;
-	uint32_t late_us; /* live, several queues: it came up to so long before ts_ns */
+	uint32_t late_us; /* live, several queues: it arrived at most so long before ts_ns */
 	uint16_t link_type; /* FRAME_LINK_ */
 	uint16_t owner; /* out: its flow's (pipeline_steer, pipeline_piece_next) */
 	uint8_t verified; /* the NIC found the outermost transport checksum right */

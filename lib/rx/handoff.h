@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets on their way to the worker that owns their flow: one ring a worker, which all others fill
- * and it alone empties. Packets that one worker hands to another arrive in the same order.
+ * Hands packets off to the worker that owns their flow: one ring for each worker, with many
+ * producers and one consumer. Packets from one worker to another stay in order.
  */
 #ifndef RX_HANDOFF_H
 #define RX_HANDOFF_H
@@ -19,14 +19,14 @@ struct handoff {
 	struct rte_ring *rings[HANDOFF_WORKERS];
 };
 
-/* Rings for 1 to HANDOFF_WORKERS workers (none for a single one). 0 or -errno. */
+/* Creates rings for 1 to HANDOFF_WORKERS workers (none for a single one). 0 or -errno. */
 int handoff_init(struct handoff *h, unsigned workers);
 void handoff_free(struct handoff *h);
 
-/* Hands over up to n packets in order. How many went; the others stay the caller's. */
+/* Enqueues up to n packets in order. Returns how many; the caller keeps the others. */
 unsigned handoff_give(struct handoff *h, unsigned to, struct rte_mbuf **packets, unsigned n);
 
-/* Takes up to n packets that others handed over. */
+/* Dequeues up to n packets that others handed off. Returns how many. */
 unsigned handoff_take(struct handoff *h, unsigned self, struct rte_mbuf **packets, unsigned n);
 
 #endif

@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Is it one of those that packet_walk() decodes (rx/links.def)? */
+/* True if packet_walk() decodes it (rx/links.def). */
 bool linktype_is_decoded(uint16_t type);
 
-/* Its name without LINKTYPE_, or NULL: none that we know. */
+/* Returns its name without LINKTYPE_; NULL if it is unknown. */
 const char *linktype_name(uint16_t type);
 
 /* Writes "FILE: link type 189 (USB_LINUX)" to `size` octets, terminated. */

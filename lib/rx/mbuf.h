@@ -10,14 +10,14 @@
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 
-/* Copies of frames that came in several buffers, one place for each packet of a burst. */
+/* Buffers for frames that arrive in several mbufs: one place for each packet of a burst. */
 struct mbuf_scratch {
 	uint8_t *room; /* places * place octets, touched only when used */
 	uint32_t place; /* octets a frame may have */
 	uint32_t places;
 };
 
-/* 0 or -ENOMEM. */
+/* Allocates. 0 or -ENOMEM. */
 int mbuf_scratch_init(struct mbuf_scratch *s, uint32_t places);
 void mbuf_scratch_free(struct mbuf_scratch *s);
 
@@ -29,7 +29,7 @@ void mbuf_scratch_free(struct mbuf_scratch *s);
 bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i,
 	struct metrics_rx *metrics);
 
-/* The place in the capture of what the feeder put into a buffer. */
+/* Returns the number of a frame that the feeder put into a buffer. */
 uint64_t mbuf_number(const struct rte_mbuf *m);
 
 /* The note about a packet that is processed in order, in the headroom in front of its octets. */

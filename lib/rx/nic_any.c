@@ -117,7 +117,7 @@ static bool takes(const char *name, unsigned index)
 	return nic_any_takes(&n, there && is_up(peer));
 }
 
-int nic_any_list(char names[][IF_NAMESIZE], int most)
+int nic_any_list(char names[][IF_NAMESIZE], int max)
 {
 	struct if_nameindex *all = if_nameindex();
 	int n = 0;
@@ -131,7 +131,7 @@ int nic_any_list(char names[][IF_NAMESIZE], int most)
 		}
 		if (!takes(i->if_name, i->if_index))
 			continue;
-		if (n < most)
+		if (n < max)
 			snprintf(names[n], IF_NAMESIZE, "%s", i->if_name);
 		n++;
 	}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which interfaces see everything that a machine sees, each packet once. */
+/* Chooses interfaces such that each packet of the machine is seen once (-i any). */
 #ifndef RX_NIC_ANY_H
 #define RX_NIC_ANY_H
 
 #include <net/if.h>
 #include <stdbool.h>
 
-/* One interface of the kernel, as far as it stands over, under or opposite another one. */
+/* How an interface of the kernel is related to others. */
 struct nic_any {
 	char name[IF_NAMESIZE];
 	unsigned index;
@@ -18,11 +18,12 @@ struct nic_any {
 	bool gathered; /* it is a port of a bridge or bond that is up */
 };
 
-/* Is it listened on? peer_up: of an interface that has a peer. Of a pair, the first one is. */
+/* True if -i any listens on it. peer_up: its peer, if it has one, is up; of a pair, the first end
+ * is chosen. */
 bool nic_any_takes(const struct nic_any *n, bool peer_up);
 
-/* Names of the interfaces to listen on, at most `most`. How many there are, or -errno;
- * -ENXIO: /sys is that of another network namespace, and tells nothing of them. */
-int nic_any_list(char names[][IF_NAMESIZE], int most);
+/* Lists the interfaces to listen on, at most `max`. Returns how many there are, or -errno;
+ * -ENXIO: /sys is that of another network namespace. */
+int nic_any_list(char names[][IF_NAMESIZE], int max);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets of several sources in the order of the capture. Each source delivers in order; what it
- * has delivered up to is known from elsewhere (a mark). Items are linked, never copied: they stand
- * in memory of whoever puts them in.
+ * Merges packets of several sources into the order of the capture. Each source delivers in order; a
+ * mark, kept elsewhere, says up to which number it has delivered. Items are linked, never copied:
+ * they stay in the caller's memory.
  */
 #ifndef RX_ORDER_H
 #define RX_ORDER_H
@@ -17,26 +17,27 @@ struct order_item {
 	void *packet; /* the caller's */
 	uint64_t number; /* its place in the capture; rises within a source */
 	uint16_t from; /* the source, less than ORDER_SOURCES */
-	uint8_t level; /* how many datagrams, one in another, were put together for it */
+	uint8_t level; /* how many datagrams, one in another, were reassembled for it */
 	uint8_t piece; /* it is a fragment */
 };
 
-/* What several sources have delivered, each in order. Zeroed: empty. */
+/* Packets that several sources have delivered. All zeros: empty. */
 struct order {
 	struct order_item *first[ORDER_SOURCES], *last[ORDER_SOURCES];
 	uint64_t waiting; /* bit n: source n has items here */
 };
 
+/* Appends an item to its source. */
 void order_put(struct order *o, struct order_item *item);
 
-/* Takes out the item of the lowest number in all `n` of `orders`, if that is at most `upto`; else
- * NULL. */
+/* Removes the item of the lowest number in all `n` of `orders`. NULL if that number is above
+ * `upto`, or there is none. */
 struct order_item *order_take(struct order *orders, unsigned n, uint64_t upto);
 
-/* The lowest number in it, which must not be empty. */
+/* Returns the lowest number; `o` must not be empty. */
 uint64_t order_least(const struct order *o);
 
-/* Is nothing in it? */
+/* True if it holds no item. */
 static inline bool order_empty(const struct order *o)
 {
 	return o->waiting == 0;

@@ -22,7 +22,7 @@ static bool is_among(int fd, const int *fds, unsigned n)
 	return false;
 }
 
-unsigned packet_socket_list(int *fds, unsigned most, const int *but, unsigned n_but)
+unsigned packet_socket_list(int *fds, unsigned max, const int *but, unsigned n_but)
 {
 	struct rlimit limit;
 	int end = FDS_MOST;
@@ -30,7 +30,7 @@ unsigned packet_socket_list(int *fds, unsigned most, const int *but, unsigned n_
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FDS_MOST)
 		end = (int)limit.rlim_cur;
-	for (int fd = 0; fd < end && n < most; fd++) {
+	for (int fd = 0; fd < end && n < max; fd++) {
 		int domain;
 		socklen_t len = sizeof(domain);
 		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&

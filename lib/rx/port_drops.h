@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a driver counts as lost, by its own names (rte_eth_xstats). */
+/* A driver's drop counters, by its own names (rte_eth_xstats). */
 #ifndef RX_PORT_DROPS_H
 #define RX_PORT_DROPS_H
 
@@ -17,14 +17,14 @@ struct port_drops {
 	char name[PORT_DROPS][PORT_DROPS_NAME];
 };
 
-/* Does a counter of this name count received packets that were lost, and that struct port_counts
- * (rx/port.h) does not have already? */
+/* True if a counter of this name counts dropped packets that struct port_counts (rx/port.h) does
+ * not have. */
 bool port_drops_is(const char *name);
 
-/* Finds the counters of a started port, and from where they count. */
+/* Finds the drop counters of a started port and notes their values. */
 void port_drops_begin(struct port_drops *d, uint16_t port);
 
-/* Reads them. The sum; a packet may be in several. */
+/* Reads them. Returns their sum since port_drops_begin(); a packet may be in several. */
 uint64_t port_drops_read(struct port_drops *d, uint16_t port);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How the thread that opens and closes ports makes those that poll them stand aside. It changes
- * port->shut and calls port_gate_move(); each poller sees that at its next turn
- * (port_gate_moved()), looks which ports are shut, and says so (port_gate_pass()). Once all have,
- * nobody is inside of the port that was shut.
+ * Makes pollers leave a port before it is closed. The thread that opens and closes ports changes
+ * port->shut and calls port_gate_move(); each poller notices at its next turn (port_gate_moved()),
+ * reads which ports are shut, and confirms (port_gate_pass()). When all have confirmed, nobody uses
+ * the port any more.
  */
 #ifndef RX_PORT_GATE_H
 #define RX_PORT_GATE_H
@@ -18,35 +18,35 @@ struct port_gate {
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
 struct port_pass {
-	_Atomic unsigned moves; /* that a poller has followed; written by it */
+	_Atomic unsigned moves; /* that a poller has confirmed; written by it */
 };
 
-/* Tells all pollers to look. Whatever was written before is seen by those who follow. */
+/* Makes all pollers look. What was written before is visible to those that have. */
 static inline void port_gate_move(struct port_gate *gate)
 {
 	atomic_fetch_add_explicit(&gate->moves, 1, memory_order_release);
 }
 
-/* Is there something to follow? A poller asks each turn. */
+/* True if there was a move since this poller confirmed one. Called each turn. */
 static inline bool port_gate_moved(const struct port_gate *gate, const struct port_pass *pass)
 {
 	return atomic_load_explicit(&gate->moves, memory_order_relaxed) !=
 	       atomic_load_explicit(&pass->moves, memory_order_relaxed);
 }
 
-/* A poller begins to follow. What to give to port_gate_pass(). */
+/* Begins to look. Returns the argument of port_gate_pass(). */
 static inline unsigned port_gate_look(const struct port_gate *gate)
 {
 	return atomic_load_explicit(&gate->moves, memory_order_acquire);
 }
 
-/* A poller has left all ports that were shut when it looked. */
+/* Confirms that this poller has left all ports that were shut when it looked. */
 static inline void port_gate_pass(struct port_pass *pass, unsigned moves)
 {
 	atomic_store_explicit(&pass->moves, moves, memory_order_release);
 }
 
-/* Has this poller followed the last move? Asked by the thread that opens and closes. */
+/* True if this poller has confirmed the last move. For the thread that opens and closes. */
 static inline bool port_gate_is_passed(const struct port_gate *gate, const struct port_pass *pass)
 {
 	return atomic_load_explicit(&pass->moves, memory_order_acquire) ==

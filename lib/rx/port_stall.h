@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A queue from which nothing comes while its device counts packets. */
+/* Detects a queue that delivers nothing while its device counts packets. */
 #ifndef RX_PORT_STALL_H
 #define RX_PORT_STALL_H
 
@@ -18,13 +18,13 @@ struct port_stall {
 enum port_stall_event { PORT_STALL_NOTHING, PORT_STALL_STANDS, PORT_STALL_MOVES };
 
 /*
- * A look, a second or so after the one before. counted: packets that the device has counted for the
- * queue, given out, missed or dropped; taken: packets that came out of it. What was said once is
- * said again only after it moved.
+ * Compares counters, about a second after the call before. counted: packets that the device has
+ * counted for the queue, delivered, missed or dropped; taken: packets that were received from it.
+ * An event is returned again only after the other one.
  */
 enum port_stall_event port_stall_look(struct port_stall *s, uint64_t counted, uint64_t taken);
 
-/* Packets that the device counted while the queue stood still. */
+/* Returns the packets that the device counted while the queue was stalled. */
 static inline uint64_t port_stall_packets(const struct port_stall *s)
 {
 	return s->counted - s->since;

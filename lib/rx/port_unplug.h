@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices on a bus that are taken away while they are in use. */
+/* Notices that a device on a bus is unplugged while it is in use. */
 #ifndef RX_PORT_UNPLUG_H
 #define RX_PORT_UNPLUG_H
 
@@ -14,13 +14,13 @@ struct port_unplug {
 	bool watches;
 };
 
-/* Tells from here on when the device `name` is taken away: u->gone. The struct must not be moved
- * until port_unplug_close(). 0 or -errno: nobody will tell. */
+/* Registers for the removal of the device `name`, which sets u->gone. The struct must not be moved
+ * until port_unplug_close(). 0, or -errno: removal will not be noticed. */
 int port_unplug_open(struct port_unplug *u, const char *name);
 void port_unplug_close(struct port_unplug *u);
 
-/* Lets go of the device `name`, of a bus or made by us, whose ports are closed: the kernel waits
- * for that, and its name can be used again. 0 or -errno. */
+/* Releases the device `name`, on a bus or virtual, whose ports are closed: the kernel waits for
+ * that, and the name can be used again. 0 or -errno. */
 int port_unplug_release(const char *name, bool bus);
 
 #endif

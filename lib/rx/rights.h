@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel asks of a process that listens on interfaces by packet sockets. */
+/* Rights that a process needs to listen on interfaces by packet sockets. */
 #ifndef RX_RIGHTS_H
 #define RX_RIGHTS_H
 
@@ -9,15 +9,16 @@
 #define RIGHTS_HINT 320
 
 /*
- * May this process lock so many octets more? The rings of packet sockets are locked memory. Raises
- * the soft limit (RLIMIT_MEMLOCK) where that is all it takes, and the hard one where it may.
+ * Raises RLIMIT_MEMLOCK so that this process can lock so many further octets: the soft limit, and
+ * the hard one if it may. The rings of packet sockets are locked memory. True if they can be
+ * locked.
  */
 bool rights_lock(uint64_t octets);
 
 /*
- * What this process lacks, and how to grant it, as text behind a message: "; this process lacks
- * cap_net_raw ..."; "" where it has all. octets: of locked memory that it may not have, 0 where it
- * has it. Returns room.
+ * Composes what this process lacks, and how to grant it, for the end of a message: "; this process
+ * lacks cap_net_raw ..."; "" if it has all. octets: locked memory that it could not get, or 0.
+ * Returns room.
  */
 const char *rights_hint(uint64_t octets, char room[RIGHTS_HINT]);
 

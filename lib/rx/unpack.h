@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Octets of a file that may be compressed (rx/unpack.def; RFC 1952, RFC 8878, and the formats of
- * xz, lz4 and bzip2), as they were before. What it is shows by its first octets. Members, frames
- * or streams one behind the other are one file. Memory is bounded, whatever the file asks for.
+ * Reads a file that may be compressed (rx/unpack.def; RFC 1952, RFC 8878, and the formats of xz,
+ * lz4 and bzip2) and returns its octets decompressed. The format is recognised by the first octets.
+ * Concatenated members, frames or streams are one file. Memory is bounded, whatever the file asks
+ * for.
  */
 #ifndef RX_UNPACK_H
 #define RX_UNPACK_H
@@ -10,13 +11,13 @@
 #include "rx/capfile.h"
 
 enum {
-	UNPACK_ROOM = 128 * 1024, /* packed octets read at a time */
+	UNPACK_ROOM = 128 * 1024, /* compressed octets read at a time */
 	UNPACK_MAGIC = 6,
 	UNPACK_WINDOW_LOG = 27, /* zstd: 2 to the power of it, octets, is the largest window */
 	UNPACK_MEMORY = 256 << 20, /* xz: octets of the decoder's memory */
 };
 
-/* What one step of a decoder takes and gives; it moves all four. */
+/* Input and output of one step of a decoder, which advances all four. */
 struct unpack_io {
 	const uint8_t *in;
 	size_t in_len;
@@ -44,20 +45,20 @@ struct unpack {
 	const struct unpack_kind *kind; /* NULL: not compressed */
 	void *state;
 	uint8_t *room; /* UNPACK_ROOM octets */
-	size_t at, end; /* what of it is not decoded yet */
+	size_t at, end; /* the part of it that is not decoded yet */
 	uint64_t base; /* octets of the file before room */
 	bool eof;
-	bool between; /* members: nothing of the next one was decoded */
+	bool between; /* between two members */
 	int failed; /* -errno of every further call */
-	char why[256]; /* of that, empty where reading failed */
+	char why[256]; /* the reason; empty if reading failed */
 };
 
-/* Allocates what all files share. 0 or -ENOMEM. unpack_free() may follow in any case, also on a
- * struct of zeros. */
+/* Allocates the buffer that all files share. 0 or -ENOMEM. unpack_free() may follow in any case,
+ * also on a struct of zeros. */
 int unpack_init(struct unpack *u);
 void unpack_free(struct unpack *u);
 
-/* Begins a file; may be called again at any time for the next. Reads nothing yet. */
+/* Starts a file without reading from it; may be called at any time for the next file. */
 void unpack_open(struct unpack *u, capfile_read_fn *read, void *source);
 
 /*

@@ -40,8 +40,8 @@ static void write_file(const char *file, unsigned from, unsigned n, bool more)
 		put_file_head(&m, MAGIC_US, 2, 4, 1);
 	for (unsigned i = 0; i < n; i++)
 		put_record(&m, from + i, 0, 1, 60, 60);
-	int fd = open(in_dir(file), O_WRONLY | O_CREAT | (more ? O_APPEND : O_TRUNC) | O_CLOEXEC,
-		0600);
+	int fd = open(
+		in_dir(file), O_WRONLY | O_CREAT | (more ? O_APPEND : O_TRUNC) | O_CLOEXEC, 0600);
 	CU_ASSERT_FATAL(fd >= 0);
 	CU_ASSERT_EQUAL(write(fd, m.octets, m.len), (ssize_t)m.len);
 	close(fd);

@@ -12,8 +12,11 @@ static bool on_bus; /* the device is a NIC */
 /* Prepares and starts; the queues that it has. */
 static uint16_t run(uint16_t queues)
 {
-	struct port_want want = {
-		.queues = queues, .descriptors = 4096, .live = true, .interrupts = sleeps, .bus = on_bus};
+	struct port_want want = {.queues = queues,
+		.descriptors = 4096,
+		.live = true,
+		.interrupts = sleeps,
+		.bus = on_bus};
 	struct rss rss;
 
 	port = (struct port){.id = 3};
@@ -323,10 +326,9 @@ static void test_checksums(void)
 		on_bus = rows[i].bus;
 		run(1);
 		on_bus = false;
-		CU_ASSERT_EQUAL(
-			fake.queue_offloads & (RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
-						      RTE_ETH_RX_OFFLOAD_TCP_CKSUM |
-						      RTE_ETH_RX_OFFLOAD_IPV4_CKSUM),
+		CU_ASSERT_EQUAL(fake.queue_offloads & (RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
+							      RTE_ETH_RX_OFFLOAD_TCP_CKSUM |
+							      RTE_ETH_RX_OFFLOAD_IPV4_CKSUM),
 			rows[i].want);
 	}
 }
