@@ -12,7 +12,6 @@
 enum layer {
 #define LAYER(name, function) LAYER_##name,
 #include "packet/layers.def"
-#undef LAYER
 	LAYER_end,
 };
 

@@ -116,16 +116,11 @@ static inline enum layer layer_trill(struct walk *w)
 	return layer_around(w, ((bits_be16(p) >> 6) & 31u) * 4);
 }
 
-static inline enum layer layer_ethertype_rest(struct walk *w)
+/* A tag that only passes on, or an EtherType that ends the walk. */
+static inline enum layer layer_ethertype_tag(struct walk *w)
 {
 	switch (w->next) {
-	case ETHER_BRIDGED: return LAYER_ethernet;
-	case ETHER_MPLS:
-	case ETHER_MPLS_MULTICAST: return LAYER_mpls;
 	case ETHER_PPPOE_DISCOVERY: return layer_stop(w, PACKET_tunnel_control);
-	case ETHER_PPPOE: return LAYER_pppoe;
-	case ETHER_PPP: return LAYER_ppp;
-	case ETHER_JUMBO_LLC: return LAYER_llc;
 	case ETHER_MACSEC: return layer_macsec(w);
 	case ETHER_ITAG: return layer_around(w, 4);
 	case ETHER_HSR: return layer_tag(w, 6); /* path, size, sequence */
@@ -134,9 +129,6 @@ static inline enum layer layer_ethertype_rest(struct walk *w)
 	case ETHER_METADATA: return layer_metadata(w);
 	case ETHER_FABRICPATH: return layer_around(w, 2); /* tree and TTL */
 	case ETHER_TRILL: return layer_trill(w);
-	case ETHER_NSH: return LAYER_nsh;
-	case ETHER_TTAG: return LAYER_ttag;
-	case ETHER_ARISTA: return LAYER_arista;
 	default: break;
 	}
 	if (w->next >= ETHER_LENGTHS)

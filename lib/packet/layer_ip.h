@@ -79,19 +79,13 @@ static inline enum layer layer_ip_protocol(struct walk *w)
 	case IP_SHIM6: return v6 ? LAYER_ipv6_extension : layer_stop(w, PACKET_other_ip_protocol);
 	case IP_FRAGMENT: return v6 ? LAYER_ipv6_fragment : layer_stop(w, PACKET_other_ip_protocol);
 	case IP_UDPLITE: return LAYER_udplite;
-	case IP_AH: return LAYER_ah;
-	case IP_ESP: return LAYER_esp;
 	case IP_ICMP:
 	case IP_ICMPV6: return layer_stop(w, PACKET_icmp);
 	case IP_IPV4:
 	case IP_IPV6: return LAYER_ip_in_ip;
 	case IP_GRE: return LAYER_gre;
-	case IP_ETHERIP:
-	case IP_ETHERNET: return LAYER_etherip;
-	case IP_L2TP: return LAYER_l2tp_ip;
-	case IP_MPLS: return LAYER_mpls;
 	case IP_SCTP: return layer_stop(w, PACKET_sctp);
-	default: return layer_stop(w, PACKET_other_ip_protocol);
+	default: return LAYER_ip_protocol_rest;
 	}
 }
 

@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* packet_walk(): the layers of a packet, one after the other. */
-#include "packet/layer_atm.h"
-#include "packet/layer_capwap.h"
-#include "packet/layer_erf.h"
-#include "packet/layer_esp.h"
-#include "packet/layer_eth.h"
-#include "packet/layer_gre.h"
-#include "packet/layer_gtp.h"
-#include "packet/layer_gue.h"
-#include "packet/layer_infiniband.h"
-#include "packet/layer_ip.h"
-#include "packet/layer_juniper.h"
-#include "packet/layer_l2tp.h"
-#include "packet/layer_l4.h"
-#include "packet/layer_link.h"
-#include "packet/layer_lisp.h"
-#include "packet/layer_llc.h"
-#include "packet/layer_mpls.h"
-#include "packet/layer_ppp.h"
-#include "packet/layer_sll.h"
-#include "packet/layer_stamp.h"
-#include "packet/layer_vxlan.h"
-#include "packet/layer_wlan.h"
+#define LAYER_FILES
+#include "packet/layers.def"
+
+/* Continues by an EtherType that is no IP's, VLAN's or ARP's. */
+static enum layer layer_ethertype_rest(struct walk *w)
+{
+	switch (w->next) {
+#define LAYER_ETHERTYPE(type, name)                                                                \
+	case type:                                                                                 \
+		return LAYER_##name;
+#include "packet/layers.def"
+	default: return layer_ethertype_tag(w);
+	}
+}
+
+/* Continues by an IP protocol that plain packets do not have. */
+static enum layer layer_ip_protocol_rest(struct walk *w)
+{
+	switch (w->next) {
+#define LAYER_IP_PROTOCOL(protocol, name)                                                          \
+	case protocol:                                                                             \
+		return LAYER_##name;
+#include "packet/layers.def"
+	default: return layer_stop(w, PACKET_other_ip_protocol);
+	}
+}
 
 /* Notes what packet_conf.wanted asks for, at the end of a walk; `mac`: struct walk's. */
 static __attribute__((noinline)) void note(
@@ -45,7 +49,6 @@ static inline enum packet_verdict follow(struct walk *w, enum layer layer)
 		layer = function(w);                                                               \
 		break;
 #include "packet/layers.def"
-#undef LAYER
 		case LAYER_end: return w->verdict;
 		}
 	}
