@@ -104,6 +104,7 @@ static void fou(void)
 static void tags(void)
 {
 	static const struct layers_case cases[] = {
+		{"R-TAG", 1, "eth:8100 0005f1c1 0000 1234 0800 " D4, "dns", 0, -1, 0, "5 "},
 		{"TTAG", 1, "eth:8988 010101010101 0800 " D4, "dns", 0, -1, 0, ""},
 		{"TTAG before a VLAN", 1, "eth:8988 010101010101 8100 000586dd " D6, "dns", 0, -1,
 			0, "5 "},
