@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IPsec ESP (RFC 4303). With the NULL cipher (RFC 2410, and RFC 4543 with its 8 octets of IV) what
- * it carries is in the clear, and only the ends know. RFC 5879 says how to tell: there is a length
- * of the integrity check value for which padding, next header and the payload's own lengths agree.
+ * IPsec ESP (RFC 4303). With the NULL cipher (RFC 2410; RFC 4543, with 8 octets of IV) the payload
+ * is not encrypted, but no field says so. RFC 5879: it is not if padding, next header and the
+ * payload's own length agree for one of the usual lengths of the integrity check value.
  */
 #ifndef PACKET_LAYER_ESP_H
 #define PACKET_LAYER_ESP_H
@@ -19,10 +19,11 @@ static inline uint32_t layer_checksum(uint32_t sum, const uint8_t *p, size_t n)
 	return n ? sum + ((uint32_t)*p << 8) : sum;
 }
 
-/* Is a TCP segment of n octets right by its checksum (RFC 9293 section 3.1)? */
+/* Has a TCP segment of n octets a right checksum (RFC 9293 section 3.1)? */
 static inline bool layer_tcp_is_right(const struct pkt *pkt, const uint8_t *p, size_t n)
 {
-	if (n < TCP_HEADER || (p[12] >> 4) * 4u < TCP_HEADER || (p[12] >> 4) * 4u > n)
+	if (n < TCP_HEADER || (p[TCP_DATA_OFFSET] >> 4) * 4u < TCP_HEADER ||
+		(p[TCP_DATA_OFFSET] >> 4) * 4u > n)
 		return false;
 	uint32_t len;
 	const uint8_t *src = addr_pair_wire(&pkt->addrs, ADDR_SRC, &len);
@@ -35,16 +36,18 @@ static inline bool layer_tcp_is_right(const struct pkt *pkt, const uint8_t *p, s
 	return sum == 0xffff;
 }
 
-/* Do n octets at p look like a payload of IP protocol `next`, to the octet? */
+/* Are n octets at p a payload of IP protocol `next`, by its own length or checksum? */
 static inline bool layer_esp_payload(const struct walk *w, uint8_t next, const uint8_t *p, size_t n)
 {
 	switch (next) {
-	case IP_UDP: return n >= UDP_HEADER && bits_be16(p + 4) == n;
+	case IP_UDP: return n >= UDP_HEADER && bits_be16(p + UDP_LENGTH) == n;
 	case IP_TCP: return layer_tcp_is_right(w->pkt, p, n);
-	case IP_IPV4: return n >= IPV4_HEADER && p[0] >> 4 == 4 && bits_be16(p + 2) == n;
+	case IP_IPV4:
+		return n >= IPV4_HEADER && p[0] >> IP_VERSION_SHIFT == 4 &&
+		       bits_be16(p + IPV4_TOTAL_LENGTH) == n;
 	case IP_IPV6:
-		return n >= IPV6_HEADER && p[0] >> 4 == 6 &&
-		       (size_t)bits_be16(p + 4) + IPV6_HEADER == n;
+		return n >= IPV6_HEADER && p[0] >> IP_VERSION_SHIFT == 6 &&
+		       (size_t)bits_be16(p + IPV6_PAYLOAD_LENGTH) + IPV6_HEADER == n;
 	default: return false;
 	}
 }
@@ -62,7 +65,7 @@ static inline enum layer layer_esp(struct walk *w)
 {
 	static const uint8_t icvs[] = {12, 16, 24, 32, 0}; /* RFC 5879 section 8.1 */
 	const uint8_t *spi = layer_take(w, ESP_HEADER);
-	if (!spi || w->cut) /* what would tell stands at the end */
+	if (!spi || w->cut) /* the trailer is at the end */
 		return layer_stop(w, PACKET_esp);
 	size_t left = layer_left(w);
 	for (size_t iv = 0; iv <= ESP_IV; iv += ESP_IV)

@@ -18,37 +18,55 @@ enum {
 	GRE_ROUTES = 16, /* source route entries that are followed */
 	GRE_ERSPAN_III = 0x22eb,
 	GRE_WCCP = 0x883e,
+	GRE_HEADER = 4,
+	GRE_PROTOCOL = 2,
+	GRE_OPTION = 4, /* octets of checksum and offset, of key, of sequence number */
+	GRE_NVGRE_LEAST = 0x1000, /* the first virtual subnet id (RFC 7637 section 3.2) */
+	/* enhanced GRE (RFC 2637 section 4.1): the key is payload length and call id */
+	PPTP_CALL_ID = 2,
+	/* ERSPAN (draft-foschiano-erspan-03 section 4) */
+	ERSPAN_HEADER = 8,
+	ERSPAN_II = 1, /* versions */
+	ERSPAN_III = 2,
+	ERSPAN_SESSION = 2,
+	ERSPAN_SESSION_MASK = 0x03ff,
+	ERSPAN_TRUNCATED = 0x0400, /* T: the mirror cut the frame */
+	ERSPAN_III_REST = 4,
+	ERSPAN_III_O = 0x01, /* 8 octets of platform follow */
+	ERSPAN_III_TYPE = 0x1f,
+	ERSPAN_ETHERNET = 0,
+	ERSPAN_IP = 2,
 };
 
-/* ERSPAN II and III: the session; III may have 8 octets more. */
+/* ERSPAN of types I (without a header), II and III. */
 static inline enum layer layer_erspan(struct walk *w, bool sequence)
 {
-	if (!sequence) { /* type I has no header */
+	if (!sequence) {
 		layer_tunnel(w, TUNNEL_erspan);
 		return LAYER_ethernet;
 	}
-	const uint8_t *p = layer_take(w, 8);
+	const uint8_t *p = layer_take(w, ERSPAN_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
-	uint16_t session = bits_be16(p + 2);
-	layer_tunnel_id(w, TUNNEL_erspan, session & 0x3ff);
-	if (session & 0x0400) /* the mirror cut the frame */
+	uint16_t session = bits_be16(p + ERSPAN_SESSION);
+	layer_tunnel_id(w, TUNNEL_erspan, session & ERSPAN_SESSION_MASK);
+	if (session & ERSPAN_TRUNCATED)
 		w->cut = true;
-	if (p[0] >> 4 == 1)
+	if (p[0] >> 4 == ERSPAN_II)
 		return LAYER_ethernet;
-	if (p[0] >> 4 != 2)
+	if (p[0] >> 4 != ERSPAN_III)
 		return layer_stop(w, PACKET_bad_tunnel);
-	p = layer_take(w, 4);
-	if (!p || !layer_take(w, p[3] & 1 ? 8 : 0))
+	p = layer_take(w, ERSPAN_III_REST);
+	if (!p || !layer_take(w, p[3] & ERSPAN_III_O ? 8 : 0))
 		return layer_short(w, PACKET_bad_tunnel);
-	switch (p[2] >> 2 & 31) { /* frame type; the top bit of the octet says "whole PDU" */
-	case 0: return LAYER_ethernet;
-	case 2: return LAYER_ip;
+	switch (p[2] >> 2 & ERSPAN_III_TYPE) {
+	case ERSPAN_ETHERNET: return LAYER_ethernet;
+	case ERSPAN_IP: return LAYER_ip;
 	default: return layer_stop(w, PACKET_other_ethertype);
 	}
 }
 
-/* Version 2 puts 4 octets in front of the redirected packet, version 1 nothing. */
+/* WCCP 2 writes 4 octets before the redirected packet, WCCP 1 none. */
 static inline enum layer layer_wccp(struct walk *w)
 {
 	if (layer_left(w) && *w->at >> 4 != 4 && !layer_take(w, 4))
@@ -56,7 +74,7 @@ static inline enum layer layer_wccp(struct walk *w)
 	return LAYER_ipv4;
 }
 
-/* RFC 1701: source route entries, the last one empty. */
+/* Skips source route entries, of which the last one is empty (RFC 1701). */
 static inline bool layer_gre_routes(struct walk *w)
 {
 	for (int i = 0; i < GRE_ROUTES; i++) {
@@ -69,7 +87,7 @@ static inline bool layer_gre_routes(struct walk *w)
 	return false;
 }
 
-/* Version 1: the key is the length of the payload and the call id. */
+/* Version 1 (RFC 2637 section 4.1). */
 static inline enum layer layer_gre_pptp(struct walk *w, uint16_t flags, uint16_t protocol)
 {
 	if (protocol != ETHER_PPP || !(flags & GRE_KEY))
@@ -81,7 +99,7 @@ static inline enum layer layer_gre_pptp(struct walk *w, uint16_t flags, uint16_t
 	if (!(flags & GRE_SEQUENCE) || bits_be16(p) == 0)
 		return layer_stop(w, PACKET_tunnel_control); /* only acknowledges */
 	layer_bound(w, bits_be16(p));
-	layer_tunnel_id(w, TUNNEL_gre, bits_be16(p + 2));
+	layer_tunnel_id(w, TUNNEL_gre, bits_be16(p + PPTP_CALL_ID));
 	return LAYER_ppp;
 }
 
@@ -99,7 +117,7 @@ static inline enum layer layer_gre_payload(struct walk *w, uint16_t flags, uint1
 	}
 }
 
-/* A capture on a GRE interface: w->next is all that is left of the header. */
+/* A capture on a GRE interface keeps only the protocol of the header, in w->next. */
 static inline enum layer layer_gre_inside(struct walk *w)
 {
 	return layer_gre_payload(w, 0, w->next);
@@ -110,7 +128,7 @@ static inline enum layer layer_gre(struct walk *w)
 	const uint8_t *p = layer_take(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
-	uint16_t flags = bits_be16(p), protocol = bits_be16(p + 2);
+	uint16_t flags = bits_be16(p), protocol = bits_be16(p + GRE_PROTOCOL);
 	if ((flags & GRE_VERSION) == 1)
 		return layer_gre_pptp(w, flags, protocol);
 	if (flags & GRE_VERSION)
@@ -124,11 +142,12 @@ static inline enum layer layer_gre(struct walk *w)
 			return layer_short(w, PACKET_bad_tunnel);
 		uint32_t key = bits_be32(p);
 		/*
-		 * NVGRE is Ethernet with a key and nothing else; its network ids begin at 0x1000
-		 * (RFC 7637 section 3.2), which tells them from small keys of a bridge over GRE.
+		 * NVGRE is Ethernet with a key and no other option (RFC 7637 section 3.2). Its
+		 * lowest id tells it from a bridge over GRE with a small key.
 		 */
 		bool nvgre = protocol == ETHER_BRIDGED &&
-			     !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) && key >> 8 >= 0x1000;
+			     !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) &&
+			     key >> 8 >= GRE_NVGRE_LEAST;
 		layer_tunnel_id(w, TUNNEL_gre, nvgre ? key >> 8 : key);
 	}
 	if (!layer_take(w, flags & GRE_SEQUENCE ? 4 : 0))

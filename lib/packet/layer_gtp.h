@@ -7,7 +7,14 @@
 
 #define GTP_EXTENSIONS 16 /* headers that are followed */
 
-/* Extension headers: length in units of 4 octets, of which the last octet says what follows. */
+enum {
+	TEREDO_AUTHENTICATION = 0x0001, /* RFC 4380 section 5.1.1 */
+	TEREDO_ORIGIN = 0x0000,
+	TEREDO_ORIGIN_OCTETS = 8,
+};
+
+/* Skips extension headers (TS 29.281 section 5.2.1): the first octet has the length in units of 4
+ * octets, the last one the type of the next. */
 static inline bool layer_gtp_extensions(struct walk *w, uint8_t next)
 {
 	for (int i = 0; next && i < GTP_EXTENSIONS; i++) {
@@ -24,42 +31,42 @@ static inline bool layer_gtp_extensions(struct walk *w, uint8_t next)
 
 static inline enum layer layer_gtp(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 8);
+	const uint8_t *p = layer_take(w, GTP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_other_port);
-	if ((p[0] & 0xf0) != 0x30) /* version 1, and not the charging protocol */
+	if ((p[0] & GTP_VERSION_PT) != GTP_V1_USER)
 		return layer_stop(w, PACKET_other_port);
-	if (p[1] != 255)
+	if (p[GTP_TYPE] != GTP_G_PDU)
 		return layer_stop(w, PACKET_tunnel_control);
-	layer_bound(w, bits_be16(p + 2));
-	if (p[0] & 0x07) {
+	layer_bound(w, bits_be16(p + GTP_LENGTH));
+	if (p[0] & GTP_OPTIONAL) {
 		const uint8_t *more = layer_take(w, 4);
-		if (!more || (p[0] & 0x04 && !layer_gtp_extensions(w, more[3])))
+		if (!more || (p[0] & GTP_EXTENSION && !layer_gtp_extensions(w, more[3])))
 			return layer_short(w, PACKET_other_port);
 	}
-	if (layer_left(w) < 20) /* too little to tell */
+	if (layer_left(w) < IPV4_HEADER)
 		return layer_short(w, PACKET_other_port);
-	uint8_t version = *w->at >> 4;
+	uint8_t version = *w->at >> IP_VERSION_SHIFT;
 	bool ethernet = layer_looks_ethernet(w, 0) && !layer_looks_ip(w, 0);
 	if (!ethernet && version != 4 && version != 6)
 		return layer_stop(w, PACKET_other_port);
-	layer_tunnel_id(w, TUNNEL_gtp, bits_be32(p + 4));
+	layer_tunnel_id(w, TUNNEL_gtp, bits_be32(p + GTP_TEID));
 	return ethernet ? LAYER_ethernet : LAYER_ip;
 }
 
-/* RFC 4380 section 5.1.1: perhaps authentication, perhaps the origin, then a whole IPv6 packet. */
+/* RFC 4380 section 5.1.1: optional authentication and origin indication, then an IPv6 packet. */
 static inline enum layer layer_teredo(struct walk *w)
 {
-	if (layer_left(w) >= 4 && bits_be16(w->at) == 0x0001) {
+	if (layer_left(w) >= 4 && bits_be16(w->at) == TEREDO_AUTHENTICATION) {
 		const uint8_t *p = layer_take(w, 4);
 		if (!layer_take(w, p[2] + p[3] + 9u)) /* client id, value, nonce, confirmation */
 			return layer_short(w, PACKET_other_port);
 	}
-	if (layer_left(w) >= 8 && bits_be16(w->at) == 0x0000)
-		w->at += 8;
-	if (layer_left(w) < 40)
+	if (layer_left(w) >= 8 && bits_be16(w->at) == TEREDO_ORIGIN)
+		w->at += TEREDO_ORIGIN_OCTETS;
+	if (layer_left(w) < IPV6_HEADER)
 		return layer_short(w, PACKET_other_port);
-	if (*w->at >> 4 != 6 || !layer_looks_ip(w, 0))
+	if (*w->at >> IP_VERSION_SHIFT != 6 || !layer_looks_ip(w, 0))
 		return layer_stop(w, PACKET_other_port);
 	layer_tunnel(w, TUNNEL_teredo);
 	return LAYER_ipv6;

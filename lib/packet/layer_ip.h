@@ -8,32 +8,33 @@
 
 #include "packet/layer.h"
 
-/* Bare IP: the version nibble says which. */
+/* Bare IP of the version that its first four bits say. */
 static inline enum layer layer_ip(struct walk *w)
 {
 	if (w->at == w->end)
 		return layer_short(w, PACKET_bad_ip);
-	switch (*w->at >> 4) {
+	switch (*w->at >> IP_VERSION_SHIFT) {
 	case 4: return LAYER_ipv4;
 	case 6: return LAYER_ipv6;
 	default: return layer_stop(w, PACKET_bad_ip);
 	}
 }
 
-/* The IP header announces so many octets behind it. */
+/* Ends the view where the IP header says that its payload ends. */
 static inline void layer_ip_bound(struct walk *w, uint32_t payload)
 {
 	w->announced = payload;
 	layer_bound(w, payload);
 }
 
-/* No length of its own: all that is there, and what the capture cut off. */
+/* Takes as payload all that was captured, and what the capture cut off: the header has no length.
+ */
 static inline void layer_ip_unbounded(struct walk *w)
 {
 	w->announced = (uint32_t)layer_left(w) + (w->cut ? w->missing : 0);
 }
 
-/* What the transport's or fragment's payload is, `wire_len` octets long by the headers. */
+/* Sets the payload of a transport or fragment, `wire_len` octets long by the headers. */
 static inline void layer_payload(struct walk *w, uint32_t wire_len)
 {
 	struct pkt *pkt = w->pkt;
@@ -104,27 +105,27 @@ static inline enum layer layer_ipv4(struct walk *w)
 	const uint8_t *p = layer_take(w, IPV4_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
-	uint32_t header = (p[0] & 15u) * 4, total = bits_be16(p + 2);
-	if (p[0] >> 4 != 4 || header < IPV4_HEADER)
+	uint32_t header = (p[0] & IPV4_IHL) * 4u, total = bits_be16(p + IPV4_TOTAL_LENGTH);
+	if (p[0] >> IP_VERSION_SHIFT != 4 || header < IPV4_HEADER)
 		return LAYER_not_ipv4;
 	if (!layer_take(w, header - IPV4_HEADER))
 		return layer_short(w, PACKET_bad_ip);
-	/* Segmentation offload leaves the total length 0: the datagram is what was captured. */
+	/* Segmentation offload leaves the total length 0. */
 	if (bits_unlikely(total == 0))
 		layer_ip_unbounded(w);
 	else if (total < header)
 		return layer_stop(w, PACKET_bad_ip);
 	else
 		layer_ip_bound(w, total - header);
-	layer_addr_v4(w->pkt->addrs.octets[ADDR_SRC], p + 12);
-	layer_addr_v4(w->pkt->addrs.octets[ADDR_DST], p + 16);
+	layer_addr_v4(w->pkt->addrs.octets[ADDR_SRC], p + IPV4_SRC);
+	layer_addr_v4(w->pkt->addrs.octets[ADDR_DST], p + IPV4_DST);
 	w->pkt->addrs.family = ADDR_IPV4;
 	w->ip = true;
-	uint16_t piece = bits_be16(p + 6) & 0x3fff;
+	uint16_t piece = bits_be16(p + IPV4_FRAGMENT) & IPV4_FRAGMENT_MASK;
 	if (bits_unlikely(piece))
-		return layer_fragment(
-			w, bits_be16(p + 4), (uint16_t)(piece << 3), piece & 0x2000, p[9]);
-	w->next = p[9];
+		return layer_fragment(w, bits_be16(p + IPV4_ID), (uint16_t)(piece << 3),
+			piece & IPV4_MORE_FRAGMENTS, p[IPV4_PROTOCOL]);
+	w->next = p[IPV4_PROTOCOL];
 	return layer_ip_protocol(w);
 }
 
@@ -133,24 +134,24 @@ static inline enum layer layer_ipv6(struct walk *w)
 	const uint8_t *p = layer_take(w, IPV6_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
-	if (p[0] >> 4 != 6)
+	if (p[0] >> IP_VERSION_SHIFT != 6)
 		return LAYER_not_ipv6;
-	uint32_t payload = bits_be16(p + 4);
-	/* 0 is a jumbogram (RFC 2675) or offload: what was captured. */
+	uint32_t payload = bits_be16(p + IPV6_PAYLOAD_LENGTH);
+	/* 0: a jumbogram (RFC 2675 section 3) or segmentation offload. */
 	if (bits_unlikely(payload == 0))
 		layer_ip_unbounded(w);
 	else
 		layer_ip_bound(w, payload);
-	memcpy(w->pkt->addrs.octets, p + 8, sizeof(w->pkt->addrs.octets));
+	memcpy(w->pkt->addrs.octets, p + IPV6_SRC, sizeof(w->pkt->addrs.octets));
 	w->pkt->addrs.family = ADDR_IPV6;
 	w->ip = true;
-	w->next = p[6];
+	w->next = p[IPV6_NEXT_HEADER];
 	return layer_ip_protocol(w);
 }
 
 /*
- * The n octets behind us are a header of another version than what stood before them said: the
- * version decides, for a link or a tunnel that can tell only one of them wrong often does.
+ * Decodes the n octets before w->at by their version, where the header before them announced the
+ * other one: links and tunnels that know only one of them often do.
  */
 static inline enum layer layer_other_version(
 	struct walk *w, size_t n, unsigned version, enum layer layer)
@@ -171,14 +172,15 @@ static inline enum layer layer_not_ipv6(struct walk *w)
 	return layer_other_version(w, IPV6_HEADER, 4, LAYER_ipv4);
 }
 
-/* An extension header of length (second octet + extra) * unit octets, at least 8. */
+/* Skips an extension header of (length field + extra) * unit octets, at least 8 (RFC 8200 section
+ * 4, RFC 4302 section 2.2). */
 static inline enum layer layer_extension(struct walk *w, unsigned unit, unsigned extra)
 {
-	const uint8_t *p = layer_take(w, 8);
-	if (!p || !layer_take(w, (p[1] + extra) * unit - 8))
+	const uint8_t *p = layer_take(w, IPV6_EXTENSION);
+	if (!p || !layer_take(w, (p[IPV6_EXTENSION_LENGTH] + extra) * unit - IPV6_EXTENSION))
 		return layer_short(w, PACKET_bad_ip);
-	w->announced -= (p[1] + extra) * unit;
-	w->next = p[0];
+	w->announced -= (p[IPV6_EXTENSION_LENGTH] + extra) * unit;
+	w->next = p[IPV6_EXTENSION_NEXT];
 	return layer_ip_protocol(w);
 }
 
@@ -187,7 +189,7 @@ static inline enum layer layer_ipv6_extension(struct walk *w)
 	return layer_extension(w, 8, 1);
 }
 
-/* AH (RFC 4302) leaves everything in the clear. */
+/* AH encrypts nothing (RFC 4302). */
 static inline enum layer layer_ah(struct walk *w)
 {
 	return layer_extension(w, 4, 2);
@@ -195,14 +197,17 @@ static inline enum layer layer_ah(struct walk *w)
 
 static inline enum layer layer_ipv6_fragment(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 8);
+	const uint8_t *p = layer_take(w, IPV6_EXTENSION);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
-	uint16_t piece = bits_be16(p + 2);
-	w->announced -= 8;
-	if (piece & 0xfff9) /* else an atomic fragment (RFC 6946), which is whole */
-		return layer_fragment(w, bits_be32(p + 4), piece & 0xfff8, piece & 1, p[0]);
-	w->next = p[0];
+	uint16_t piece = bits_be16(p + IPV6_FRAGMENT_OFFSET);
+	w->announced -= IPV6_EXTENSION;
+	if (piece & (IPV6_FRAGMENT_OFFSET_MASK |
+			    IPV6_MORE_FRAGMENTS)) /* else atomic (RFC 6946): whole */
+		return layer_fragment(w, bits_be32(p + IPV6_FRAGMENT_ID),
+			piece & IPV6_FRAGMENT_OFFSET_MASK, piece & IPV6_MORE_FRAGMENTS,
+			p[IPV6_EXTENSION_NEXT]);
+	w->next = p[IPV6_EXTENSION_NEXT];
 	return layer_ip_protocol(w);
 }
 

@@ -8,6 +8,8 @@
 
 #include "packet/layer_ip.h"
 
+#define DNS_HEADER 12u /* RFC 1035 section 4.1.1: no message is shorter */
+
 static inline bool layer_on_dns_port(const struct walk *w)
 {
 	return packet_port_is(w->conf, w->pkt->sport) || packet_port_is(w->conf, w->pkt->dport);
@@ -21,13 +23,14 @@ static inline bool layer_on_encrypted_port(const struct walk *w)
 }
 
 /*
- * The payload of a datagram whose header, behind us, says `length`. Less than a header, or more
- * than the IP payload (RFC 768), cannot be. 0 is a jumbogram (RFC 2675 section 4) or offload: as
- * long as the IP payload, which without a length of its own may be more than a message can have.
+ * Sets the payload of a datagram whose header, before w->at, says `length`. Returns false if that
+ * is less than a header or more than the IP payload (RFC 768). 0 means a jumbogram (RFC 2675
+ * section 4) or segmentation offload: the datagram is as long as the IP payload, unless that is
+ * longer than any datagram.
  */
 static inline bool layer_udp_length(struct walk *w, uint32_t length)
 {
-	/* The header was there, so that `announced` is no less: one comparison for both ends. */
+	/* `announced` is UDP_HEADER at least: one comparison for both ends. */
 	if (bits_unlikely(length - UDP_HEADER > w->announced - UDP_HEADER)) {
 		if (length != 0 || w->announced > IP_LARGEST)
 			return false;
@@ -37,41 +40,45 @@ static inline bool layer_udp_length(struct walk *w, uint32_t length)
 	return true;
 }
 
-/* Behind a UDP header one of whose ports can mean encrypted DNS. */
+/* Ends the walk of a datagram on a port that can mean encrypted DNS. */
 static inline enum layer layer_udp_encrypted(struct walk *w)
 {
 	if (!layer_on_encrypted_port(w))
 		return layer_stop(w, PACKET_other_port);
 	w->pkt->proto = PACKET_UDP;
-	if (!layer_udp_length(w, bits_be16(w->at - 4)))
+	if (!layer_udp_length(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH)))
 		return layer_stop(w, PACKET_bad_udp);
 	return layer_stop(w, PACKET_encrypted);
 }
 
-#define UDP_ANSWER (8 + IPV4_HEADER) /* octets that it takes to tell */
+#define UDP_ANSWER (8 + IPV4_HEADER) /* octets that layer_udp_answer() needs */
 
 /*
- * From a tunnel's port to one that is none: is it the tunnel? Teredo and L2TP answer so (RFC 4380
- * section 5.2, RFC 2661 section 8.1), and their layers look for themselves. Of the others there are
- * networks that do, but a client's port may be any: the header must be beyond doubt.
+ * Is a datagram from a tunnel's port, to a port that is none, of that tunnel? Teredo and L2TP reply
+ * so (RFC 4380 section 5.2, RFC 2661 section 8.1), and their layers check. Others do so in some
+ * networks; as a client may use any port, their header must leave no doubt.
  */
 static __attribute__((noinline)) bool layer_udp_answer(
 	const uint8_t *p, size_t left, size_t missing, uint8_t kind)
 {
 	if (kind == PACKET_TUNNEL_teredo || kind == PACKET_TUNNEL_l2tp)
 		return true;
+	uint16_t type;
 	if (left < UDP_ANSWER)
 		return false;
 	switch (kind) {
 	case PACKET_TUNNEL_gtp: /* a G-PDU as long as the datagram */
-		return (p[0] & 0xf8) == 0x30 && p[1] == 255 &&
-		       bits_be16(p + 2) == left + missing - 8;
+		return (p[0] & (GTP_VERSION_PT | 0x08)) == GTP_V1_USER &&
+		       p[GTP_TYPE] == GTP_G_PDU &&
+		       bits_be16(p + GTP_LENGTH) == left + missing - GTP_HEADER;
 	case PACKET_TUNNEL_geneve: /* version 0, reserved bits zero, of a type that leads to IP */
-		return !(p[0] & 0xc0) && !(p[1] & 0x3f) && p[7] == 0 &&
-		       (bits_be16(p + 2) == ETHER_BRIDGED || bits_be16(p + 2) == ETHER_IPV4 ||
-			       bits_be16(p + 2) == ETHER_IPV6);
+		type = bits_be16(p + GENEVE_TYPE);
+		return !(p[0] & GENEVE_VERSION) && !(p[1] & GENEVE_RESERVED_BITS) &&
+		       p[GENEVE_RESERVED] == 0 &&
+		       (type == ETHER_BRIDGED || type == ETHER_IPV4 || type == ETHER_IPV6);
 	case PACKET_TUNNEL_vxlan: /* the I bit and nothing else */
-		return bits_be32(p) == 0x08000000 && p[7] == 0 && looks_ethernet(p + 8, left - 8);
+		return bits_be32(p) == (uint32_t)VXLAN_I << 24 && p[VXLAN_RESERVED] == 0 &&
+		       looks_ethernet(p + VXLAN_HEADER, left - VXLAN_HEADER);
 	case PACKET_TUNNEL_lisp: return !(p[0] & 0x03) && looks_ip(p + 8, left - 8, missing > 0);
 	case PACKET_TUNNEL_gue:
 		return bits_be16(p + 2) == 0 && looks_ip(p + 4, left - 4, missing > 0);
@@ -80,26 +87,26 @@ static __attribute__((noinline)) bool layer_udp_answer(
 	}
 }
 
-/* A datagram whose ports mean nothing. */
+/* A datagram on ports without a meaning. */
 static inline enum layer layer_udp_nothing(struct walk *w)
 {
 	return bits_unlikely(w->conf->anywhere) ? LAYER_udp_anywhere
 						: layer_stop(w, PACKET_other_port);
 }
 
-/* Where messages are looked for on all ports. */
+/* A datagram where DNS may be on any port. */
 static inline enum layer layer_udp_anywhere(struct walk *w)
 {
 	w->pkt->proto = PACKET_UDP;
-	if (!layer_udp_length(w, bits_be16(w->at - 4)))
+	if (!layer_udp_length(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH)))
 		return layer_stop(w, PACKET_bad_udp);
 	return layer_stop(w, PACKET_perhaps_dns);
 }
 
-/* A tunnel is known by its destination port, or by its source's where it answers so. */
+/* Enters the tunnel of the destination port, or of the source port (layer_udp_answer()). */
 static inline enum layer layer_udp_tunnel(struct walk *w)
 {
-	uint32_t length = bits_be16(w->at - 4);
+	uint32_t length = bits_be16(w->at - UDP_HEADER + UDP_LENGTH);
 	uint8_t kind = w->conf->tunnel_of[w->pkt->dport];
 	const bool answer = !kind;
 	if (answer)
@@ -125,7 +132,7 @@ static inline enum layer layer_udp_tunnel(struct walk *w)
 	}
 }
 
-/* On no DNS port: do the ports mean something else? */
+/* A datagram on no DNS port. */
 static inline enum layer layer_udp_other(struct walk *w)
 {
 	const uint8_t *kinds = w->conf->tunnel_of;
@@ -134,15 +141,14 @@ static inline enum layer layer_udp_other(struct walk *w)
 	return layer_udp_tunnel(w);
 }
 
-/* A datagram on a DNS port whose header says `length`. */
+/* A datagram on a DNS port, of `length` by its header. */
 static inline enum layer layer_udp_payload(struct walk *w, uint32_t length)
 {
 	struct pkt *pkt = w->pkt;
 	pkt->proto = PACKET_UDP;
 	if (bits_unlikely(!layer_udp_length(w, length)))
 		return layer_stop(w, PACKET_bad_udp);
-	/* Nothing shorter than a header (RFC 1035 section 4.1.1) is a message. */
-	if (bits_likely(pkt->wire_len >= 12 && pkt->len))
+	if (bits_likely(pkt->wire_len >= DNS_HEADER && pkt->len))
 		return layer_stop(w, PACKET_dns);
 	if (w->cut || pkt->len < pkt->wire_len)
 		return layer_short(w, PACKET_bad_udp);
@@ -155,17 +161,17 @@ static inline enum layer layer_udp(struct walk *w)
 	const uint8_t *p = layer_take(w, UDP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_udp);
-	uint32_t length = bits_be16(p + 4);
-	pkt->sport = bits_be16(p);
-	pkt->dport = bits_be16(p + 2);
+	uint32_t length = bits_be16(p + UDP_LENGTH);
+	pkt->sport = bits_be16(p + UDP_SPORT);
+	pkt->dport = bits_be16(p + UDP_DPORT);
 	if (!layer_on_dns_port(w))
 		return layer_udp_other(w);
 	return layer_udp_payload(w, length);
 }
 
 /*
- * UDP-Lite (RFC 3828): what is UDP's length says how much the checksum covers, 0 all of it, and the
- * datagram is as long as the IP payload.
+ * UDP-Lite (RFC 3828 section 3.1): the length field says how many octets the checksum covers, 0
+ * all; the datagram is as long as the IP payload.
  */
 static inline enum layer layer_udplite(struct walk *w)
 {
@@ -173,30 +179,30 @@ static inline enum layer layer_udplite(struct walk *w)
 	const uint8_t *p = layer_take(w, UDP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_udp);
-	pkt->sport = bits_be16(p);
-	pkt->dport = bits_be16(p + 2);
-	uint32_t covered = bits_be16(p + 4);
-	if (covered && (covered < UDP_HEADER || covered > w->announced)) /* section 3.1 */
+	pkt->sport = bits_be16(p + UDP_SPORT);
+	pkt->dport = bits_be16(p + UDP_DPORT);
+	uint32_t covered = bits_be16(p + UDP_LENGTH);
+	if (covered && (covered < UDP_HEADER || covered > w->announced))
 		return layer_stop(w, PACKET_bad_udp);
 	if (!layer_on_dns_port(w))
 		return layer_stop(w, PACKET_other_port);
 	return layer_udp_payload(w, 0);
 }
 
-/* Behind the 20 octets that every TCP header has. */
+/* Ends the walk of a segment, behind the part of its header that is always there. */
 static inline enum layer layer_tcp_segment(struct walk *w, enum packet_verdict verdict)
 {
 	struct pkt *pkt = w->pkt;
 	const uint8_t *p = w->at - TCP_HEADER;
-	uint32_t header = (p[12] >> 4) * 4u;
+	uint32_t header = (p[TCP_DATA_OFFSET] >> 4) * 4u;
 	if (header < TCP_HEADER || header > w->announced)
 		return layer_stop(w, PACKET_bad_tcp);
 	if (!layer_take(w, header - TCP_HEADER))
 		return layer_short(w, PACKET_bad_tcp);
 	pkt->proto = PACKET_TCP;
-	pkt->seq = bits_be32(p + 4);
-	pkt->ack = bits_be32(p + 8);
-	pkt->tcp_flags = p[13];
+	pkt->seq = bits_be32(p + TCP_SEQ);
+	pkt->ack = bits_be32(p + TCP_ACK);
+	pkt->tcp_flags = p[TCP_FLAGS];
 	pkt->tcp_header = (uint8_t)header;
 	layer_payload(w, w->announced - header);
 	return layer_stop(w, verdict);
@@ -208,15 +214,15 @@ static inline enum layer layer_tcp(struct walk *w)
 	const uint8_t *p = layer_take(w, TCP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_tcp);
-	pkt->sport = bits_be16(p);
-	pkt->dport = bits_be16(p + 2);
+	pkt->sport = bits_be16(p + TCP_SPORT);
+	pkt->dport = bits_be16(p + TCP_DPORT);
 	if (layer_on_dns_port(w))
 		return layer_tcp_segment(w, PACKET_tcp_dns);
 	return bits_unlikely(w->conf->sightings || w->conf->anywhere) ? LAYER_tcp_encrypted
 								      : layer_stop(w, PACKET_tcp);
 }
 
-/* Where connections of encrypted DNS are looked for, or those of DNS on all ports. */
+/* A segment where its port can mean encrypted DNS, or DNS may be on any port. */
 static inline enum layer layer_tcp_encrypted(struct walk *w)
 {
 	if (w->conf->sightings && layer_on_encrypted_port(w))

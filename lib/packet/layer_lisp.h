@@ -6,14 +6,17 @@
 #include "packet/layer_vxlan.h"
 
 enum {
-	LISP_INSTANCE = 0x08, /* I bit: an instance id stands in the second word */
-	LISP_NEXT = 0x04, /* P bit: the fourth octet says what follows (RFC 9305 section 3) */
-	LISP_RESERVED = 0x03, /* R bit and KK: reserved, or the payload is encrypted (RFC 8061) */
+	LISP_HEADER = 8,
+	LISP_ID = 4, /* the instance, 24 bits */
+	LISP_NEXT_PROTOCOL = 3,
+	LISP_INSTANCE = 0x08, /* I: the second word has an instance id */
+	LISP_NEXT = 0x04, /* P: the next protocol field is valid (RFC 9305 section 3) */
+	LISP_RESERVED = 0x03, /* R, and KK: the payload is encrypted (RFC 8061) */
 };
 
 static inline enum layer layer_lisp(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 8);
+	const uint8_t *p = layer_take(w, LISP_HEADER);
 	if (!p || !layer_left(w))
 		return layer_short(w, PACKET_other_port);
 	if (p[0] & LISP_RESERVED)
@@ -21,10 +24,10 @@ static inline enum layer layer_lisp(struct walk *w)
 	if (!(p[0] & LISP_NEXT) && !layer_looks_ip(w, 0))
 		return layer_short(w, PACKET_other_port);
 	if (p[0] & LISP_INSTANCE)
-		layer_tunnel_id(w, TUNNEL_lisp, bits_be32(p + 4) >> 8);
+		layer_tunnel_id(w, TUNNEL_lisp, bits_be32(p + LISP_ID) >> 8);
 	else
 		layer_tunnel(w, TUNNEL_lisp);
-	return p[0] & LISP_NEXT ? layer_nvo3_next(w, p[3]) : LAYER_ip;
+	return p[0] & LISP_NEXT ? layer_nvo3_next(w, p[LISP_NEXT_PROTOCOL]) : LAYER_ip;
 }
 
 #endif

@@ -6,22 +6,53 @@
 
 #include "packet/layer.h"
 
-/* OUI and protocol id. */
+enum {
+	LLC_UI = 0x03, /* unnumbered information (IEEE 802.2 clause 5.4) */
+	LLC_SNAP = 0xaaaa, /* DSAP and SSAP (RFC 1042) */
+	LLC_IP = 0x0606,
+	LLC_ISO = 0xfefe, /* NLPID follows */
+	SNAP_HEADER = 5, /* OUI, protocol */
+	SNAP_PROTOCOL = 3,
+	OUI_ENCAPSULATED = 0x000000, /* the protocol is an EtherType (RFC 1042) */
+	OUI_BRIDGE_TUNNEL = 0x0000f8, /* likewise (IEEE 802.1H) */
+	OUI_BRIDGED = 0x0080c2, /* IEEE 802.1 (RFC 2427 section 4.2) */
+	BRIDGED_ETHERNET_FCS = 1,
+	BRIDGED_ETHERNET = 7,
+	/* ISO/IEC TR 9577, RFC 2427 section 3 */
+	NLPID_PADDING = 0x00,
+	NLPID_SNAP = 0x80,
+	NLPID_IPV6 = 0x8e,
+	NLPID_IPV4 = 0xcc,
+	NLPID_PPP = 0xcf,
+	FRELAY_LAST = 0x01, /* EA: the last octet of the address (Q.922) */
+	FRELAY_ADDRESS = 4, /* octets at most */
+	FDDI_HEADER = 13,
+	FDDI_CLASS = 0x70, /* class and format of the frame control, with the address length */
+	FDDI_LLC = 0x50,
+	TOKEN_RING_HEADER = 14,
+	TOKEN_RING_TYPE = 0xc0, /* of the frame control */
+	TOKEN_RING_LLC = 0x40,
+	TOKEN_RING_SRC = 8,
+	TOKEN_RING_ROUTED = 0x80, /* of the source address: routing information follows */
+	TOKEN_RING_ROUTE_LENGTH = 0x1f,
+};
+
+/* SNAP (IEEE 802 clause 9): OUI and protocol. */
 static inline enum layer layer_snap(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 5);
+	const uint8_t *p = layer_take(w, SNAP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	uint16_t protocol = bits_be16(p + 3);
+	uint16_t protocol = bits_be16(p + SNAP_PROTOCOL);
 	switch (bits_be32(p) >> 8) {
-	case 0x000000:
-	case 0x0000f8: /* 802.1H */
+	case OUI_ENCAPSULATED:
+	case OUI_BRIDGE_TUNNEL:
 		if (protocol < ETHER_LENGTHS)
 			return layer_stop(w, PACKET_llc);
 		w->next = protocol;
 		return LAYER_ethertype;
-	case 0x0080c2: /* bridged: 1 with, 7 without the frame check sequence */
-		if (protocol == 1 || protocol == 7)
+	case OUI_BRIDGED:
+		if (protocol == BRIDGED_ETHERNET || protocol == BRIDGED_ETHERNET_FCS)
 			return LAYER_ethernet;
 		return layer_stop(w, PACKET_llc);
 	default: return layer_stop(w, PACKET_llc);
@@ -33,36 +64,35 @@ static inline enum layer layer_nlpid(struct walk *w)
 	const uint8_t *p = layer_take(w, 1);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if (*p == 0 && !(p = layer_take(w, 1))) /* a pad octet stands before SNAP */
+	if (*p == NLPID_PADDING && !(p = layer_take(w, 1)))
 		return layer_short(w, PACKET_bad_frame);
 	switch (*p) {
-	case 0x80: return layer_snap(w);
-	case 0x8e: return LAYER_ipv6;
-	case 0xcc: return LAYER_ipv4;
-	case 0xcf: return LAYER_ppp;
+	case NLPID_SNAP: return layer_snap(w);
+	case NLPID_IPV6: return LAYER_ipv6;
+	case NLPID_IPV4: return LAYER_ipv4;
+	case NLPID_PPP: return LAYER_ppp;
 	default: return layer_stop(w, PACKET_llc);
 	}
 }
 
-/* Unnumbered information only: nothing else carries IP. */
+/* Only unnumbered information carries IP. */
 static inline enum layer layer_llc(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 3);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if (p[2] != 0x03)
+	if (p[2] != LLC_UI)
 		return layer_stop(w, PACKET_llc);
 	switch (bits_be16(p)) {
-	case 0xaaaa: return layer_snap(w);
-	case 0x0606: return LAYER_ip;
-	case 0xfefe: return layer_nlpid(w);
+	case LLC_SNAP: return layer_snap(w);
+	case LLC_IP: return LAYER_ip;
+	case LLC_ISO: return layer_nlpid(w);
 	default: return layer_stop(w, PACKET_llc);
 	}
 }
 
-/*
- * Frame relay: an address of 2 to 4 octets, then control and NLPID (RFC 2427), or an EtherType at
- * once (Cisco).
+/* Frame relay: an address of 2 to 4 octets, then control and NLPID (RFC 2427), or Cisco's
+ * EtherType.
  */
 static inline enum layer layer_frelay(struct walk *w)
 {
@@ -71,14 +101,14 @@ static inline enum layer layer_frelay(struct walk *w)
 		p = layer_take(w, 1);
 		if (!p)
 			return layer_short(w, PACKET_bad_frame);
-		if (*p & 1)
+		if (*p & FRELAY_LAST)
 			break;
-		if (i == 3)
+		if (i == FRELAY_ADDRESS - 1)
 			return layer_stop(w, PACKET_bad_frame);
 	}
 	if (!layer_left(w))
 		return layer_short(w, PACKET_bad_frame);
-	if (*w->at == 0x03) {
+	if (*w->at == LLC_UI) {
 		w->at++;
 		return layer_nlpid(w);
 	}
@@ -89,24 +119,24 @@ static inline enum layer layer_frelay(struct walk *w)
 	return w->next < ETHER_LENGTHS ? layer_stop(w, PACKET_llc) : LAYER_ethertype;
 }
 
-/* FDDI (13 octets) and token ring (14, and the route if the source address says so). */
+/* FDDI (ANSI X3.139) and token ring (IEEE 802.5). */
 static inline enum layer layer_fddi(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 13);
+	const uint8_t *p = layer_take(w, FDDI_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	return (p[0] & 0x70) == 0x50 ? LAYER_llc : layer_stop(w, PACKET_llc);
+	return (p[0] & FDDI_CLASS) == FDDI_LLC ? LAYER_llc : layer_stop(w, PACKET_llc);
 }
 
 static inline enum layer layer_token_ring(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 14);
+	const uint8_t *p = layer_take(w, TOKEN_RING_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if ((p[1] & 0xc0) != 0x40)
+	if ((p[1] & TOKEN_RING_TYPE) != TOKEN_RING_LLC)
 		return layer_stop(w, PACKET_llc);
-	if (p[8] & 0x80) {
-		if (!layer_left(w) || !layer_take(w, *w->at & 0x1f))
+	if (p[TOKEN_RING_SRC] & TOKEN_RING_ROUTED) {
+		if (!layer_left(w) || !layer_take(w, *w->at & TOKEN_RING_ROUTE_LENGTH))
 			return layer_short(w, PACKET_bad_frame);
 	}
 	return LAYER_llc;

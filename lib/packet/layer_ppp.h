@@ -6,79 +6,106 @@
 
 #include "packet/layer.h"
 
-/* RFC 3518 section 4.2: flags, MAC type, perhaps a LAN id, then the bridged frame. */
+enum {
+	PPP_ADDRESS = 0xff, /* "all stations" (RFC 1662 section 3.1) */
+	PPP_CONTROL = 0x03, /* unnumbered information */
+	PPP_LAST_OCTET = 0x01, /* of a protocol number: no octet follows (RFC 1661 section 2) */
+	/* IANA "PPP DLL Protocol Numbers" */
+	PPP_IPV4 = 0x0021,
+	PPP_BRIDGED = 0x0031,
+	PPP_IPV6 = 0x0057,
+	PPP_MPLS = 0x0281,
+	PPP_MPLS_MULTICAST = 0x0283,
+	PPP_BRIDGED_ETHERNET = 1, /* MAC type (RFC 3518 section 4.2) */
+	PPP_BRIDGED_LAN_ID = 0x40, /* I: a LAN identification follows */
+	/* RFC 2516 section 4 */
+	PPPOE_HEADER = 6,
+	PPPOE_VERSION_TYPE = 0x11,
+	PPPOE_CODE = 1,
+	PPPOE_SESSION_DATA = 0x00,
+	PPPOE_SESSION = 2,
+	PPPOE_LENGTH = 4,
+	/* Cisco HDLC: address (unicast or broadcast), control, EtherType */
+	CHDLC_HEADER = 4,
+	CHDLC_ADDRESS = 0x0f,
+	CHDLC_BROADCAST = 0x80,
+	CHDLC_TYPE = 2,
+};
+
+/* RFC 3518 section 4.2: flags, MAC type, an optional LAN id, then the bridged frame. */
 static inline enum layer layer_ppp_bridged(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 2);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
-	if (p[1] != 1)
+	if (p[1] != PPP_BRIDGED_ETHERNET)
 		return layer_stop(w, PACKET_ppp);
-	return layer_take(w, p[0] & 0x40 ? 4 : 0) ? LAYER_ethernet
-						  : layer_short(w, PACKET_bad_tunnel);
+	return layer_take(w, p[0] & PPP_BRIDGED_LAN_ID ? 4 : 0) ? LAYER_ethernet
+								: layer_short(w, PACKET_bad_tunnel);
 }
 
-/* The address and control octets and the first octet of the protocol may have been left out. */
+/* Address and control, and the first octet of the protocol, may be compressed away (RFC 1661
+ * sections 6.5 and 6.6). */
 static inline enum layer layer_ppp(struct walk *w)
 {
-	if (layer_left(w) && w->at[0] == 0xff && !layer_take(w, 2))
+	if (layer_left(w) && w->at[0] == PPP_ADDRESS && !layer_take(w, 2))
 		return layer_short(w, PACKET_bad_tunnel);
 	const uint8_t *p = layer_take(w, 1);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	uint16_t protocol = *p;
-	if (!(protocol & 1)) {
+	if (!(protocol & PPP_LAST_OCTET)) {
 		if (!layer_take(w, 1))
 			return layer_short(w, PACKET_bad_tunnel);
 		protocol = bits_be16(p);
 	}
 	switch (protocol) {
-	case 0x0021: return LAYER_ipv4;
-	case 0x0057: return LAYER_ipv6;
-	case 0x0031: return layer_ppp_bridged(w);
-	case 0x0281:
-	case 0x0283: return LAYER_mpls;
+	case PPP_IPV4: return LAYER_ipv4;
+	case PPP_IPV6: return LAYER_ipv6;
+	case PPP_BRIDGED: return layer_ppp_bridged(w);
+	case PPP_MPLS:
+	case PPP_MPLS_MULTICAST: return LAYER_mpls;
 	default: return layer_stop(w, PACKET_ppp);
 	}
 }
 
 static inline enum layer layer_pppoe(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 6);
+	const uint8_t *p = layer_take(w, PPPOE_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
-	if (p[0] != 0x11)
+	if (p[0] != PPPOE_VERSION_TYPE)
 		return layer_stop(w, PACKET_bad_tunnel);
-	if (p[1] != 0)
+	if (p[PPPOE_CODE] != PPPOE_SESSION_DATA)
 		return layer_stop(w, PACKET_tunnel_control);
-	layer_bound(w, bits_be16(p + 4));
-	layer_tunnel_id(w, TUNNEL_pppoe, bits_be16(p + 2));
+	layer_bound(w, bits_be16(p + PPPOE_LENGTH));
+	layer_tunnel_id(w, TUNNEL_pppoe, bits_be16(p + PPPOE_SESSION));
 	return LAYER_ppp;
 }
 
-/* Cisco HDLC: unicast or broadcast, 0, EtherType; everything else is PPP. */
+/* Cisco HDLC, or else PPP. */
 static inline enum layer layer_hdlc(struct walk *w)
 {
 	if (!layer_left(w))
 		return layer_short(w, PACKET_bad_frame);
-	if ((*w->at & 0x7f) != 0x0f)
+	if ((*w->at & ~CHDLC_BROADCAST) != CHDLC_ADDRESS)
 		return LAYER_ppp;
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_take(w, CHDLC_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	w->next = bits_be16(p + 2);
-	/* 0x8035 is no RARP here but keep-alives */
+	w->next = bits_be16(p + CHDLC_TYPE);
+	/* RARP's number is that of keep-alives here (SLARP). */
 	return w->next < ETHER_LENGTHS || w->next == ETHER_RARP
 		       ? layer_stop(w, PACKET_other_ethertype)
 		       : LAYER_ethertype;
 }
 
-/* The capture put the direction in front of PPP, or in the place of its first octet. */
+/* The capture wrote the direction before PPP, or over its address octet. */
 static inline enum layer layer_ppp_direction(struct walk *w)
 {
 	if (!layer_take(w, 1))
 		return layer_short(w, PACKET_bad_frame);
-	if (layer_left(w) && *w->at == 0x03)
+	if (layer_left(w) && *w->at == PPP_CONTROL)
 		w->at++;
 	return LAYER_ppp;
 }

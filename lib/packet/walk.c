@@ -3,28 +3,24 @@
 #define LAYER_FILES
 #include "packet/layers.def"
 
-/* Continues by an EtherType that is no IP's, VLAN's or ARP's. */
+/* Continues by an EtherType that is none of IP, VLAN and ARP. */
 static enum layer layer_ethertype_rest(struct walk *w)
 {
-	switch (w->next) {
 #define LAYER_ETHERTYPE(type, name)                                                                \
-	case type:                                                                                 \
+	if (w->next == (type))                                                                     \
 		return LAYER_##name;
 #include "packet/layers.def"
-	default: return layer_ethertype_tag(w);
-	}
+	return layer_ethertype_tag(w);
 }
 
 /* Continues by an IP protocol that plain packets do not have. */
 static enum layer layer_ip_protocol_rest(struct walk *w)
 {
-	switch (w->next) {
 #define LAYER_IP_PROTOCOL(protocol, name)                                                          \
-	case protocol:                                                                             \
+	if (w->next == (protocol))                                                                 \
 		return LAYER_##name;
 #include "packet/layers.def"
-	default: return layer_stop(w, PACKET_other_ip_protocol);
-	}
+	return layer_stop(w, PACKET_other_ip_protocol);
 }
 
 /* Notes what packet_conf.wanted asks for, at the end of a walk; `mac`: struct walk's. */

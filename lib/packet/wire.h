@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Numbers on the wire that more than one layer knows. */
+/* Numbers and offsets of the wire that more than one layer uses. */
 #ifndef PACKET_WIRE_H
 #define PACKET_WIRE_H
 
@@ -60,12 +60,90 @@ enum {
 	IP_MPLS = 137,
 	IP_HIP = 139,
 	IP_SHIM6 = 140,
-	IP_ETHERNET = 143,
-	IPV4_HEADER = 20,
-	IPV6_HEADER = 40,
-	IP_LARGEST = 65535, /* octets of a datagram (RFC 791 section 3.1) */
+	IP_ETHERNET = 143, /* RFC 8986 */
 };
 
-enum { UDP_HEADER = 8, TCP_HEADER = 20 };
+/* IPv4 (RFC 791 section 3.1): octets, offsets, and what the bits of an octet or word mean. */
+enum {
+	IP_VERSION_SHIFT = 4, /* of the first octet, IPv6's too */
+	IPV4_HEADER = 20, /* without options */
+	IPV4_IHL = 0x0f, /* of the first octet: the header's 32-bit words */
+	IPV4_TOTAL_LENGTH = 2,
+	IPV4_ID = 4,
+	IPV4_FRAGMENT = 6, /* flags and fragment offset */
+	IPV4_MORE_FRAGMENTS = 0x2000,
+	IPV4_FRAGMENT_MASK = 0x3fff, /* MF and the offset, in units of 8 octets */
+	IPV4_PROTOCOL = 9,
+	IPV4_SRC = 12,
+	IPV4_DST = 16,
+	IP_LARGEST = 65535, /* octets of a datagram */
+};
+
+/* IPv6 (RFC 8200 section 3) and its extension headers (section 4). */
+enum {
+	IPV6_HEADER = 40,
+	IPV6_PAYLOAD_LENGTH = 4,
+	IPV6_NEXT_HEADER = 6,
+	IPV6_SRC = 8, /* the destination follows */
+	IPV6_EXTENSION = 8, /* the shortest extension header */
+	IPV6_EXTENSION_NEXT = 0,
+	IPV6_EXTENSION_LENGTH = 1,
+	IPV6_FRAGMENT_OFFSET = 2,
+	IPV6_FRAGMENT_ID = 4,
+	IPV6_FRAGMENT_OFFSET_MASK = 0xfff8, /* octets */
+	IPV6_MORE_FRAGMENTS = 0x0001,
+};
+
+/* UDP (RFC 768) and TCP (RFC 9293 section 3.1). */
+enum {
+	UDP_HEADER = 8,
+	UDP_SPORT = 0,
+	UDP_DPORT = 2,
+	UDP_LENGTH = 4,
+	TCP_HEADER = 20, /* without options */
+	TCP_SPORT = 0,
+	TCP_DPORT = 2,
+	TCP_SEQ = 4,
+	TCP_ACK = 8,
+	TCP_DATA_OFFSET = 12, /* upper four bits: the header's 32-bit words */
+	TCP_FLAGS = 13,
+};
+
+/* GTP-U (3GPP TS 29.281 section 5.1). */
+enum {
+	GTP_HEADER = 8,
+	GTP_VERSION_PT = 0xf0, /* mask of version and protocol type, with the spare bit */
+	GTP_V1_USER = 0x30, /* version 1, PT: no charging protocol */
+	GTP_OPTIONAL = 0x07, /* E, S, PN: four octets more */
+	GTP_EXTENSION = 0x04, /* E */
+	GTP_TYPE = 1,
+	GTP_G_PDU = 255,
+	GTP_LENGTH = 2,
+	GTP_TEID = 4,
+};
+
+/* VXLAN (RFC 7348 section 5) and VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe section 3). */
+enum {
+	VXLAN_HEADER = 8,
+	VXLAN_I = 0x08, /* the network identifier is valid */
+	VXLAN_P = 0x04, /* GPE: the next protocol field is valid */
+	VXLAN_O = 0x01, /* GPE: an OAM packet */
+	VXLAN_VERSION = 0xf0, /* GPE: with two reserved bits */
+	VXLAN_NEXT = 3,
+	VXLAN_VNI = 4, /* 24 bits, then a reserved octet */
+	VXLAN_RESERVED = 7,
+};
+
+/* GENEVE (RFC 8926 section 3.4). */
+enum {
+	GENEVE_HEADER = 8,
+	GENEVE_VERSION = 0xc0,
+	GENEVE_OPTIONS = 0x3f, /* words of 4 octets */
+	GENEVE_O = 0x80, /* of octet 1: a control packet */
+	GENEVE_RESERVED_BITS = 0x3f, /* of octet 1 */
+	GENEVE_TYPE = 2,
+	GENEVE_VNI = 4,
+	GENEVE_RESERVED = 7,
+};
 
 #endif
