@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the functions of layers.def share. A layer function reads its header at w->at, moves w->at
- * behind it, and returns the next layer, or ends the walk by layer_stop().
+ * Helpers of the functions in layers.def. A layer function parses its header at w->at, moves w->at
+ * behind it, and returns the next layer or ends the walk by layer_stop().
  */
 #ifndef PACKET_LAYER_H
 #define PACKET_LAYER_H
@@ -54,7 +54,7 @@ static inline size_t layer_left(const struct walk *w)
 	return (size_t)(w->end - w->at);
 }
 
-/* n octets of header at w->at, or NULL. */
+/* Consumes n octets at w->at. Returns NULL if fewer are left. */
 static inline const uint8_t *layer_take(struct walk *w, size_t n)
 {
 	if (bits_unlikely(layer_left(w) < n))
@@ -64,13 +64,14 @@ static inline const uint8_t *layer_take(struct walk *w, size_t n)
 	return p;
 }
 
-/* A header does not fit: the capture cut it, or what stands around it lied (`bad`). */
+/* Ends the walk at a header that is longer than what is left: `cut` if the capture truncated the
+ * packet, else `bad`. */
 static inline enum layer layer_short(struct walk *w, enum packet_verdict bad)
 {
 	return layer_stop(w, w->cut ? PACKET_cut : bad);
 }
 
-/* Ends the walk's view n octets from here, where a header says so: what follows is padding. */
+/* Limits the walk to n octets from here, as a header says; padding follows. */
 static inline void layer_bound(struct walk *w, size_t n)
 {
 	if (layer_left(w) >= n) {
@@ -79,7 +80,7 @@ static inline void layer_bound(struct walk *w, size_t n)
 	}
 }
 
-/* Enters a tunnel: its ends are those of the IP packet around, if there is one. */
+/* Notes a tunnel, whose ends are those of the outer IP packet, if any. */
 static inline void layer_tunnel(struct walk *w, enum tunnel_type type)
 {
 	struct pkt *pkt = w->pkt;
@@ -97,9 +98,7 @@ static inline void layer_tunnel_id(struct walk *w, enum tunnel_type type, uint32
 	w->pkt->tunnel.has_id = 1;
 }
 
-/*
- * Does an IP packet stand at p, `skip` octets from here? For tunnels that do not say what they
- * carry: the version, and a length that fits into what is around.
+/* Is an IP packet at p? For tunnels without a protocol field: its version, and a length that fits.
  */
 static inline bool looks_ip(const uint8_t *p, size_t left, bool cut)
 {
@@ -121,7 +120,7 @@ static inline bool layer_looks_ip(const struct walk *w, size_t skip)
 	return left >= skip && looks_ip(w->at + skip, left - skip, w->cut);
 }
 
-/* Likewise an Ethernet frame with one of the EtherTypes that lead to IP. */
+/* Is an Ethernet frame at p, with one of the EtherTypes that lead to IP? */
 static inline bool looks_ethernet(const uint8_t *p, size_t left)
 {
 	if (left < ETHER_HEADER + 1)

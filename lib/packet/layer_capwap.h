@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * CAPWAP's data channel (RFC 5415 section 4): frames of a radio on their way between access point
- * and controller, as 802.3 or in the radio's own form (RFC 5416 section 2: IEEE 802.11).
+ * CAPWAP's data channel (RFC 5415 section 4): frames between access point and controller, as 802.3
+ * or in the radio's native form (RFC 5416 section 2: IEEE 802.11).
  */
 #ifndef PACKET_LAYER_CAPWAP_H
 #define PACKET_LAYER_CAPWAP_H
@@ -25,7 +25,7 @@ static inline enum layer layer_capwap_wlan(struct walk *w)
 	return LAYER_wlan;
 }
 
-/* The T bit says which of the two forms it is, and senders have it wrong: what it looks like. */
+/* Senders set the T bit, which tells the two forms apart, wrongly: the octets decide. */
 static inline enum layer layer_capwap(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 8);

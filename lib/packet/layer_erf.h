@@ -12,7 +12,7 @@ enum {
 	ERF_EXTENSIONS = 64, /* that are followed */
 };
 
-/* Types of record, of which several say how the card has dealt them out (colour, hash, DSM). */
+/* Types of record, several of which tell how the card steered them (colour, hash, DSM). */
 enum {
 	ERF_HDLC = 1,
 	ERF_ETH = 2,
@@ -31,7 +31,7 @@ enum {
 	ERF_IPV6 = 23,
 };
 
-/* n octets of the record's own, then `layer`. */
+/* Skips n octets of the record, then continues with `layer`. */
 static inline enum layer layer_erf_skip(struct walk *w, size_t n, enum layer layer)
 {
 	return layer_take(w, n) ? layer : layer_short(w, PACKET_bad_frame);

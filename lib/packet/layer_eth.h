@@ -31,7 +31,7 @@ static inline enum layer layer_vlan(struct walk *w)
 	return LAYER_ethertype;
 }
 
-/* What w->next says. */
+/* Continues by the EtherType in w->next. */
 static inline enum layer layer_ethertype(struct walk *w)
 {
 	if (bits_likely(w->next == ETHER_IPV4))
@@ -48,7 +48,7 @@ static inline enum layer layer_ethertype(struct walk *w)
 	}
 }
 
-/* Behind a tag: further ones that stand in a row are one layer, however many. */
+/* VLAN tags in a row count as one layer. */
 static inline enum layer layer_vlans(struct walk *w)
 {
 	enum layer layer = LAYER_ethertype;
@@ -72,7 +72,7 @@ static inline enum layer layer_ethernet(struct walk *w)
 	return layer;
 }
 
-/* A tag of n octets that ends in the next EtherType. */
+/* Skips a tag of n octets that ends with the next EtherType. */
 static inline enum layer layer_tag(struct walk *w, size_t n)
 {
 	const uint8_t *p = layer_take(w, n);
@@ -82,7 +82,7 @@ static inline enum layer layer_tag(struct walk *w, size_t n)
 	return LAYER_ethertype;
 }
 
-/* A tag of n octets with another Ethernet frame behind it. */
+/* Skips a tag of n octets that another Ethernet frame follows. */
 static inline enum layer layer_around(struct walk *w, size_t n)
 {
 	return layer_take(w, n) ? LAYER_ethernet : layer_short(w, PACKET_bad_frame);
@@ -96,7 +96,8 @@ static inline enum layer layer_metadata(struct walk *w)
 	return layer_tag(w, 8);
 }
 
-/* IEEE 802.1AE section 9: readable if neither E (encrypted) nor C (changed text) is set. */
+/* IEEE 802.1AE clause 9: the text is clear if neither E (encryption) nor C (changed text) is set.
+ */
 static inline enum layer layer_macsec(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 6);
@@ -104,7 +105,7 @@ static inline enum layer layer_macsec(struct walk *w)
 		return layer_short(w, PACKET_bad_frame);
 	if (p[0] & 0x0c)
 		return layer_stop(w, PACKET_macsec);
-	return layer_tag(w, p[0] & 0x20 ? 8 + 2 : 2); /* the SCI, if SC says that it is there */
+	return layer_tag(w, p[0] & 0x20 ? 8 + 2 : 2); /* SC: an SCI follows */
 }
 
 /* RFC 6325 section 3: options in units of 4 octets, then Ethernet. */
@@ -137,7 +138,7 @@ static inline enum layer layer_ethertype_tag(struct walk *w)
 	return LAYER_llc;
 }
 
-/* Between the addresses and the EtherType stand n octets of a switch (Linux DSA). */
+/* Skips n octets that a switch wrote between addresses and EtherType (Linux DSA). */
 static inline enum layer layer_switch_tag(struct walk *w, size_t n)
 {
 	if (layer_left(w) >= ETHER_TYPE)
@@ -155,7 +156,7 @@ static inline enum layer layer_edsa(struct walk *w)
 	return layer_switch_tag(w, 8);
 }
 
-/* IEEE 802.3br: preamble, then a start octet: of a whole frame, or of one that may go on later. */
+/* IEEE 802.3br: preamble, then the start octet of an express or a preemptable frame. */
 static inline enum layer layer_mpacket(struct walk *w)
 {
 	const uint8_t *p;

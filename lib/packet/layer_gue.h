@@ -36,7 +36,7 @@ static inline enum layer layer_gue(struct walk *w)
 	return LAYER_ip_protocol;
 }
 
-/* Nothing says which protocol it is: IP by its version, else GRE of version 0 that leads to IP. */
+/* No field names the protocol: IP by its version, else GRE of version 0 that leads to IP. */
 static inline enum layer layer_fou(struct walk *w)
 {
 	if (layer_looks_ip(w, 0)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Junos' captures: magic, flags, perhaps extensions, then the frame of the interface, or, where a
- * flag says that there is none, what it carried, with a protocol number in front.
+ * Captures of Junos: magic, flags, optional extensions, then the frame of the interface or, if a
+ * flag says so, only its payload behind a protocol number.
  */
 #ifndef PACKET_LAYER_JUNIPER_H
 #define PACKET_LAYER_JUNIPER_H

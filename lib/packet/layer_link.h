@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where a frame begins: by its link type (links.def), or as a datagram put together of fragments.
- * And the link types that are a few octets of their own before IP or Ethernet.
+ * The first layer of a frame, by its link type (links.def), and link types with a short header of
+ * their own before IP or Ethernet.
  */
 #ifndef PACKET_LAYER_LINK_H
 #define PACKET_LAYER_LINK_H
@@ -78,7 +78,7 @@ static inline enum layer layer_subframe(struct walk *w)
 	return LAYER_llc;
 }
 
-/* Attributes in the byte order of the capturing machine; one of them is the packet. */
+/* Netlink attributes, in the byte order of the capturing machine, of which one is the packet. */
 static inline enum layer layer_nflog(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 4);
@@ -164,7 +164,7 @@ static inline enum layer layer_pktap(struct walk *w)
 	return LAYER_link;
 }
 
-/* The first octet is the length without padding to a multiple of 4. */
+/* The first octet has the length, without padding to a multiple of 4. */
 static inline enum layer layer_pflog(struct walk *w)
 {
 	if (!layer_left(w) || !layer_take(w, (*w->at + 3u) / 4 * 4))

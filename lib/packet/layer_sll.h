@@ -31,7 +31,7 @@ static inline enum layer layer_null(struct walk *w)
 	}
 }
 
-/* What the two cooked headers say: the hardware decides how the protocol is to be read. */
+/* Continues by the protocol of a cooked header, whose meaning the hardware type decides. */
 static inline enum layer layer_cooked(struct walk *w, uint16_t hardware, uint16_t protocol)
 {
 	w->next = protocol;

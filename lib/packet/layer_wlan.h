@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IEEE 802.11 data frames, and the headers that captures put before them: radiotap, Prism, AVS,
+ * IEEE 802.11 data frames, and the headers that captures write before them: radiotap, Prism, AVS,
  * PPI.
  */
 #ifndef PACKET_LAYER_WLAN_H
@@ -39,7 +39,7 @@ static inline bool wlan_is_data(uint8_t octet)
 	return (octet & WLAN_TYPE) == WLAN_DATA;
 }
 
-/* A length by the machine that captured: little endian, unless it is too large to be that. */
+/* Reads a length in the byte order of the capturing machine: little endian, unless too large. */
 static inline uint32_t layer_host32(const uint8_t *p)
 {
 	uint32_t v = bits_be32(p), swapped = __builtin_bswap32(v);
@@ -92,7 +92,7 @@ static inline enum layer layer_wlan(struct walk *w)
 	const uint8_t type = p[swapped], flags = p[!swapped];
 	if (type & WLAN_NO_DATA)
 		return layer_stop(w, PACKET_wlan);
-	/* A piece of a frame: more to come, or not the first. */
+	/* A fragment of an MSDU: more follow, or the fragment number is not 0. */
 	if (flags & WLAN_MORE_FRAGMENTS || p[22] & 0x0f)
 		return layer_stop(w, PACKET_wlan);
 	size_t header = WLAN_HEADER;
@@ -115,7 +115,7 @@ static inline enum layer layer_wlan(struct walk *w)
 	return aggregate ? layer_amsdu(w) : LAYER_llc;
 }
 
-/* radiotap.org: of the fields only the flags matter, and only the time may stand before them. */
+/* radiotap.org: only the flags matter; of the fields before them only the time exists. */
 static inline enum layer layer_radiotap(struct walk *w)
 {
 	const uint8_t *p = w->at;
@@ -136,7 +136,7 @@ static inline enum layer layer_radiotap(struct walk *w)
 	return LAYER_wlan;
 }
 
-/* AVS says its length, and so does Prism, unless it is AVS after all. */
+/* Prism and AVS have a length each; some captures name AVS Prism. */
 static inline enum layer layer_prism(struct walk *w)
 {
 	const uint8_t *p = layer_take(w, 8);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The second currency: what a frame carries once its headers are walked. */
+/* The headers of a packet, parsed: struct pkt, which every stage from here on takes. */
 #ifndef PACKET_PACKET_H
 #define PACKET_PACKET_H
 
@@ -12,7 +12,7 @@
 #include "rx/frame.h"
 
 #define PACKET_VLANS 4 /* VLAN ids that are kept of one packet */
-#define PACKET_DEPTH 64 /* layers that are followed, unless the configuration says otherwise */
+#define PACKET_DEPTH 64 /* default of packet_conf.max_depth */
 #define PACKET_PORTS 1024 /* words of a bitmap over all ports */
 #define PACKET_RESOLVERS 64 /* prefixes of resolvers whose port 443 is watched */
 #define PACKET_HTTPS 443
@@ -24,13 +24,13 @@ enum packet_verdict {
 #define METRIC(name, help) PACKET_##name,
 #include "metrics/packet.def"
 #undef METRIC
-	/* No verdicts yet, where packet_conf.anywhere asks for them: whoever reads the payload
-	 * makes them PACKET_dns or PACKET_other_port, PACKET_tcp_dns or PACKET_tcp. */
+	/* Preliminary, only if packet_conf.anywhere: the payload decides between PACKET_dns and
+	 * PACKET_other_port, or PACKET_tcp_dns and PACKET_tcp. */
 	PACKET_perhaps_dns,
 	PACKET_perhaps_tcp_dns,
 };
 
-/* Tunnels over UDP, each known by its ports; and what else a port can mean. */
+/* What a port means: a tunnel over UDP, or encrypted DNS. */
 enum packet_tunnel {
 	PACKET_TUNNEL_none,
 #define PACKET_TUNNEL(name, layer, port, port2) PACKET_TUNNEL_##name,
@@ -116,19 +116,19 @@ struct packet_datagram {
 
 _Static_assert(sizeof(struct packet_datagram) == 96, "no padding");
 
-/* No DNS port, the tunnels on their default ports (ports.def). */
+/* Initialises: no DNS port, the tunnels on their default ports (ports.def). */
 void packet_conf_init(struct packet_conf *conf);
 
 void packet_port_add(struct packet_conf *conf, uint16_t port);
 
-/* Replaces the ports of a kind of tunnel; n = 0 turns it off. A port has the kind it got last. */
+/* Sets the ports of a kind of tunnel, none if n = 0. A port has the kind that was set last. */
 void packet_tunnel_ports(
 	struct packet_conf *conf, enum packet_tunnel kind, const uint16_t *ports, unsigned n);
 
-/* Makes these the ports of encrypted DNS, for tunnel_of; n = 0: none. */
+/* Sets the ports of encrypted DNS, none if n = 0. */
 void packet_encrypted_ports(struct packet_conf *conf, const uint16_t *ports, unsigned n);
 
-/* Adds resolvers, at most PACKET_RESOLVERS: what goes to their port 443 is encrypted DNS, too. */
+/* Adds resolvers, at most PACKET_RESOLVERS, whose port 443 is encrypted DNS. */
 void packet_resolver_add(struct packet_conf *conf, const struct prefix *prefix);
 
 /* True if this address and port are those of a server of encrypted DNS. */
@@ -136,9 +136,9 @@ bool packet_encrypted_end(const struct packet_conf *conf, const struct addr_pair
 	enum addr_end end, uint16_t port);
 
 /*
- * The network that a packet belongs to, the same in both directions: two VLAN ids, the tunnel's
- * kind, and the tunnel's id where both ends use the same one. Equal addresses in different networks
- * are different hosts.
+ * Returns the network that a packet belongs to, the same in both directions: two VLAN ids, the
+ * tunnel's kind, and the tunnel's id where both ends use the same one. Equal addresses in different
+ * networks are different hosts.
  */
 uint64_t packet_realm(const struct pkt *pkt);
 
@@ -182,14 +182,13 @@ enum packet_verdict packet_walk(
 	const struct packet_conf *conf, const struct frame *frame, struct pkt *pkt);
 
 /*
- * A hash of the realm, both ends (addresses and ports), protocol and family that is the same for
- * both directions, keyed (base/hash.h), so that nobody can aim flows at one bucket. Of a fragment
- * it is without meaning: there are no ports.
+ * Returns a hash of the realm, both ends (addresses and ports), protocol and family that is the
+ * same for both directions, keyed (base/hash.h), so that nobody can aim flows at one bucket. Not
+ * for fragments, which have no ports.
  */
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt);
 
-/* The same over the addresses alone, so that the fragments of a flow, which have no ports, hash as
- * the flow does, and nobody can aim all flows at one worker. */
+/* Returns a keyed hash of the addresses alone, which a flow and its fragments have in common. */
 uint32_t packet_pair_hash(const struct hash_secret *secret, const struct pkt *pkt);
 
 /* Counts a verdict. */
