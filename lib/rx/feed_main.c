@@ -142,11 +142,6 @@ static int wait_growth(struct feed *feed)
 	return state == FOLLOW_REWRITTEN ? -ESTALE : state == FOLLOW_GROWN;
 }
 
-static bool grows(const struct feed *feed)
-{
-	return feed->input == &feed->followed && !feed->unpack.kind;
-}
-
 static ssize_t read_input(void *source, void *buffer, size_t n)
 {
 	struct feed *feed = source;
@@ -165,7 +160,7 @@ static ssize_t read_input(void *source, void *buffer, size_t n)
 		if (is_ending(feed))
 			return 0;
 		ssize_t got = read(fd, buffer, n);
-		if (got == 0 && grows(feed)) {
+		if (got == 0 && feed->input == &feed->followed && !feed->unpack.kind) {
 			int r = wait_growth(feed);
 			if (r <= 0)
 				return r;
