@@ -201,7 +201,7 @@ static inline enum layer layer_tcp_segment(struct walk *w, enum packet_verdict v
 		return layer_short(w, PACKET_bad_tcp);
 	pkt->proto = PACKET_TCP;
 	pkt->seq = bits_be32(p + TCP_SEQ);
-	pkt->ack = bits_be32(p + TCP_ACK);
+	pkt->ack = bits_be32(p + TCP_ACK_NUMBER);
 	pkt->tcp_flags = p[TCP_FLAGS];
 	pkt->tcp_header = (uint8_t)header;
 	layer_payload(w, w->announced - header);

@@ -104,7 +104,7 @@ enum {
 	TCP_SPORT = 0,
 	TCP_DPORT = 2,
 	TCP_SEQ = 4,
-	TCP_ACK = 8,
+	TCP_ACK_NUMBER = 8,
 	TCP_DATA_OFFSET = 12, /* upper four bits: the header's 32-bit words */
 	TCP_FLAGS = 13,
 };
