@@ -80,6 +80,44 @@ static inline void layer_bound(struct walk *w, size_t n)
 	}
 }
 
+/* Ends the view where the IP header says that its payload ends. */
+static inline void layer_ip_bound(struct walk *w, uint32_t payload)
+{
+	w->announced = payload;
+	layer_bound(w, payload);
+}
+
+/* Takes as payload all that was captured, and what the capture cut off: the header has no length.
+ */
+static inline void layer_ip_unbounded(struct walk *w)
+{
+	w->announced = (uint32_t)layer_left(w) + (w->cut ? w->missing : 0);
+}
+
+/* Sets the payload of a transport or fragment, `wire_len` octets long by the headers. */
+static inline void layer_payload(struct walk *w, uint32_t wire_len)
+{
+	struct pkt *pkt = w->pkt;
+	pkt->payload = w->at;
+	pkt->wire_len = wire_len;
+	pkt->len = (uint32_t)layer_left(w);
+	pkt->cut = 0;
+	if (pkt->len >= wire_len)
+		pkt->len = wire_len;
+	else
+		pkt->cut = w->cut;
+}
+
+/* Stores an IPv4 address at `to` by one store: what copies it soon would wait for several. */
+static inline void layer_addr_v4(uint8_t *to, const uint8_t *four)
+{
+	typedef uint64_t words __attribute__((vector_size(16)));
+	uint32_t v;
+	memcpy(&v, four, sizeof(v));
+	words w = {0, (uint64_t)v << 32 | 0xffff0000u};
+	memcpy(to, &w, sizeof(w));
+}
+
 /* Notes a tunnel, whose ends are those of the outer IP packet, if any. */
 static inline void layer_tunnel(struct walk *w, enum tunnel_type type)
 {

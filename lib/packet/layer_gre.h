@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * GRE (RFC 2784, 2890, 1701), enhanced GRE of PPTP (RFC 2637), NVGRE (RFC 7637), and within it
- * ERSPAN (draft-foschiano-erspan) and WCCP.
+ * What layer_gre() of walk_common.h leads to besides IP and Ethernet: source routes (RFC 1701),
+ * enhanced GRE of PPTP (RFC 2637), ERSPAN (draft-foschiano-erspan), WCCP, GRE in UDP (RFC 8086).
  */
 #ifndef PACKET_LAYER_GRE_H
 #define PACKET_LAYER_GRE_H
@@ -121,40 +121,6 @@ static inline enum layer layer_gre_payload(struct walk *w, uint16_t flags, uint1
 static inline enum layer layer_gre_inside(struct walk *w)
 {
 	return layer_gre_payload(w, 0, w->next);
-}
-
-static inline enum layer layer_gre(struct walk *w)
-{
-	const uint8_t *p = layer_take(w, 4);
-	if (!p)
-		return layer_short(w, PACKET_bad_tunnel);
-	uint16_t flags = bits_be16(p), protocol = bits_be16(p + GRE_PROTOCOL);
-	if ((flags & GRE_VERSION) == 1)
-		return layer_gre_pptp(w, flags, protocol);
-	if (flags & GRE_VERSION)
-		return layer_stop(w, PACKET_bad_tunnel);
-	if (!layer_take(w, flags & (GRE_CHECKSUM | GRE_ROUTING) ? 4 : 0))
-		return layer_short(w, PACKET_bad_tunnel);
-	layer_tunnel(w, TUNNEL_gre);
-	if (flags & GRE_KEY) {
-		p = layer_take(w, 4);
-		if (!p)
-			return layer_short(w, PACKET_bad_tunnel);
-		uint32_t key = bits_be32(p);
-		/*
-		 * NVGRE is Ethernet with a key and no other option (RFC 7637 section 3.2). Its
-		 * lowest id tells it from a bridge over GRE with a small key.
-		 */
-		bool nvgre = protocol == ETHER_BRIDGED &&
-			     !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) &&
-			     key >> 8 >= GRE_NVGRE_LEAST;
-		layer_tunnel_id(w, TUNNEL_gre, nvgre ? key >> 8 : key);
-	}
-	if (!layer_take(w, flags & GRE_SEQUENCE ? 4 : 0))
-		return layer_short(w, PACKET_bad_tunnel);
-	if (flags & GRE_ROUTING && !layer_gre_routes(w))
-		return layer_short(w, PACKET_bad_tunnel);
-	return layer_gre_payload(w, flags, protocol);
 }
 
 /* GRE in UDP (RFC 8086): version 0, the reserved bits zero. */

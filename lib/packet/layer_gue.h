@@ -6,7 +6,7 @@
 #ifndef PACKET_LAYER_GUE_H
 #define PACKET_LAYER_GUE_H
 
-#include "packet/layer_ip.h"
+#include "packet/layer.h"
 
 enum { GUE_VARIANT = 0xc0, GUE_CONTROL = 0x20, GUE_WORDS = 0x1f };
 

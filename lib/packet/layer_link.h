@@ -6,7 +6,6 @@
 #ifndef PACKET_LAYER_LINK_H
 #define PACKET_LAYER_LINK_H
 
-#include "packet/layer_ip.h"
 #include "packet/layer_wlan.h"
 
 static inline enum layer layer_link(struct walk *w)

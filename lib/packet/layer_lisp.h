@@ -3,7 +3,7 @@
 #ifndef PACKET_LAYER_LISP_H
 #define PACKET_LAYER_LISP_H
 
-#include "packet/layer_vxlan.h"
+#include "packet/layer_nvo3.h"
 
 enum {
 	LISP_HEADER = 8,

@@ -3,7 +3,7 @@
 #ifndef PACKET_LAYER_RTAG_H
 #define PACKET_LAYER_RTAG_H
 
-#include "packet/layer_eth.h"
+#include "packet/layer_tag.h"
 
 enum {
 	ETHER_RTAG = 0xf1c1,

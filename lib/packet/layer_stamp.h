@@ -3,7 +3,7 @@
 #ifndef PACKET_LAYER_STAMP_H
 #define PACKET_LAYER_STAMP_H
 
-#include "packet/layer_eth.h"
+#include "packet/layer_tag.h"
 #include "rx/tap_time.h"
 
 /* Cisco Nexus: 48 bits of nanoseconds, EtherType. */

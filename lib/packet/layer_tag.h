@@ -1,76 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ethernet II and the tags between its addresses and its payload: 802.1Q in any number (802.1Q,
- * 802.1ad, the older 0x9100 and 0x9200), 802.1BR, VN-Tag, 802.1ah, MACsec, HSR, Cisco MetaData,
- * FabricPath, TRILL, switch tags of Linux DSA.
+ * Rare tags between the addresses and the payload of an Ethernet frame, and rare forms of the frame
+ * itself: IEEE 802.1BR, VN-Tag, 802.1ah, MACsec, HSR, Cisco MetaData, FabricPath, TRILL, switch
+ * tags of Linux DSA, IEEE 802.3br, IEEE 802.3 with a length, Cisco ISL.
  */
-#ifndef PACKET_LAYER_ETH_H
-#define PACKET_LAYER_ETH_H
+#ifndef PACKET_LAYER_TAG_H
+#define PACKET_LAYER_TAG_H
 
-#include "packet/layer.h"
-
-static inline bool layer_is_vlan(uint16_t type)
-{
-	return type == ETHER_VLAN || type == ETHER_SERVICE_VLAN || type == ETHER_OLD_VLAN ||
-	       type == ETHER_OLD_VLAN_2;
-}
-
-static inline void layer_vlan_id(struct walk *w, uint16_t id)
-{
-	if (w->pkt->vlans < PACKET_VLANS)
-		w->pkt->vlan[w->pkt->vlans++] = id & 0x0fff; /* IEEE 802.1Q clause 9.6 */
-}
-
-static inline enum layer layer_vlan(struct walk *w)
-{
-	const uint8_t *p = layer_take(w, 4);
-	if (!p)
-		return layer_short(w, PACKET_bad_frame);
-	layer_vlan_id(w, bits_be16(p));
-	w->next = bits_be16(p + 2);
-	return LAYER_ethertype;
-}
-
-/* Continues by the EtherType in w->next. */
-static inline enum layer layer_ethertype(struct walk *w)
-{
-	if (bits_likely(w->next == ETHER_IPV4))
-		return LAYER_ipv4;
-	switch (w->next) {
-	case ETHER_IPV6: return LAYER_ipv6;
-	case ETHER_VLAN:
-	case ETHER_SERVICE_VLAN:
-	case ETHER_OLD_VLAN:
-	case ETHER_OLD_VLAN_2: return layer_vlan(w);
-	case ETHER_ARP:
-	case ETHER_RARP: return layer_stop(w, PACKET_arp);
-	default: return LAYER_ethertype_rest;
-	}
-}
-
-/* VLAN tags in a row count as one layer. */
-static inline enum layer layer_vlans(struct walk *w)
-{
-	enum layer layer = LAYER_ethertype;
-	while (layer == LAYER_ethertype && layer_is_vlan(w->next))
-		layer = layer_vlan(w);
-	return layer == LAYER_ethertype ? layer_ethertype(w) : layer;
-}
-
-static inline enum layer layer_ethernet(struct walk *w)
-{
-	const uint8_t *p = layer_take(w, ETHER_HEADER);
-	if (!p)
-		return layer_short(w, PACKET_bad_frame);
-	w->mac = p;
-	w->next = bits_be16(p + ETHER_TYPE);
-	enum layer layer = layer_ethertype(w);
-	if (layer == LAYER_ethertype_rest && w->next < ETHER_LENGTHS) {
-		w->at = p;
-		return LAYER_ieee802_3;
-	}
-	return layer;
-}
+#include "packet/walk_common.h"
 
 /* Skips a tag of n octets that ends with the next EtherType. */
 static inline enum layer layer_tag(struct walk *w, size_t n)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * VXLAN (RFC 7348), VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe), GENEVE (RFC 8926), NSH (RFC 8300). A
- * datagram on one of their ports without a valid header is of another protocol (other_port).
+ * VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe), GENEVE (RFC 8926), NSH (RFC 8300). A datagram on one of
+ * their ports without a valid header is of another protocol (other_port).
  */
-#ifndef PACKET_LAYER_VXLAN_H
-#define PACKET_LAYER_VXLAN_H
+#ifndef PACKET_LAYER_NVO3_H
+#define PACKET_LAYER_NVO3_H
 
 #include "packet/layer.h"
 
@@ -30,18 +30,6 @@ static inline enum layer layer_nvo3_next(struct walk *w, uint8_t protocol)
 	case NVO3_MPLS: return LAYER_mpls;
 	default: return layer_stop(w, PACKET_other_ethertype);
 	}
-}
-
-/* RFC 7348 section 5: the I bit says that the network id is valid. */
-static inline enum layer layer_vxlan(struct walk *w)
-{
-	const uint8_t *p = layer_take(w, VXLAN_HEADER);
-	if (!p || layer_left(w) < ETHER_HEADER)
-		return layer_short(w, PACKET_other_port);
-	if (!(p[0] & VXLAN_I))
-		return layer_stop(w, PACKET_other_port);
-	layer_tunnel_id(w, TUNNEL_vxlan, bits_be32(p + VXLAN_VNI) >> 8);
-	return LAYER_ethernet;
 }
 
 static inline enum layer layer_vxlan_gpe(struct walk *w)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IPsec ESP (RFC 4303). With the NULL cipher (RFC 2410; RFC 4543, with 8 octets of IV) the payload
- * is not encrypted, but no field says so. RFC 5879: it is not if padding, next header and the
- * payload's own length agree for one of the usual lengths of the integrity check value.
+ * IPsec: AH (RFC 4302) and ESP (RFC 4303). With the NULL cipher (RFC 2410; RFC 4543, with 8 octets
+ * of IV) the payload of ESP is not encrypted, but no field says so. RFC 5879: it is not if padding,
+ * next header and the payload's own length agree for one of the usual lengths of the integrity
+ * check value.
  */
-#ifndef PACKET_LAYER_ESP_H
-#define PACKET_LAYER_ESP_H
+#ifndef PACKET_LAYER_IPSEC_H
+#define PACKET_LAYER_IPSEC_H
 
-#include "packet/layer_ip.h"
+#include "packet/walk_common.h"
 
 enum { ESP_HEADER = 8, ESP_IV = 8, ESP_TRAILER = 2 };
 
@@ -59,6 +60,12 @@ static inline bool layer_esp_padding(const uint8_t *end, uint8_t n)
 		if (end[-1 - i] != n - i)
 			return false;
 	return true;
+}
+
+/* AH encrypts nothing (RFC 4302). */
+static inline enum layer layer_ah(struct walk *w)
+{
+	return layer_extension(w, 4, 2);
 }
 
 static inline enum layer layer_esp(struct walk *w)

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The layers of most packets, from the outside in: Ethernet II, VLAN tags, IPv4, IPv6 with its
+ * extension headers, fragments, IP in IP, UDP, TCP, and the tunnels VXLAN and GRE. A layer that is
+ * none of these is in layer_NAME.h and has a row in layers.def.
+ */
+#ifndef PACKET_WALK_COMMON_H
+#define PACKET_WALK_COMMON_H
+
+#include "packet/layer.h"
+#include "packet/layer_gre.h"
+#include "packet/layer_udp_answer.h"
+
+#define DNS_HEADER 12u /* RFC 1035 section 4.1.1: no message is shorter */
+
+/* Ethernet II, with VLAN tags in any number (IEEE 802.1Q, 802.1ad, older 0x9100 and 0x9200). */
+
+static inline bool layer_is_vlan(uint16_t type)
+{
+	return type == ETHER_VLAN || type == ETHER_SERVICE_VLAN || type == ETHER_OLD_VLAN ||
+	       type == ETHER_OLD_VLAN_2;
+}
+
+static inline void layer_vlan_id(struct walk *w, uint16_t id)
+{
+	if (w->pkt->vlans < PACKET_VLANS)
+		w->pkt->vlan[w->pkt->vlans++] = id & 0x0fff; /* IEEE 802.1Q clause 9.6 */
+}
+
+static inline enum layer layer_vlan(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, 4);
+	if (!p)
+		return layer_short(w, PACKET_bad_frame);
+	layer_vlan_id(w, bits_be16(p));
+	w->next = bits_be16(p + 2);
+	return LAYER_ethertype;
+}
+
+/* Continues by the EtherType in w->next. */
+static inline enum layer layer_ethertype(struct walk *w)
+{
+	if (bits_likely(w->next == ETHER_IPV4))
+		return LAYER_ipv4;
+	switch (w->next) {
+	case ETHER_IPV6: return LAYER_ipv6;
+	case ETHER_VLAN:
+	case ETHER_SERVICE_VLAN:
+	case ETHER_OLD_VLAN:
+	case ETHER_OLD_VLAN_2: return layer_vlan(w);
+	case ETHER_ARP:
+	case ETHER_RARP: return layer_stop(w, PACKET_arp);
+	default: return LAYER_ethertype_rest;
+	}
+}
+
+/* VLAN tags in a row count as one layer. */
+static inline enum layer layer_vlans(struct walk *w)
+{
+	enum layer layer = LAYER_ethertype;
+	while (layer == LAYER_ethertype && layer_is_vlan(w->next))
+		layer = layer_vlan(w);
+	return layer == LAYER_ethertype ? layer_ethertype(w) : layer;
+}
+
+static inline enum layer layer_ethernet(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, ETHER_HEADER);
+	if (!p)
+		return layer_short(w, PACKET_bad_frame);
+	w->mac = p;
+	w->next = bits_be16(p + ETHER_TYPE);
+	enum layer layer = layer_ethertype(w);
+	if (layer == LAYER_ethertype_rest && w->next < ETHER_LENGTHS) {
+		w->at = p;
+		return LAYER_ieee802_3;
+	}
+	return layer;
+}
+
+/* IPv4 (RFC 791), IPv6 (RFC 8200), fragments of both, IP in IP (RFC 2003, 2473, 4213). */
+
+/* RFC 791 section 3.1, RFC 8200 section 4.5: 13 bits of offset in units of 8 octets. */
+static inline enum layer layer_fragment(
+	struct walk *w, uint32_t id, uint16_t offset_octets, bool more, uint8_t proto)
+{
+	struct pkt *pkt = w->pkt;
+	pkt->frag_id = id;
+	pkt->frag_offset = offset_octets;
+	pkt->frag_more = more;
+	pkt->frag_proto = proto;
+	pkt->enclosed = 1;
+	pkt->proto = proto;
+	pkt->sport = 0;
+	pkt->dport = 0;
+	layer_payload(w, w->announced);
+	return layer_stop(w, PACKET_fragment);
+}
+
+static inline enum layer layer_ip_protocol(struct walk *w)
+{
+	if (bits_likely(w->next == IP_UDP))
+		return LAYER_udp;
+	bool v6 = w->pkt->addrs.family == ADDR_IPV6;
+	switch (w->next) {
+	case IP_TCP: return LAYER_tcp;
+	case IP_HOP_BY_HOP:
+	case IP_ROUTING:
+	case IP_DESTINATION:
+	case IP_MOBILITY:
+	case IP_HIP:
+	case IP_SHIM6: return v6 ? LAYER_ipv6_extension : layer_stop(w, PACKET_other_ip_protocol);
+	case IP_FRAGMENT: return v6 ? LAYER_ipv6_fragment : layer_stop(w, PACKET_other_ip_protocol);
+	case IP_UDPLITE: return LAYER_udplite;
+	case IP_ICMP:
+	case IP_ICMPV6: return layer_stop(w, PACKET_icmp);
+	case IP_IPV4:
+	case IP_IPV6: return LAYER_ip_in_ip;
+	case IP_GRE: return LAYER_gre;
+	case IP_SCTP: return layer_stop(w, PACKET_sctp);
+	default: return LAYER_ip_protocol_rest;
+	}
+}
+
+static inline enum layer layer_ipv4(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, IPV4_HEADER);
+	if (!p)
+		return layer_short(w, PACKET_bad_ip);
+	uint32_t header = (p[0] & IPV4_IHL) * 4u, total = bits_be16(p + IPV4_TOTAL_LENGTH);
+	if (p[0] >> IP_VERSION_SHIFT != 4 || header < IPV4_HEADER)
+		return LAYER_not_ipv4;
+	if (!layer_take(w, header - IPV4_HEADER))
+		return layer_short(w, PACKET_bad_ip);
+	/* Segmentation offload leaves the total length 0. */
+	if (bits_unlikely(total == 0))
+		layer_ip_unbounded(w);
+	else if (total < header)
+		return layer_stop(w, PACKET_bad_ip);
+	else
+		layer_ip_bound(w, total - header);
+	layer_addr_v4(w->pkt->addrs.octets[ADDR_SRC], p + IPV4_SRC);
+	layer_addr_v4(w->pkt->addrs.octets[ADDR_DST], p + IPV4_DST);
+	w->pkt->addrs.family = ADDR_IPV4;
+	w->ip = true;
+	uint16_t piece = bits_be16(p + IPV4_FRAGMENT) & IPV4_FRAGMENT_MASK;
+	if (bits_unlikely(piece))
+		return layer_fragment(w, bits_be16(p + IPV4_ID), (uint16_t)(piece << 3),
+			piece & IPV4_MORE_FRAGMENTS, p[IPV4_PROTOCOL]);
+	w->next = p[IPV4_PROTOCOL];
+	return layer_ip_protocol(w);
+}
+
+static inline enum layer layer_ipv6(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, IPV6_HEADER);
+	if (!p)
+		return layer_short(w, PACKET_bad_ip);
+	if (p[0] >> IP_VERSION_SHIFT != 6)
+		return LAYER_not_ipv6;
+	uint32_t payload = bits_be16(p + IPV6_PAYLOAD_LENGTH);
+	/* 0: a jumbogram (RFC 2675 section 3) or segmentation offload. */
+	if (bits_unlikely(payload == 0))
+		layer_ip_unbounded(w);
+	else
+		layer_ip_bound(w, payload);
+	memcpy(w->pkt->addrs.octets, p + IPV6_SRC, sizeof(w->pkt->addrs.octets));
+	w->pkt->addrs.family = ADDR_IPV6;
+	w->ip = true;
+	w->next = p[IPV6_NEXT_HEADER];
+	return layer_ip_protocol(w);
+}
+
+/* Skips an extension header of (length field + extra) * unit octets, at least 8 (RFC 8200 section
+ * 4, RFC 4302 section 2.2). */
+static inline enum layer layer_extension(struct walk *w, unsigned unit, unsigned extra)
+{
+	const uint8_t *p = layer_take(w, IPV6_EXTENSION);
+	if (!p || !layer_take(w, (p[IPV6_EXTENSION_LENGTH] + extra) * unit - IPV6_EXTENSION))
+		return layer_short(w, PACKET_bad_ip);
+	w->announced -= (p[IPV6_EXTENSION_LENGTH] + extra) * unit;
+	w->next = p[IPV6_EXTENSION_NEXT];
+	return layer_ip_protocol(w);
+}
+
+static inline enum layer layer_ipv6_extension(struct walk *w)
+{
+	return layer_extension(w, 8, 1);
+}
+
+static inline enum layer layer_ipv6_fragment(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, IPV6_EXTENSION);
+	if (!p)
+		return layer_short(w, PACKET_bad_ip);
+	uint16_t piece = bits_be16(p + IPV6_FRAGMENT_OFFSET);
+	w->announced -= IPV6_EXTENSION;
+	if (piece & (IPV6_FRAGMENT_OFFSET_MASK |
+			    IPV6_MORE_FRAGMENTS)) /* else atomic (RFC 6946): whole */
+		return layer_fragment(w, bits_be32(p + IPV6_FRAGMENT_ID),
+			piece & IPV6_FRAGMENT_OFFSET_MASK, piece & IPV6_MORE_FRAGMENTS,
+			p[IPV6_EXTENSION_NEXT]);
+	w->next = p[IPV6_EXTENSION_NEXT];
+	return layer_ip_protocol(w);
+}
+
+static inline enum layer layer_ip_in_ip(struct walk *w)
+{
+	layer_tunnel(w, TUNNEL_ipip);
+	return w->next == IP_IPV4 ? LAYER_ipv4 : LAYER_ipv6;
+}
+
+/* UDP (RFC 768), TCP (RFC 9293). The walk verifies no checksum: see packet/checksum.h. */
+
+static inline bool layer_on_dns_port(const struct walk *w)
+{
+	return packet_port_is(w->conf, w->pkt->sport) || packet_port_is(w->conf, w->pkt->dport);
+}
+
+/*
+ * Sets the payload of a datagram whose header, before w->at, says `length`. Returns false if that
+ * is less than a header or more than the IP payload (RFC 768). 0 means a jumbogram (RFC 2675
+ * section 4) or segmentation offload: the datagram is as long as the IP payload, unless that is
+ * longer than any datagram.
+ */
+static inline bool layer_udp_length(struct walk *w, uint32_t length)
+{
+	/* `announced` is UDP_HEADER at least: one comparison for both ends. */
+	if (bits_unlikely(length - UDP_HEADER > w->announced - UDP_HEADER)) {
+		if (length != 0 || w->announced > IP_LARGEST)
+			return false;
+		length = w->announced;
+	}
+	layer_payload(w, length - UDP_HEADER);
+	return true;
+}
+
+/* A datagram on a DNS port, of `length` by its header. */
+static inline enum layer layer_udp_payload(struct walk *w, uint32_t length)
+{
+	struct pkt *pkt = w->pkt;
+	pkt->proto = PACKET_UDP;
+	if (bits_unlikely(!layer_udp_length(w, length)))
+		return layer_stop(w, PACKET_bad_udp);
+	if (bits_likely(pkt->wire_len >= DNS_HEADER && pkt->len))
+		return layer_stop(w, PACKET_dns);
+	if (w->cut || pkt->len < pkt->wire_len)
+		return layer_short(w, PACKET_bad_udp);
+	return layer_stop(w, pkt->wire_len ? PACKET_runt : PACKET_empty);
+}
+
+/* A datagram on ports without a meaning. */
+static inline enum layer layer_udp_nothing(struct walk *w)
+{
+	return bits_unlikely(w->conf->anywhere) ? LAYER_udp_anywhere
+						: layer_stop(w, PACKET_other_port);
+}
+
+/* Enters the tunnel of the destination port, or of the source port (layer_udp_answer()). */
+static inline enum layer layer_udp_tunnel(struct walk *w)
+{
+	uint32_t length = bits_be16(w->at - UDP_HEADER + UDP_LENGTH);
+	uint8_t kind = w->conf->tunnel_of[w->pkt->dport];
+	const bool answer = !kind;
+	if (answer)
+		kind = w->conf->tunnel_of[w->pkt->sport];
+	if (kind >= PACKET_PORT_encrypted)
+		return LAYER_udp_encrypted;
+	if (length == 0)
+		length = w->announced;
+	if (length < UDP_HEADER || length > w->announced)
+		return layer_stop(w, PACKET_bad_udp);
+	layer_bound(w, length - UDP_HEADER);
+	if (bits_unlikely(answer) &&
+		!layer_udp_answer(w->at, layer_left(w), w->cut ? w->missing : 0, kind))
+		return layer_left(w) < UDP_ANSWER ? layer_short(w, PACKET_other_port)
+						  : layer_udp_nothing(w);
+	switch (kind) {
+#define PACKET_TUNNEL(name, layer, port, port2)                                                    \
+	case PACKET_TUNNEL_##name:                                                                 \
+		return LAYER_##layer;
+#include "packet/ports.def"
+#undef PACKET_TUNNEL
+	default: return layer_stop(w, PACKET_other_port);
+	}
+}
+
+/* A datagram on no DNS port. */
+static inline enum layer layer_udp_other(struct walk *w)
+{
+	const uint8_t *kinds = w->conf->tunnel_of;
+	if (bits_likely(!(kinds[w->pkt->dport] | kinds[w->pkt->sport])))
+		return layer_udp_nothing(w);
+	return layer_udp_tunnel(w);
+}
+
+static inline enum layer layer_udp(struct walk *w)
+{
+	struct pkt *pkt = w->pkt;
+	const uint8_t *p = layer_take(w, UDP_HEADER);
+	if (!p)
+		return layer_short(w, PACKET_bad_udp);
+	uint32_t length = bits_be16(p + UDP_LENGTH);
+	pkt->sport = bits_be16(p + UDP_SPORT);
+	pkt->dport = bits_be16(p + UDP_DPORT);
+	if (!layer_on_dns_port(w))
+		return layer_udp_other(w);
+	return layer_udp_payload(w, length);
+}
+
+/* Ends the walk of a segment, behind the part of its header that is always there. */
+static inline enum layer layer_tcp_segment(struct walk *w, enum packet_verdict verdict)
+{
+	struct pkt *pkt = w->pkt;
+	const uint8_t *p = w->at - TCP_HEADER;
+	uint32_t header = (p[TCP_DATA_OFFSET] >> 4) * 4u;
+	if (header < TCP_HEADER || header > w->announced)
+		return layer_stop(w, PACKET_bad_tcp);
+	if (!layer_take(w, header - TCP_HEADER))
+		return layer_short(w, PACKET_bad_tcp);
+	pkt->proto = PACKET_TCP;
+	pkt->seq = bits_be32(p + TCP_SEQ);
+	pkt->ack = bits_be32(p + TCP_ACK_NUMBER);
+	pkt->tcp_flags = p[TCP_FLAGS];
+	pkt->tcp_header = (uint8_t)header;
+	layer_payload(w, w->announced - header);
+	return layer_stop(w, verdict);
+}
+
+static inline enum layer layer_tcp(struct walk *w)
+{
+	struct pkt *pkt = w->pkt;
+	const uint8_t *p = layer_take(w, TCP_HEADER);
+	if (!p)
+		return layer_short(w, PACKET_bad_tcp);
+	pkt->sport = bits_be16(p + TCP_SPORT);
+	pkt->dport = bits_be16(p + TCP_DPORT);
+	if (layer_on_dns_port(w))
+		return layer_tcp_segment(w, PACKET_tcp_dns);
+	return bits_unlikely(w->conf->sightings || w->conf->anywhere) ? LAYER_tcp_encrypted
+								      : layer_stop(w, PACKET_tcp);
+}
+
+/* Tunnels: VXLAN (RFC 7348), GRE (RFC 2784, 2890). */
+
+/* RFC 7348 section 5: the I bit says that the network id is valid. */
+static inline enum layer layer_vxlan(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, VXLAN_HEADER);
+	if (!p || layer_left(w) < ETHER_HEADER)
+		return layer_short(w, PACKET_other_port);
+	if (!(p[0] & VXLAN_I))
+		return layer_stop(w, PACKET_other_port);
+	layer_tunnel_id(w, TUNNEL_vxlan, bits_be32(p + VXLAN_VNI) >> 8);
+	return LAYER_ethernet;
+}
+
+static inline enum layer layer_gre(struct walk *w)
+{
+	const uint8_t *p = layer_take(w, 4);
+	if (!p)
+		return layer_short(w, PACKET_bad_tunnel);
+	uint16_t flags = bits_be16(p), protocol = bits_be16(p + GRE_PROTOCOL);
+	if ((flags & GRE_VERSION) == 1)
+		return layer_gre_pptp(w, flags, protocol);
+	if (flags & GRE_VERSION)
+		return layer_stop(w, PACKET_bad_tunnel);
+	if (!layer_take(w, flags & (GRE_CHECKSUM | GRE_ROUTING) ? 4 : 0))
+		return layer_short(w, PACKET_bad_tunnel);
+	layer_tunnel(w, TUNNEL_gre);
+	if (flags & GRE_KEY) {
+		p = layer_take(w, 4);
+		if (!p)
+			return layer_short(w, PACKET_bad_tunnel);
+		uint32_t key = bits_be32(p);
+		/*
+		 * NVGRE is Ethernet with a key and no other option (RFC 7637 section 3.2). Its
+		 * lowest id tells it from a bridge over GRE with a small key.
+		 */
+		bool nvgre = protocol == ETHER_BRIDGED &&
+			     !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) &&
+			     key >> 8 >= GRE_NVGRE_LEAST;
+		layer_tunnel_id(w, TUNNEL_gre, nvgre ? key >> 8 : key);
+	}
+	if (!layer_take(w, flags & GRE_SEQUENCE ? 4 : 0))
+		return layer_short(w, PACKET_bad_tunnel);
+	if (flags & GRE_ROUTING && !layer_gre_routes(w))
+		return layer_short(w, PACKET_bad_tunnel);
+	return layer_gre_payload(w, flags, protocol);
+}
+
+#endif
