@@ -100,10 +100,10 @@ static void beside(const int (*rows)[2], unsigned n)
 
 	begin(2);
 	for (unsigned i = 0; i < n; i++)
-		merge_put(&m, 0, &a[i], NULL, from + rows[i][0] * 100 * JUMP / 1000);
+		merge_put(&m, 0, &a[i], NULL, from + rows[i][0] * (JUMP / 10));
 	merge_end(&m, 0);
 	for (int i = 0; i < 400; i++)
-		merge_put(&m, 1, &b[i], NULL, from + i * 100 * JUMP / 1000);
+		merge_put(&m, 1, &b[i], NULL, from + i * (JUMP / 10));
 	merge_end(&m, 1);
 	for (const struct order_item *item; (item = merge_take(&m));) {
 		if (item->from == 1) {
