@@ -35,8 +35,8 @@ static const struct own {
 	[QUIET] = {{'q', "quiet", NULL}, "Print errors and warnings only (log.level=quiet)."},
 	[VERBOSE] = {{'v', "verbose", NULL}, "Print details, too (log.level=verbose)."},
 	[CHECK] = {{0, "check", NULL}, "Check the configuration and exit."},
-	[PLAN] = {{0, "plan", NULL}, "Say which threads, queues and memory a run would use and "
-				     "what limits it, and do nothing else."},
+	[PLAN] = {{0, "plan", NULL}, "Print the threads, queues and memory of a run and its "
+				     "limits, and exit."},
 	[PRINT] = {{0, "print-config", NULL}, "Print the resulting configuration as JSON."},
 	[LIST] = {{0, "list-keys", "[=markdown]"},
 		"Print all keys: type, range, default, environment variable, meaning."},
@@ -200,7 +200,7 @@ static int apply_file(struct conf *conf, const char *word, bool seen[CONF_KEYS])
 	return rc;
 }
 
-/* Second pass, after file and environment: sets the values. The last of repeated flags counts. */
+/* Second pass, after file and environment: sets the values. The last of repeated flags wins. */
 static int apply(int argc, char **argv, const struct flags *f, struct conf *conf)
 {
 	bool seen[CONF_KEYS] = {false};
@@ -229,7 +229,7 @@ static int apply(int argc, char **argv, const struct flags *f, struct conf *conf
 			log_error("--%s: %s%s" HINT, flag->name, err.text,
 				forerunner_hint(flag->letter, optarg));
 	}
-	/* Behind "--". */
+	/* Words after "--". */
 	for (int k = optind; rc == 0 && k < argc; k++)
 		rc = apply_file(conf, argv[k], seen);
 	return rc;
@@ -246,26 +246,26 @@ static int check_filter(const struct conf *conf, struct conf_error *err)
 	return -EINVAL;
 }
 
-/* Returns the name by which to read a file, of which a pipe is copied first. */
-static const char *hold(int *fd, const char *path, char name[32])
+/* Returns the name under which to read a file: of a pipe, that of its copy. */
+static const char *readable(int *fd, const char *path, char name[32])
 {
-	*fd = process_hold(path);
+	*fd = process_copy_pipe(path);
 	if (*fd < 0)
 		return path;
 	snprintf(name, 32, "/proc/self/fd/%d", *fd);
 	return name;
 }
 
-/* Loads the environment's file, the configuration file and the environment. The latter two are in
- * rising order; the name of the configuration file may stand in either environment. */
+/* Loads the configuration file, the file of --env-file and the environment, in rising order of
+ * precedence. Either environment may name the configuration file. */
 static int load_files(char **environ, struct conf *conf, struct cli *cli, struct conf_error *err)
 {
 	struct conf_env *env = &cli->env;
-	char held[32];
+	char copy[32];
 	int rc = 0;
 
 	if (cli->env_file)
-		rc = conf_env_read(env, hold(&cli->env_fd, cli->env_file, held), err);
+		rc = conf_env_read(env, readable(&cli->env_fd, cli->env_file, copy), err);
 
 	if (rc < 0)
 		return rc;
@@ -274,7 +274,7 @@ static int load_files(char **environ, struct conf *conf, struct cli *cli, struct
 	if (!cli->config && env->list)
 		cli->config = conf_env_file(env->list);
 	if (cli->config)
-		rc = conf_load_file(conf, hold(&cli->config_fd, cli->config, held), err);
+		rc = conf_load_file(conf, readable(&cli->config_fd, cli->config, copy), err);
 	if (rc == 0 && env->list)
 		rc = conf_load_env(conf, env->list, err);
 	return rc == 0 ? conf_load_env(conf, environ, err) : rc;

@@ -14,12 +14,12 @@ enum cli_action {
 };
 
 struct cli {
-	enum cli_action action; /* all but CLI_RUN and CLI_PLAN are done already */
+	enum cli_action action; /* all but CLI_RUN and CLI_PLAN are done */
 	int exit_code; /* for the others: 0; 1 standard output failed; 2 wrong usage */
 	/* The configuration file, or NULL; borrowed from argv, environ or env. */
 	const char *config;
 	const char *env_file; /* of --env-file, or NULL; borrowed from argv */
-	/* Copies of these two files if they can be read only once (process_hold()); or -1. */
+	/* Copies of these two files if they can be read only once (process_copy_pipe()); or -1. */
 	int config_fd, env_fd;
 	struct conf_env env; /* its variables; the caller's to free */
 };

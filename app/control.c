@@ -32,8 +32,8 @@ int control_block_signals(void)
 {
 	sigset_t set;
 	signals(&set);
-	sigaddset(&set, SIGPIPE); /* a reader that left is an error of write() */
-	sigaddset(&set, SIGXFSZ); /* so is a file that may not grow (ulimit -f): EFBIG */
+	sigaddset(&set, SIGPIPE); /* a closed pipe is an error of write() */
+	sigaddset(&set, SIGXFSZ); /* likewise a file at its limit (ulimit -f): EFBIG */
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 
@@ -57,7 +57,7 @@ static void show_progress(const struct engine *e, int64_t now)
 	log_octets(t.start, text_len(&t));
 }
 
-/* Warns, live, if the tap shows less than it should. */
+/* Warns, live, if too many packets are not decoded. */
 static void warn_if_blind(struct blind *b, const struct engine *e, int64_t now)
 {
 	char line[600];
@@ -66,10 +66,10 @@ static void warn_if_blind(struct blind *b, const struct engine *e, int64_t now)
 	bool warn = blind_check(b, &sum, now, &t);
 	*t.at = '\0';
 	if (warn)
-		log_warn("of late %s", line);
+		log_warn("recently %s", line);
 }
 
-/* Lets the input follow its devices, and stops if there are none left. */
+/* Lets the input check its devices, and stops the run if none is left. */
 static void watch(struct engine *e, struct control_end *end, int64_t now)
 {
 	if (!e->input.ops->watch || !e->input.ops->watch(&e->input, now) || atomic_load(&e->stop))
@@ -97,7 +97,8 @@ static void handle_signal(struct engine *e, int fd, struct control_end *end)
 		report_left(e);
 		_exit(1);
 	}
-	log_note("stopping: %s", info.ssi_signo == SIGINT ? "interrupted" : "asked to terminate");
+	log_note("stopping: %s",
+		info.ssi_signo == SIGINT ? "interrupted" : "terminated by a signal");
 	end->signal = (int)info.ssi_signo;
 	end->signal_ns = now;
 	atomic_store(&e->stop, true);

@@ -18,13 +18,13 @@
 #include <unistd.h>
 
 #define EAL_ARGS 96
-#define EAL_ROOM 16384
+#define EAL_TEXT 16384
 
-/* The argument vector, and the room its words stand in. */
+/* The argument vector and the text of its words. */
 struct eal_argv {
 	char *at[EAL_ARGS + 1];
 	int count;
-	char room[EAL_ROOM];
+	char text[EAL_TEXT];
 	size_t used;
 	bool full;
 };
@@ -35,18 +35,18 @@ static void add(struct eal_argv *v, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	int n = vsnprintf(v->room + v->used, EAL_ROOM - v->used, format, args);
+	int n = vsnprintf(v->text + v->used, EAL_TEXT - v->used, format, args);
 	va_end(args);
-	if (n < 0 || v->used + (size_t)n + 1 > EAL_ROOM || v->count == EAL_ARGS) {
+	if (n < 0 || v->used + (size_t)n + 1 > EAL_TEXT || v->count == EAL_ARGS) {
 		v->full = true;
 		return;
 	}
-	v->at[v->count++] = v->room + v->used;
+	v->at[v->count++] = v->text + v->used;
 	v->at[v->count] = NULL;
 	v->used += (size_t)n + 1;
 }
 
-/* Rings, the datagrams of several workers, DPDK's own; and what the input needs. */
+/* The rings, the datagrams of several workers, DPDK's own memory, and that of the input. */
 unsigned eal_memory_mb(const struct engine *e)
 {
 	const unsigned workers = e->place.workers;
@@ -67,7 +67,7 @@ unsigned eal_free_hugepages_mb(void)
 	return free_pages(2048) * 2 + free_pages(1048576) * 1024;
 }
 
-/* "0-1,4" of the CPUs that this process may use. */
+/* Adds --lcores for threads that may run on any CPU of this process: "(0-2)@(0-1,4)". */
 static void add_floating(struct eal_argv *v, unsigned lcores)
 {
 	char cpus[1024];
@@ -85,7 +85,7 @@ static void add_floating(struct eal_argv *v, unsigned lcores)
 	add(v, "(0-%u)@(%s)", lcores - 1, cpus);
 }
 
-/* Each on its CPU; several may have the same one. */
+/* Adds --lcores for threads with one CPU each, which several may share. */
 static void add_placed(struct eal_argv *v, const struct place *place)
 {
 	char map[2048];
@@ -103,28 +103,29 @@ static void add_placed(struct eal_argv *v, const struct place *place)
 
 static int choose_memory(struct eal_argv *v, struct engine *e, const struct process *process)
 {
-	unsigned need = eal_memory_mb(e), there = eal_free_hugepages_mb();
-	/* They were there the first time, and did not do. */
-	bool never = e->conf->eal_hugepages == CONF_HUGEPAGES_NEVER || process->again;
+	unsigned need = eal_memory_mb(e), free_mb = eal_free_hugepages_mb();
+	/* The first start found enough hugepages, and EAL could not use them. */
+	bool never = e->conf->eal_hugepages == CONF_HUGEPAGES_NEVER || process->reexecuted;
 
-	e->hugepages = !never && there >= need + 2;
-	if (!e->hugepages && !process->again && e->conf->eal_hugepages == CONF_HUGEPAGES_ALWAYS) {
+	e->hugepages = !never && free_mb >= need + 2;
+	if (!e->hugepages && !process->reexecuted &&
+		e->conf->eal_hugepages == CONF_HUGEPAGES_ALWAYS) {
 		log_error(
 			"eal.hugepages: %u MB of hugepages are needed and %u MB are free; reserve "
 			"them (write %u to /sys/kernel/mm/hugepages/hugepages-2048kB/"
 			"nr_hugepages) or set eal.hugepages=auto",
-			need + 2, there, need / 2 + 1);
+			need + 2, free_mb, need / 2 + 1);
 		return -ENOMEM;
 	}
 	if (e->hugepages) {
-		log_detail("memory: %u MB from hugepages (%u MB are free)", need, there);
+		log_detail("memory: %u MB from hugepages (%u MB are free)", need, free_mb);
 		add(v, "--in-memory");
 		add(v, "--single-file-segments");
 	} else {
 		log_detail("memory: %u MB without hugepages (%s)", need,
-			process->again ? "other processes took those that were free"
-			: never        ? "eal.hugepages=never"
-				       : "too few are free");
+			process->reexecuted ? "other processes use those that were free"
+			: never             ? "eal.hugepages=never"
+					    : "too few are free");
 		add(v, "--no-huge");
 		add(v, "--no-shconf");
 	}
@@ -133,14 +134,14 @@ static int choose_memory(struct eal_argv *v, struct engine *e, const struct proc
 	return 0;
 }
 
-/* The words of eal.args, separated by blanks. */
-static void add_words(struct eal_argv *v, const char *words)
+/* Adds the words of eal.args, separated by blanks. */
+static void add_args(struct eal_argv *v, const char *args)
 {
-	while (*words) {
-		size_t n = strcspn(words, " \t");
+	while (*args) {
+		size_t n = strcspn(args, " \t");
 		if (n)
-			add(v, "%.*s", (int)n, words);
-		words += n + strspn(words + n, " \t");
+			add(v, "%.*s", (int)n, args);
+		args += n + strspn(args + n, " \t");
 	}
 }
 
@@ -157,51 +158,53 @@ static void add_all(struct eal_argv *v, const struct engine *e)
 		add_placed(v, &e->place);
 	e->input.ops->words(&e->input, add_word, v);
 	add(v, "--no-telemetry");
-	add_words(v, e->conf->eal_args);
+	add_args(v, e->conf->eal_args);
 }
 
-/* Standard output and error while rte_eal_init() has others in their place; -1: it does not. */
-static int aside[2] = {-1, -1};
+/* Copies of standard output and error while they are redirected during rte_eal_init(); or -1. */
+static int saved_fd[2] = {-1, -1};
 
-/* DPDK's usage must not get among the records, and what it says is the hush's to tell. */
-static void put_aside(bool shown)
+/* Redirects standard output, which may hold records, and unless DPDK's messages are shown standard
+ * error, whose last error eal_log_end() returns. */
+static void redirect_output(bool shown)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	fflush(stdout);
 	for (int i = 0; i < 2 && null >= 0; i++)
 		if (!shown || i == 0) {
-			aside[i] = fcntl(STDOUT_FILENO + i, F_DUPFD_CLOEXEC, 3);
+			saved_fd[i] = fcntl(STDOUT_FILENO + i, F_DUPFD_CLOEXEC, 3);
 			dup2(shown ? STDERR_FILENO : null, STDOUT_FILENO + i);
 		}
 	if (null >= 0)
 		close(null);
 }
 
-static void put_back(void)
+static void restore_output(void)
 {
 	fflush(stdout);
 	for (int i = 0; i < 2; i++) {
-		if (aside[i] < 0)
+		if (saved_fd[i] < 0)
 			continue;
-		dup2(aside[i], STDOUT_FILENO + i);
-		close(aside[i]);
-		aside[i] = -1;
+		dup2(saved_fd[i], STDOUT_FILENO + i);
+		close(saved_fd[i]);
+		saved_fd[i] = -1;
 	}
 }
 
-/* At exit: DPDK ends the process where it was asked for its help. */
-static void outlive_eal(void)
+/* Called at exit: DPDK ends the process if eal.args asks for its help. */
+static void report_eal_exit(void)
 {
-	if (aside[0] < 0)
+	if (saved_fd[0] < 0)
 		return;
-	put_back();
-	log_error("DPDK ended the program: eal.args asks for something else than a run");
+	restore_output();
+	log_error("DPDK ended the program: an argument in eal.args, such as --help, starts no run: "
+		  "remove it");
 	_exit(1);
 }
 
-/* Descriptors that the run opens: EAL has four a thread, and sinks a few each. */
-static unsigned files_wanted(const struct engine *e)
+/* Returns how many descriptors the run opens: EAL has four per thread, and sinks a few each. */
+static unsigned descriptors_of(const struct engine *e)
 {
 	return 32 + 4 * (e->place.workers + e->place.loggers + 1) +
 	       e->input.ops->descriptors(&e->input) + 4 * (unsigned)e->conf->sinks.count;
@@ -215,27 +218,27 @@ int eal_start(struct engine *e, struct process *process)
 	const bool shown = e->conf->eal_log;
 
 	add(&v, "dnsloupe");
-	int error = process_files_want(files_wanted(e));
+	int error = process_files_reserve(descriptors_of(e));
 	if (error == 0)
 		error = choose_memory(&v, e, process);
 	if (error)
 		return error;
-	process_files_note(&files);
-	atexit(outlive_eal);
+	process_files_list(&files);
+	atexit(report_eal_exit);
 	add_all(&v, e);
 	if (v.full) {
-		log_error("eal.args: too many words");
+		log_error("eal.args: has too many arguments, or is too long: shorten it");
 		return -E2BIG;
 	}
 	eal_log_catch(&log, shown, RTE_LOG_INFO);
-	put_aside(shown);
+	redirect_output(shown);
 	int used = rte_eal_init(v.count, v.at);
 	error = used < 0 ? -rte_errno : 0;
-	put_back();
+	restore_output();
 	const char *line = eal_log_end(&log);
 	if (error && error != -EINVAL && e->hugepages &&
 		e->conf->eal_hugepages == CONF_HUGEPAGES_AUTO)
-		process_again(process, &files); /* goes on only where that fails */
+		process_reexec(process, &files); /* returns only on failure */
 	if (used < 0)
 		log_error("DPDK does not start: %s%s", shown ? rte_strerror(rte_errno) : line,
 			shown ? "" : "; try --set eal.log=true");

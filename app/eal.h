@@ -12,11 +12,11 @@ unsigned eal_free_hugepages_mb(void);
 
 /*
  * Starts EAL for a planned run: lcore 0 is the control loop, the next ones are the workers, then
- * the loggers, on the CPUs of e->place. Memory comes from hugepages if enough of them are free,
- * else from ordinary pages; if another process takes the hugepages first, the program executes
- * itself anew without them (process_again()), so that no input may be consumed before. Sets
- * e->hugepages. DPDK's messages are shown on request only, or the last error among them on failure.
- * May be called once per process. Returns 0, or -errno after a message.
+ * the loggers, on the CPUs of e->place. Takes memory from hugepages if enough of them are free,
+ * else from ordinary pages. If another process takes the hugepages first, executes the program anew
+ * without them (process_reexec()); therefore no input may be consumed before. Sets e->hugepages.
+ * Shows DPDK's messages if eal.log is set, else the last error among them on failure. May be called
+ * once per process. Returns 0, or -errno after a message.
  */
 int eal_start(struct engine *e, struct process *process);
 

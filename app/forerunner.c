@@ -8,21 +8,21 @@
 #include <errno.h>
 #include <string.h>
 
-#define MIGRATE "; scripts/migrate makes a configuration of the whole command line"
+#define MIGRATE "; scripts/migrate converts the whole command line into a configuration"
 
 static const struct forerunner {
 	const char *flag;
 	bool value;
-	const char *ours; /* NULL: nothing is needed; its value follows a flag alone, or "=" */
+	const char *ours; /* the equivalent; a value follows after a flag or "="; NULL: none */
 } flags[] = {
 #define FORERUNNER(flag, value, ours) {flag, value, ours},
 #include "app/forerunner.def"
 #undef FORERUNNER
 };
 
-/* The row of a word -flag or -flag=value, with one dash or, where the name is none of ours, two;
- * and where its value is. */
-static const struct forerunner *find(
+/* Returns the row of a word -flag or -flag=value and points to its value, or NULL. Two dashes count
+ * if the name is none of ours. */
+static const struct forerunner *find_flag(
 	const char *word, const char *next, forerunner_ours *ours, const char **value)
 {
 	if (word[0] != '-')
@@ -41,8 +41,7 @@ static const struct forerunner *find(
 	return NULL;
 }
 
-/* The value of our flag, as a shell and a list of key=value take it; one that they do not is left
- * out. */
+/* Returns the value, or "..." if a shell or a list of key=value would need quotes for it. */
 static const char *shown(const char *value)
 {
 	return *value && strlen(value) < 128 && !value[strcspn(value, " ,\"'\\$`;&|<>()*?")]
@@ -50,13 +49,13 @@ static const char *shown(const char *value)
 		       : "...";
 }
 
-static void say(const struct forerunner *f, const char *value)
+static void report_flag(const struct forerunner *f, const char *value)
 {
 	const size_t n = f->ours ? strlen(f->ours) : 0;
 
 	if (!f->ours)
-		log_error("-%s is a flag of gopassivedns that nothing takes the place of here: "
-			  "leave it out" MIGRATE,
+		log_error("-%s is a flag of gopassivedns without an equivalent here: remove "
+			  "it" MIGRATE,
 			f->flag);
 	else if (f->value && (f->ours[n - 1] == '=' || !strchr(f->ours, ' ')))
 		log_error("-%s is a flag of gopassivedns: here it is %s%s%s" MIGRATE, f->flag,
@@ -69,9 +68,9 @@ int forerunner_check(int argc, char *const *argv, forerunner_ours *ours)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		const char *value, *next = argv[i + 1];
-		const struct forerunner *f = find(argv[i], next, ours, &value);
+		const struct forerunner *f = find_flag(argv[i], next, ours, &value);
 		if (f) {
-			say(f, value);
+			report_flag(f, value);
 			return -EINVAL;
 		}
 		if (strcmp(argv[i], "-d") == 0 && (!next || next[0] == '-')) {
@@ -114,7 +113,7 @@ void forerunner_environment(char *const *environ)
 				*environ);
 	*t.at = '\0';
 	if (n)
-		log_warn("environment: %s%s: variables of gopassivedns, without effect here; "
-			 "scripts/migrate --env - makes a configuration of them",
+		log_warn("environment: %s%s: variables of gopassivedns have no effect here; "
+			 "scripts/migrate --env - converts them into a configuration",
 			names, n > 3 ? ", ..." : "");
 }

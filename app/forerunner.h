@@ -14,8 +14,8 @@ typedef bool forerunner_ours(const char *name);
  */
 int forerunner_check(int argc, char *const *argv, forerunner_ours *ours);
 
-/* Returns the meaning of a flag in dns-gazer that is not ours (value NULL), or whose value is not
- * valid: text to append to the message, or "". */
+/* Returns text to append to the message about an unknown flag (value NULL) or an invalid value:
+ * what dns-gazer means by the flag, or "". */
 const char *forerunner_hint(int letter, const char *value);
 
 /* Warns about variables of gopassivedns, which have no effect. */

@@ -32,7 +32,7 @@ static int plan(const struct conf *conf)
 }
 
 /* Reports what failed in the run. Returns the exit code. */
-static int judge(const struct engine *e, const struct control_end *end)
+static int result_of(const struct engine *e, const struct control_end *end)
 {
 	const struct input_ops *input = e->input.ops;
 	const struct metrics_worker sum = ledger_workers(&e->ledger);
@@ -48,8 +48,8 @@ static int judge(const struct engine *e, const struct control_end *end)
 		bad = 1;
 	}
 	if (sum.packet.filter_unfit) {
-		log_error("%llu packets have a link type for which filter.bpf has no meaning; they "
-			  "were left out",
+		log_error("%llu packets were dropped because filter.bpf cannot be applied to their "
+			  "link type; process their captures without it",
 			(unsigned long long)sum.packet.filter_unfit);
 		bad = 1;
 	}
@@ -58,8 +58,8 @@ static int judge(const struct engine *e, const struct control_end *end)
 	return bad;
 }
 
-/* Runs the threads of a run that is set up. Returns the exit code. */
-static int attend(struct engine *e, void *process)
+/* Runs the threads until their end. Returns the exit code. */
+static int run_threads(struct engine *e, void *process)
 {
 	struct control_end end;
 
@@ -68,7 +68,7 @@ static int attend(struct engine *e, void *process)
 	control_loop(e, &end);
 	bool written = engine_wait(e);
 	report_summary(e);
-	int bad = judge(e, &end) | !written;
+	int bad = result_of(e, &end) | !written;
 	if (e->conf->stats_file[0] && report_stats(e, e->conf->stats_file))
 		bad = 1;
 	return bad;
@@ -79,9 +79,10 @@ static int run(const struct conf *conf, struct process *process)
 	static struct engine engine;
 	int code = 1;
 
-	/* EAL is started before the input is read, as it may have to execute the program anew. */
+	/* EAL starts before the input is opened, because it may have to execute the program anew.
+	 */
 	if (engine_plan(&engine, conf) == 0 && eal_start(&engine, process) == 0) {
-		code = engine_run(&engine, attend, process);
+		code = engine_run(&engine, run_threads, process);
 		eal_stop();
 	}
 	engine_close_plan(&engine);
@@ -97,7 +98,7 @@ int main(int argc, char **argv)
 
 	process_start(&process, argv);
 	cli_parse(argc, argv, environ, &conf, &cli);
-	if (cli.action <= CLI_CHECK && !process.again)
+	if (cli.action <= CLI_CHECK && !process.reexecuted)
 		forerunner_environment(environ);
 	process.config_fd = cli.config_fd;
 	process.env_fd = cli.env_fd;

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a message costs a worker and a record a logger, on a core of some 2.5 GHz, in nanoseconds:
- * rough, for the order of magnitude (doc/performance.md has what was measured). */
+/* Rough costs of a message for a worker and of a record for a logger, in nanoseconds on a core of
+ * 2.5 GHz; doc/performance.md has measurements. */
 #define WORKER_NS 150
 #define LOGGER_NS 400
 
-/* The octets of a usual record: two messages and what stands before them. */
+/* Octets of a usual record: its header and two messages. */
 #define USUAL_RECORD 384
 
 static void print_thread(const char *name, unsigned number, unsigned cpu)
@@ -40,9 +40,9 @@ static void print_threads(const struct engine *e)
 	for (unsigned i = 0; i < p->loggers; i++)
 		print_thread("logger", i, p->logger[i]);
 	printf("thread   sinks on any of %d CPUs%s\n", CPU_COUNT(&p->sinks),
-		p->loggers_rest ? ", which are the loggers'" : "");
-	printf("idle     workers %s, loggers %s\n", e->rests ? "rest" : "look again at once",
-		e->loggers_rest ? "rest" : "look again at once");
+		p->loggers_rest ? ", shared with loggers" : "");
+	printf("idle     workers %s, loggers %s\n", e->rests ? "sleep" : "poll",
+		e->loggers_rest ? "sleep" : "poll");
 }
 
 static void print_memory(const struct engine *e)
@@ -50,11 +50,11 @@ static void print_memory(const struct engine *e)
 	unsigned need = eal_memory_mb(e), there = eal_free_hugepages_mb();
 	bool huge = e->conf->eal_hugepages != CONF_HUGEPAGES_NEVER && there >= need + 2;
 
-	printf("memory   %u MiB of DPDK's, from %s (%u MiB of hugepages are free)\n", need,
+	printf("memory   %u MiB of DPDK, from %s (%u MiB of hugepages are free)\n", need,
 		huge ? "hugepages" : "ordinary pages", there);
 	printf("memory   %u x %zu MiB of tables%s\n", e->place.workers, engine_table_bytes(e) >> 20,
-		e->rests ? ", used as they fill" : "");
-	printf("memory   %u x %llu MiB of records on their way to the logger\n", e->place.workers,
+		e->rests ? ", allocated as they fill" : "");
+	printf("memory   %u x %llu MiB of records between worker and logger\n", e->place.workers,
 		(unsigned long long)e->conf->memory_record_mb);
 }
 
@@ -66,7 +66,7 @@ static void print_limits(const struct engine *e)
 	printf("limit    %llu unanswered queries a second: txn.max_open over txn.timeout_ms\n",
 		(unsigned long long)e->place.workers * conf->txn_max_open * 1000 /
 			conf->txn_timeout_ms);
-	printf("limit    about %llu records while the output stands still\n",
+	printf("limit    about %llu records held while the output is blocked\n",
 		e->place.workers * arena);
 	printf("limit    about %.0f million messages a second by the workers, %.1f million records "
 	       "by the loggers, on cores of 2.5 GHz\n",

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Returns true if fd is still the file of that name: another process may have removed it. */
-static bool is_same(int fd, const char *path)
+/* Returns true if the path still names the file of fd, which another process may have removed. */
+static bool is_same_file(int fd, const char *path)
 {
 	struct stat here, there;
 	return fstat(fd, &here) == 0 && stat(path, &there) == 0 && here.st_ino == there.st_ino &&
@@ -28,14 +28,14 @@ static int fail_locked(int fd, const char *path)
 	if (n > 0)
 		pid[strspn(pid, "0123456789")] = '\0';
 	log_error(
-		"process.pid_file: %s belongs to a running process%s%s: stop that, or name another "
+		"process.pid_file: %s is locked by a running process%s%s: stop it, or name another "
 		"file",
 		path, *pid ? ", " : "", pid);
 	close(fd);
 	return -EBUSY;
 }
 
-/* Opens and locks the file. The lock, not the number in the file, shows that a process lives. */
+/* Opens and locks the file. The lock, not the number in the file, shows that a process runs. */
 static int lock(struct process *p, const char *path)
 {
 	for (;;) {
@@ -47,7 +47,7 @@ static int lock(struct process *p, const char *path)
 		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 			return fail_locked(fd, path);
-		if (is_same(fd, path)) {
+		if (is_same_file(fd, path)) {
 			p->pid_fd = fd;
 			p->pid_path = path;
 			return 0;
@@ -69,8 +69,8 @@ static int write_pid(const struct process *p)
 	return error;
 }
 
-/* Waits, in the command, until the child is ready or ends. Does not return. */
-static _Noreturn void wait_for(pid_t child, int fd)
+/* Waits, in the parent, until the child is ready or ends, and exits. */
+static _Noreturn void wait_for_child(pid_t child, int fd)
 {
 	char word;
 	int status;
@@ -84,7 +84,7 @@ static _Noreturn void wait_for(pid_t child, int fd)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-static int to_background(struct process *p)
+static int fork_to_background(struct process *p)
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -98,7 +98,7 @@ static int to_background(struct process *p)
 	}
 	if (child > 0) {
 		close(fds[1]);
-		wait_for(child, fds[0]);
+		wait_for_child(child, fds[0]);
 	}
 	close(fds[0]);
 	p->ready_fd = fds[1];
@@ -111,15 +111,15 @@ int process_begin(struct process *p, const struct conf *conf)
 	int error = 0;
 	for (size_t i = 0; i < conf->input_files.count; i++)
 		if (strcmp(conf->input_files.at[i], "-") == 0)
-			p->reads_standard = true;
-	if (p->again) {
+			p->reads_stdin = true;
+	if (p->reexecuted) {
 		p->pid_path = p->pid_fd >= 0 ? conf->process_pid_file : NULL;
 		return 0;
 	}
 	if (conf->process_pid_file[0])
 		error = lock(p, conf->process_pid_file);
 	if (error == 0 && conf->process_daemon) {
-		error = to_background(p);
+		error = fork_to_background(p);
 		if (error)
 			log_error("process.daemon: cannot go to the background: %s",
 				strerror(-error));
@@ -136,7 +136,7 @@ void process_ready(struct process *p)
 	if (p->ready_fd < 0)
 		return;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = p->reads_standard ? 1 : 0; fd <= 2 && null >= 0; fd++) {
+	for (int fd = p->reads_stdin ? 1 : 0; fd <= 2 && null >= 0; fd++) {
 		struct stat st;
 		if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 			dup2(null, fd);
@@ -144,14 +144,14 @@ void process_ready(struct process *p)
 	if (null > 2)
 		close(null);
 	if (write(p->ready_fd, "", 1) < 0)
-		log_warn("process.daemon: the command ended before everything was open");
+		log_warn("process.daemon: the command was terminated before the run was ready");
 	close(p->ready_fd);
 	p->ready_fd = -1;
 }
 
 void process_end(struct process *p)
 {
-	if (p->pid_path && is_same(p->pid_fd, p->pid_path) && unlink(p->pid_path) < 0)
+	if (p->pid_path && is_same_file(p->pid_fd, p->pid_path) && unlink(p->pid_path) < 0)
 		log_warn("process.pid_file: cannot remove %s: %s", p->pid_path, strerror(errno));
 	if (p->pid_fd >= 0)
 		close(p->pid_fd);

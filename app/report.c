@@ -12,12 +12,12 @@ static double seconds_of(const struct engine *e)
 	return (double)(e->ended_ns - e->started_ns) / WHEN_NS_PER_S;
 }
 
-/* "12 tcp, 3 fragment": verdicts of packets that carried no decoded message. */
+/* Lists the verdicts of packets that carried no decoded message: "12 tcp, 3 fragment". */
 static void list_other_packets(const struct metrics_worker *sum)
 {
 	const struct metrics_list *list = &metrics_lists_worker[1]; /* packet */
-	char room[1024];
-	struct text t = text_of(room, sizeof(room) - 1);
+	char buffer[1024];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	for (size_t i = 0; i < list->count; i++) {
 		uint64_t n = metrics_at(sum, &list->rows[i]);
 		if (i != PACKET_dns && n)
@@ -26,42 +26,42 @@ static void list_other_packets(const struct metrics_worker *sum)
 	}
 	*t.at = '\0';
 	if (text_len(&t))
-		log_note("other packets: %s", room);
+		log_note("other packets: %s", buffer);
 }
 
-/* A tap that shows less than it should. */
-static void list_blind(const struct metrics_worker *sum)
+/* Warns if too many packets were not decoded. */
+static void warn_if_blind(const struct metrics_worker *sum)
 {
-	char room[600];
-	struct text t = text_of(room, sizeof(room) - 1);
-	bool say = blind_describe(NULL, sum, &t);
+	char buffer[600];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
+	bool blind = blind_describe(NULL, sum, &t);
 	*t.at = '\0';
-	if (say)
-		log_warn("%s", room);
+	if (blind)
+		log_warn("%s", buffer);
 }
 
+/* Warns of everything that was dropped, with the reasons. */
 static void list_losses(const struct engine *e, const struct metrics_worker *sum)
 {
 	const struct metrics_sink sink = ledger_loggers(&e->ledger).sink;
 	const struct input_counts counts = ledger_input(&e->ledger);
-	char room[512];
-	struct text t = text_of(room, sizeof(room) - 1);
+	char buffer[512];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	const struct {
 		const char *what;
 		uint64_t n;
 	} rows[] = {
 		{"packets missed by the device", counts.port.missed},
-		{"packets for want of buffers", counts.port.no_mbuf},
-		{"packets between workers", sum->rx.handoff_lost},
-		{"packets cut because larger than 262112 octets", counts.cut},
-		{"records for want of room", sum->record.dropped_full},
-		{"records by the output", sink.dropped_sink},
-		{"records for want of room in the queue of a sink", sink.dropped_queue},
-		{"records for want of room in the spool", sink.dropped_spool},
+		{"packets because no packet buffer was free", counts.port.no_mbuf},
+		{"packets because the queue of another worker was full", sum->rx.handoff_lost},
+		{"records because the memory for records was full", sum->record.dropped_full},
+		{"records because the output could not be written", sink.dropped_sink},
+		{"records because the queue of a sink was full", sink.dropped_queue},
+		{"records because the spool was full or could not be written", sink.dropped_spool},
 		{"records in damaged parts of the spool", sink.dropped_damaged},
-		{"records that waited at the end", sink.dropped_end},
-		{"records that were refused", sink.dropped_refused},
-		{"records too large", sink.dropped_large},
+		{"records still pending at the end", sink.dropped_end},
+		{"records refused by a receiver or an encoding", sink.dropped_refused},
+		{"records too large for a buffer", sink.dropped_large},
 	};
 	for (size_t i = 0; i < BITS_COUNT(rows); i++)
 		if (rows[i].n)
@@ -69,28 +69,32 @@ static void list_losses(const struct engine *e, const struct metrics_worker *sum
 				rows[i].what);
 	*t.at = '\0';
 	if (text_len(&t))
-		log_warn("lost: %s", room);
+		log_warn("dropped: %s", buffer);
+	if (counts.cut)
+		log_warn("%" PRIu64 " packets were truncated to 262112 octets: the capture may be "
+			 "damaged",
+			counts.cut);
 	if (sum->txn.evicted)
-		log_warn("%" PRIu64 " queries left as no_reply before their time because the table "
-			 "was full; the counters txn.evicted_* say whose, raise txn.max_open if it "
-			 "was no flood",
+		log_warn("%" PRIu64 " open queries were evicted as no_reply because the table was "
+			 "full: raise txn.max_open unless it was a flood; the counters "
+			 "txn.evicted_* show whose queries they were",
 			sum->txn.evicted);
 }
 
-/* Records written: of one sink what it has, of several what the loggers took. */
+/* Returns the records written by the only sink; of several sinks, those that the loggers took. */
 static uint64_t records_of(const struct engine *e)
 {
 	return e->sinks.count == 1 ? ledger_loggers(&e->ledger).sink.written
 				   : ledger_taken(&e->ledger);
 }
 
-/* One line a sink, where there are several. */
+/* Prints one line per sink if there are several. */
 static void list_sinks(const struct engine *e)
 {
 	for (unsigned i = 0; e->sinks.count > 1 && i < e->sinks.count; i++) {
 		struct metrics_sink m = {0};
-		char room[400];
-		struct text t = text_of(room, sizeof(room) - 1);
+		char buffer[400];
+		struct text t = text_of(buffer, sizeof(buffer) - 1);
 		sinks_sum(&e->sinks, i, &m);
 		const uint64_t dropped = sinks_dropped(&m);
 		const struct {
@@ -103,7 +107,7 @@ static void list_sinks(const struct engine *e)
 				text_format(&t, ", %" PRIu64 " %s", rows[k].n, rows[k].what);
 		*t.at = '\0';
 		log_note("sink %s: %" PRIu64 " records written%s", e->sinks.thread[i].sink.name,
-			m.written, room);
+			m.written, buffer);
 	}
 }
 
@@ -126,15 +130,15 @@ void report_summary(const struct engine *e)
 			sum.sight.flows, sum.sight.sni);
 	list_sinks(e);
 	list_other_packets(&sum);
-	list_blind(&sum);
+	warn_if_blind(&sum);
 	list_losses(e, &sum);
 }
 
 void report_left(const struct engine *e)
 {
 	struct metrics_worker sum = ledger_workers(&e->ledger);
-	uint64_t whole =
-		0; /* sinks that get every record, those of one logger each taken together */
+	/* sinks that get every record; those with one file per logger count as one */
+	uint64_t whole = 0;
 	for (unsigned i = 0; i < e->sinks.count; i++)
 		whole += e->sinks.thread[i].sink.conf->logger_number <= 1;
 	log_error("stopped at once by a second signal: of %" PRIu64 " packets received, %" PRIu64

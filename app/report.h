@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The end of a run: summary and counters. */
+/* Reports at the end of a run: summary and counters. */
 #ifndef APP_REPORT_H
 #define APP_REPORT_H
 
@@ -8,7 +8,7 @@
 /* Prints the summary on standard error, unless quiet. */
 void report_summary(const struct engine *e);
 
-/* Reports, as an error, what is lost by ending the process at once. */
+/* Reports, as an error, what is lost because the process ends at once. */
 void report_left(const struct engine *e);
 
 /* Writes all counters as one JSON object to `path` ("-": standard output). Returns 0, or -errno

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* All counters as JSON. */
+/* Writes all counters as JSON. */
 #include "app/report.h"
 
 #include "base/log.h"
@@ -10,15 +10,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define REPORT_ROOM (1024 * 1024)
+#define REPORT_BYTES (1024 * 1024)
 
-static void put_string(struct text *t, const char *name, const char *value)
+static void write_string(struct text *t, const char *name, const char *value)
 {
 	json_name(t, name);
 	json_str(t, value, strlen(value));
 }
 
-static void put_sinks(struct text *t, const struct engine *e)
+static void write_sinks(struct text *t, const struct engine *e)
 {
 	static const char *const states[] = {
 		[SINK_UP] = "up", [SINK_AWAY] = "away", [SINK_FAILED] = "failed"};
@@ -29,26 +29,26 @@ static void put_sinks(struct text *t, const struct engine *e)
 		struct metrics_logger m = {0};
 		sinks_sum(&e->sinks, i, &m.sink);
 		json_open(t, '{');
-		put_string(t, "name", thread->sink.name);
-		put_string(t, "type", thread->sink.ops->name);
+		write_string(t, "name", thread->sink.name);
+		write_string(t, "type", thread->sink.ops->name);
 		if (thread->sink.conf->logger_number)
 			json_count(t, "logger", thread->sink.conf->logger_number - 1);
-		put_string(t, "state", states[thread->state]);
+		write_string(t, "state", states[thread->state]);
 		counters_members(t, &metrics_lists_logger[1], &m);
 		json_close(t, '}');
 	}
 	json_close(t, ']');
 }
 
-/* Numbers that stand in no list of counters. */
-static void put_numbers(struct text *t, const struct input_number *rows, size_t count)
+/* Writes numbers that are in no list of counters. */
+static void write_numbers(struct text *t, const struct input_number *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		json_count(t, rows[i].name, rows[i].n);
 }
 
-/* What the driver counts as lost, by its own names, where it is some. */
-static void put_drops(struct text *t, const struct port_drops *d)
+/* Writes the driver's drop counters that are not 0, by its own names. */
+static void write_drops(struct text *t, const struct port_drops *d)
 {
 	JSON_KEY(t, "drops");
 	json_open(t, '{');
@@ -58,7 +58,7 @@ static void put_drops(struct text *t, const struct port_drops *d)
 	json_close(t, '}');
 }
 
-static void put_parts(struct text *t, const struct input *in)
+static void write_parts(struct text *t, const struct input *in)
 {
 	struct input_part part;
 
@@ -66,28 +66,28 @@ static void put_parts(struct text *t, const struct input *in)
 	json_open(t, '[');
 	for (unsigned i = 0; in->ops->part(in, i, &part); i++) {
 		json_open(t, '{');
-		put_string(t, "device", part.device);
-		put_string(t, "driver", part.driver);
-		put_numbers(t, part.numbers, part.n_numbers);
-		put_drops(t, part.drops);
+		write_string(t, "device", part.device);
+		write_string(t, "driver", part.driver);
+		write_numbers(t, part.numbers, part.n_numbers);
+		write_drops(t, part.drops);
 		json_close(t, '}');
 	}
 	json_close(t, ']');
 }
 
-static void put_input(struct text *t, const struct input *in)
+static void write_input(struct text *t, const struct input *in)
 {
 	struct input_number numbers[INPUT_NUMBERS];
 
 	JSON_KEY(t, "input");
 	json_open(t, '{');
-	put_numbers(t, numbers, in->ops->numbers(in, numbers));
+	write_numbers(t, numbers, in->ops->numbers(in, numbers));
 	if (in->ops->part)
-		put_parts(t, in);
+		write_parts(t, in);
 	json_close(t, '}');
 }
 
-static void put_stats(struct text *t, const struct engine *e)
+static void write_stats(struct text *t, const struct engine *e)
 {
 	struct metrics_worker sum = ledger_workers(&e->ledger);
 
@@ -97,7 +97,7 @@ static void put_stats(struct text *t, const struct engine *e)
 	json_milli(t, (e->ended_ns - e->started_ns) / WHEN_NS_PER_MS);
 	JSON_KEY(t, "hugepages");
 	json_bool(t, e->hugepages);
-	put_input(t, &e->input);
+	write_input(t, &e->input);
 	json_count(t, "messages_lost", log_lost());
 	JSON_KEY(t, "total");
 	counters_stages(t, metrics_lists_worker, BITS_COUNT(metrics_lists_worker), &sum);
@@ -111,7 +111,7 @@ static void put_stats(struct text *t, const struct engine *e)
 		counters_stages(t, metrics_lists_logger, BITS_COUNT(metrics_lists_logger), &one);
 	}
 	json_close(t, ']');
-	put_sinks(t, e);
+	write_sinks(t, e);
 	JSON_KEY(t, "workers");
 	json_open(t, '[');
 	for (unsigned i = 0; i < e->workers; i++)
@@ -123,16 +123,16 @@ static void put_stats(struct text *t, const struct engine *e)
 
 int report_stats(const struct engine *e, const char *path)
 {
-	static char room[REPORT_ROOM];
-	struct text t = text_of(room, sizeof(room));
+	static char buffer[REPORT_BYTES];
+	struct text t = text_of(buffer, sizeof(buffer));
 	bool standard = strcmp(path, "-") == 0;
 	int fd = standard ? STDOUT_FILENO
 			  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
 	int error = fd < 0 ? -errno : 0;
 
-	put_stats(&t, e);
+	write_stats(&t, e);
 	for (size_t done = 0, n = text_len(&t); error == 0 && done < n;) {
-		ssize_t k = write(fd, room + done, n - done);
+		ssize_t k = write(fd, buffer + done, n - done);
 		if (k < 0 && errno != EINTR)
 			error = -errno;
 		done += k > 0 ? (size_t)k : 0;

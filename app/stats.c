@@ -6,9 +6,9 @@
 
 #include <errno.h>
 
-#define LAST_NS ((int64_t)200 * WHEN_NS_PER_MS)
+#define LAST_NS ((int64_t)200 * WHEN_NS_PER_MS) /* time limit of the last connection attempt */
 
-/* Slots of the counters of all workers together; those of worker i follow. */
+/* Slots of the counters of all workers together; those of worker i are TOTALS + i. */
 enum { PACKETS, IPV6, RECEIVED, DROPPED, IFDROPPED, TCP, CACHE, TOTALS };
 
 int stats_check(const struct conf *conf, struct conf_error *err)
@@ -34,7 +34,7 @@ int stats_open(struct statsd *s, const struct engine *e)
 	return error;
 }
 
-static void round_of(struct statsd *s, const struct engine *e)
+static void send_counters(struct statsd *s, const struct engine *e)
 {
 	struct metrics_worker sum = ledger_workers(&e->ledger);
 	const struct port_counts port = ledger_input(&e->ledger).port;
@@ -42,11 +42,11 @@ static void round_of(struct statsd *s, const struct engine *e)
 	uint64_t depth = 0;
 	for (unsigned i = 0; i < e->workers; i++) {
 		const struct worker *w = &e->worker[i];
-		const unsigned waiting = queue_depth(&w->queue);
+		const unsigned pending = queue_depth(&w->queue);
 		statsd_count(s, TOTALS + i, (int)i, "dns_lookups",
 			metrics_read(&w->metrics.txn.answered));
-		depth += waiting;
-		statsd_gauge(s, (int)i, "log_depth", waiting);
+		depth += pending;
+		statsd_gauge(s, (int)i, "log_depth", pending);
 	}
 	statsd_count(s, PACKETS, -1, "packets", sum.rx.packets);
 	statsd_count(s, IPV6, -1, "packets_ipv6", sum.rx.ipv6);
@@ -64,9 +64,8 @@ void stats_turn(struct statsd *s, const struct engine *e, int64_t now_ns, bool l
 {
 	if (!e->conf->statsd_host[0])
 		return;
-	if (last)
-		conn_connect(
-			&s->conn, now_ns + LAST_NS); /* a short run: its name may be on the way */
+	if (last) /* a short run may still be resolving the server's name */
+		conn_connect(&s->conn, now_ns + LAST_NS);
 	if (statsd_due(s, now_ns) || last)
-		round_of(s, e);
+		send_counters(s, e);
 }

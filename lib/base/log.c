@@ -9,24 +9,24 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The only file-scope state in lib/: what is shown, which is set before threads start, and how many
- * messages were dropped. */
-static enum log_level shown = LOG_LEVEL_NORMAL;
+/* The only file-scope state in lib/: the level, which is set before threads start, and the number
+ * of dropped messages. */
+static enum log_level log_level = LOG_LEVEL_NORMAL;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t lost, lost_reported; /* guarded by the mutex */
+static uint64_t dropped, dropped_reported; /* guarded by the mutex */
 
 void log_set_level(enum log_level level)
 {
-	shown = level;
+	log_level = level;
 }
 
 bool log_is(enum log_level level)
 {
-	return shown >= level;
+	return log_level >= level;
 }
 
-/* True if PIPE_BUF octets can be written without blocking. The caller holds the mutex, so that no
- * other thread fills the pipe meanwhile. */
+/* Returns true if PIPE_BUF octets can be written without blocking. The caller holds the mutex, so
+ * that no other thread fills the pipe meanwhile. */
 static bool is_writable(void)
 {
 	struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -35,19 +35,20 @@ static bool is_writable(void)
 
 static void write_octets(const char *octets, size_t n)
 {
-	char report[80];
+	char report[96];
 
 	pthread_mutex_lock(&mutex);
-	if (lost > lost_reported && is_writable()) {
+	if (dropped > dropped_reported && is_writable()) {
 		int len = snprintf(report, sizeof(report),
-			"dnsloupe: warning: %" PRIu64 " messages were lost: nobody read them\n",
-			lost - lost_reported);
+			"dnsloupe: warning: dropped %" PRIu64
+			" messages: standard error was not read\n",
+			dropped - dropped_reported);
 		if (write(STDERR_FILENO, report, (size_t)len) == len)
-			lost_reported = lost;
+			dropped_reported = dropped;
 	}
 	/* A failure cannot be reported anywhere. */
 	if (!is_writable() || write(STDERR_FILENO, octets, n) < 0)
-		lost++;
+		dropped++;
 	pthread_mutex_unlock(&mutex);
 }
 
@@ -55,21 +56,20 @@ void log_octets(const char *octets, size_t n)
 {
 	pthread_mutex_lock(&mutex);
 	if (is_writable() && write(STDERR_FILENO, octets, n) < 0)
-		lost++;
+		dropped++;
 	pthread_mutex_unlock(&mutex);
 }
 
 uint64_t log_lost(void)
 {
 	pthread_mutex_lock(&mutex);
-	uint64_t n = lost;
+	uint64_t n = dropped;
 	pthread_mutex_unlock(&mutex);
 	return n;
 }
 
-/* Writes a line by one write(), so that lines of several threads do not mix. Control characters
- * become
- * "?". */
+/* Writes a line by one write(), so that lines of several threads do not mix, and replaces control
+ * characters by "?". */
 static __attribute__((format(printf, 2, 0))) void write_line(
 	const char *kind, const char *format, va_list args)
 {

@@ -40,8 +40,7 @@ static int check_live(const struct conf *conf, struct conf_error *err)
 		if (strchr(name, ','))
 			return conf_fail(err, -EINVAL,
 				"input.interfaces: \"%s\" is no name of an interface: give each by "
-				"a "
-				"flag or entry of its own (-i eth0 -i eth1), or all by -i any",
+				"a flag or entry of its own (-i eth0 -i eth1), or all by -i any",
 				conf_excerpt(name, 60).text);
 		if (strcmp(name, "any") == 0 && conf->input_interfaces.count > 1)
 			return conf_fail(err, -EINVAL,
@@ -58,7 +57,7 @@ static int check_live(const struct conf *conf, struct conf_error *err)
 	return 0;
 }
 
-/* A file that is written and the key that names it. file: "-" is standard output, NULL none. */
+/* A file that is written, and the key that names it. file: "-" is standard output, NULL: none. */
 struct writer {
 	char key[64];
 	const char *file;
@@ -131,8 +130,7 @@ static int check_sink(
 		else if (strcmp(conf_sink_name(&all->at[i]), name) == 0)
 			rc = conf_fail(err, -EINVAL,
 				"sinks[%zu].name: \"%s\" is the name of sinks[%zu] already; give "
-				"each "
-				"sink a name of its own",
+				"each sink a name of its own",
 				i < conf->sinks.count ? i : k, name, i < conf->sinks.count ? k : i);
 	}
 	return rc;
@@ -162,24 +160,24 @@ static int check_files(const struct conf *conf, struct conf_error *err)
 	return rc < 0 ? rc : check_overwrite(conf, &stats, err);
 }
 
-/* Checks prefixes, and that no port has two meanings. */
+/* Checks that prefixes are valid, and that no port is one of both DNS and encrypted DNS. */
 static int check_encrypted(const struct conf *conf, struct conf_error *err)
 {
 	for (size_t i = 0; i < conf->encrypted_resolvers.count; i++) {
 		const char *text = conf->encrypted_resolvers.at[i];
 		struct prefix prefix;
-		const char *scan_fail = prefix_parse(&prefix, text);
-		if (scan_fail)
+		const char *fault = prefix_parse(&prefix, text);
+		if (fault)
 			return conf_fail(err, -EINVAL,
 				"encrypted.resolvers: entry %zu: \"%s\" is %s; expected an address "
 				"or a prefix, as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32",
-				i + 1, conf_excerpt(text, 60).text, scan_fail);
+				i + 1, conf_excerpt(text, 60).text, fault);
 	}
 	for (size_t i = 0; conf->encrypted_sightings && i < conf->encrypted_ports.count; i++)
 		for (size_t k = 0; k < conf->dns_ports.count; k++)
 			if (conf->encrypted_ports.at[i] == conf->dns_ports.at[k])
 				return conf_fail(err, -EINVAL,
-					"encrypted.ports: %u is in dns.ports, too: take it out of "
+					"encrypted.ports: %u is in dns.ports, too: remove it from "
 					"one of them",
 					(unsigned)conf->dns_ports.at[k]);
 	return 0;

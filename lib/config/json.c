@@ -15,7 +15,7 @@ struct scan {
 	const char *start;
 	const char *at;
 	const char *end;
-	const char *what; /* what is scan_fail at `at` */
+	const char *what; /* the fault at `at` */
 };
 
 size_t conf_utf8(const char *octets, size_t len)

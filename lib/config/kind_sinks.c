@@ -85,7 +85,7 @@ int conf_sinks_all(const struct conf *conf, struct conf_sinks *all)
 	return rc;
 }
 
-/* Returns the path with the number in place of each CONF_LOGGER, or NULL without memory. */
+/* Returns the path with each CONF_LOGGER replaced by the number, or NULL without memory. */
 static char *path_of_logger(const char *path, unsigned number)
 {
 	char buffer[8192], *at = buffer;
@@ -262,8 +262,8 @@ static const struct conf_key *pairs_of(const char *path)
 }
 
 /*
- * Adds the member of a dotted path and the sections above it. `last`: the begin of its own name, in
- * which dots are literal. Takes ownership of the value. Returns 0 or -ENOMEM.
+ * Adds the member of a dotted path and the sections above it. `last`: the beginning of its own
+ * name, in which dots are literal. Takes ownership of the value. Returns 0 or -ENOMEM.
  */
 static int add_member(cJSON *object, char *path, const char *last, cJSON *value)
 {
@@ -302,7 +302,7 @@ static int parse_pair(const char *p, size_t n, cJSON *object, struct conf_fault 
 	rc = (key ? conf_kind_of(key)->parse : conf_parse_word)(equals + 1, &value, fault);
 	if (rc == -EINVAL && equals[1] != '[' && equals[1] != '{' && equals[1] != '"')
 		rc = conf_parse_word(
-			equals + 1, &value, fault); /* its type is scan_fail: say that */
+			equals + 1, &value, fault); /* so that a wrong type is reported */
 	if (rc == 0)
 		rc = add_member(object, pair, last, value);
 	free(pair);

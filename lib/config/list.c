@@ -101,7 +101,7 @@ void conf_list_keys(FILE *out)
 	fprintf(out, "%-18s %-9s %s\n", "KEY", "DEFAULT", "TYPE AND RANGE; ENVIRONMENT VARIABLE");
 	print_table(&conf_table_all, out);
 	fprintf(out, "\n%-18s %-9s %s\n", "KEY OF A SINK", "DEFAULT",
-		"TYPE AND RANGE; TYPES OF SINK THAT TAKE IT");
+		"TYPE AND RANGE; TYPES OF SINK THAT ACCEPT IT");
 	print_table(&conf_table_sink, out);
 }
 

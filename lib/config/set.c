@@ -94,7 +94,7 @@ static int append_sinks(
 		rc = kind->parse(word, &more, &fault);
 	if (rc == -EINVAL) {
 		free(before);
-		return set_from_text(conf, key, word, err); /* says what is scan_fail */
+		return set_from_text(conf, key, word, err); /* reports the fault */
 	}
 	char *added = more ? cJSON_PrintUnformatted(more) : NULL;
 	cJSON_Delete(more);

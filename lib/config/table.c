@@ -13,8 +13,8 @@ const struct conf_key *conf_table_find(const struct conf_table *table, const cha
 	return NULL;
 }
 
-/* The default, put into a field that owns nothing yet. Nothing but memory can be scan_fail: a test
- * sets every default on its own. */
+/* Sets a field that owns nothing yet to its default. Fails only without memory, as a test parses
+ * every default. */
 static int init_field(const struct conf_key *key, void *field)
 {
 	struct conf_fault fault;
@@ -93,8 +93,7 @@ static int fail_unknown(const struct conf_table *table, const char *path, const 
 	if (conf_table_find(table, path))
 		return conf_fail(err, -EINVAL,
 			"unknown key \"%s%s\": write its dots as objects, {\"a\": {\"b\": ...}} "
-			"for "
-			"a.b",
+			"for a.b",
 			table->prefix, path);
 	conf_nearest_keys(table, &nearest, cJSON_IsObject(member));
 	return conf_fail_unknown(err, "key", table->prefix, &nearest);

@@ -17,7 +17,8 @@ void steer_group_free(struct steer_group *g)
 	handoff_free(&g->handoff);
 }
 
-void steer_give_others(struct steer *s, const struct input_burst *b, steer_give_fn *give)
+void steer_hand_off_others(
+	struct steer *s, const struct input_burst *b, steer_hand_off_fn *hand_off)
 {
 	struct rte_mbuf *theirs[PIPELINE_BURST];
 	unsigned others = 0;
@@ -31,7 +32,7 @@ void steer_give_others(struct steer *s, const struct input_burst *b, steer_give_
 			if (b->frames[i].owner == to)
 				theirs[k++] = b->of[i];
 		if (k)
-			metrics_add(&s->metrics->rx.handoff_lost, give(s, to, theirs, k));
+			metrics_add(&s->metrics->rx.handoff_lost, hand_off(s, to, theirs, k));
 		others -= k;
 	}
 }

@@ -11,7 +11,7 @@
  * In order: each worker publishes as marks up to which number it has handed off what others need:
  * the packets that it received (mark 0), then the datagrams that it reassembled, level by level.
  * What all workers have handed off is complete, and is processed in order. A worker that waits for
- * another one goes on collecting what is handed to it, so that no circle of workers can wait.
+ * another one goes on dequeuing what is handed off to it, so that workers cannot deadlock.
  *
  * At once: only reassembled datagrams could overtake packets that another worker received before
  * their last fragment, and a segment that overtakes its connection's SYN is lost. Each one
@@ -31,13 +31,13 @@
 struct steer;
 
 struct steer_ops {
-	/* Begins a turn: collects what others handed off, and processes what is due. Returns how
+	/* Begins a turn: dequeues what others handed off, and processes what is due. Returns how
 	 * many packets. */
-	unsigned (*take)(struct steer *s);
+	unsigned (*turn)(struct steer *s);
 	/* Processes the packets of a received burst that this worker owns, and hands off the
 	 * others. Takes ownership of the buffers, not of the frames. */
 	void (*received)(struct steer *s, struct input_burst *b);
-	/* Processes what is still under way between workers, after all of them have stopped
+	/* Processes what is still in flight between workers, after all of them have stopped
 	 * receiving. */
 	void (*finish)(struct steer *s);
 };
@@ -74,7 +74,7 @@ struct steer {
 	struct input_rx *rx;
 	struct metrics_worker *metrics;
 	uint16_t self;
-	bool settled; /* no packet of the input is under way: the clock may be the machine's */
+	bool settled; /* no packet of the input is in flight: the clock may be the machine's */
 	bool emptied; /* the latest turn emptied all queues; written by the worker's loop */
 	uint64_t epoch; /* at once: at the beginning of the latest turn */
 	uint64_t published; /* marks[0] */
@@ -106,13 +106,15 @@ void steer_free(struct steer *s);
 
 extern const struct steer_ops steer_at_once, steer_in_order;
 
-/* Hands n packets, at least one, off to worker `to`, in order. Returns how many were lost. */
-typedef unsigned steer_give_fn(struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n);
+/* Hands n packets, at least one, off to worker `to`, in order. Returns how many were dropped. */
+typedef unsigned steer_hand_off_fn(
+	struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n);
 
 /*
- * Hands the packets of a burst that have other owners off to these, those of one owner together and
+ * Hands the packets of a burst that other workers own off to these, those of one owner together and
  * in order, and counts them.
  */
-void steer_give_others(struct steer *s, const struct input_burst *b, steer_give_fn *give);
+void steer_hand_off_others(
+	struct steer *s, const struct input_burst *b, steer_hand_off_fn *hand_off);
 
 #endif

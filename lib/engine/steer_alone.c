@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Steering with a single worker, and the choice of the way of steering. */
+/* Steering with a single worker, and the choice among the three ways of steering. */
 #include "engine/steer.h"
 
 #include <rte_errno.h>
 #include <string.h>
 
-static unsigned take_nothing(struct steer *s)
+static unsigned no_turn(struct steer *s)
 {
 	(void)s;
 	return 0;
@@ -17,13 +17,13 @@ static void process(struct steer *s, struct input_burst *b)
 	s->rx->ops->drop(s->rx, b->of, b->n);
 }
 
-static void finish_nothing(struct steer *s)
+static void no_finish(struct steer *s)
 {
 	(void)s;
 }
 
 static const struct steer_ops steer_alone = {
-	.take = take_nothing, .received = process, .finish = finish_nothing};
+	.turn = no_turn, .received = process, .finish = no_finish};
 
 int steer_init(struct steer *s, struct steer_group *g, const struct steer_parts *parts)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* At once: packets are handed off when they are received. */
+/* Steering at once: hands packets off when they are received. */
 #include "engine/steer.h"
 
 #include "rx/idle.h"
@@ -7,43 +7,44 @@
 #include <rte_cycles.h>
 #include <rte_pause.h>
 
-#define FULL_TURNS 1000 /* that a worker waits for space in another one's ring */
-#define HOLD_MS 500 /* a worker whose turn takes longer is not waited for */
-#define HOLD_TURNS 4096 /* that a worker does not rest while it holds datagrams */
+#define FULL_TURNS 1000 /* turns that a worker waits for space in another one's ring */
+#define HOLD_MS 500 /* limit of the time that a datagram waits for other workers */
+#define HOLD_TURNS 4096 /* turns that a worker polls while it holds datagrams, before it sleeps */
 
 static void wake(const struct steer *s)
 {
 	s->rx->ops->wake(s->rx);
 }
 
-static unsigned take_ring(struct steer *s);
+static unsigned process_ring(struct steer *s);
 
-/* Hands packets off to their owner. Drops those that do not fit for FULL_TURNS turns, and returns
- * how many. takes: processes what is handed over meanwhile, so that two workers do not wait for
- * each other. */
-static unsigned give(
-	struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n, bool takes)
+/* Hands packets off to their owner. Drops those that do not fit within FULL_TURNS turns, and
+ * returns how many. If `dequeue`, processes this worker's own ring meanwhile, so that two workers
+ * do not wait for each other. */
+static unsigned hand_off(
+	struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n, bool dequeue)
 {
 	unsigned done = 0, turns = 0;
 
-	while ((done += handoff_give(&s->group->handoff, to, packets + done, n - done)) < n) {
+	while ((done += handoff_enqueue(&s->group->handoff, to, packets + done, n - done)) < n) {
 		if (++turns > FULL_TURNS) {
 			rte_pktmbuf_free_bulk(packets + done, n - done);
 			return n - done;
 		}
-		if (!takes || take_ring(s) == 0)
+		if (!dequeue || process_ring(s) == 0)
 			rte_pause();
 	}
 	wake(s->group->member[to]);
 	return 0;
 }
 
-static unsigned give_received(struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n)
+static unsigned hand_off_received(
+	struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n)
 {
-	return give(s, to, packets, n, true);
+	return hand_off(s, to, packets, n, true);
 }
 
-/* Processes whole packets of this worker, which are in buffers, and releases these. */
+/* Processes whole packets of this worker and releases their buffers. */
 static void process(struct steer *s, struct rte_mbuf **packets, unsigned n)
 {
 	struct rte_mbuf *of[PIPELINE_BURST];
@@ -54,15 +55,15 @@ static void process(struct steer *s, struct rte_mbuf **packets, unsigned n)
 	rte_pktmbuf_free_bulk(of, count);
 }
 
-/* Hands off a subframe, or a datagram that is a fragment again, to the worker that owns it. */
-static void give_inner(struct steer *s, const struct frame *whole)
+/* Hands a subframe, or a datagram that is itself a fragment, off to its owner. */
+static void hand_off_inner(struct steer *s, const struct frame *whole)
 {
 	struct rte_mbuf *m = mbuf_of_frame(s->pool, whole);
 
 	metrics_add(&s->metrics->reasm.frag_handed_over, 1);
 	if (m)
 		s->rx->ops->leave(s->rx, m, whole);
-	if (!m || give(s, whole->owner, &m, 1, false))
+	if (!m || hand_off(s, whole->owner, &m, 1, false))
 		metrics_add(whole->link_type == FRAME_LINK_SUBFRAME ? &s->metrics->reasm.amsdu_lost
 								    : &s->metrics->reasm.frag_lost,
 			1);
@@ -73,12 +74,12 @@ static void pass_datagram(struct steer *s, struct rte_mbuf *m, unsigned owner)
 {
 	if (owner == s->self)
 		process(s, &m, 1);
-	else if (give(s, owner, &m, 1, false))
+	else if (hand_off(s, owner, &m, 1, false))
 		metrics_add(&s->metrics->reasm.frag_lost, 1);
 }
 
-/* True if every worker, this one too, has handed off what was in its queues when the datagram was
- * reassembled. */
+/* Returns true if every worker, including this one, has handed off what was in its queues when the
+ * datagram was reassembled. */
 static bool is_due(const struct steer *s, const struct steer_datagram *d)
 {
 	for (unsigned i = 0; i < s->group->workers; i++)
@@ -88,7 +89,7 @@ static bool is_due(const struct steer *s, const struct steer_datagram *d)
 	return true;
 }
 
-/* Passes on the datagram that was held longest. */
+/* Passes the datagram that was held longest to its owner. */
 static void release_first(struct steer *s)
 {
 	struct steer_held *held = &s->held;
@@ -99,7 +100,7 @@ static void release_first(struct steer *s)
 	pass_datagram(s, d.packet, d.owner);
 }
 
-/* Passes on the datagrams that are due. Returns how many. */
+/* Passes the datagrams that are due to their owners. Returns how many. */
 static unsigned release_due(struct steer *s)
 {
 	struct steer_held *held = &s->held;
@@ -114,16 +115,16 @@ static unsigned release_due(struct steer *s)
 	}
 	if (due == 0)
 		return 0;
-	/* What came before them may have been handed to this worker. */
-	for (unsigned i = 0; i < HANDOFF_SIZE / PIPELINE_BURST && take_ring(s); i++)
+	/* Packets received before them may be in this worker's ring. */
+	for (unsigned i = 0; i < HANDOFF_SIZE / PIPELINE_BURST && process_ring(s); i++)
 		;
 	for (; held->n && held->at[held->first].epoch <= due; n++)
 		release_first(s);
 	return n;
 }
 
-/* Holds a datagram that was reassembled here until it is due, and wakes the workers that it waits
- * for. */
+/* Holds a datagram that was reassembled here until it is due, and wakes the workers whose marks it
+ * needs. */
 static void hold_datagram(struct steer *s, const struct frame *whole)
 {
 	struct steer_group *g = s->group;
@@ -152,9 +153,9 @@ static void hold_datagram(struct steer *s, const struct frame *whole)
 			wake(g->member[i]);
 }
 
-/* Processes a fragment or A-MSDU: the datagram that it completes is held; subframes, and what is
- * such a piece again, are processed here or handed off. */
-static void split(struct steer *s, const struct frame *frame, unsigned level)
+/* Processes a fragment or A-MSDU. Holds the datagram that it completes; processes subframes, and
+ * datagrams that are themselves pieces, here or hands them off. */
+static void process_piece(struct steer *s, const struct frame *frame, unsigned level)
 {
 	struct pipeline_piece piece;
 	struct frame inner;
@@ -164,11 +165,11 @@ static void split(struct steer *s, const struct frame *frame, unsigned level)
 	pipeline_piece_begin(s->pipeline, &piece, frame);
 	while (pipeline_piece_next(s->pipeline, &piece, level, &inner))
 		if (inner.piece && inner.owner == s->self)
-			split(s, &inner, level + 1);
+			process_piece(s, &inner, level + 1);
 		else if (!inner.piece && inner.link_type == FRAME_LINK_DATAGRAM)
 			hold_datagram(s, &inner);
 		else if (inner.owner != s->self)
-			give_inner(s, &inner);
+			hand_off_inner(s, &inner);
 		else
 			pipeline_burst(s->pipeline, &inner, 1);
 	if (level == 0)
@@ -188,20 +189,21 @@ static void received(struct steer *s, struct input_burst *b)
 			continue;
 		}
 		if (bits_unlikely(frame->owner == s->self && frame->piece))
-			split(s, frame, 0);
+			process_piece(s, frame, 0);
 		done[n_done++] = b->of[i];
 	}
 	rte_pktmbuf_free_bulk(done, n_done);
 	if (n_done < b->n)
-		steer_give_others(s, b, give_received);
+		steer_hand_off_others(s, b, hand_off_received);
 }
 
-/* Processes up to a burst of what others handed over. Returns how many packets. */
-static unsigned take_ring(struct steer *s)
+/* Processes up to a burst of packets that others handed off. Returns how many. */
+static unsigned process_ring(struct steer *s)
 {
 	struct rte_mbuf *packets[PIPELINE_BURST], *of[PIPELINE_BURST];
 	struct frame frames[PIPELINE_BURST], mine[PIPELINE_BURST];
-	unsigned n = handoff_take(&s->group->handoff, s->self, packets, PIPELINE_BURST), n_mine = 0;
+	unsigned n = handoff_dequeue(&s->group->handoff, s->self, packets, PIPELINE_BURST),
+		 n_mine = 0;
 
 	if (n == 0)
 		return 0;
@@ -212,7 +214,7 @@ static unsigned take_ring(struct steer *s)
 			datagram ? &s->metrics->reasm.frag_taken_over : &s->metrics->rx.taken_over,
 			1);
 		if (bits_unlikely(frames[i].piece))
-			split(s, &frames[i], 0);
+			process_piece(s, &frames[i], 0);
 		else
 			mine[n_mine++] = frames[i];
 	}
@@ -221,7 +223,7 @@ static unsigned take_ring(struct steer *s)
 	return n;
 }
 
-/* Begins a turn: publishes up to which epoch this worker has handed off what it received. */
+/* Publishes up to which epoch this worker has handed off what it received. */
 static void publish(struct steer *s)
 {
 	uint64_t epoch = atomic_load_explicit(&s->group->epoch, memory_order_acquire);
@@ -233,28 +235,29 @@ static void publish(struct steer *s)
 	s->epoch = epoch;
 }
 
-static unsigned take(struct steer *s)
+static unsigned turn(struct steer *s)
 {
 	struct steer_held *held = &s->held;
 
 	publish(s);
-	unsigned n = take_ring(s);
+	unsigned n = process_ring(s);
 	if (bits_likely(held->n == 0))
 		return n;
 	n += release_due(s);
-	/* What is held is work: the worker shall look again at once, but for a while only. */
+	/* A held datagram counts as work, so that the worker polls again, but for HOLD_TURNS only.
+	 */
 	if (n)
 		held->idle = 0;
 	return n || held->idle++ > HOLD_TURNS ? n : 1;
 }
 
-/* Processes what others hand over until `counter` has come to `all`. */
-static void take_until(struct steer *s, const _Atomic unsigned *counter, unsigned all)
+/* Processes what others hand off until `counter` reaches `all`. */
+static void turn_until(struct steer *s, const _Atomic unsigned *counter, unsigned all)
 {
 	unsigned idle = 0;
 
 	while (atomic_load_explicit(counter, memory_order_acquire) < all) {
-		if (take(s))
+		if (turn(s))
 			idle = 0;
 		else
 			idle_turn(&idle);
@@ -270,20 +273,20 @@ static void finish(struct steer *s)
 {
 	struct steer_group *g = s->group;
 
-	/* Nothing of this worker is waited for any more. */
+	/* No datagram needs a mark of this worker any more. */
 	s->published = UINT64_MAX;
 	s->emptied = false;
 	atomic_store_explicit(&s->marks[0], UINT64_MAX, memory_order_release);
 	atomic_fetch_add_explicit(&g->ended, 1, memory_order_acq_rel);
-	take_until(s, &g->ended, g->workers);
+	turn_until(s, &g->ended, g->workers);
 	for (unsigned round = 1; round <= PIPELINE_NESTED + 1; round++) {
-		while (take(s))
+		while (turn(s))
 			;
 		atomic_fetch_add_explicit(&g->rounds, 1, memory_order_acq_rel);
-		take_until(s, &g->rounds, round * g->workers);
+		turn_until(s, &g->rounds, round * g->workers);
 	}
-	while (take(s))
+	while (turn(s))
 		;
 }
 
-const struct steer_ops steer_at_once = {.take = take, .received = received, .finish = finish};
+const struct steer_ops steer_at_once = {.turn = turn, .received = received, .finish = finish};

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In order: packets are processed in the order of the capture. */
+/* Steering in order: processes packets in the order of the capture. */
 #include "engine/steer.h"
 
 #include "rx/idle.h"
 
-/* Buffers of the largest datagram, and of the A-MSDU that takes the most: a subframe longer than
- * one buffer takes no more of them than short ones in its place would. */
+/* Buffers of the largest datagram, and of the A-MSDU that needs most: a subframe longer than one
+ * buffer needs no more of them than short ones in its place would. */
 #define DATAGRAM_MAX_MBUFS (65536 / RTE_MBUF_DEFAULT_DATAROOM + 2)
 #define AMSDU_MAX_MBUFS (PACKET_SUBFRAMES + PACKET_AMSDU / RTE_MBUF_DEFAULT_DATAROOM + 1)
 _Static_assert(AMSDU_MAX_MBUFS > DATAGRAM_MAX_MBUFS && AMSDU_MAX_MBUFS <= STEER_MBUFS,
-	"what a piece can need");
+	"the buffers that a piece can need");
 /* Bursts of whole packets that one turn processes at most. */
 #define TURN_BURSTS 8
 
-static void put(struct steer *s, struct order_item *item)
+static void insert(struct steer *s, struct order_item *item)
 {
-	order_put(item->piece ? &s->pieces[item->level] : &s->wholes[item->level], item);
+	order_insert(item->piece ? &s->pieces[item->level] : &s->wholes[item->level], item);
 }
 
-/* Collects what others handed off. Returns how many packets. */
+/* Dequeues what others handed off, and inserts it in order. Returns how many packets. */
 static unsigned collect(struct steer *s)
 {
 	struct rte_mbuf *packets[PIPELINE_BURST];
 	unsigned n, all = 0;
 
-	while ((n = handoff_take(&s->group->handoff, s->self, packets, PIPELINE_BURST))) {
+	while ((n = handoff_dequeue(&s->group->handoff, s->self, packets, PIPELINE_BURST))) {
 		all += n;
 		for (unsigned i = 0; i < n; i++)
 			__builtin_prefetch(mbuf_item(packets[i]));
@@ -33,18 +33,18 @@ static unsigned collect(struct steer *s)
 			metrics_add(item->level ? &s->metrics->reasm.frag_taken_over
 						: &s->metrics->rx.taken_over,
 				1);
-			put(s, item);
+			insert(s, item);
 		}
 	}
 	return all;
 }
 
-/* Hands packets with their order items off to another worker; collects while it waits. */
-static unsigned give(struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n)
+/* Hands packets with their order items off to another worker; dequeues while its ring is full. */
+static unsigned hand_off(struct steer *s, unsigned to, struct rte_mbuf **packets, unsigned n)
 {
 	unsigned done = 0, idle = 0;
 
-	while ((done += handoff_give(&s->group->handoff, to, packets + done, n - done)) < n)
+	while ((done += handoff_enqueue(&s->group->handoff, to, packets + done, n - done)) < n)
 		if (collect(s) == 0)
 			idle_turn(&idle);
 	return 0;
@@ -67,10 +67,10 @@ static void received(struct steer *s, struct input_burst *b)
 			.from = s->self,
 			.piece = b->frames[i].piece};
 		if (b->frames[i].owner == s->self)
-			put(s, item);
+			insert(s, item);
 	}
 	rte_pktmbuf_free_bulk(dropped, n_dropped);
-	steer_give_others(s, b, give);
+	steer_hand_off_others(s, b, hand_off);
 }
 
 /* Passes a reassembled datagram or a subframe to its owner. The pool has enough buffers for it. */
@@ -88,16 +88,16 @@ static void pass_datagram(
 		.level = (uint8_t)level,
 		.piece = whole->piece};
 	if (whole->owner == s->self) {
-		put(s, item);
+		insert(s, item);
 		return;
 	}
 	metrics_add(&s->metrics->reasm.frag_handed_over, 1);
-	give(s, whole->owner, &m, 1);
+	hand_off(s, whole->owner, &m, 1);
 }
 
-/* Processes the fragments and A-MSDUs of a level up to a number of the capture,
- * and publishes the mark. */
-static unsigned join_pieces(struct steer *s, unsigned level, uint64_t limit)
+/* Processes the fragments and A-MSDUs of a level up to a number of the capture, and publishes the
+ * mark. Returns how many. */
+static unsigned process_pieces(struct steer *s, unsigned level, uint64_t limit)
 {
 	struct order *pieces = &s->pieces[level];
 	struct order_item *item;
@@ -106,10 +106,10 @@ static unsigned join_pieces(struct steer *s, unsigned level, uint64_t limit)
 
 	while (!order_empty(pieces)) {
 		if (rte_mempool_avail_count(s->pool) < AMSDU_MAX_MBUFS) {
-			done = order_least(pieces) - 1 < limit ? order_least(pieces) - 1 : limit;
+			done = order_min(pieces) - 1 < limit ? order_min(pieces) - 1 : limit;
 			break;
 		}
-		item = order_take(pieces, 1, limit);
+		item = order_remove(pieces, 1, limit);
 		if (!item)
 			break;
 		struct rte_mbuf *m = item->packet;
@@ -129,7 +129,7 @@ static unsigned join_pieces(struct steer *s, unsigned level, uint64_t limit)
 	return n;
 }
 
-/* Processes whole packets up to a number of the capture. */
+/* Processes whole packets up to a number of the capture. Returns how many. */
 static unsigned process_wholes(struct steer *s, uint64_t limit)
 {
 	unsigned all = 0;
@@ -140,7 +140,7 @@ static unsigned process_wholes(struct steer *s, uint64_t limit)
 		struct order_item *item;
 		unsigned n = 0;
 		while (n < PIPELINE_BURST &&
-			(item = order_take(s->wholes, STEER_LEVELS + 1, limit)))
+			(item = order_remove(s->wholes, STEER_LEVELS + 1, limit)))
 			packets[n++] = item->packet;
 		if (n == 0)
 			break;
@@ -152,7 +152,7 @@ static unsigned process_wholes(struct steer *s, uint64_t limit)
 	return all;
 }
 
-static unsigned take(struct steer *s)
+static unsigned turn(struct steer *s)
 {
 	uint64_t limit[STEER_LEVELS + 1];
 
@@ -169,7 +169,7 @@ static unsigned take(struct steer *s)
 	}
 	unsigned n = collect(s);
 	for (unsigned level = 0; level < STEER_LEVELS; level++)
-		n += join_pieces(s, level, limit[level]);
+		n += process_pieces(s, level, limit[level]);
 	n += process_wholes(s, limit[STEER_LEVELS]);
 	s->settled = n == 0 && limit[STEER_LEVELS] == INPUT_END;
 	return n;
@@ -180,11 +180,11 @@ static void finish(struct steer *s)
 	unsigned idle = 0;
 
 	do {
-		if (take(s))
+		if (turn(s))
 			idle = 0;
 		else if (!s->settled)
 			idle_turn(&idle);
 	} while (!s->settled);
 }
 
-const struct steer_ops steer_in_order = {.take = take, .received = received, .finish = finish};
+const struct steer_ops steer_in_order = {.turn = turn, .received = received, .finish = finish};

@@ -126,7 +126,7 @@ int worker_main(void *arg)
 	thread_name("worker", w->self);
 	rx->ops->begin(rx);
 	while (!rx->ended) {
-		unsigned work = steer->ops->take(steer);
+		unsigned work = steer->ops->turn(steer);
 		work += receive(w);
 		work += housekeep(w, work);
 		rx->ops->rest(rx, work);

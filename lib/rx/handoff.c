@@ -30,12 +30,12 @@ void handoff_free(struct handoff *h)
 	memset(h, 0, sizeof(*h));
 }
 
-unsigned handoff_give(struct handoff *h, unsigned to, struct rte_mbuf **packets, unsigned n)
+unsigned handoff_enqueue(struct handoff *h, unsigned to, struct rte_mbuf **packets, unsigned n)
 {
 	return rte_ring_enqueue_burst(h->rings[to], (void **)packets, n, NULL);
 }
 
-unsigned handoff_take(struct handoff *h, unsigned self, struct rte_mbuf **packets, unsigned n)
+unsigned handoff_dequeue(struct handoff *h, unsigned self, struct rte_mbuf **packets, unsigned n)
 {
 	return rte_ring_dequeue_burst(h->rings[self], (void **)packets, n, NULL);
 }

@@ -19,14 +19,14 @@ struct handoff {
 	struct rte_ring *rings[HANDOFF_WORKERS];
 };
 
-/* Creates rings for 1 to HANDOFF_WORKERS workers (none for a single one). 0 or -errno. */
+/* Creates rings for 1 to HANDOFF_WORKERS workers (none for a single one). Returns 0 or -errno. */
 int handoff_init(struct handoff *h, unsigned workers);
 void handoff_free(struct handoff *h);
 
 /* Enqueues up to n packets in order. Returns how many; the caller keeps the others. */
-unsigned handoff_give(struct handoff *h, unsigned to, struct rte_mbuf **packets, unsigned n);
+unsigned handoff_enqueue(struct handoff *h, unsigned to, struct rte_mbuf **packets, unsigned n);
 
 /* Dequeues up to n packets that others handed off. Returns how many. */
-unsigned handoff_take(struct handoff *h, unsigned self, struct rte_mbuf **packets, unsigned n);
+unsigned handoff_dequeue(struct handoff *h, unsigned self, struct rte_mbuf **packets, unsigned n);
 
 #endif

@@ -18,7 +18,7 @@ static void insert(struct merge *m, unsigned i, struct order_item *item, int64_t
 
 	m->last[i] = number > m->last[i] ? number : m->last[i] + 1;
 	item->number = m->last[i];
-	order_put(&m->received, item);
+	order_insert(&m->received, item);
 }
 
 /* Inserts the held packets of source i that were settled. `held`: how many there were. */
@@ -72,15 +72,15 @@ static uint64_t wanted(const struct merge *m)
 
 struct order_item *merge_take(struct merge *m)
 {
-	return order_take(&m->received, 1, wanted(m));
+	return order_remove(&m->received, 1, wanted(m));
 }
 
 uint64_t merge_passed(const struct merge *m)
 {
 	uint64_t least = wanted(m);
 
-	if (!order_empty(&m->received) && order_least(&m->received) <= least)
-		return order_least(&m->received) - 1;
+	if (!order_empty(&m->received) && order_min(&m->received) <= least)
+		return order_min(&m->received) - 1;
 	return least;
 }
 

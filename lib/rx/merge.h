@@ -30,7 +30,7 @@ void merge_start(struct merge *m, unsigned n, int64_t jump_ns);
 /* Does it take more packets of source i to go on? */
 static inline bool merge_wants(const struct merge *m, unsigned i)
 {
-	return !((m->received.waiting | m->ended) >> i & 1);
+	return !((m->received.pending | m->ended) >> i & 1);
 }
 
 /* Inserts a packet of source i, which must not have ended; sets its number, at once or when a later

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Merges packets of several sources into the order of the capture. Each source delivers in order; a
- * mark, kept elsewhere, says up to which number it has delivered. Items are linked, never copied:
+ * Merges packets of several sources into the order of the capture. Each source delivers in order;
+ * the caller knows by a mark up to which number it has delivered. Items are linked, never copied:
  * they stay in the caller's memory.
  */
 #ifndef RX_ORDER_H
@@ -15,32 +15,32 @@
 struct order_item {
 	struct order_item *next; /* of the same source */
 	void *packet; /* the caller's */
-	uint64_t number; /* its place in the capture; rises within a source */
+	uint64_t number; /* of the packet in the capture; rises within a source */
 	uint16_t from; /* the source, less than ORDER_SOURCES */
-	uint8_t level; /* how many datagrams, one in another, were reassembled for it */
+	uint8_t level; /* of nesting: how many times it was reassembled or taken from an A-MSDU */
 	uint8_t piece; /* it is a fragment */
 };
 
 /* Packets that several sources have delivered. All zeros: empty. */
 struct order {
 	struct order_item *first[ORDER_SOURCES], *last[ORDER_SOURCES];
-	uint64_t waiting; /* bit n: source n has items here */
+	uint64_t pending; /* bit n: source n has items here */
 };
 
 /* Appends an item to its source. */
-void order_put(struct order *o, struct order_item *item);
+void order_insert(struct order *o, struct order_item *item);
 
 /* Removes the item of the lowest number in all `n` of `orders`. NULL if that number is above
- * `upto`, or there is none. */
-struct order_item *order_take(struct order *orders, unsigned n, uint64_t upto);
+ * `limit`, or there is none. */
+struct order_item *order_remove(struct order *orders, unsigned n, uint64_t limit);
 
 /* Returns the lowest number; `o` must not be empty. */
-uint64_t order_least(const struct order *o);
+uint64_t order_min(const struct order *o);
 
-/* True if it holds no item. */
+/* Returns true if it holds no item. */
 static inline bool order_empty(const struct order *o)
 {
-	return o->waiting == 0;
+	return o->pending == 0;
 }
 
 #endif

@@ -71,8 +71,8 @@ int fanout_init(struct fanout *f, const struct sinks *sinks, unsigned logger, co
 			schema_choose(&format->schema, &format->options);
 			format->some_fields = schema_fields(&format->fields, &format->options);
 		}
-		bool notices =
-			format->options.kind == native && (logger == 0 || t->sink.conf->logger_number);
+		bool notices = format->options.kind == native &&
+			       (logger == 0 || t->sink.conf->logger_number);
 		f->notices += notices;
 		format->sinks[format->count++] = (struct fanout_sink){
 			.queue = queue, .filter = &t->filter, .notices = notices};

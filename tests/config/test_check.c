@@ -57,7 +57,7 @@ static void test_encrypted(void)
 	check_encrypted("true", "", "", "");
 	check_encrypted("false", "53", "", "");
 	check_encrypted("true", "853,53", "",
-		"encrypted.ports: 53 is in dns.ports, too: take it out of one of them");
+		"encrypted.ports: 53 is in dns.ports, too: remove it from one of them");
 	check_encrypted("false", "853", "192.0.2.1,dns.example",
 		"encrypted.resolvers: entry 2: \"dns.example\" is no address; expected an address "
 		"or "

@@ -208,7 +208,7 @@ class Forerunners(unittest.TestCase):
                 ("--timeout MS;", "-gc_age", "-1m"), ("any output but", "-quiet")):
             with self.subTest(args=args):
                 self.hint(here + ours, *args)
-        self.hint("-snaplen is a flag of gopassivedns that nothing takes the place of", "-snaplen")
+        self.hint("-snaplen is a flag of gopassivedns without an equivalent", "-snaplen")
 
     def test_gazer(self):
         for words, *args in (
@@ -231,7 +231,7 @@ class Forerunners(unittest.TestCase):
         done = run("-r", "x", "--check", env=env)
         self.assertEqual(done.returncode, 0)
         self.assertIn("warning: environment: PDNS_", done.stderr)
-        self.assertIn(", ...: variables of gopassivedns, without effect here", done.stderr)
+        self.assertIn(", ...: variables of gopassivedns have no effect here", done.stderr)
         self.assertNotIn("warning", run("-r", "x", "--check").stderr)
 
 

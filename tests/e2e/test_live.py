@@ -281,7 +281,7 @@ class Live(harness.Case):
         self.assertEqual([x["loss"] for x in loss[:2]], ["begins", "ends"])
         self.assertEqual(sum(x["sinks"] for x in loss[1::2]), dropped)
         self.assertEqual(len(lines) - len(loss), stats["record"]["made"] - dropped)
-        self.assertIn(f"{dropped} records for want of room in the queue of a sink", run.err)
+        self.assertIn(f"{dropped} records because the queue of a sink was full", run.err)
 
     def test_missed(self):
         """The program is stopped for a second: packets that the kernel drops are counted."""

@@ -454,7 +454,7 @@ class Stream(Case):
             "stream", path=self.dir / "socket", drain_ms=100), code=1, whole=True)
         self.assertEqual(self.sink_stats(run, "stream")["dropped_end"], 100)
         self.assertIn("100 records were dropped at the end: its receiver did not take them", run.errors[0])
-        self.assertIn("lost: 100 records that waited at the end", run.err)
+        self.assertIn("dropped: 100 records still pending at the end", run.err)
 
     def test_never_and_interrupted(self):
         """More records than can be pending: reading waits until a signal stops the run."""

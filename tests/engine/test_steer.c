@@ -135,18 +135,18 @@ static void test_hold(void)
 	receive(owner, answered, 2);
 	CU_ASSERT_EQUAL(m->reasm.frag_whole, 1);
 	for (unsigned i = 0; i < FAKE_WORKERS; i++)
-		CU_ASSERT_EQUAL(workers[i]->steer.ops->take(&workers[i]->steer), i == owner);
+		CU_ASSERT_EQUAL(workers[i]->steer.ops->turn(&workers[i]->steer), i == owner);
 	CU_ASSERT_EQUAL(metrics_verdicts(m), 2); /* the fragments: the reply is held */
 	for (unsigned i = 0; i < FAKE_WORKERS; i++)
 		if (i != owner)
 			receive(i, &asked, i == other);
-	s->ops->take(s); /* the others have not begun another turn: the query alone */
+	s->ops->turn(s); /* the others have not begun another turn: the query alone */
 	CU_ASSERT_EQUAL(m->txn.opened, 1);
 	CU_ASSERT_EQUAL(m->txn.answered, 0);
 	for (unsigned i = 0; i < FAKE_WORKERS; i++)
 		if (i != owner)
-			workers[i]->steer.ops->take(&workers[i]->steer);
-	CU_ASSERT_EQUAL(s->ops->take(s), 1);
+			workers[i]->steer.ops->turn(&workers[i]->steer);
+	CU_ASSERT_EQUAL(s->ops->turn(s), 1);
 	CU_ASSERT_EQUAL(m->txn.answered, 1);
 	CU_ASSERT_EQUAL(m->txn.early, 0);
 	fake_teardown();

@@ -18,24 +18,24 @@ static void merge(void)
 	unsigned seed = 7, given = 0, got = 0;
 
 	memset(orders, 0, sizeof(orders));
-	CU_ASSERT_PTR_NULL(order_take(orders, 3, UINT64_MAX));
+	CU_ASSERT_PTR_NULL(order_remove(orders, 3, UINT64_MAX));
 	while (got < ITEMS) {
 		for (unsigned n = (unsigned)rand_r(&seed) % 50; n && given < ITEMS; n--, given++) {
 			struct order_item *i = &items[given];
 			i->number = 10 + given;
 			i->from = (uint16_t)(rand_r(&seed) % ORDER_SOURCES);
-			order_put(&orders[rand_r(&seed) % 3], i);
+			order_insert(&orders[rand_r(&seed) % 3], i);
 		}
 		/* up to some number that was given, or to the last one */
 		unsigned upto =
 			given == ITEMS ? ITEMS : got + (unsigned)rand_r(&seed) % (given - got + 1);
 		for (; got < upto; got++) {
-			struct order_item *i = order_take(orders, 3, 10 + upto - 1);
+			struct order_item *i = order_remove(orders, 3, 10 + upto - 1);
 			CU_ASSERT_PTR_EQUAL_FATAL(i, &items[got]);
 		}
-		CU_ASSERT_PTR_NULL(order_take(orders, 3, 10 + (uint64_t)upto - 1));
+		CU_ASSERT_PTR_NULL(order_remove(orders, 3, 10 + (uint64_t)upto - 1));
 		for (unsigned k = 0; k < 3; k++)
-			CU_ASSERT(order_empty(&orders[k]) || order_least(&orders[k]) >= 10 + upto);
+			CU_ASSERT(order_empty(&orders[k]) || order_min(&orders[k]) >= 10 + upto);
 	}
 	for (unsigned k = 0; k < 3; k++)
 		CU_ASSERT(order_empty(&orders[k]));
@@ -46,15 +46,15 @@ static void edges(void)
 {
 	struct order_item a = {.number = 5, .from = 0},
 			  b = {.number = 3, .from = ORDER_SOURCES - 1};
-	struct order o = {.waiting = 0};
+	struct order o = {.pending = 0};
 
-	order_put(&o, &a);
-	order_put(&o, &b);
-	CU_ASSERT_EQUAL(order_least(&o), 3);
-	CU_ASSERT_PTR_NULL(order_take(&o, 1, 2));
-	CU_ASSERT_PTR_EQUAL(order_take(&o, 1, 3), &b);
-	CU_ASSERT_PTR_NULL(order_take(&o, 1, 4));
-	CU_ASSERT_PTR_EQUAL(order_take(&o, 1, UINT64_MAX), &a);
+	order_insert(&o, &a);
+	order_insert(&o, &b);
+	CU_ASSERT_EQUAL(order_min(&o), 3);
+	CU_ASSERT_PTR_NULL(order_remove(&o, 1, 2));
+	CU_ASSERT_PTR_EQUAL(order_remove(&o, 1, 3), &b);
+	CU_ASSERT_PTR_NULL(order_remove(&o, 1, 4));
+	CU_ASSERT_PTR_EQUAL(order_remove(&o, 1, UINT64_MAX), &a);
 	CU_ASSERT(order_empty(&o));
 }
 

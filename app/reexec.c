@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How the process starts, and how it executes itself anew. */
+/* The start of the process, and its execution anew. */
 #include "app/process.h"
 #include "base/log.h"
 
@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Passes the descriptors of the pid file and of the waiting command on to the next start. */
-#define HANDED_OVER "_DNSLOUPE_AGAIN"
-#define WORDS_MAX 65536
+/* The variable that passes the descriptors of the pid file and of the waiting command on. */
+#define REEXEC_VARIABLE "_DNSLOUPE_AGAIN"
+#define ARGS_MAX 65536
 
 static void open_standard(void)
 {
@@ -28,7 +28,8 @@ static void open_standard(void)
 				return;
 }
 
-static int keep_from_children(int fd)
+/* Returns fd, or -1 if it is not open. */
+static int set_cloexec(int fd)
 {
 	return fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1;
 }
@@ -38,15 +39,15 @@ void process_start(struct process *p, char **argv)
 	*p = (struct process){
 		.argv = argv, .pid_fd = -1, .ready_fd = -1, .config_fd = -1, .env_fd = -1};
 	open_standard();
-	const char *words = getenv(HANDED_OVER);
-	if (!words)
+	const char *fds = getenv(REEXEC_VARIABLE);
+	if (!fds)
 		return;
-	p->again = sscanf(words, "%d,%d", &p->pid_fd, &p->ready_fd) == 2;
-	/* The kernel named it after /proc/self/exe. */
+	p->reexecuted = sscanf(fds, "%d,%d", &p->pid_fd, &p->ready_fd) == 2;
+	/* The kernel named the process after /proc/self/exe. */
 	prctl(PR_SET_NAME, program_invocation_short_name);
-	p->pid_fd = keep_from_children(p->pid_fd);
-	p->ready_fd = keep_from_children(p->ready_fd);
-	unsetenv(HANDED_OVER);
+	p->pid_fd = set_cloexec(p->pid_fd);
+	p->ready_fd = set_cloexec(p->ready_fd);
+	unsetenv(REEXEC_VARIABLE);
 }
 
 /* Calls a function for each open descriptor, except the one that lists them. */
@@ -65,20 +66,20 @@ static void for_each_open(void (*call)(int fd, void *arg), void *arg)
 	closedir(dir);
 }
 
-static void note_open(int fd, void *arg)
+static void list_open(int fd, void *arg)
 {
 	struct process_files *files = arg;
 	if (fd < PROCESS_FILES)
 		files->open[fd / 64] |= (uint64_t)1 << fd % 64;
 }
 
-void process_files_note(struct process_files *files)
+void process_files_list(struct process_files *files)
 {
 	memset(files, 0, sizeof(*files));
-	for_each_open(note_open, files);
+	for_each_open(list_open, files);
 }
 
-static void set_close_on_exec(int fd, void *arg)
+static void cloexec_unlisted(int fd, void *arg)
 {
 	const struct process_files *files = arg;
 	if (fd < PROCESS_FILES && !(files->open[fd / 64] >> fd % 64 & 1))
@@ -91,7 +92,7 @@ static void count_open(int fd, void *arg)
 	++*(unsigned *)arg;
 }
 
-int process_files_want(unsigned more)
+int process_files_reserve(unsigned more)
 {
 	struct rlimit limit;
 	unsigned open_now = 0;
@@ -111,7 +112,7 @@ int process_files_want(unsigned more)
 	return -EMFILE;
 }
 
-int process_hold(const char *path)
+int process_copy_pipe(const char *path)
 {
 	char buffer[4096];
 	size_t size = 0;
@@ -121,51 +122,51 @@ int process_hold(const char *path)
 	if (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
 		return -1;
 	int from = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int held = memfd_create("held", MFD_CLOEXEC);
-	while (from >= 0 && held >= 0 && size < PROCESS_HELD &&
+	int copy = from < 0 ? -1 : memfd_create("copy", MFD_CLOEXEC);
+	while (copy >= 0 && size < PROCESS_COPY_MAX &&
 		((n = read(from, buffer, sizeof(buffer))) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0 && write(held, buffer, (size_t)n) == n)
+		if (n > 0 && write(copy, buffer, (size_t)n) == n)
 			size += (size_t)n;
 	if (from >= 0)
 		close(from);
-	return held;
+	return copy;
 }
 
-static void keep_on_exec(int fd)
+static void clear_cloexec(int fd)
 {
 	if (fd >= 0)
 		fcntl(fd, F_SETFD, 0);
 }
 
-int process_again(struct process *p, const struct process_files *files)
+int process_reexec(struct process *p, const struct process_files *files)
 {
-	static char *argv[WORDS_MAX + 3];
-	static char config_word[48], env_word[48], words[48];
+	static char *argv[ARGS_MAX + 3];
+	static char config_arg[48], env_arg[48], fds[48];
 	size_t n = 0, rest = 0;
 
-	while (p->argv[rest] && strcmp(p->argv[rest], "--") != 0 && n < WORDS_MAX)
+	while (p->argv[rest] && strcmp(p->argv[rest], "--") != 0 && n < ARGS_MAX)
 		argv[n++] = p->argv[rest++];
-	snprintf(config_word, sizeof(config_word), "--config=/proc/self/fd/%d", p->config_fd);
-	snprintf(env_word, sizeof(env_word), "--env-file=/proc/self/fd/%d", p->env_fd);
+	snprintf(config_arg, sizeof(config_arg), "--config=/proc/self/fd/%d", p->config_fd);
+	snprintf(env_arg, sizeof(env_arg), "--env-file=/proc/self/fd/%d", p->env_fd);
 	if (p->config_fd >= 0)
-		argv[n++] = config_word;
+		argv[n++] = config_arg;
 	if (p->env_fd >= 0)
-		argv[n++] = env_word;
-	while (p->argv[rest] && n < WORDS_MAX + 2)
+		argv[n++] = env_arg;
+	while (p->argv[rest] && n < ARGS_MAX + 2)
 		argv[n++] = p->argv[rest++];
 	argv[n] = NULL;
 	if (p->argv[rest])
 		return -E2BIG;
-	snprintf(words, sizeof(words), "%d,%d", p->pid_fd, p->ready_fd);
-	if (setenv(HANDED_OVER, words, 1) < 0)
+	snprintf(fds, sizeof(fds), "%d,%d", p->pid_fd, p->ready_fd);
+	if (setenv(REEXEC_VARIABLE, fds, 1) < 0)
 		return -errno;
-	for_each_open(set_close_on_exec, (void *)(uintptr_t)files);
-	keep_on_exec(p->pid_fd);
-	keep_on_exec(p->ready_fd);
-	keep_on_exec(p->config_fd);
-	keep_on_exec(p->env_fd);
+	for_each_open(cloexec_unlisted, (void *)(uintptr_t)files);
+	clear_cloexec(p->pid_fd);
+	clear_cloexec(p->ready_fd);
+	clear_cloexec(p->config_fd);
+	clear_cloexec(p->env_fd);
 	execv("/proc/self/exe", argv);
 	int error = -errno;
-	unsetenv(HANDED_OVER);
+	unsetenv(REEXEC_VARIABLE);
 	return error;
 }
