@@ -29,13 +29,13 @@ struct device {
 	char interface[16]; /* of the kernel, where there is one; or "" */
 	int node; /* of its slot, or -1 */
 	uint16_t link_type; /* FRAME_LINK_ */
-	uint32_t room; /* octets of a buffer, 0: the usual */
+	uint32_t buffer_bytes; /* octets of a buffer, 0: the usual */
 	bool bus; /* on a bus that EAL scans (PCI), not made by us */
 	bool kernel; /* -i: af_packet */
 	uint16_t files; /* captures that net_pcap plays, each by a queue of its own; or 0 */
 	unsigned rings; /* of buffers that its driver fills a queue */
 	uint16_t queues; /* that its arguments say it has; or 0 */
-	bool endless; /* for ever, from memory, without their stamps */
+	bool endless; /* for ever, from memory, without their timestamps */
 	int sockets[PACKET_SOCKETS]; /* af_packet's, which says nothing of what it missed; the
 					driver's */
 	unsigned n_sockets;
@@ -64,13 +64,13 @@ struct devices {
 	uint16_t link_of[RTE_MAX_ETHPORTS]; /* link type by DPDK's number of a port */
 	struct rss rss;
 	bool by_rss; /* a NIC spreads packets as rss says */
-	struct mbuf_stamp stamp;
+	struct mbuf_timestamp timestamp;
 	struct device_rx *rx; /* one a worker */
 	unsigned workers; /* of these */
 	/* the control loop's own */
 	struct port_counts first[DEVICE_PORTS]; /* at the start: devices keep counting */
 	int link_up[DEVICE_PORTS]; /* what was said last */
-	bool judged[DEVICE_PORTS]; /* whether the NIC agrees with its twin was said */
+	bool judged[DEVICE_PORTS]; /* whether the NIC's hash is the expected one was reported */
 	int64_t watched_ns, opened_ns;
 	int news_fd; /* rtnetlink, or -1 */
 	struct attach_news news;
@@ -126,7 +126,7 @@ int device_start(struct input *in);
 /* Closes the ports: the second half of stop(). */
 void device_stop(struct devices *all);
 
-/* Was the port told to spread packets as the twin does? */
+/* Returns whether the port was configured to spread packets as rx/rss.h does. */
 static inline bool device_is_judged(const struct devices *d, unsigned port, unsigned workers)
 {
 	const struct port *p = &d->ports[port];

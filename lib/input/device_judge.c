@@ -21,9 +21,8 @@ static void say(const char *given, enum rss_verdict verdict, const struct rss_ch
 			   astray = sum->astray;
 
 	if (verdict == RSS_DIFFERS)
-		log_warn("%s: workers hand packets to each other: the hash of the NIC is not that "
-			 "of "
-			 "its twin for %llu of the first %llu packets%s (0x%08x, not 0x%08x)",
+		log_warn("%s: workers hand packets to each other: the hash of the NIC is not the "
+			 "expected one for %llu of the first %llu packets%s (0x%08x, not 0x%08x)",
 			given, differ, hashed,
 			sum->other > differ / 2 ? ": it hashes ports, too" : "",
 			(unsigned)(sum->sample >> 32), (unsigned)sum->sample);
@@ -32,9 +31,8 @@ static void say(const char *given, enum rss_verdict verdict, const struct rss_ch
 			 "came by another queue than the NIC was told%s",
 			given, packets, astray, hashed ? ", though their hash is right" : "");
 	else
-		log_detail(
-			"%s: the NIC agrees with its twin: of the first %llu packets, %llu have a "
-			"hash, %llu of them another one, and %llu came by another queue",
+		log_detail("%s: the NIC hashes as expected: of the first %llu packets, %llu have a "
+			   "hash, %llu of them another one, and %llu came by another queue",
 			given, packets, hashed, differ, astray);
 }
 

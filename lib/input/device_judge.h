@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whether NICs spread packets as their twin in software says. */
+/* Whether NICs spread packets as the RSS in software (rx/rss.h) does. */
 #ifndef INPUT_DEVICE_JUDGE_H
 #define INPUT_DEVICE_JUDGE_H
 

@@ -15,14 +15,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What may be wrong, and what to do; to the room where that depends on this process. */
-static const char *hint_of(const struct device *d, int error, char room[RIGHTS_HINT])
+/* Returns what may be wrong and what to do; composed in `buffer` where that depends on this
+ * process. */
+static const char *hint_of(const struct device *d, int error, char buffer[RIGHTS_HINT])
 {
 	switch (-error) {
 	case EPERM:
 	case EACCES:
 		if (d->locked)
-			return rights_hint(d->may_lock ? 0 : d->locked, room);
+			return rights_hint(d->may_lock ? 0 : d->locked, buffer);
 		return geteuid() ? "; run as root" : "";
 	case EBUSY: return "; somebody else uses it";
 	case ENOMEM: return "; lower memory.mbufs or input.descriptors, or reserve more hugepages";
@@ -30,13 +31,13 @@ static const char *hint_of(const struct device *d, int error, char room[RIGHTS_H
 	}
 }
 
-/* Says that a device failed, at which step (or ""), and lets go of what DPDK said. Drivers return
+/* Reports that a device failed, at which step (or ""), and clears DPDK's messages. Drivers return
  * -1 for anything: that is not EPERM. */
 static int fail_device(const struct device *d, const char *step, int error, struct eal_log *log)
 {
 	const char *cause = eal_log_cause(log);
-	char room[RIGHTS_HINT];
-	const char *hint = hint_of(d, error, room);
+	char buffer[RIGHTS_HINT];
+	const char *hint = hint_of(d, error, buffer);
 	if (error == -1)
 		log_error("cannot open %s: %s%s%s", d->given, step, cause, hint);
 	else
@@ -104,7 +105,7 @@ static struct port_want want_of(const struct input *in, const struct device *d)
 {
 	return (struct port_want){.queues = (uint16_t)in->share.workers,
 		.descriptors = (uint16_t)in->conf->input_descriptors,
-		.room = d->room,
+		.data_bytes = d->buffer_bytes,
 		.mtu = (uint32_t)in->conf->input_mtu,
 		.live = true,
 		.bus = d->bus,
@@ -168,14 +169,14 @@ static void say_idle(const struct devices *d, unsigned i)
 
 static void say_port(const struct devices *d, unsigned i, unsigned workers)
 {
-	static const char *const stamps[] = {[PORT_STAMP_NONE] = "the CPU",
-		[PORT_STAMP_US] = "the file",
-		[PORT_STAMP_NIC] = "the NIC"};
+	static const char *const timestamps[] = {[PORT_TIMESTAMP_NONE] = "the CPU",
+		[PORT_TIMESTAMP_US] = "the file",
+		[PORT_TIMESTAMP_NIC] = "the NIC"};
 	const struct port *port = &d->ports[i];
 	const struct port_plan *p = &port->plan;
 	log_detail("%s: driver %s, %u queues of %u descriptors, MTU %u, time from %s",
 		d->device_of[i]->given, p->driver, p->queues, p->descriptors,
-		p->conf.rxmode.mtu ? p->conf.rxmode.mtu : RTE_ETHER_MTU, stamps[p->stamp]);
+		p->conf.rxmode.mtu ? p->conf.rxmode.mtu : RTE_ETHER_MTU, timestamps[p->timestamp]);
 	if (workers == 1)
 		return;
 	if (port->steering)
@@ -217,10 +218,10 @@ static int start_port(const struct input *in, unsigned i, struct eal_log *log)
 		return error;
 	eal_log_end(log);
 	eal_log_free(log);
-	if (port->plan.stamp == PORT_STAMP_NIC) {
+	if (port->plan.timestamp == PORT_TIMESTAMP_NIC) {
 		all->hz_of[i] = measure_hz(port);
 		if (all->hz_of[i] == 0)
-			port->plan.stamp = PORT_STAMP_NONE;
+			port->plan.timestamp = PORT_TIMESTAMP_NONE;
 	}
 	discard(all, i);
 	port_counts(port, &all->first[i]);
@@ -262,10 +263,10 @@ int device_start(struct input *in)
 {
 	struct devices *d = in->state;
 	const unsigned workers = in->share.workers;
-	int error = mbuf_stamp_register(&d->stamp);
+	int error = mbuf_timestamp_register(&d->timestamp);
 
 	if (error)
-		log_error("cannot reserve room for time stamps: %s", strerror(-error));
+		log_error("cannot reserve a field for timestamps: %s", strerror(-error));
 	begin_watch(d);
 	device_lock(d);
 	bpf_print_to_log();

@@ -21,24 +21,23 @@
 
 /*
  * af_packet's ring: frames of 16 KiB, because what an interface's GRO and TSO put together reaches
- * us in one piece, and room for 2,048 of them.
+ * us in one piece, and space for 2,048 of them.
  */
 #define KERNEL_FRAME 16384
 #define KERNEL_FRAMES 2048
 #define KERNEL_BLOCK 65536
-#define KERNEL_ROOM KERNEL_FRAME
 
 static int fail_interface(const char *name)
 {
-	char room[512];
-	struct text t = text_of(room, sizeof(room) - 1);
+	char list[512];
+	struct text t = text_of(list, sizeof(list) - 1);
 	struct if_nameindex *all = if_nameindex();
 	for (struct if_nameindex *i = all; i && i->if_index; i++)
 		text_format(&t, "%s%s", text_len(&t) ? ", " : "", i->if_name);
 	if (all)
 		if_freenameindex(all);
 	*t.at = '\0';
-	log_error("input.interfaces: there is no interface %s; there are: %s", name, room);
+	log_error("input.interfaces: there is no interface %s; there are: %s", name, list);
 	return -ENODEV;
 }
 
@@ -93,7 +92,7 @@ static int plan_interface(struct device *d, const char *name, unsigned i)
 		.rings = 1,
 		.node = (int)sysfs_number(SYSFS_NET, name, "device/numa_node", -1),
 		.link_type = (uint16_t)link_type,
-		.room = KERNEL_ROOM,
+		.buffer_bytes = KERNEL_FRAME,
 		.kernel = true};
 	snprintf(d->name, sizeof(d->name), "net_af_packet_i%u", i);
 	snprintf(d->interface, sizeof(d->interface), "%s", name);
@@ -230,9 +229,10 @@ uint64_t device_memory(const struct input *in)
 	for (unsigned i = 0; i < devices->n; i++) {
 		const struct device *d = &devices->device[i];
 		/* Without hugepages, whole pages. */
-		uint64_t room = d->room ? (d->room + 512 + 4095) / 4096 * 4096 : 4352;
+		uint64_t bytes =
+			d->buffer_bytes ? (d->buffer_bytes + 512 + 4095) / 4096 * 4096 : 4352;
 		unsigned queues = d->queues ? d->queues : in->share.workers;
-		octets += (device_mbufs(in, d) * room + (4u << 20)) * queues;
+		octets += (device_mbufs(in, d) * bytes + (4u << 20)) * queues;
 	}
 	return octets;
 }
@@ -249,7 +249,7 @@ void device_describe(const struct input *in, FILE *out)
 			fprintf(out, " of up to %llu descriptors",
 				(unsigned long long)in->conf->input_descriptors);
 		fprintf(out, ", each with %u buffers of %u octets", device_mbufs(in, d),
-			d->room ? d->room : RTE_MBUF_DEFAULT_DATAROOM);
+			d->buffer_bytes ? d->buffer_bytes : RTE_MBUF_DEFAULT_DATAROOM);
 		if (d->node >= 0)
 			fprintf(out, ", NUMA node %d", d->node);
 		fputc('\n', out);
@@ -259,8 +259,8 @@ void device_describe(const struct input *in, FILE *out)
 /* All interfaces that are up and whose frames are decoded; of those that see the same, one. */
 static int plan_any(struct devices *devices)
 {
-	const int room = (int)(DEVICE_MAX - devices->n);
-	int n = nic_any_list(devices->any, room), error = n < 0 ? n : 0;
+	const int max = (int)(DEVICE_MAX - devices->n);
+	int n = nic_any_list(devices->any, max), error = n < 0 ? n : 0;
 
 	if (n < 0)
 		log_error("input.interfaces: any: %s",
@@ -268,11 +268,11 @@ static int plan_any(struct devices *devices)
 				      "one (ip "
 				      "netns exec does), or name the interfaces"
 				    : strerror(-n));
-	if (n > room) {
+	if (n > max) {
 		log_error(
 			"input.interfaces: any: %d interfaces are up, and %d can be listened on at "
 			"once: name those that matter",
-			n, room);
+			n, max);
 		return -E2BIG;
 	}
 	for (int i = 0; i < n && error == 0; i++) {

@@ -42,7 +42,7 @@ static bool all_passed(const struct devices *all)
 	return true;
 }
 
-/* Nobody is inside: the counters are kept, the port is closed, the device let go. */
+/* When no worker is inside: saves the counters, closes the ports, and detaches the device. */
 static void close_device(struct devices *all, struct device *d)
 {
 	device_count_missed(all);
@@ -59,7 +59,7 @@ static void close_device(struct devices *all, struct device *d)
 	port_unplug_close(&d->unplug);
 	int error = port_unplug_release(d->name, d->bus);
 	if (error && error != -ENODEV && error != -ENOENT)
-		log_detail("%s: cannot let go of it: %s", d->given, strerror(-error));
+		log_detail("%s: cannot be detached: %s", d->given, strerror(-error));
 	d->state = DEVICE_AWAY;
 }
 

@@ -16,7 +16,7 @@
 
 _Static_assert(DEVICE_QUEUES <= ORDER_SOURCES, "each queue of a worker is a source");
 
-/* Queue q of a port is worker q's, as the twin of its RSS has it; ports with fewer queues than
+/* Queue q of a port is worker q's, as in rx/rss.h; ports with fewer queues than
  * there are workers begin where the one before ended. */
 static void deal_queues(struct device_rx *rx, unsigned workers)
 {
@@ -35,7 +35,7 @@ static void deal_queues(struct device_rx *rx, unsigned workers)
 				.port = port->id,
 				.queue = q,
 				.index = (uint8_t)i,
-				.stamp = (uint8_t)port->plan.stamp,
+				.timestamp = (uint8_t)port->plan.timestamp,
 				.checks = judged,
 				.reserve = input_reserve(port->pools[q], workers),
 				.link_type = d->device_of[i]->link_type};
@@ -166,7 +166,8 @@ static void align(struct device_rx *rx)
 		atomic_store_explicit(&rx->set_ns, set, memory_order_relaxed);
 	for (unsigned i = 0; i < rx->n_queues; i++) {
 		struct device_queue *q = &rx->queues[i];
-		if (q->stamp == PORT_STAMP_NIC && !q->shut && port_read_clock(q->of, &ticks) == 0)
+		if (q->timestamp == PORT_TIMESTAMP_NIC && !q->shut &&
+			port_read_clock(q->of, &ticks) == 0)
 			clock_align(&q->nic, ticks, clock_of(&rx->cpu, rte_rdtsc()));
 	}
 	rx->aligned = now;
@@ -182,7 +183,7 @@ void device_rx_begin(struct input_rx *base)
 	clock_start(&rx->cpu, now, wall, rx->hz);
 	for (unsigned i = 0; i < rx->n_queues; i++) {
 		struct device_queue *q = &rx->queues[i];
-		if (q->stamp == PORT_STAMP_NIC && port_read_clock(q->of, &ticks) == 0)
+		if (q->timestamp == PORT_TIMESTAMP_NIC && port_read_clock(q->of, &ticks) == 0)
 			clock_start(&q->nic, ticks, clock_of(&rx->cpu, rte_rdtsc()),
 				rx->devices->hz_of[q->index]);
 	}
@@ -299,7 +300,7 @@ void device_rx_watch_clock(struct devices *d)
 	for (unsigned i = 0; i < d->workers; i++) {
 		int64_t set = atomic_exchange(&d->rx[i].set_ns, 0);
 		if (set && i == 0)
-			log_warn("the clock of the machine was set by %.3f s: time stamps follow",
+			log_warn("the clock of the machine was set by %.3f s: timestamps follow",
 				(double)set / 1e9);
 	}
 }

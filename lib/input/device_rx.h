@@ -14,7 +14,7 @@ struct device_queue {
 	uint16_t port; /* DPDK's number */
 	uint16_t queue;
 	uint8_t index; /* of the port among ours */
-	uint8_t stamp; /* enum port_stamp */
+	uint8_t timestamp; /* enum port_timestamp */
 	uint16_t link_type;
 	unsigned reserve; /* in order: free buffers without which it is not asked */
 	struct clock nic;
@@ -66,15 +66,15 @@ static inline struct device_rx *device_rx_of(struct input_rx *rx)
 /* Receives a burst of queue q: notes when, and counts. How many packets. */
 unsigned device_rx_poll(struct device_rx *rx, struct device_queue *q, struct rte_mbuf **packets);
 
-/* The time of a packet of the latest burst, in nanoseconds. */
-static inline int64_t device_rx_stamp(const struct device_rx *rx, const struct rte_mbuf *m)
+/* Returns the time of a packet of the latest burst, in nanoseconds. */
+static inline int64_t device_rx_timestamp(const struct device_rx *rx, const struct rte_mbuf *m)
 {
 	const struct device_queue *q = rx->from;
-	const struct mbuf_stamp *stamp = &rx->devices->stamp;
-	if (bits_likely(q->stamp == PORT_STAMP_NONE) || !(m->ol_flags & stamp->flag))
+	const struct mbuf_timestamp *timestamp = &rx->devices->timestamp;
+	if (bits_likely(q->timestamp == PORT_TIMESTAMP_NONE) || !(m->ol_flags & timestamp->flag))
 		return rx->now_ns;
-	uint64_t value = mbuf_stamp_get(m, stamp);
-	if (q->stamp == PORT_STAMP_NIC)
+	uint64_t value = mbuf_timestamp_get(m, timestamp);
+	if (q->timestamp == PORT_TIMESTAMP_NIC)
 		return clock_of(&q->nic, value);
 	return value < 100000000000000000u ? (int64_t)value * 1000 : (int64_t)value;
 }

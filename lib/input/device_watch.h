@@ -7,7 +7,7 @@
 
 /*
  * Called by the control loop, often: interfaces, devices and links that come and go, NICs that
- * disagree with their twins, a clock that was set; once a second, counters for the loggers and
+ * hash otherwise than expected, a clock that was set; once a second, counters for the loggers and
  * queues that stand still. -ENODEV once there is nothing left to listen on.
  */
 int device_watch(struct input *in, int64_t now_ns);

@@ -6,11 +6,11 @@
 #include "input/device_rx.h"
 #include "input/device_watch.h"
 
-/* Frames of a queue that are alike but for their octets, where their buffers have no stamp
- * (`stamped` is the flag). */
+/* Frames of a queue that are alike but for their octets, where their buffers have no timestamp
+ * (`timestamped` is the flag). */
 struct alike {
 	struct frame frame;
-	uint64_t stamped;
+	uint64_t timestamped;
 	enum tap_time time_from;
 };
 
@@ -20,7 +20,9 @@ static inline struct alike alike_of(struct device_rx *rx)
 				      .clock_ns = device_rx_clock(rx, rx->now_ns),
 				      .late_us = rx->late_us,
 				      .link_type = rx->from->link_type},
-		.stamped = rx->from->stamp == PORT_STAMP_NONE ? 0 : rx->devices->stamp.flag,
+		.timestamped = rx->from->timestamp == PORT_TIMESTAMP_NONE
+				       ? 0
+				       : rx->devices->timestamp.flag,
 		.time_from = rx->time_from};
 }
 
@@ -32,7 +34,7 @@ static inline bool frame_received(
 
 	if (!mbuf_frame_live(frame, m, &base->scratch, i, &base->metrics->rx))
 		return false;
-	frame->ts_ns = device_rx_stamp(rx, *m);
+	frame->ts_ns = device_rx_timestamp(rx, *m);
 	frame->late_us = rx->late_us;
 	frame->link_type = rx->from->link_type;
 	if (rx->time_from != TAP_TIME_CAPTURE)
@@ -52,7 +54,7 @@ static unsigned frames_received(
 		__builtin_prefetch(rte_pktmbuf_mtod(packets[i], const char *));
 	for (unsigned i = 0; i < n; i++) {
 		struct frame *frame = &b->frames[count];
-		if (bits_likely(mbuf_is_plain(packets[i], alike.stamped) &&
+		if (bits_likely(mbuf_is_plain(packets[i], alike.timestamped) &&
 				alike.time_from == TAP_TIME_CAPTURE)) {
 			*frame = alike.frame;
 			frame->data = rte_pktmbuf_mtod(packets[i], const uint8_t *);
@@ -81,7 +83,7 @@ static unsigned poll_queue(struct input_rx *base, unsigned queue, struct input_b
 static void leave(const struct input_rx *base, struct rte_mbuf *m, const struct frame *frame)
 {
 	const struct device_rx *rx = (const struct device_rx *)base;
-	mbuf_stamp_set(m, &rx->devices->stamp, frame->ts_ns);
+	mbuf_timestamp_set(m, &rx->devices->timestamp, frame->ts_ns);
 	m->hash.usr = frame->late_us << 1 | frame->piece;
 	/* Of what was made here the port stays the invalid one. */
 	if (!frame_is_inner(frame->link_type))
@@ -101,7 +103,7 @@ static inline bool frame_left(
 	} else {
 		if (!mbuf_frame_live(frame, m, &base->scratch, i, &base->metrics->rx))
 			return false;
-		frame->ts_ns = (int64_t)mbuf_stamp_get(*m, &rx->devices->stamp);
+		frame->ts_ns = (int64_t)mbuf_timestamp_get(*m, &rx->devices->timestamp);
 		frame->late_us = left >> 1;
 		frame->link_type = rx->devices->link_of[(*m)->port];
 		frame->clock_ns = device_rx_clock(rx, frame->ts_ns);

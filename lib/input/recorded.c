@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Devices that play captures (net_pcap's rx_pcap): several queues are taken as one capture, in the
- * order of their stamps, by however many workers. How fast such a queue is read says nothing of
+ * order of their timestamps, by however many workers. How fast such a queue is read says nothing of
  * when its packets were sent, and nothing is lost while it waits: so workers wait for each other,
  * as they do for files, and the same lines come out each time. Once all are read, time goes on by
  * the clock of the machine.
@@ -29,8 +29,8 @@ static void receive(struct device_rx *rx)
 			merge_end(m, i);
 		for (unsigned k = 0; k < n; k++) {
 			/* The time stays with the packet. */
-			int64_t ts_ns = device_rx_stamp(rx, packets[k]);
-			mbuf_stamp_set(packets[k], &rx->devices->stamp, ts_ns);
+			int64_t ts_ns = device_rx_timestamp(rx, packets[k]);
+			mbuf_timestamp_set(packets[k], &rx->devices->timestamp, ts_ns);
 			packets[k]->port = q->port;
 			merge_put(m, i, mbuf_item(packets[k]), packets[k], ts_ns);
 		}
@@ -48,7 +48,7 @@ static inline bool frame_of(
 		return mbuf_frame_fed(frame, *m, &base->scratch, i, &base->metrics->rx);
 	if (!mbuf_frame_live(frame, m, &base->scratch, i, &base->metrics->rx))
 		return false;
-	frame->ts_ns = (int64_t)mbuf_stamp_get(*m, &d->stamp);
+	frame->ts_ns = (int64_t)mbuf_timestamp_get(*m, &d->timestamp);
 	/* What is received may be far ahead of what is processed. */
 	frame->clock_ns = (int64_t)mbuf_item(*m)->number;
 	frame->late_us = 0;

@@ -145,7 +145,7 @@ int attach_next(int fd, struct attach_news *news, struct attach_seen *seen)
 {
 	for (;;) {
 		while (news->n - news->at >= sizeof(struct nlmsghdr)) {
-			const struct nlmsghdr *h = (const void *)(news->room + news->at);
+			const struct nlmsghdr *h = (const void *)(news->buffer + news->at);
 			if (!NLMSG_OK(h, news->n - news->at))
 				break;
 			unsigned step = NLMSG_ALIGN(h->nlmsg_len);
@@ -156,7 +156,7 @@ int attach_next(int fd, struct attach_news *news, struct attach_seen *seen)
 		news->n = news->at = 0;
 		struct sockaddr_nl from = {0};
 		socklen_t len = sizeof(from);
-		ssize_t n = recvfrom(fd, news->room, sizeof(news->room), MSG_DONTWAIT,
+		ssize_t n = recvfrom(fd, news->buffer, sizeof(news->buffer), MSG_DONTWAIT,
 			(struct sockaddr *)&from, &len);
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -54,7 +54,7 @@ int attach_watch(void);
 /* A buffer for the messages of one read. */
 struct attach_news {
 	unsigned n, at; /* octets read; parsed */
-	char room[32768] __attribute__((aligned(8)));
+	char buffer[32768] __attribute__((aligned(8)));
 };
 
 /*

@@ -94,7 +94,7 @@ static void translate(struct program *to)
 }
 
 /* All link types. 0; -ENOMEM; or -EINVAL with what is wrong for Ethernet. */
-static int compile_all(struct bpf **b, const char *expression, char *why, size_t room)
+static int compile_all(struct bpf **b, const char *expression, char *why, size_t size)
 {
 	char error[PCAP_ERRBUF_SIZE];
 	unsigned count = 0;
@@ -106,7 +106,7 @@ static int compile_all(struct bpf **b, const char *expression, char *why, size_t
 		compile(&(*b)->of[links[i]], expression, links[i], error);
 		count += (*b)->of[links[i]].code.bf_insns != NULL;
 		if (links[i] == FRAME_LINK_ETHERNET)
-			snprintf(why, room, "%s", error);
+			snprintf(why, size, "%s", error);
 	}
 	if (count)
 		return 0;
@@ -115,18 +115,18 @@ static int compile_all(struct bpf **b, const char *expression, char *why, size_t
 	return -EINVAL;
 }
 
-int bpf_check(const char *expression, char *why, size_t room)
+int bpf_check(const char *expression, char *why, size_t size)
 {
 	struct bpf *b;
-	int error = compile_all(&b, expression, why, room);
+	int error = compile_all(&b, expression, why, size);
 
 	bpf_close(b);
 	return error;
 }
 
-int bpf_open(struct bpf **b, const char *expression, char *why, size_t room)
+int bpf_open(struct bpf **b, const char *expression, char *why, size_t size)
 {
-	int error = compile_all(b, expression, why, room);
+	int error = compile_all(b, expression, why, size);
 
 	for (size_t i = 0; i < BITS_COUNT(links) && error == 0; i++)
 		if ((*b)->of[links[i]].code.bf_insns)
@@ -184,17 +184,17 @@ bool bpf_available(void)
 	return false;
 }
 
-int bpf_check(const char *expression, char *why, size_t room)
+int bpf_check(const char *expression, char *why, size_t size)
 {
 	(void)expression;
-	snprintf(why, room, "this dnsloupe was built without libpcap");
+	snprintf(why, size, "this dnsloupe was built without libpcap");
 	return -EINVAL;
 }
 
-int bpf_open(struct bpf **b, const char *expression, char *why, size_t room)
+int bpf_open(struct bpf **b, const char *expression, char *why, size_t size)
 {
 	*b = NULL;
-	return bpf_check(expression, why, room);
+	return bpf_check(expression, why, size);
 }
 
 void bpf_close(struct bpf *b)

@@ -25,10 +25,10 @@ bool bpf_available(void);
 
 /* Checks that the expression is valid for some link type. 0; or -EINVAL and, in `why`, libpcap's
  * message for Ethernet. */
-int bpf_check(const char *expression, char *why, size_t room);
+int bpf_check(const char *expression, char *why, size_t size);
 
 /* Compiles it, which needs a running EAL. 0; -ENOMEM; or -EINVAL and `why`. */
-int bpf_open(struct bpf **b, const char *expression, char *why, size_t room);
+int bpf_open(struct bpf **b, const char *expression, char *why, size_t size);
 
 void bpf_close(struct bpf *b);
 

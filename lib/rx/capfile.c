@@ -16,7 +16,7 @@
 enum {
 	FILE_HEAD = 24,
 	RECORD_HEAD = 16,
-	READ_MOST = 128 * 1024, /* at a time: still in the core's cache when it is taken apart */
+	READ_MOST = 128 * 1024, /* at a time: still in the cache when it is parsed */
 	RECORD_HEAD_MODIFIED = 24, /* with interface index, protocol and packet type */
 };
 
@@ -110,9 +110,9 @@ int capfile_need(struct capfile *c, size_t n)
 			c->at = c->buffer;
 			c->end = c->buffer + have;
 		}
-		size_t room = CAPFILE_BUFFER - have;
+		size_t space = CAPFILE_BUFFER - have;
 		ssize_t got =
-			c->read(c->source, c->buffer + have, room < READ_MOST ? room : READ_MOST);
+			c->read(c->source, c->buffer + have, space < READ_MOST ? space : READ_MOST);
 		if (got < 0)
 			return capfile_fail(c, (int)got, "cannot be read: %s", strerror((int)-got));
 		c->eof = got == 0;
@@ -137,13 +137,13 @@ int capfile_skip(struct capfile *c, uint64_t n)
 	}
 }
 
-static ssize_t read_fd(void *source, void *room, size_t n)
+static ssize_t read_fd(void *source, void *to, size_t n)
 {
 	const struct capfile *c = source;
 	ssize_t got;
 
 	do
-		got = read(c->fd, room, n);
+		got = read(c->fd, to, n);
 	while (got < 0 && errno == EINTR);
 	return got < 0 ? -errno : got;
 }

@@ -37,8 +37,8 @@ struct capfile_frame {
 	bool untimed; /* the file has no time for it (pcapng's Simple Packet Block); ts_ns is 0 */
 };
 
-/* Where octets come from: at most n of them to room. How many, 0 at the end, or -errno. */
-typedef ssize_t capfile_read_fn(void *source, void *room, size_t n);
+/* Reads at most n octets into `to`. Returns how many, 0 at the end, or -errno. */
+typedef ssize_t capfile_read_fn(void *source, void *to, size_t n);
 
 /* What a pcapng file says of an interface: ns = ticks * mul >> shift / div, plus offset_ns. */
 struct capfile_interface {
@@ -71,7 +71,7 @@ struct capfile {
 	uint8_t head_len; /* octets of a record header */
 	uint8_t fcs_len;
 	uint16_t link_type;
-	uint32_t frac_ns; /* nanoseconds in one unit of a stamp's fraction */
+	uint32_t frac_ns; /* nanoseconds in one unit of a timestamp's fraction */
 	/* The link type of the first frame, or file, that is not decoded; of use if `strange` */
 	uint16_t strange_link;
 	bool strange;

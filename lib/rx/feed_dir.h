@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A directory as input of the feeder (rx/feed.h): its captures in the order of their stamps. */
+/* A directory as input of the feeder (rx/feed.h): its captures in the order of their timestamps. */
 #ifndef RX_FEED_DIR_H
 #define RX_FEED_DIR_H
 
@@ -23,8 +23,8 @@ struct feed_dir {
 
 /*
  * Lists the captures, compressed ones too, of a directory, not of those in it; names that begin
- * with a dot are left out. Sorted by stamp of the first packet, then by name. 0; -ENOENT: there is
- * none; -E2BIG; -ENOMEM; or as opendir(3). Free it in any case.
+ * with a dot are left out. Sorted by timestamp of the first packet, then by name. 0; -ENOENT: there
+ * is none; -E2BIG; -ENOMEM; or as opendir(3). Free it in any case.
  */
 int feed_dir_list(struct feed_dir *d, const char *path);
 void feed_dir_free(struct feed_dir *d);

@@ -25,7 +25,7 @@ const char *feed_input_name(const struct feed_input *input);
  */
 int feed_input_open(struct feed_input *input, uint64_t *octets);
 
-/* Closes it, as feed_input_close(), and lets go of its name. */
+/* Closes it, as feed_input_close() does, and frees its name. */
 void feed_input_free(struct feed_input *input);
 
 /* Closes it, if it is open and not standard input. */

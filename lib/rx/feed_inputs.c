@@ -20,13 +20,13 @@ int feed_refuse(char message[CAPFILE_MESSAGE], int error, const char *name, cons
 	return error;
 }
 
-/* Room for one more input at the end of the list. NULL: no memory. */
+/* Appends an input to the list. NULL: no memory. */
 static struct feed_input *add_input(struct feed_inputs *list, const char *name)
 {
 	/* As a list that doubles. */
 	if ((list->n & (list->n - 1)) == 0) {
-		size_t room = list->n ? 2 * list->n : 1;
-		void *more = realloc(list->at, room * sizeof(*list->at));
+		size_t capacity = list->n ? 2 * list->n : 1;
+		void *more = realloc(list->at, capacity * sizeof(*list->at));
 		if (!more)
 			return NULL;
 		list->at = more;

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 /* What a batch may grow to: it is sent once FEED_BATCH_BYTES are reached or passed. */
-#define BATCH_ROOM ((size_t)FEED_BATCH_BYTES + FEED_RECORD_HEAD + FEED_CAPTURE_MAX)
+#define BATCH_BYTES ((size_t)FEED_BATCH_BYTES + FEED_RECORD_HEAD + FEED_CAPTURE_MAX)
 /* The same, with a mark behind it: the head of a record without octets ends the ring. */
-#define BATCH_PLACE (BATCH_ROOM + FEED_RECORD_HEAD)
+#define BATCH_PLACE (BATCH_BYTES + FEED_RECORD_HEAD)
 
 /* The file header, in the order of this machine, as libpcap wants it. */
 struct file_head {
@@ -80,7 +80,7 @@ int feed_pipe_open(struct feed_pipe *p, size_t bytes, bool direct)
 	if (r < 0)
 		return r;
 	/*
-	 * A record that is half in the pipe must find room for its other half although the receiver
+	 * A record that is half in the pipe needs space for its other half although the receiver
 	 * does not touch it. Its first part may share a page with what was read already, the rest
 	 * lies in whole pages: half the capacity is always enough, if that is two pages.
 	 */

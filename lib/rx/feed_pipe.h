@@ -53,7 +53,7 @@ _Static_assert(sizeof(struct feed_preamble) == 32, "the receiver strips 32 octet
 struct feed_pipe {
 	uint8_t *ring;
 	size_t ring_size;
-	uint8_t *batch; /* within the ring; room for FEED_BATCH_BYTES and one record */
+	uint8_t *batch; /* within the ring; space for FEED_BATCH_BYTES and one record */
 	size_t fill; /* octets collected */
 	size_t sent; /* of these, octets in the pipe */
 	size_t mark; /* start of the first record that is not published */
@@ -103,7 +103,7 @@ static inline void feed_pipe_put(struct feed_pipe *p, const struct feed_preamble
 	uint32_t capture = (uint32_t)sizeof(*preamble) + len;
 	uint32_t head[4] = {0, 0, capture, capture};
 
-	_Static_assert(sizeof(head) == FEED_RECORD_HEAD, "stamp of two words, two lengths");
+	_Static_assert(sizeof(head) == FEED_RECORD_HEAD, "a timestamp of two words, two lengths");
 	memcpy(at, head, sizeof(head));
 	memcpy(at + sizeof(head), preamble, sizeof(*preamble));
 	memcpy(at + sizeof(head) + sizeof(*preamble), data, len);

@@ -31,7 +31,7 @@ struct frame {
 	uint32_t wire_len; /* octets on the wire; more than len if the capture truncated it */
 	int64_t ts_ns; /* when it was captured, since the epoch */
 	/* The capture's clock (struct clock_guard): the latest ts_ns up to here, as a rule. It
-	 * never goes back, and may be ahead of all stamps where these did. */
+	 * never goes back, and may be ahead of all timestamps where these did. */
 	int64_t clock_ns;
 	uint32_t late_us; /* live, several queues: it arrived at most so long before ts_ns */
 	uint16_t link_type; /* FRAME_LINK_ */

@@ -27,10 +27,10 @@ const char *linktype_name(uint16_t type)
 	}
 }
 
-void linktype_note(char *room, size_t size, const char *file, uint16_t type)
+void linktype_note(char *buffer, size_t size, const char *file, uint16_t type)
 {
 	const char *name = linktype_name(type);
 
-	snprintf(room, size, "%.700s: link type %u%s%s%s", file, type, name ? " (" : "",
+	snprintf(buffer, size, "%.700s: link type %u%s%s%s", file, type, name ? " (" : "",
 		name ? name : "", name ? ")" : "");
 }

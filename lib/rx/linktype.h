@@ -14,6 +14,6 @@ bool linktype_is_decoded(uint16_t type);
 const char *linktype_name(uint16_t type);
 
 /* Writes "FILE: link type 189 (USB_LINUX)" to `size` octets, terminated. */
-void linktype_note(char *room, size_t size, const char *file, uint16_t type);
+void linktype_note(char *buffer, size_t size, const char *file, uint16_t type);
 
 #endif

@@ -12,14 +12,14 @@ int mbuf_scratch_init(struct mbuf_scratch *s, uint32_t places)
 {
 	s->places = places;
 	s->place = FEED_CAPTURE_MAX;
-	s->room = calloc(places, s->place);
-	return s->room ? 0 : -ENOMEM;
+	s->buffer = calloc(places, s->place);
+	return s->buffer ? 0 : -ENOMEM;
 }
 
 void mbuf_scratch_free(struct mbuf_scratch *s)
 {
-	free(s->room);
-	s->room = NULL;
+	free(s->buffer);
+	s->buffer = NULL;
 }
 
 /* The octets of a packet in one piece, if need be at place i. NULL: it is larger than any frame. */
@@ -31,12 +31,13 @@ static const uint8_t *whole(struct rte_mbuf *m, struct mbuf_scratch *s, unsigned
 	if (bits_likely(m->nb_segs == 1))
 		return rte_pktmbuf_mtod(m, const uint8_t *);
 	metrics_add(&metrics->chained, 1);
-	return rte_pktmbuf_read(m, 0, len, s->room + (size_t)i * s->place);
+	return rte_pktmbuf_read(m, 0, len, s->buffer + (size_t)i * s->place);
 }
 
-int mbuf_stamp_register(struct mbuf_stamp *stamp)
+int mbuf_timestamp_register(struct mbuf_timestamp *timestamp)
 {
-	return rte_mbuf_dyn_rx_timestamp_register(&stamp->offset, &stamp->flag) ? -rte_errno : 0;
+	return rte_mbuf_dyn_rx_timestamp_register(&timestamp->offset, &timestamp->flag) ? -rte_errno
+											: 0;
 }
 
 bool mbuf_frame_live(struct frame *frame, struct rte_mbuf **m, struct mbuf_scratch *s, unsigned i,

@@ -12,7 +12,7 @@
 
 /* Buffers for frames that arrive in several mbufs: one place for each packet of a burst. */
 struct mbuf_scratch {
-	uint8_t *room; /* places * place octets, touched only when used */
+	uint8_t *buffer; /* places * place octets, touched only when used */
 	uint32_t place; /* octets a frame may have */
 	uint32_t places;
 };
@@ -39,23 +39,26 @@ static inline struct order_item *mbuf_item(const struct rte_mbuf *m)
 	return m->buf_addr;
 }
 
-/* Where DPDK's drivers put time stamps, and where workers leave them for each other, in ns. */
-struct mbuf_stamp {
+/* The field of an mbuf in which DPDK's drivers store timestamps, and workers too, for each other,
+ * in ns. */
+struct mbuf_timestamp {
 	int offset;
-	uint64_t flag; /* of ol_flags: the driver put one there */
+	uint64_t flag; /* of ol_flags: the field is set */
 };
 
-/* 0 or -errno. */
-int mbuf_stamp_register(struct mbuf_stamp *stamp);
+/* Registers the field. 0 or -errno. */
+int mbuf_timestamp_register(struct mbuf_timestamp *timestamp);
 
-static inline uint64_t mbuf_stamp_get(const struct rte_mbuf *m, const struct mbuf_stamp *stamp)
+static inline uint64_t mbuf_timestamp_get(
+	const struct rte_mbuf *m, const struct mbuf_timestamp *timestamp)
 {
-	return *RTE_MBUF_DYNFIELD(m, stamp->offset, const uint64_t *);
+	return *RTE_MBUF_DYNFIELD(m, timestamp->offset, const uint64_t *);
 }
 
-static inline void mbuf_stamp_set(struct rte_mbuf *m, const struct mbuf_stamp *stamp, int64_t ts_ns)
+static inline void mbuf_timestamp_set(
+	struct rte_mbuf *m, const struct mbuf_timestamp *timestamp, int64_t ts_ns)
 {
-	*RTE_MBUF_DYNFIELD(m, stamp->offset, int64_t *) = ts_ns;
+	*RTE_MBUF_DYNFIELD(m, timestamp->offset, int64_t *) = ts_ns;
 }
 
 /* Is it one buffer as it came, without any of these flags? */

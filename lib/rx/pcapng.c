@@ -36,7 +36,7 @@ enum {
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 
 /* Nanoseconds since the epoch from a 64-bit count of an interface's ticks. */
-static int64_t stamp_ns(const struct capfile_interface *i, uint64_t ticks)
+static int64_t ticks_to_ns(const struct capfile_interface *i, uint64_t ticks)
 {
 	uint64_t plain;
 
@@ -294,7 +294,7 @@ static int take_packet(struct capfile *c, uint32_t type, uint32_t len, struct ca
 			frame->cap_len = i->snaplen;
 	} else {
 		uint64_t ticks = (uint64_t)capfile_u32(c, p + 12) << 32 | capfile_u32(c, p + 16);
-		frame->ts_ns = stamp_ns(i, ticks);
+		frame->ts_ns = ticks_to_ns(i, ticks);
 		frame->cap_len = capfile_u32(c, p + 20);
 		frame->wire_len = capfile_u32(c, p + 24);
 	}

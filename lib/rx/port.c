@@ -83,7 +83,8 @@ int port_pools(struct port *port, unsigned number, uint32_t mbufs)
 		char name[32];
 		snprintf(name, sizeof(name), "rx%u_%u_%u", number, q, port->restarts);
 		port->pools[q] = rte_pktmbuf_pool_create(name, mbufs, PORT_CACHE, 0,
-			(uint16_t)port->plan.room, port->socket < 0 ? SOCKET_ID_ANY : port->socket);
+			(uint16_t)port->plan.data_bytes,
+			port->socket < 0 ? SOCKET_ID_ANY : port->socket);
 		if (!port->pools[q])
 			return fail(port, -rte_errno, "making the pools of packet buffers");
 	}

@@ -118,7 +118,7 @@ void port_detach(struct port *port);
 /* Stops and closes the port and frees its pools. Does nothing for a port that was never found. */
 void port_close(struct port *port);
 
-/* The device's clock, for PORT_STAMP_NIC. 0 or -errno. */
+/* The device's clock, for PORT_TIMESTAMP_NIC. 0 or -errno. */
 int port_read_clock(const struct port *port, uint64_t *ticks);
 
 void port_counts(const struct port *port, struct port_counts *counts);

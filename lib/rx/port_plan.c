@@ -81,7 +81,7 @@ static void plan_rss(struct port_plan *p, const struct rte_eth_dev_info *info)
 static void plan_size(
 	struct port_plan *p, const struct port_want *want, const struct rte_eth_dev_info *info)
 {
-	uint32_t mtu = want->mtu, room = p->room - RTE_PKTMBUF_HEADROOM;
+	uint32_t mtu = want->mtu, data = p->data_bytes - RTE_PKTMBUF_HEADROOM;
 	bool scatter = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 
 	if (mtu == 0 && info->max_mtu <= RTE_ETHER_MTU)
@@ -89,7 +89,7 @@ static void plan_size(
 	if (mtu == 0 && !scatter && info->max_mtu == UINT16_MAX)
 		return;
 	if (mtu == 0)
-		mtu = scatter ? PORT_MTU_MAX : room - FRAME_EXTRA;
+		mtu = scatter ? PORT_MTU_MAX : data - FRAME_EXTRA;
 	if (info->max_mtu && mtu > info->max_mtu)
 		mtu = info->max_mtu;
 	if (info->max_rx_pktlen > FRAME_EXTRA && mtu > info->max_rx_pktlen - FRAME_EXTRA)
@@ -97,7 +97,7 @@ static void plan_size(
 	/* Some count one tag, or none; the usual frames they take all the same. */
 	if (want->mtu == 0 && mtu < RTE_ETHER_MTU)
 		return;
-	if (mtu + FRAME_EXTRA > room && scatter)
+	if (mtu + FRAME_EXTRA > data && scatter)
 		p->conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	p->conf.rxmode.mtu = mtu;
 }
@@ -117,7 +117,8 @@ void port_plan(struct port_plan *p, const struct port_want *want,
 {
 	*p = (struct port_plan){.queues = want->queues,
 		.descriptors = want->descriptors,
-		.room = want->room ? want->room + RTE_PKTMBUF_HEADROOM : RTE_MBUF_DEFAULT_BUF_SIZE,
+		.data_bytes = want->data_bytes ? want->data_bytes + RTE_PKTMBUF_HEADROOM
+					       : RTE_MBUF_DEFAULT_BUF_SIZE,
 		.live = want->live,
 		.bus = want->bus,
 		.driver = info->driver_name ? info->driver_name : "unknown"};
@@ -133,9 +134,9 @@ void port_plan(struct port_plan *p, const struct port_want *want,
 	plan_size(p, want, info);
 	plan_checksums(p, info);
 	if (is_driver(info, "net_pcap")) {
-		p->stamp = PORT_STAMP_US;
+		p->timestamp = PORT_TIMESTAMP_US;
 	} else if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP && has_clock) {
-		p->stamp = PORT_STAMP_NIC;
+		p->timestamp = PORT_TIMESTAMP_NIC;
 		p->conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_TIMESTAMP;
 	}
 }

@@ -12,17 +12,17 @@
 struct port_want {
 	uint16_t queues; /* at most */
 	uint16_t descriptors; /* of a queue; the device may want others */
-	uint32_t room; /* octets of an mbuf's data; 0: the usual */
+	uint32_t data_bytes; /* octets of an mbuf's data; 0: the usual */
 	uint32_t mtu; /* 0: as large as the device and scattered buffers allow */
 	bool live; /* false: net_pcap over a pipe, taken as it is */
 	bool interrupts; /* on reception, for workers that sleep */
 	bool bus; /* a NIC, which filters by address unless it is told not to */
 };
 
-enum port_stamp {
-	PORT_STAMP_NONE, /* the worker's own clock */
-	PORT_STAMP_US, /* net_pcap: since the epoch, microseconds (nanoseconds in newer DPDK) */
-	PORT_STAMP_NIC, /* ticks of the device's clock */
+enum port_timestamp {
+	PORT_TIMESTAMP_NONE, /* the worker's own clock */
+	PORT_TIMESTAMP_US, /* net_pcap: since the epoch, microseconds (nanoseconds in newer DPDK) */
+	PORT_TIMESTAMP_NIC, /* ticks of the device's clock */
 };
 
 struct port_plan {
@@ -30,12 +30,12 @@ struct port_plan {
 	uint8_t key[RSS_KEY_MAX];
 	uint16_t queues;
 	uint16_t descriptors;
-	uint32_t room; /* octets of an mbuf's data, headroom included */
+	uint32_t data_bytes; /* octets of an mbuf's data, headroom included */
 	uint16_t reta_size; /* 0: no RSS by our key */
 	bool live;
 	bool bus; /* as wanted */
 	bool needs_tx; /* the driver seems to work without transmit queues, and does not */
-	enum port_stamp stamp;
+	enum port_timestamp timestamp;
 	const char *driver; /* static */
 	const char *no_rss; /* why there is none, where several queues were wanted; static */
 };

@@ -46,17 +46,17 @@ bool rights_lock(uint64_t octets)
 	return setrlimit(RLIMIT_MEMLOCK, &limit) == 0 && locks(octets);
 }
 
-const char *rights_hint(uint64_t octets, char room[RIGHTS_HINT])
+const char *rights_hint(uint64_t octets, char buffer[RIGHTS_HINT])
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {{0}};
-	struct text t = text_of(room, RIGHTS_HINT - 1);
+	struct text t = text_of(buffer, RIGHTS_HINT - 1);
 	const char *between = "; this process lacks ";
 	unsigned n = 0;
 
-	*room = '\0';
+	*buffer = '\0';
 	if (syscall(SYS_capget, &head, caps) < 0)
-		return room;
+		return buffer;
 	for (size_t i = 0; i < BITS_COUNT(rights); i++) {
 		const unsigned c = rights[i].capability;
 		if (caps[c / 32].effective >> c % 32 & 1)
@@ -70,5 +70,5 @@ const char *rights_hint(uint64_t octets, char room[RIGHTS_HINT])
 		text_format(&t, ": grant %s with setcap, AmbientCapabilities= or --cap-add%s",
 			n > 1 ? "them" : "it", geteuid() ? ", or run as root" : "");
 	*t.at = '\0';
-	return room;
+	return buffer;
 }

@@ -18,8 +18,8 @@ bool rights_lock(uint64_t octets);
 /*
  * Composes what this process lacks, and how to grant it, for the end of a message: "; this process
  * lacks cap_net_raw ..."; "" if it has all. octets: locked memory that it could not get, or 0.
- * Returns room.
+ * Returns buffer.
  */
-const char *rights_hint(uint64_t octets, char room[RIGHTS_HINT]);
+const char *rights_hint(uint64_t octets, char buffer[RIGHTS_HINT]);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Receive-side scaling that brings both directions of a conversation to one queue, and its twin in
- * software. The key repeats 0x6d5a, so that Toeplitz' hash depends on the exclusive or of all
- * 16-bit words of the input only: swapping source and destination changes nothing, and the twin
- * needs two tables of 256. Only addresses are hashed: fragments have no ports.
+ * Receive-side scaling that brings both directions of a conversation to one queue, and the same
+ * hash in software. The key repeats 0x6d5a, so that Toeplitz' hash depends on the exclusive or of
+ * all 16-bit words of the input only: swapping source and destination changes nothing, and the
+ * software needs two tables of 256. Only addresses are hashed: fragments have no ports.
  *
- * The twin decides who owns a packet; the NIC only saves the way there. A NIC that hashes otherwise
- * costs hand-overs between workers and never separates a query from its reply.
+ * The hash in software decides which worker owns a packet; the NIC's saves handing it off. A NIC
+ * that hashes otherwise costs hand-overs between workers and never separates a query from its
+ * reply.
  */
 #ifndef RX_RSS_H
 #define RX_RSS_H

@@ -20,9 +20,9 @@ struct tuple {
 
 static bool addresses_of(struct tuple *t, const struct rte_mbuf *m, uint32_t ptype, uint32_t at)
 {
-	struct rte_ipv6_hdr room;
+	struct rte_ipv6_hdr buffer;
 	if (RTE_ETH_IS_IPV4_HDR(ptype)) {
-		const struct rte_ipv4_hdr *ip = rte_pktmbuf_read(m, at, sizeof(*ip), &room);
+		const struct rte_ipv4_hdr *ip = rte_pktmbuf_read(m, at, sizeof(*ip), &buffer);
 		if (!ip)
 			return false;
 		t->addrs = addr_pair_of(addr_of_v4((const uint8_t *)&ip->src_addr),
@@ -31,7 +31,7 @@ static bool addresses_of(struct tuple *t, const struct rte_mbuf *m, uint32_t pty
 	}
 	if (!RTE_ETH_IS_IPV6_HDR(ptype))
 		return false;
-	const struct rte_ipv6_hdr *ip = rte_pktmbuf_read(m, at, sizeof(*ip), &room);
+	const struct rte_ipv6_hdr *ip = rte_pktmbuf_read(m, at, sizeof(*ip), &buffer);
 	if (!ip)
 		return false;
 	t->addrs = addr_pair_of(addr_of_v6(ip->src_addr), addr_of_v6(ip->dst_addr));
@@ -43,7 +43,7 @@ static bool tuple_of(struct tuple *t, const struct rte_mbuf *m)
 	struct rte_net_hdr_lens lens = {0};
 	uint32_t ptype = rte_net_get_ptype(m, &lens, PTYPES), l4 = ptype & RTE_PTYPE_L4_MASK;
 	bool v4 = RTE_ETH_IS_IPV4_HDR(ptype);
-	uint16_t room[2];
+	uint16_t buffer[2];
 
 	*t = (struct tuple){.ports = 0};
 	if (!addresses_of(t, m, ptype, lens.l2_len))
@@ -51,11 +51,11 @@ static bool tuple_of(struct tuple *t, const struct rte_mbuf *m)
 	if (l4 != RTE_PTYPE_L4_UDP && l4 != RTE_PTYPE_L4_TCP)
 		return true;
 	const uint16_t *ports =
-		rte_pktmbuf_read(m, (uint32_t)lens.l2_len + lens.l3_len, sizeof(room), room);
+		rte_pktmbuf_read(m, (uint32_t)lens.l2_len + lens.l3_len, sizeof(buffer), buffer);
 	if (!ports)
 		return true;
-	memcpy(room, ports, sizeof(room));
-	t->ports = room[0] ^ room[1];
+	memcpy(buffer, ports, sizeof(buffer));
+	t->ports = buffer[0] ^ buffer[1];
 	if (l4 == RTE_PTYPE_L4_UDP)
 		t->hf = v4 ? RTE_ETH_RSS_NONFRAG_IPV4_UDP : RTE_ETH_RSS_NONFRAG_IPV6_UDP;
 	else
@@ -76,19 +76,19 @@ static void check(struct rss_check *c, const struct rss *r, uint64_t rss_hf, uin
 		return;
 	uint32_t two = both(rss_hash(r, t.addrs.octets[ADDR_SRC], t.addrs.octets[ADDR_DST]));
 	uint32_t four = two ^ both(rss_hash_word(r, t.ports));
-	uint32_t twin = t.hf & rss_hf ? four : two;
+	uint32_t expected = t.hf & rss_hf ? four : two;
 
 	metrics_add(&c->packets, 1);
-	metrics_add(&c->astray, rss_reta(r, twin & r->mask) != queue);
+	metrics_add(&c->astray, rss_reta(r, expected & r->mask) != queue);
 	if (!(m->ol_flags & RTE_MBUF_F_RX_RSS_HASH))
 		return;
 	metrics_add(&c->hashed, 1);
-	if (m->hash.rss == twin)
+	if (m->hash.rss == expected)
 		return;
 	if (c->differ == 0)
-		metrics_add(&c->sample, (uint64_t)m->hash.rss << 32 | twin);
+		metrics_add(&c->sample, (uint64_t)m->hash.rss << 32 | expected);
 	metrics_add(&c->differ, 1);
-	metrics_add(&c->other, t.hf && m->hash.rss == (twin == two ? four : two));
+	metrics_add(&c->other, t.hf && m->hash.rss == (expected == two ? four : two));
 }
 
 bool rss_check_burst(struct rss_check *c, const struct rss *r, uint64_t rss_hf, uint16_t queue,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does a NIC spread packets as its twin (rx/rss.h) says? Looks at the first packets of each queue:
- * at the hash that the NIC left on them, where it does, and at the queue that they came by. The
- * tuple is that of the outermost IP header. What differs costs hand-overs between workers and
- * nothing else: their owner is the twin's.
+ * Checks whether a NIC spreads packets as the hash in software (rx/rss.h) does, by the first
+ * packets of each queue: by the NIC's hash, where the driver stores it, and by the queue. The tuple
+ * is that of the outermost IP header. Packets that differ are handed off between workers, and
+ * nothing else: the hash in software decides their owner.
  */
 #ifndef RX_RSS_CHECK_H
 #define RX_RSS_CHECK_H
@@ -20,10 +20,10 @@ struct rte_mbuf;
 struct rss_check {
 	uint64_t packets; /* IP packets looked at */
 	uint64_t hashed; /* with a hash by the NIC */
-	uint64_t differ; /* ... that is not the twin's */
+	uint64_t differ; /* ... that is not the one in software */
 	uint64_t other; /* ... but would be, with ports where we hash none, or the reverse */
-	uint64_t astray; /* came by another queue than the twin says */
-	uint64_t sample; /* the first hash that differs: the NIC's, then the twin's */
+	uint64_t astray; /* arrived in another queue than expected */
+	uint64_t sample; /* the first hash that differs: the NIC's, then the expected one */
 };
 
 /* What all queues of a port have seen. */

@@ -25,8 +25,8 @@ static const struct unpack_kind kinds[] = {
 int unpack_init(struct unpack *u)
 {
 	memset(u, 0, sizeof(*u));
-	u->room = malloc(UNPACK_ROOM);
-	return u->room ? 0 : -ENOMEM;
+	u->buffer = malloc(UNPACK_BUFFER);
+	return u->buffer ? 0 : -ENOMEM;
 }
 
 static void close_state(struct unpack *u)
@@ -40,7 +40,7 @@ static void close_state(struct unpack *u)
 void unpack_free(struct unpack *u)
 {
 	close_state(u);
-	free(u->room);
+	free(u->buffer);
 	memset(u, 0, sizeof(*u));
 }
 
@@ -83,12 +83,12 @@ static int need(struct unpack *u, size_t n)
 {
 	while (u->end - u->at < n && !u->eof) {
 		if (u->at) {
-			memmove(u->room, u->room + u->at, u->end - u->at);
+			memmove(u->buffer, u->buffer + u->at, u->end - u->at);
 			u->base += u->at;
 			u->end -= u->at;
 			u->at = 0;
 		}
-		ssize_t got = u->read(u->source, u->room + u->end, UNPACK_ROOM - u->end);
+		ssize_t got = u->read(u->source, u->buffer + u->end, UNPACK_BUFFER - u->end);
 		if (got < 0) {
 			u->failed = (int)got;
 			return u->failed;
@@ -102,13 +102,13 @@ static int need(struct unpack *u, size_t n)
 static bool starts(const struct unpack *u, const struct unpack_kind *kind)
 {
 	return u->end - u->at >= kind->magic_len &&
-	       memcmp(u->room + u->at, kind->magic, kind->magic_len) == 0;
+	       memcmp(u->buffer + u->at, kind->magic, kind->magic_len) == 0;
 }
 
 /* Frames that hold no data, of zstd and lz4: parallel compressors begin with one. */
 static bool is_skippable(const struct unpack *u)
 {
-	const uint8_t *p = u->room + u->at;
+	const uint8_t *p = u->buffer + u->at;
 	return u->end - u->at >= 4 && (p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d &&
 	       p[3] == 0x18;
 }
@@ -144,7 +144,7 @@ static int next_member(struct unpack *u)
 	int r;
 
 	/* Tapes and block devices fill up with zeros, and xz allows for them. */
-	while ((r = need(u, 1)) == 0 && u->at < u->end && u->room[u->at] == 0)
+	while ((r = need(u, 1)) == 0 && u->at < u->end && u->buffer[u->at] == 0)
 		u->at++;
 	if (r == 0)
 		r = need(u, UNPACK_MAGIC);
@@ -153,7 +153,7 @@ static int next_member(struct unpack *u)
 	if (starts(u, u->kind) || is_skippable(u))
 		return 1;
 	size_t left = u->end - u->at;
-	if (left < u->kind->magic_len && memcmp(u->room + u->at, u->kind->magic, left) == 0)
+	if (left < u->kind->magic_len && memcmp(u->buffer + u->at, u->kind->magic, left) == 0)
 		return fail_cut(u);
 	return fail(u, -EBADMSG,
 		"something that is not %s data stands behind the archive's end (octet %" PRIu64 ")",
@@ -161,10 +161,10 @@ static int next_member(struct unpack *u)
 }
 
 /* Decodes once. Octets given, or -errno. *moved: something was taken or given. */
-static ssize_t decode(struct unpack *u, void *room, size_t n, bool *moved)
+static ssize_t decode(struct unpack *u, void *to, size_t n, bool *moved)
 {
 	struct unpack_io io = {
-		.in = u->room + u->at, .in_len = u->end - u->at, .out = room, .out_len = n};
+		.in = u->buffer + u->at, .in_len = u->end - u->at, .out = to, .out_len = n};
 	const char *why = NULL;
 	int r = u->kind->step(u->state, &io, &why);
 	size_t given = n - io.out_len, before = u->at;
@@ -184,14 +184,14 @@ static ssize_t decode(struct unpack *u, void *room, size_t n, bool *moved)
 	return given ? (ssize_t)given : r < 0 ? r : 0;
 }
 
-static ssize_t read_packed(struct unpack *u, void *room, size_t n)
+static ssize_t read_packed(struct unpack *u, void *to, size_t n)
 {
 	for (;;) {
 		bool moved;
 		int r = u->between ? next_member(u) : 1;
 		if (r <= 0)
 			return r;
-		ssize_t given = decode(u, room, n, &moved);
+		ssize_t given = decode(u, to, n, &moved);
 		if (given)
 			return given;
 		if (moved)
@@ -205,19 +205,19 @@ static ssize_t read_packed(struct unpack *u, void *room, size_t n)
 	}
 }
 
-static ssize_t read_plain(struct unpack *u, void *room, size_t n)
+static ssize_t read_plain(struct unpack *u, void *to, size_t n)
 {
 	size_t have = u->end - u->at;
 
 	if (have == 0)
-		return u->eof ? 0 : u->read(u->source, room, n);
+		return u->eof ? 0 : u->read(u->source, to, n);
 	n = have < n ? have : n;
-	memcpy(room, u->room + u->at, n);
+	memcpy(to, u->buffer + u->at, n);
 	u->at += n;
 	return (ssize_t)n;
 }
 
-ssize_t unpack_read(void *unpack, void *room, size_t n)
+ssize_t unpack_read(void *unpack, void *to, size_t n)
 {
 	struct unpack *u = unpack;
 	bool first = !u->kind && u->base == 0 && u->end == 0 && !u->eof;
@@ -229,5 +229,5 @@ ssize_t unpack_read(void *unpack, void *room, size_t n)
 		if (r < 0)
 			return r;
 	}
-	return u->kind ? read_packed(u, room, n) : read_plain(u, room, n);
+	return u->kind ? read_packed(u, to, n) : read_plain(u, to, n);
 }

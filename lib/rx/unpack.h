@@ -11,7 +11,7 @@
 #include "rx/capfile.h"
 
 enum {
-	UNPACK_ROOM = 128 * 1024, /* compressed octets read at a time */
+	UNPACK_BUFFER = 128 * 1024, /* compressed octets read at a time */
 	UNPACK_MAGIC = 6,
 	UNPACK_WINDOW_LOG = 27, /* zstd: 2 to the power of it, octets, is the largest window */
 	UNPACK_MEMORY = 256 << 20, /* xz: octets of the decoder's memory */
@@ -44,9 +44,9 @@ struct unpack {
 	void *source;
 	const struct unpack_kind *kind; /* NULL: not compressed */
 	void *state;
-	uint8_t *room; /* UNPACK_ROOM octets */
+	uint8_t *buffer; /* UNPACK_BUFFER octets */
 	size_t at, end; /* the part of it that is not decoded yet */
-	uint64_t base; /* octets of the file before room */
+	uint64_t base; /* offset in the file of *buffer */
 	bool eof;
 	bool between; /* between two members */
 	int failed; /* -errno of every further call */
@@ -69,6 +69,6 @@ void unpack_open(struct unpack *u, capfile_read_fn *read, void *source);
  *   -ENOTSUP   its compression is not built in, or it wants too much memory
  *   other      what read failed with
  */
-ssize_t unpack_read(void *unpack, void *room, size_t n);
+ssize_t unpack_read(void *unpack, void *to, size_t n);
 
 #endif

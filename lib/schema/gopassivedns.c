@@ -34,7 +34,7 @@ static const char *phrase_of(unsigned rcode)
 
 /* Appends 2015-10-11 02:40:12.643494 +0000 UTC, without trailing zeros; whole seconds without
  * decimals. */
-static void put_stamp(struct text *t, struct when *when, int64_t ns)
+static void write_time(struct text *t, struct when *when, int64_t ns)
 {
 	if (!text_reserve(t, WHEN_LEN))
 		return;
@@ -91,7 +91,7 @@ static void put_ends(struct text *t, const struct record *r)
 static void put_times(struct schema *s, struct text *t, const struct pair *p)
 {
 	text_lit(t, "\"tstamp\":\"");
-	put_stamp(t, &s->when, p->last_ns);
+	write_time(t, &s->when, p->last_ns);
 	text_lit(t, "\",\"elapsed\":");
 	text_i64(t, p->r->latency_ns);
 	text_lit(t, ",\"sport\":\"");

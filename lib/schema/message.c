@@ -102,7 +102,7 @@ struct beginning {
 
 /* The octets of put_beginning() at most, and of put_rr() before the RDATA. */
 #define BEGINNING_MAX (NAME_TEXT_MAX + 64)
-#define TTL_ROOM 64
+#define TTL_BYTES 64
 
 static void put_beginning(const struct schema *s, struct text *t, const struct message *m,
 	const struct rr *rr, struct name_memo *memo, struct beginning *b)
@@ -122,7 +122,7 @@ static void put_rr(const struct schema *s, struct text *t, struct message *m, co
 	struct name_memo *memo, struct beginning *b)
 {
 	uint32_t labels = name_labels(&m->space, rr->name);
-	if (!text_reserve(t, BEGINNING_MAX + TTL_ROOM))
+	if (!text_reserve(t, BEGINNING_MAX + TTL_BYTES))
 		return;
 	if (b->labels == labels && b->type == rr->type) {
 		t->at = text_blocks_at(t->at, b->text, b->len);

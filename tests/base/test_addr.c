@@ -12,14 +12,14 @@ void test_base_addr(void);
 static void expect_v6(const char *written, const char *shown)
 {
 	uint8_t octets[16];
-	char room[40];
-	struct text t = text_of(room, sizeof(room));
+	char buffer[40];
+	struct text t = text_of(buffer, sizeof(buffer));
 
 	CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET6, written, octets), 1);
 	addr_text_v6(&t, octets);
 	CU_ASSERT_FALSE(t.full);
 	CU_ASSERT_EQUAL_FATAL(text_len(&t), strlen(shown));
-	CU_ASSERT_NSTRING_EQUAL(room, shown, strlen(shown));
+	CU_ASSERT_NSTRING_EQUAL(buffer, shown, strlen(shown));
 }
 
 /* RFC 5952 section 4 and 5. */
@@ -50,8 +50,8 @@ static void v6_round_trip(void)
 	srandom(1);
 	for (int i = 0; i < 50000; i++) {
 		uint8_t octets[16], again[16];
-		char room[64] = "", libc[64];
-		struct text t = text_of(room, sizeof(room) - 1);
+		char buffer[64] = "", libc[64];
+		struct text t = text_of(buffer, sizeof(buffer) - 1);
 		long zero = random(), small = random();
 		bool compatible = true;
 		for (int k = 0; k < 16; k++) {
@@ -62,12 +62,12 @@ static void v6_round_trip(void)
 		}
 		addr_text_v6(&t, octets);
 		*t.at = '\0';
-		CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET6, room, again), 1);
+		CU_ASSERT_EQUAL_FATAL(inet_pton(AF_INET6, buffer, again), 1);
 		CU_ASSERT_EQUAL_FATAL(memcmp(octets, again, 16), 0);
 		/* libc writes the deprecated IPv4-compatible addresses in dotted decimal */
 		if (!compatible)
 			CU_ASSERT_STRING_EQUAL_FATAL(
-				room, inet_ntop(AF_INET6, octets, libc, sizeof(libc)));
+				buffer, inet_ntop(AF_INET6, octets, libc, sizeof(libc)));
 	}
 }
 
@@ -75,21 +75,22 @@ static void v4_every_octet(void)
 {
 	for (unsigned i = 0; i < 1024; i++) {
 		uint8_t octets[4] = {1, 22, 133, 0};
-		char room[16] = "", libc[16];
-		struct text t = text_of(room, 15);
+		char buffer[16] = "", libc[16];
+		struct text t = text_of(buffer, 15);
 		octets[i / 256] = (uint8_t)i;
 		addr_text_v4(&t, octets);
 		CU_ASSERT_FALSE(t.full);
 		*t.at = '\0';
-		CU_ASSERT_STRING_EQUAL_FATAL(room, inet_ntop(AF_INET, octets, libc, sizeof(libc)));
+		CU_ASSERT_STRING_EQUAL_FATAL(
+			buffer, inet_ntop(AF_INET, octets, libc, sizeof(libc)));
 	}
 }
 
 static void families(void)
 {
 	static const uint8_t four[4] = {192, 0, 2, 1};
-	char room[64] = "";
-	struct text t = text_of(room, sizeof(room) - 1);
+	char buffer[64] = "";
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	struct addr a = addr_of_v4(four), b = addr_of_v6(a.octets);
 	struct addr_pair p = addr_pair_of(a, a), q = addr_pair_of(b, b);
 	uint32_t n;
@@ -101,7 +102,7 @@ static void families(void)
 	addr_pair_text(&t, &p, ADDR_SRC);
 	text_char(&t, ' ');
 	addr_pair_text(&t, &q, ADDR_DST);
-	CU_ASSERT_STRING_EQUAL(room, "192.0.2.1 ::ffff:192.0.2.1");
+	CU_ASSERT_STRING_EQUAL(buffer, "192.0.2.1 ::ffff:192.0.2.1");
 	CU_ASSERT(addr_pair_wire(&p, ADDR_SRC, &n) == p.octets[ADDR_SRC] + 12 && n == 4);
 	CU_ASSERT(addr_pair_wire(&q, ADDR_DST, &n) == q.octets[ADDR_DST] && n == 16);
 }

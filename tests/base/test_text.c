@@ -120,28 +120,28 @@ static void all_or_nothing(void)
 static void sticky(void)
 {
 	for (size_t i = 0; i < BITS_COUNT(pieces); i++) {
-		char room[64] = "";
-		struct text t = text_of(room, sizeof(room));
+		char buffer[64] = "";
+		struct text t = text_of(buffer, sizeof(buffer));
 		text_lit(&t, "ab");
-		CU_ASSERT_FALSE(text_reserve(&t, sizeof(room)));
+		CU_ASSERT_FALSE(text_reserve(&t, sizeof(buffer)));
 		CU_ASSERT_TRUE(t.full);
 		for (size_t k = 0; k < BITS_COUNT(pieces); k++)
 			pieces[(i + k) % BITS_COUNT(pieces)].append(&t);
 		text_put(&t, "", 0);
 		CU_ASSERT_EQUAL(text_len(&t), 2);
-		CU_ASSERT_STRING_EQUAL(room, "ab");
+		CU_ASSERT_STRING_EQUAL(buffer, "ab");
 		CU_ASSERT_TRUE(t.full);
 	}
 }
 
 static void expect_u64(uint64_t v)
 {
-	char room[32] = "", libc[32];
-	struct text t = text_of(room, 20);
+	char buffer[32] = "", libc[32];
+	struct text t = text_of(buffer, 20);
 	int n = snprintf(libc, sizeof(libc), "%" PRIu64, v);
 
 	text_u64(&t, v);
-	CU_ASSERT_STRING_EQUAL_FATAL(room, libc);
+	CU_ASSERT_STRING_EQUAL_FATAL(buffer, libc);
 	CU_ASSERT_EQUAL_FATAL(text_width(v), (unsigned)n);
 }
 
@@ -160,21 +160,21 @@ static void numbers(void)
 	}
 	srandom(3);
 	for (int i = 0; i < 100000; i++) {
-		char room[32] = "", libc[32];
-		struct text t = text_of(room, 21);
+		char buffer[32] = "", libc[32];
+		struct text t = text_of(buffer, 21);
 		int64_t v = (int64_t)((uint64_t)random() << 33 ^ (uint64_t)random() << 11) >>
 			    random() % 64;
 		text_i64(&t, v);
 		snprintf(libc, sizeof(libc), "%" PRId64, v);
-		CU_ASSERT_STRING_EQUAL_FATAL(room, libc);
+		CU_ASSERT_STRING_EQUAL_FATAL(buffer, libc);
 	}
 	for (unsigned n = 1; n <= 20; n++) {
-		char room[32] = "", libc[32];
-		struct text t = text_of(room, 20);
+		char buffer[32] = "", libc[32];
+		struct text t = text_of(buffer, 20);
 		uint64_t v = n == 20 ? UINT64_MAX : text_tens[n] - 1;
 		text_padded(&t, v / 7, n);
 		snprintf(libc, sizeof(libc), "%0*" PRIu64, (int)n, v / 7);
-		CU_ASSERT_STRING_EQUAL(room, libc);
+		CU_ASSERT_STRING_EQUAL(buffer, libc);
 	}
 }
 
@@ -195,14 +195,14 @@ static void bases(void)
 	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
 		size_t n = strlen(rows[i].plain);
 		uint8_t *p = guard_copy(rows[i].plain, n);
-		char room[64] = "";
-		struct text t = text_of(room, sizeof(room) - 1);
+		char buffer[64] = "";
+		struct text t = text_of(buffer, sizeof(buffer) - 1);
 		text_base64(&t, p, n);
-		CU_ASSERT_STRING_EQUAL(room, rows[i].base64);
-		memset(room, 0, sizeof(room));
-		t = text_of(room, sizeof(room) - 1);
+		CU_ASSERT_STRING_EQUAL(buffer, rows[i].base64);
+		memset(buffer, 0, sizeof(buffer));
+		t = text_of(buffer, sizeof(buffer) - 1);
 		text_base32hex(&t, p, n);
-		CU_ASSERT_STRING_EQUAL(room, rows[i].base32hex);
+		CU_ASSERT_STRING_EQUAL(buffer, rows[i].base32hex);
 		guard_free(p, n);
 	}
 }
@@ -215,8 +215,8 @@ static void long_base64(void)
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	for (size_t n = 0; n < 200; n++) {
 		uint8_t plain[202] = {0};
-		char room[300] = "", expected[300] = "";
-		struct text t = text_of(room, sizeof(room) - 1);
+		char buffer[300] = "", expected[300] = "";
+		struct text t = text_of(buffer, sizeof(buffer) - 1);
 		for (size_t i = 0; i < n; i++)
 			plain[i] = (uint8_t)random();
 		uint8_t *p = guard_copy(plain, n);
@@ -227,7 +227,7 @@ static void long_base64(void)
 			unsigned two = plain[bit / 8] << 8 | plain[bit / 8 + 1];
 			expected[i] = bit >= n * 8 ? '=' : digits[two >> (10 - bit % 8) & 63];
 		}
-		CU_ASSERT_STRING_EQUAL_FATAL(room, expected);
+		CU_ASSERT_STRING_EQUAL_FATAL(buffer, expected);
 	}
 }
 
@@ -250,26 +250,26 @@ static void graphs(void)
 {
 	for (int c = 0x21; c < 0x7f; c++)
 		for (int quoted = 0; quoted < 2; quoted++) {
-			char room[8] = "", shown[8] = "";
-			struct text t = text_of(room, sizeof(room) - 1);
+			char buffer[8] = "", shown[8] = "";
+			struct text t = text_of(buffer, sizeof(buffer) - 1);
 			t.quoted = quoted;
 			text_graph(&t, (char)c);
 			if (quoted && (c == '"' || c == '\\'))
 				shown[0] = '\\';
 			shown[strlen(shown)] = (char)c;
-			CU_ASSERT_STRING_EQUAL(room, shown);
+			CU_ASSERT_STRING_EQUAL(buffer, shown);
 		}
 }
 
 /* Formatted text is truncated to 1023 characters. */
 static void long_format(void)
 {
-	static char word[4000], room[4000];
-	struct text t = text_of(room, sizeof(room) - 1);
+	static char word[4000], buffer[4000];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	memset(word, 'w', sizeof(word) - 1);
 	text_format(&t, "%s", word);
 	CU_ASSERT_FALSE(t.full);
-	CU_ASSERT_EQUAL(text_len(&t), strlen(room));
+	CU_ASSERT_EQUAL(text_len(&t), strlen(buffer));
 	CU_ASSERT(text_len(&t) == 1023);
 }
 

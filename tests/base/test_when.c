@@ -12,13 +12,13 @@ void test_base_when(void);
 
 static void expect(struct when *w, int64_t ns, const char *shown)
 {
-	char room[WHEN_LEN + 1] = "";
-	struct text t = text_of(room, WHEN_LEN);
+	char buffer[WHEN_LEN + 1] = "";
+	struct text t = text_of(buffer, WHEN_LEN);
 
 	when_text(w, &t, ns);
 	CU_ASSERT_FALSE(t.full);
 	CU_ASSERT_EQUAL(text_len(&t), WHEN_LEN);
-	CU_ASSERT_STRING_EQUAL(room, shown);
+	CU_ASSERT_STRING_EQUAL(buffer, shown);
 }
 
 static void known(void)

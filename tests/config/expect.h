@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of the configuration share. */
+/* Shared by the tests of the configuration. */
 #ifndef TESTS_CONFIG_EXPECT_H
 #define TESTS_CONFIG_EXPECT_H
 
@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Text must be as wanted; says both where it is not. */
+/* Expects a text; prints both texts where they differ. */
 static inline void expect_text(const char *got, const char *want)
 {
 	if (strcmp(got, want) != 0)
@@ -17,7 +17,7 @@ static inline void expect_text(const char *got, const char *want)
 	CU_ASSERT_STRING_EQUAL(got, want);
 }
 
-/* The conf as JSON, to free(). */
+/* Returns the conf as JSON, to free(). */
 static inline char *expect_json(const struct conf *conf)
 {
 	char *json = NULL;
@@ -29,7 +29,7 @@ static inline char *expect_json(const struct conf *conf)
 	return json;
 }
 
-/* Loads a text and demands the outcome: NULL for success, else the error. */
+/* Loads a text and expects the error `want`; NULL: success. */
 static inline void expect_load(struct conf *conf, const char *json, const char *want)
 {
 	struct conf_error err = {""};
@@ -39,7 +39,7 @@ static inline void expect_load(struct conf *conf, const char *json, const char *
 	CU_ASSERT_EQUAL(rc, want ? -EINVAL : 0);
 }
 
-/* The same for one "path=value". */
+/* The same for one assignment "path=value". */
 static inline void expect_set(struct conf *conf, const char *assignment, const char *want)
 {
 	struct conf_error err = {""};

@@ -35,7 +35,7 @@ static void test_files(void)
 		"input.files: has \"-\" 2 times, but standard input can be read only once");
 }
 
-/* What is said of these keys, as --set takes them; "" where they are right. */
+/* Expects the error of these keys, in the notation of --set; "": none. */
 static void check_encrypted(
 	const char *sightings, const char *ports, const char *resolvers, const char *want)
 {

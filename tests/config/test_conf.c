@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of keys, defaults, copies. */
+/* The table of keys: defaults, copies. */
 #include "expect.h"
 
 #include <inttypes.h>
@@ -31,7 +31,7 @@ static void test_defaults(void)
 	conf_free(&c);
 }
 
-/* Each default is one that its own row allows. */
+/* Each default is valid by its own row. */
 static void test_every_default(void)
 {
 	struct conf_error err;
@@ -45,7 +45,7 @@ static void test_every_default(void)
 	conf_free(&c);
 }
 
-/* Paths and variables are unique; a path is no section of another; sections stand together. */
+/* Paths and variables are unique; no path is a section of another; sections are contiguous. */
 static void test_rows(void)
 {
 	char a[CONF_ENV_MAX], b[CONF_ENV_MAX];
@@ -84,7 +84,7 @@ static void test_flags(void)
 		}
 }
 
-/* Every ENUM has words, together in enum conf_choice, and no two the same. */
+/* Every ENUM has words, contiguous in enum conf_choice, without duplicates. */
 static void test_choices(void)
 {
 	size_t all = 0;
@@ -106,8 +106,8 @@ static void test_choices(void)
 	expect_text(conf_choice_word(CONF_HUGEPAGES_NEVER), "never");
 }
 
-/* A value other than the default, in conf_set()'s notation. */
-static void other_value(const struct conf_key *key, char *room, size_t size)
+/* Writes a value other than the default, in the notation of conf_set(). */
+static void other_value(const struct conf_key *key, char *buffer, size_t size)
 {
 	enum conf_choice first;
 	size_t count = conf_choices_of(key, &first);
@@ -128,14 +128,14 @@ static void other_value(const struct conf_key *key, char *room, size_t size)
 			word = conf_choice_word((enum conf_choice)(first + count - 1));
 		break;
 	case CONF_NUMBER:
-		snprintf(room, size, "%" PRIu64,
+		snprintf(buffer, size, "%" PRIu64,
 			strtoull(key->initial, NULL, 10) == key->max ? key->min : key->max);
 		return;
 	}
-	snprintf(room, size, "%s", word);
+	snprintf(buffer, size, "%s", word);
 }
 
-/* A copy is equal, owns its memory, differs after any key is set; JSON keeps every value. */
+/* A copy is equal, owns its memory, and differs after any key is set; JSON has every value. */
 static void test_copy_equal_write(void)
 {
 	struct conf_error err;
@@ -159,7 +159,7 @@ static void test_copy_equal_write(void)
 		free(json);
 		conf_free(&back);
 		conf_free(&base);
-		base = c; /* so that the values pile up */
+		base = c; /* so that the next copy has all values so far */
 	}
 	conf_free(&base);
 }

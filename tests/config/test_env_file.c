@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Files of variables, against what systemd 252 makes of the same lines (systemd.exec(5), and its
- * test-env-file.c for the corners). */
+/* Files of variables, compared with how systemd 252 parses the same lines (systemd.exec(5), and its
+ * test-env-file.c for special cases). */
 #include "config/conf.h"
 
 #include <CUnit/CUnit.h>
@@ -88,5 +88,5 @@ void test_config_env_file(void)
 {
 	CU_pSuite s = CU_add_suite("config/env_file", set_up, tear_down);
 	CU_add_test(s, "forms", forms);
-	CU_add_test(s, "what is wrong", wrong);
+	CU_add_test(s, "errors", wrong);
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* JSON as strict as RFC 8259, and where an error is. */
+/* JSON as strict as RFC 8259, and the positions of errors. */
 #include "expect.h"
 #include "support/guard.h"
 
 void test_config_json(void);
 
-/* Parses a copy that ends at a guard page. "" if it is right, else "line:column what". */
-static void check(const char *json, size_t len, char *room, size_t size)
+/* Parses a copy in front of a guard page. Returns "" if it is valid, else "line:column what". */
+static void check(const char *json, size_t len, char *buffer, size_t size)
 {
 	struct conf_fault fault;
 	cJSON *root;
 	uint8_t *copy = guard_copy(json, len);
 	int rc = conf_json((const char *)copy, len, &root, &fault);
 
-	room[0] = '\0';
+	buffer[0] = '\0';
 	if (rc < 0)
-		snprintf(room, size, "%zu:%zu %s", fault.line, fault.column, fault.what);
+		snprintf(buffer, size, "%zu:%zu %s", fault.line, fault.column, fault.what);
 	CU_ASSERT(rc == 0 || (rc == -EINVAL && !root));
 	cJSON_Delete(root);
 	guard_free(copy, len);
@@ -23,7 +23,7 @@ static void check(const char *json, size_t len, char *room, size_t size)
 
 static const struct sample {
 	const char *json;
-	const char *want; /* "" if it is right */
+	const char *want; /* "" if it is valid */
 } samples[] = {
 	{"{}", ""},
 	{" [1, -0, 0.5, 1e3, 1E-2, -12.25e+1, true, false, null, \"\", {\"a\": [[], {}]}]\r\n\t",
@@ -130,7 +130,7 @@ static void test_samples(void)
 	expect_text(got, "1:4 raw control character in a string");
 }
 
-/* No cut of any sample makes the parser read on, and none of an object or a list is right. */
+/* The parser reads no further than any cut of a sample; a cut object or list is an error. */
 static void test_cuts(void)
 {
 	char got[200];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration and its keys as text. */
+/* The configuration and its keys, printed. */
 #include "expect.h"
 
 void test_config_list(void);
 
-/* The JSON is laid out for people: one key a line, sections indented. */
+/* The JSON is readable: one key on each line, sections indented. */
 static void test_write(void)
 {
 	struct conf c;
@@ -43,7 +43,7 @@ static void test_write_fails(void)
 	conf_free(&c);
 }
 
-/* What a function prints; to free(). */
+/* Returns what a function prints, to free(). */
 static char *text_from(void (*print)(FILE *out))
 {
 	char *s = NULL;

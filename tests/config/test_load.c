@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration from a document and from a file: what is taken, every error by its words. */
+/* The configuration from a document and from a file: what is accepted, and every error message. */
 #include "expect.h"
 #include "support/guard.h"
 
@@ -44,7 +44,7 @@ static void test_values(void)
 	CU_ASSERT_EQUAL(c.eal_hugepages, CONF_HUGEPAGES_NEVER);
 	CU_ASSERT_TRUE(c.eal_log);
 	expect_text(c.eal_args, "-v");
-	/* What a second document does not name stays; a list is replaced. */
+	/* Keys that a second document lacks are unchanged; a list is replaced. */
 	expect_load(&c, "{\"input\": {\"files\": []}, \"workers\": 0}", NULL);
 	CU_ASSERT_EQUAL(c.input_files.count, 0);
 	CU_ASSERT_EQUAL(c.workers, 0);
@@ -152,7 +152,7 @@ static const struct {
 		"256 ports, each from 1 to 65535, or ranges as 5300-5310, or any"},
 };
 
-/* The error says it, and nothing has changed, not even what stood right before it. */
+/* The error is reported, and nothing has changed, not even by valid keys before it. */
 static void test_errors(void)
 {
 	struct conf c, before;
@@ -171,7 +171,7 @@ static void test_errors(void)
 	conf_free(&c);
 }
 
-/* {"a": [x, x, ...]} with n entries; to free(). */
+/* Returns {"a": [x, x, ...]} with n entries, to free(). */
 static char *many(const char *section, const char *key, const char *entry, size_t n)
 {
 	char *json = NULL;
@@ -190,7 +190,7 @@ static void test_limits(void)
 {
 	struct conf_error err;
 	struct conf c;
-	char room[300];
+	char buffer[300];
 
 	CU_ASSERT_EQUAL_FATAL(conf_init(&c), 0);
 	char *json = many("dns", "ports", "53", 256);
@@ -207,11 +207,11 @@ static void test_limits(void)
 		"t.json: input.files: the list has 4097 entries, expected a list of "
 		"at most 4096 strings, each of 1 to 4095 octets");
 	free(json);
-	snprintf(room, sizeof(room), "{\"sensor\": \"%0255d\"}", 7);
-	expect_load(&c, room, NULL);
+	snprintf(buffer, sizeof(buffer), "{\"sensor\": \"%0255d\"}", 7);
+	expect_load(&c, buffer, NULL);
 	CU_ASSERT_EQUAL(strlen(c.sensor), 255);
-	snprintf(room, sizeof(room), "{\"sensor\": \"%0256d\"}", 7);
-	expect_load(&c, room,
+	snprintf(buffer, sizeof(buffer), "{\"sensor\": \"%0256d\"}", 7);
+	expect_load(&c, buffer,
 		"t.json: sensor: is 256 octets long, expected a string of at most 255 octets");
 
 	/* Exactly as large as allowed, and one octet more. */
@@ -226,7 +226,7 @@ static void test_limits(void)
 	conf_free(&c);
 }
 
-/* What a stranger wrote is cut for the message, between characters, and the rest still shows. */
+/* Long unknown words are truncated in the message, between characters; the rest is complete. */
 static void test_long_names(void)
 {
 	char name[2000], json[2100];
@@ -250,7 +250,7 @@ static void test_long_names(void)
 	conf_free(&c);
 }
 
-/* Every cut of a right document is an error that leaves the conf alone, and reads no further. */
+/* Every cut of a valid document is an error that changes nothing, and is not read beyond. */
 static void test_cuts(void)
 {
 	struct conf_error err;

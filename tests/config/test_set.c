@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration from single values: --set, flags, environment; and which goes over which. */
+/* The configuration from single values: --set, flags, environment; and their precedence. */
 #include "expect.h"
 
 void test_config_set(void);
@@ -119,7 +119,7 @@ static void test_errors(void)
 	conf_free(&c);
 }
 
-/* A flag takes its word as it is. */
+/* The word of a flag is not parsed. */
 static void test_flag(void)
 {
 	const struct conf_key *files = &conf_keys[CONF_KEY_input_files];
@@ -199,7 +199,7 @@ static void test_environment(void)
 	conf_free(&c);
 }
 
-/* File, then environment, then flags: each goes over what came before, key by key. */
+/* File, then environment, then flags: each overrides the one before, key by key. */
 static void test_precedence(void)
 {
 	static const char json[] = "{\"workers\": 1, \"sensor\": \"file\", \"txn\": "

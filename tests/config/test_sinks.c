@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The list of sinks: from JSON, from pairs, from the flag, and what is wrong with it. */
+/* The list of sinks from JSON, from pairs and from the flag, and its errors. */
 #include "expect.h"
 
 void test_config_sinks(void);
@@ -37,7 +37,7 @@ static void test_json(void)
 	expect_text(conf_sink_name(&c.sinks.at[0]), "file");
 	CU_ASSERT_EQUAL(c.sinks.at[1].type, CONF_SINK_STDOUT);
 	expect_text(conf_sink_name(&c.sinks.at[1]), "o");
-	/* What is printed is only what the kind takes, and gives the same again. */
+	/* Only keys that the kind accepts are printed, and they are read back as the same. */
 	char *json = expect_json(&c);
 	CU_ASSERT_EQUAL(count(json, "\"name\""), 2);
 	CU_ASSERT_EQUAL(count(json, "\"path\""), 1);
@@ -74,7 +74,7 @@ static void test_pairs(void)
 	conf_free(&c);
 }
 
-/* Names that somebody else knows, with dots of their own. */
+/* Names of librdkafka's properties, which contain dots. */
 static void test_properties(void)
 {
 	struct conf c, back;
@@ -175,7 +175,7 @@ static void test_errors(void)
 	conf_free(&c);
 }
 
-/* The flag: each time one sink more; errors count on. */
+/* Each flag adds a sink; errors number them in sequence. */
 static void test_flag(void)
 {
 	const struct conf_key *key = &conf_keys[CONF_KEY_sinks];
@@ -198,7 +198,7 @@ static void test_flag(void)
 	conf_free(&c);
 }
 
-/* The short form: output.file is one sink more, where it says something. */
+/* The short form: output.file adds a sink unless it is empty. */
 static void test_all(void)
 {
 	struct conf_sinks all;
@@ -248,7 +248,7 @@ static void test_split(void)
 	conf_free(&c);
 }
 
-/* The sinks, the captures and the counters, and the error; "" none. */
+/* Expects the error of these sinks, captures and file of counters; "": none. */
 static void check(const char *sinks, const char *input, const char *stats, const char *want)
 {
 	struct conf_error err = {""};

@@ -7,11 +7,11 @@ void test_dns_const(void);
 
 static const char *shown(void (*show)(struct text *t, unsigned v), unsigned v)
 {
-	static char room[64];
-	struct text t = text_of(room, sizeof(room) - 1);
+	static char buffer[64];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	show(&t, v);
-	room[text_len(&t)] = 0;
-	return room;
+	buffer[text_len(&t)] = 0;
+	return buffer;
 }
 
 static void show_class(struct text *t, unsigned v)

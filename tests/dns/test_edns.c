@@ -14,18 +14,18 @@ static struct build b;
 static const char *shown(
 	uint16_t code, const char *octets, size_t len, enum edns_kind *kind, enum dns_error *error)
 {
-	static char room[4096];
+	static char buffer[4096];
 	for (size_t n = 0; n <= len; n++) {
 		uint8_t *copy = guard_copy(octets, n);
 		struct edns_option o = {.code = code, .len = (uint16_t)n, .data = copy};
-		struct text t = text_of(room, sizeof(room) - 1);
+		struct text t = text_of(buffer, sizeof(buffer) - 1);
 		*error = edns_option_text(&t, &o, kind);
 		CU_ASSERT(*error == DNS_OK || *kind == EDNS_KIND_HEX);
 		CU_ASSERT_FALSE(t.full);
-		room[text_len(&t)] = 0;
+		buffer[text_len(&t)] = 0;
 		guard_free(copy, n);
 	}
-	return room;
+	return buffer;
 }
 
 struct sample {
@@ -121,16 +121,16 @@ static void extended_errors(void)
 {
 	struct edns_option o = {EDNS_EDE, 8, (const uint8_t *)"\0\17block\0"};
 	struct edns_ede ede;
-	char room[64];
-	struct text t = text_of(room, sizeof(room));
+	char buffer[64];
+	struct text t = text_of(buffer, sizeof(buffer));
 	CU_ASSERT_TRUE(edns_ede_of(&o, &ede));
 	CU_ASSERT_EQUAL(ede.code, 15);
 	CU_ASSERT_EQUAL(ede.text_len, 5);
 	edns_option_text(&t, &o, NULL);
-	CU_ASSERT(text_len(&t) == 8 && memcmp(room, "15 block", 8) == 0);
-	t = text_of(room, sizeof(room));
+	CU_ASSERT(text_len(&t) == 8 && memcmp(buffer, "15 block", 8) == 0);
+	t = text_of(buffer, sizeof(buffer));
 	CU_ASSERT_TRUE(edns_ede_name(&t, ede.code));
-	CU_ASSERT(memcmp(room, "Blocked", 7) == 0);
+	CU_ASSERT(memcmp(buffer, "Blocked", 7) == 0);
 	CU_ASSERT_FALSE(edns_ede_name(&t, 9999));
 	o.len = 1;
 	CU_ASSERT_FALSE(edns_ede_of(&o, &ede));
@@ -138,14 +138,14 @@ static void extended_errors(void)
 
 static const char *utf8(const char *octets, size_t n, bool quoted)
 {
-	static char room[256];
-	struct text t = text_of(room, sizeof(room) - 1);
+	static char buffer[256];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	t.quoted = quoted;
 	uint8_t *copy = guard_copy(octets, n);
 	utf8_text(&t, copy, n);
 	guard_free(copy, n);
-	room[text_len(&t)] = 0;
-	return room;
+	buffer[text_len(&t)] = 0;
+	return buffer;
 }
 
 #define FFFD "\xef\xbf\xbd"

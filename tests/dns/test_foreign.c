@@ -60,22 +60,22 @@ static void told(void)
 {
 	for (size_t i = 0; i < BITS_COUNT(samples); i++) {
 		const struct sample *s = &samples[i];
-		uint8_t room[1500];
+		uint8_t buffer[1500];
 		struct dns_msg msg;
-		memset(room, s->fill, sizeof(room));
-		memcpy(room, s->head, s->head_len);
+		memset(buffer, s->fill, sizeof(buffer));
+		memcpy(buffer, s->head, s->head_len);
 		for (uint32_t cut = 0; cut < 2; cut++) {
 			const uint32_t len = cut ? DNS_HEADER_LEN : s->len;
-			uint8_t *p = guard_copy(room, len);
+			uint8_t *p = guard_copy(buffer, len);
 			const char *name = judge(p, len, s->len, s->other_port);
 			guard_free(p, len);
 			CU_ASSERT_PTR_NOT_NULL_FATAL(name);
 			CU_ASSERT_STRING_EQUAL(name, s->name);
 		}
-		CU_ASSERT_PTR_NULL(judge(room, 11, s->len, s->other_port));
+		CU_ASSERT_PTR_NULL(judge(buffer, 11, s->len, s->other_port));
 		/* and it would be asked */
-		CU_ASSERT(
-			dns_msg_read(&msg, room, s->len) != DNS_OK || msg.count[DNS_QUESTION] != 1);
+		CU_ASSERT(dns_msg_read(&msg, buffer, s->len) != DNS_OK ||
+			  msg.count[DNS_QUESTION] != 1);
 	}
 }
 

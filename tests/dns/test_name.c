@@ -12,8 +12,8 @@ static struct build b;
 /* Returns the text of the name at `at`; "!short" or "!name" if it is malformed. */
 static const char *shown(uint32_t at, bool dot, bool quoted)
 {
-	static char room[NAME_TEXT_MAX + 1];
-	struct text t = text_of(room, NAME_TEXT_MAX);
+	static char buffer[NAME_TEXT_MAX + 1];
+	struct text t = text_of(buffer, NAME_TEXT_MAX);
 	enum dns_error error = DNS_OK, again = DNS_OK;
 	uint8_t *copy = guard_copy(b.octets, b.len);
 	struct name_space space = {copy, b.len};
@@ -21,11 +21,11 @@ static const char *shown(uint32_t at, bool dot, bool quoted)
 	uint32_t after = name_text(&t, &space, at, dot, NULL, &error);
 	CU_ASSERT_EQUAL(name_skip(&space, at, &again), after);
 	CU_ASSERT_EQUAL(error, again);
-	room[text_len(&t)] = 0;
+	buffer[text_len(&t)] = 0;
 	if (after == 0)
-		snprintf(room, sizeof(room), "!%s", dns_error_name(error));
+		snprintf(buffer, sizeof(buffer), "!%s", dns_error_name(error));
 	guard_free(copy, b.len);
-	return room;
+	return buffer;
 }
 
 static void start(void)
@@ -253,8 +253,8 @@ static void lossless(void)
 
 static void memo(void)
 {
-	char room[8 * NAME_TEXT_MAX];
-	struct text t = text_of(room, sizeof(room));
+	char buffer[8 * NAME_TEXT_MAX];
+	struct text t = text_of(buffer, sizeof(buffer));
 	struct name_memo memo = {0};
 	enum dns_error error;
 	start();
@@ -267,15 +267,15 @@ static void memo(void)
 	CU_ASSERT_EQUAL(name_text(&t, &space, 29, false, &memo, &error), 31);
 	CU_ASSERT_EQUAL(name_text(&t, &space, 31, false, &memo, &error), 36);
 	CU_ASSERT_EQUAL(name_text(&t, &space, 31, true, &memo, &error), 36);
-	room[text_len(&t)] = 0;
+	buffer[text_len(&t)] = 0;
 	CU_ASSERT_STRING_EQUAL(
-		room, "a.examplea.example.b.example.a.example(\\..a.example\\(\\..a.example.");
+		buffer, "a.examplea.example.b.example.a.example(\\..a.example\\(\\..a.example.");
 }
 
-static void no_room(void)
+static void no_space(void)
 {
-	char room[NAME_TEXT_MAX - 1];
-	struct text t = text_of(room, sizeof(room));
+	char buffer[NAME_TEXT_MAX - 1];
+	struct text t = text_of(buffer, sizeof(buffer));
 	enum dns_error error;
 	start();
 	build_name(&b, "a");
@@ -297,8 +297,8 @@ static void folding(void)
 
 static void idna(void)
 {
-	char room[NAME_TEXT_MAX + 1];
-	struct text t = text_of(room, NAME_TEXT_MAX);
+	char buffer[NAME_TEXT_MAX + 1];
+	struct text t = text_of(buffer, NAME_TEXT_MAX);
 	start();
 	build_name(&b, "www.XN--mnchen-3ya.xn--a.de");
 	build_name(&b, "www.example");
@@ -306,10 +306,10 @@ static void idna(void)
 	bool found = idna_text(&t, &space, 12);
 	CU_ASSERT_EQUAL(found, idna_available());
 	if (found) {
-		room[text_len(&t)] = 0;
-		CU_ASSERT_STRING_EQUAL(room, "www.m\xc3\xbcnchen.xn--a.de");
+		buffer[text_len(&t)] = 0;
+		CU_ASSERT_STRING_EQUAL(buffer, "www.m\xc3\xbcnchen.xn--a.de");
 	}
-	t = text_of(room, NAME_TEXT_MAX);
+	t = text_of(buffer, NAME_TEXT_MAX);
 	CU_ASSERT_FALSE(idna_text(&t, &space, 12 + 29));
 	CU_ASSERT_EQUAL(text_len(&t), 0);
 }
@@ -326,7 +326,7 @@ void test_dns_name(void)
 	CU_ADD_TEST(s, pointer_chain);
 	CU_ADD_TEST(s, lossless);
 	CU_ADD_TEST(s, memo);
-	CU_ADD_TEST(s, no_room);
+	CU_ADD_TEST(s, no_space);
 	CU_ADD_TEST(s, folding);
 	CU_ADD_TEST(s, idna);
 }

@@ -20,15 +20,15 @@ static void put_encoded(const char *sixteen)
 
 static const char *name_at(uint32_t at, uint32_t *after)
 {
-	static char room[2 * NAME_TEXT_MAX];
-	struct text t = text_of(room, sizeof(room) - 1);
+	static char buffer[2 * NAME_TEXT_MAX];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	uint8_t *copy = guard_copy(b.octets, b.len);
 	struct name_space space = {copy, b.len};
 	enum dns_error error = DNS_OK;
 	*after = nbns_name_text(&t, &space, at, &error);
-	room[text_len(&t)] = 0;
+	buffer[text_len(&t)] = 0;
 	guard_free(copy, b.len);
-	return room;
+	return buffer;
 }
 
 static void names(void)
@@ -67,17 +67,17 @@ static void names(void)
 
 static const char *rdata(uint16_t type, const char *octets, size_t n, enum dns_error *error)
 {
-	static char room[4096];
+	static char buffer[4096];
 	for (size_t len = 0; len <= n; len++) {
 		uint8_t *copy = guard_copy(octets, len);
 		struct name_space space = {copy, (uint32_t)len};
 		struct rr rr = {.type = type, .rrclass = 1, .rdlen = (uint16_t)len};
-		struct text t = text_of(room, sizeof(room) - 1);
+		struct text t = text_of(buffer, sizeof(buffer) - 1);
 		*error = nbns_rdata_text(&t, &space, &rr);
-		room[text_len(&t)] = 0;
+		buffer[text_len(&t)] = 0;
 		guard_free(copy, len);
 	}
-	return room;
+	return buffer;
 }
 
 static void records(void)
@@ -98,15 +98,15 @@ static void records(void)
 
 static void numbers(void)
 {
-	char room[64];
-	struct text t = text_of(room, sizeof(room) - 1);
+	char buffer[64];
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	nbns_type_text(&t, 32);
 	nbns_type_text(&t, 33);
 	nbns_type_text(&t, 1);
 	nbns_opcode_text(&t, 5);
 	nbns_opcode_text(&t, 0);
-	room[text_len(&t)] = 0;
-	CU_ASSERT_STRING_EQUAL(room, "NBNBSTATAREGISTRATIONQUERY");
+	buffer[text_len(&t)] = 0;
+	CU_ASSERT_STRING_EQUAL(buffer, "NBNBSTATAREGISTRATIONQUERY");
 }
 
 void test_dns_nbns(void)

@@ -14,7 +14,7 @@ void test_dns_plausible(void);
 
 /* Payloads of each kind, unless DNSLOUPE_PAYLOADS sets another number. */
 #define PAYLOADS 1000000
-#define ROOM 256
+#define BUFFER_BYTES 256
 
 static bool plausible(const void *data, uint32_t len, uint32_t wire_len)
 {
@@ -151,14 +151,14 @@ static uint32_t make_random(uint8_t *p, uint64_t r)
 static uint32_t make_sparse(
 	uint8_t *p, uint64_t r) /* binary protocols: mostly zeros, small numbers */
 {
-	for (unsigned i = 0; i < ROOM; i++)
+	for (unsigned i = 0; i < BUFFER_BYTES; i++)
 		p[i] = (p[i] & 0x0c) ? 0 : p[i] >> 6;
 	return 12 + r % 60;
 }
 
 static uint32_t make_numbers(uint8_t *p, uint64_t r) /* words of 16 bits, small, as counts are */
 {
-	for (unsigned i = 0; i < ROOM; i += 2) {
+	for (unsigned i = 0; i < BUFFER_BYTES; i += 2) {
 		p[i] = 0;
 		p[i + 1] = (p[i + 1] & 0x30) ? p[i + 1] & 1 : p[i + 1];
 	}
@@ -214,7 +214,7 @@ static uint32_t make_text(uint8_t *p, uint64_t r)
 	static const char *const starts[] = {"INVITE sip:", "REGISTER sip:", "SIP/2.0 200 OK\r\n",
 		"GET / HTTP/1.1\r\n", "M-SEARCH * HTTP/1.1\r\n", "d1:ad2:id20:", "<134>Nov 30 "};
 	const char *start = starts[r % BITS_COUNT(starts)];
-	for (unsigned i = 0; i < ROOM; i++)
+	for (unsigned i = 0; i < BUFFER_BYTES; i++)
 		p[i] = (uint8_t)(' ' + p[i] % 95);
 	memcpy(p, start, strlen(start));
 	return 30 + (r >> 8) % 200;
@@ -252,7 +252,7 @@ static void others(void)
 
 	for (size_t kind = 0; kind < BITS_COUNT(makers); kind++)
 		for (unsigned long i = 0; i < n; i++) {
-			uint8_t p[ROOM];
+			uint8_t p[BUFFER_BYTES];
 			fill(p, sizeof(p), &state);
 			uint32_t len = makers[kind](p, next(&state));
 			datagrams += dns_plausible(p, len, len);

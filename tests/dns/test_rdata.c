@@ -12,9 +12,9 @@ static struct build b;
 /* Returns the text of RDATA that follows a header and ends at a guard page. */
 static const char *shown(uint16_t type, uint16_t rrclass, uint32_t at, enum dns_error *error)
 {
-	static char room[1 << 20], quoted_room[1 << 20];
-	struct text t = text_of(room, sizeof(room) - 1),
-		    q = text_of(quoted_room, sizeof(quoted_room));
+	static char buffer[1 << 20], quoted_buffer[1 << 20];
+	struct text t = text_of(buffer, sizeof(buffer) - 1),
+		    q = text_of(quoted_buffer, sizeof(quoted_buffer));
 	uint8_t *copy = guard_copy(b.octets, b.len);
 	struct name_space space = {copy, b.len};
 	struct rr rr = {
@@ -25,8 +25,8 @@ static const char *shown(uint16_t type, uint16_t rrclass, uint32_t at, enum dns_
 	shown_ascii(&t);
 	shown_same(&t, &q);
 	guard_free(copy, b.len);
-	room[text_len(&t)] = 0;
-	return room;
+	buffer[text_len(&t)] = 0;
+	return buffer;
 }
 
 static uint16_t type_of(const char *name)
@@ -128,8 +128,8 @@ static void names_in_rdata(void)
 	CU_ASSERT_STRING_EQUAL(shown(RRTYPE_MX, 1, 25, &error), "10 mail.example.com.");
 	struct name_space space = {b.octets, b.len};
 	struct rr rr = {.rdata = 25, .rdlen = 8, .type = RRTYPE_MX, .rrclass = 1};
-	char room[NAME_TEXT_MAX * 2];
-	struct text t = text_of(room, sizeof(room));
+	char buffer[NAME_TEXT_MAX * 2];
+	struct text t = text_of(buffer, sizeof(buffer));
 	CU_ASSERT_EQUAL(rdata_text(&t, &space, &rr, NULL), DNS_RDATA);
 }
 
@@ -140,17 +140,17 @@ static void compression_flag(void)
 		bool flagged;
 	} rows[] = {{RRTYPE_NS, false}, {RRTYPE_CNAME, false}, {RRTYPE_PTR, false},
 		{RRTYPE_DNAME, true}, {RRTYPE_NSAP_PTR, true}};
-	char room[NAME_TEXT_MAX * 2];
+	char buffer[NAME_TEXT_MAX * 2];
 	build_header(&b, 0, 0, 0, 0, 0);
 	build_name(&b, "example.com");
 	build_put(&b, "\1a\300\14", 4);
 	struct name_space space = {b.octets, b.len};
 	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
 		struct rr rr = {.rdata = 25, .rdlen = 4, .type = rows[i].type, .rrclass = 1};
-		struct text t = text_of(room, sizeof(room));
+		struct text t = text_of(buffer, sizeof(buffer));
 		struct name_memo memo = {0};
 		CU_ASSERT_EQUAL(rdata_text(&t, &space, &rr, &memo), DNS_OK);
-		CU_ASSERT(text_len(&t) == 14 && memcmp(room, "a.example.com.", 14) == 0);
+		CU_ASSERT(text_len(&t) == 14 && memcmp(buffer, "a.example.com.", 14) == 0);
 		CU_ASSERT_EQUAL(memo.compressed, rows[i].flagged);
 		rr.rdata = 12;
 		rr.rdlen = 13;
@@ -162,18 +162,18 @@ static void compression_flag(void)
 
 static void types(void)
 {
-	char room[16];
-	struct text t = text_of(room, sizeof(room));
+	char buffer[16];
+	struct text t = text_of(buffer, sizeof(buffer));
 	CU_ASSERT_PTR_NULL(rrtype_find(0));
 	CU_ASSERT_PTR_NULL(rrtype_find(65535));
 	CU_ASSERT_PTR_NULL(rrtype_find(511));
 	CU_ASSERT_PTR_NULL(rrtype_find(32767));
 	CU_ASSERT_PTR_NOT_NULL(rrtype_find(32769));
 	rrtype_text(&t, 65280);
-	CU_ASSERT(memcmp(room, "TYPE65280", 9) == 0);
+	CU_ASSERT(memcmp(buffer, "TYPE65280", 9) == 0);
 }
 
-static void no_room(void)
+static void no_space(void)
 {
 	enum dns_error error;
 	build_header(&b, 0, 0, 0, 0, 0);
@@ -182,11 +182,11 @@ static void no_room(void)
 	struct name_space space = {b.octets, b.len};
 	struct rr rr = {.rdata = 12, .rdlen = 11, .type = RRTYPE_TXT, .rrclass = 1};
 	for (size_t n = 0; n < whole; n++) {
-		uint8_t *room = guard_copy(b.octets, n);
-		struct text t = text_of((char *)room, n);
+		uint8_t *buffer = guard_copy(b.octets, n);
+		struct text t = text_of((char *)buffer, n);
 		rdata_text(&t, &space, &rr, NULL);
 		CU_ASSERT_TRUE(t.full);
-		guard_free(room, n);
+		guard_free(buffer, n);
 	}
 }
 
@@ -199,5 +199,5 @@ void test_dns_rdata(void)
 	CU_ADD_TEST(s, names_in_rdata);
 	CU_ADD_TEST(s, compression_flag);
 	CU_ADD_TEST(s, types);
-	CU_ADD_TEST(s, no_room);
+	CU_ADD_TEST(s, no_space);
 }

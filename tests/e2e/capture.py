@@ -7,7 +7,7 @@ import struct
 ETHERNET, RAW, LOOP, NULL, SLL, SLL2, IPV4, IPV6 = 1, 101, 108, 0, 113, 276, 228, 229
 
 Frame = collections.namedtuple("Frame", "ns data wire")
-Frame.__doc__ = "A captured frame: stamp in nanoseconds, octets, length on the wire."
+Frame.__doc__ = "A captured frame: timestamp in nanoseconds, octets, length on the wire."
 
 
 # --- files -----------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ PHRASES = {
     5: "Query Refused", 9: "Server Not Authoritative for zone", 16: "Bad OPT Version",
     23: "Bad Cookie"}
 BARE = {"NS", "CNAME", "SOA", "PTR", "MX", "SRV"}
-STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{0,8}[1-9])? \+0000 UTC")
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{0,8}[1-9])? \+0000 UTC")
 
 
 def check_form(line, form, whole=False):
@@ -51,7 +51,7 @@ def check_form(line, form, whole=False):
     for key in ("client_addr", "server_addr", "src", "dst"):
         if key in o and str(ipaddress.ip_address(o[key])) != o[key]:
             yield f"{key} {o[key]!r}"
-    if "tstamp" in o and not STAMP.fullmatch(o["tstamp"]):
+    if "tstamp" in o and not TIME.fullmatch(o["tstamp"]):
         yield f"tstamp {o['tstamp']!r}"
     for entry in o.get("query", []) + o.get("reply", []):
         if [k for k in ENTRY if k in entry] != list(entry) or \
@@ -62,8 +62,8 @@ def check_form(line, form, whole=False):
 def _seconds(native):
     """Query's and reply's time: exact seconds, or None."""
     whole, part = native["ts"][:-1].split(".")
-    stamp = datetime.datetime.fromisoformat(whole + "+00:00")
-    ts = decimal.Decimal(int(stamp.timestamp())) + decimal.Decimal("0." + part)
+    moment = datetime.datetime.fromisoformat(whole + "+00:00")
+    ts = decimal.Decimal(int(moment.timestamp())) + decimal.Decimal("0." + part)
     latency = decimal.Decimal(str(native.get("latency_us", 0))) / 1000000
     query = ts if "query_bytes" in native else None
     reply = (ts + latency if query is not None else ts) if "reply_bytes" in native else None
@@ -138,12 +138,12 @@ def gopassivedns_of(native):
     asked = native.get("query_flags", []) if query is not None else flags
     word = native.get("rcode", "NOERROR")
     rcode = RCODES[word] if word in RCODES else int(word[5:])
-    stamp = datetime.datetime.fromtimestamp(int(last), datetime.timezone.utc)
+    moment = datetime.datetime.fromtimestamp(int(last), datetime.timezone.utc)
     part = f"{last % 1:.9f}"[2:].rstrip("0")
     head = {"query_id": native["id"], "rcode": rcode, "q": native.get("qname", ""),
             "qtype": _type(native.get("qtype", ""))}
     tail = {"dst": native["server"], "src": native["client"],
-            "tstamp": stamp.strftime("%Y-%m-%d %H:%M:%S") + (f".{part}" if part else "") +
+            "tstamp": moment.strftime("%Y-%m-%d %H:%M:%S") + (f".{part}" if part else "") +
             " +0000 UTC",
             "elapsed": int((reply - query) * 10**9) if query and reply else 0,
             "sport": str(native["client_port"]), "level": "", "protocol": native["proto"],

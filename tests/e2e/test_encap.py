@@ -236,7 +236,7 @@ class Encapsulations(harness.Case):
         return run.records
 
     def test_amsdu(self):
-        """A-MSDUs of pairs of many clients: all that is in them comes out, as in tshark."""
+        """A-MSDUs of pairs of many clients: every message in them is decoded, as by tshark."""
         packets = [f for i in range(60) for f in capture.pair(i)]
         for size in 1, 2, 7, 40:
             frames = [amsdu(packets[i:i + size]) for i in range(0, len(packets), size)]
@@ -246,8 +246,8 @@ class Encapsulations(harness.Case):
             self.assertEqual(sorted(r["qname"] for r in records), sorted(names))
 
     def test_amsdu_of_everything(self):
-        """Beside DNS: fragments, ARP, and the frame check sequence behind the last subframe, as
-        radiotap announces it."""
+        """A-MSDUs with fragments and ARP, and a frame check sequence behind the last subframe, as radiotap
+        announces it."""
         arp = again(capture.query(1), bytes(12) + b"\x08\6" + bytes(28))
         frames = []
         for i in range(6):
@@ -259,8 +259,8 @@ class Encapsulations(harness.Case):
                          amsdu_fragment=12, amsdu_other=6, frag_dns=6)
 
     def test_amsdu_in_a_tunnel(self):
-        """CAPWAP carries them from an access point, with the octets of frame control swapped, as
-        Cisco and tshark have them; the tunnel is in each record."""
+        """CAPWAP carries A-MSDUs from an access point, with the octets of frame control swapped, as by Cisco
+        and tshark; each record has the tunnel."""
         wrap = over_udp(b"\0\x10\3\0\0\0\0\0", 5247, inner=lambda f: f.data)
         packets = [f for i in range(8) for f in capture.pair(i)]
         frames = []
@@ -274,7 +274,7 @@ class Encapsulations(harness.Case):
                          {("capwap", OUTER[0])})
 
     def test_amsdu_cut(self):
-        """A snap length within the second subframe: the first is whole."""
+        """A snap length that ends within the second subframe: the first is decoded."""
         f = amsdu(list(capture.pair(1)))
         path = self.dir / "cut.pcap"
         path.write_bytes(capture.pcap([capture.Frame(f.ns, f.data[:130], len(f.data))], WLAN))
@@ -283,7 +283,7 @@ class Encapsulations(harness.Case):
         self.assertEqual(run.stats["total"]["reasm"]["amsdu_other"], 1)
 
     def test_undecoded(self):
-        """A tap that wraps everything in an EtherType of its own: the warning says which."""
+        """A tap encapsulates everything in an unknown EtherType: the warning names it."""
         path = self.dir / "wrapped.pcap"
         frames = [tagged(b"\x81\x37\0\0")(f) for i in range(20) for f in capture.pair(i)]
         path.write_bytes(capture.pcap(frames + [tagged(b"\x88\xcc")(capture.query(1))]))

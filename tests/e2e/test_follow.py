@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""--follow: captures that another process still writes. The test is that process, or tcpdump."""
+"""--follow: captures that another process, the test or tcpdump, is still writing."""
 import collections
 import gzip
 import shutil
@@ -19,7 +19,7 @@ def records(frames):
 
 
 def blocks(frames):
-    """The packets of a pcapng file, each a block."""
+    """Returns the packet blocks of a pcapng file."""
     return [capture.pcapng([f])[len(PCAPNG_HEAD):] for f in frames]
 
 
@@ -28,7 +28,7 @@ class Follow(harness.Case):
         return self.start("-q", *args, "--follow", stdin=None, **more)
 
     def end(self, process, *, code=0, cut=0):
-        """Ends it by a signal. All that it read is in the books."""
+        """Ends the run by a signal. The counters of all that it read add up."""
         process.send_signal(signal.SIGTERM)
         run = self.finish(process, code=code, whole=True)
         numbers = run.stats["input"]
@@ -37,7 +37,7 @@ class Follow(harness.Case):
         return run
 
     def lines(self, process, n):
-        """The next n lines, which are waited for."""
+        """Waits for the next n lines and returns them."""
         pending = getattr(process, "pending", b"")
         if pending.count(b"\n") < n:
             pending += b"".join(self.read_lines(process.stdout, n - pending.count(b"\n")))
@@ -49,7 +49,7 @@ class Follow(harness.Case):
         self.assertIn(f"n{pair}.example.com".encode(), self.lines(process, 1)[0])
 
     def test_grows(self):
-        """Both formats, octet by octet: a part of a record is waited for, one worker or three."""
+        """Both formats, written octet by octet, with one worker or three: partial records are completed."""
         for head, split, suffix in ((capture.pcap_header(), records, "pcap"),
                                     (PCAPNG_HEAD, blocks, "pcapng")):
             for workers in (1, 3):
@@ -70,8 +70,8 @@ class Follow(harness.Case):
                     self.assertEqual(self.numbers, (0, 0))
 
     def test_gap(self):
-        """After a pause of hours by the packets, in no time by ours: two packets are not taken for
-        broken ones for ever. After the next they are known."""
+        """A gap of hours between timestamps, none between writes: two packets behind it are held until the
+        third confirms them."""
         path = self.dir / "gap.pcap"
         with open(path, "wb", buffering=0) as out:
             out.write(capture.pcap(capture.pair(0)))
@@ -85,7 +85,7 @@ class Follow(harness.Case):
         self.assertEqual(run.stats["input"]["stamps_odd"], 0)
 
     def test_earlier_files(self):
-        """Files before it are read to their ends; a query there finds its reply in the last."""
+        """Earlier files are read to their ends; a query there is answered in the last file."""
         first, last = self.dir / "a.pcap", self.dir / "b.pcap"
         ask, answer = capture.pair(5)
         first.write_bytes(capture.pcap(capture.pair(1) + [ask]))
@@ -99,8 +99,8 @@ class Follow(harness.Case):
         self.end(p)
 
     def write_ring(self, p, ring, files, names, keep=None):
-        """Writes `files` files of two pairs each, under names that come round, and waits for the
-        lines of each before the next begins."""
+        """Writes `files` files of two pairs each, under names that are reused, and waits for the lines of
+        each before the next begins."""
         number = 0
         for i in range(files):
             path = ring / names(i)
@@ -115,8 +115,8 @@ class Follow(harness.Case):
                 (ring / names(i - keep)).unlink()
 
     def test_ring(self):
-        """Rings as of tcpdump: -C with -W (names come round, files are written over), -G (names do
-        not), and files that are removed."""
+        """Rings like tcpdump's: -C with -W (names are reused, files overwritten), -G (new names), and files
+        that are removed."""
         for kind, names, keep in (("W", lambda i: f"ring{i % 3}", None),
                                   ("W1", lambda i: "ring", None),
                                   ("G", lambda i: f"dns-{1000 + i}.pcap", None),
@@ -127,12 +127,12 @@ class Follow(harness.Case):
                 p = self.follow("-w", 1, ring)
                 self.write_ring(p, ring, 8, names, keep)
                 self.end(p)
-                # a ring of one file is written over while it is the one that is read
+                # a ring of one file is overwritten while it is read
                 self.assertEqual(self.numbers, (7 if kind == "W1" else 0, 0))
 
     def test_ring_of_old_files(self):
-        """A directory with files in the order of their first packets, whatever their names; another
-        file in it that grows is none of them; and one whose last record is cut is said."""
+        """The files of a directory are read in the order of their first packets, whatever their names;
+        another growing file in it is ignored; a truncated last record is reported."""
         ring = self.dir / "ring"
         ring.mkdir()
         pairs = [capture.pair(i) for i in range(6)]
@@ -154,7 +154,7 @@ class Follow(harness.Case):
         self.assertEqual(self.numbers, (0, 0))
 
     def test_tcpdump(self):
-        """tcpdump itself writes a ring, out of a capture, while it is followed."""
+        """tcpdump writes a ring from a capture while it is followed."""
         if not shutil.which("tcpdump"):
             self.skipTest("tcpdump is not installed")
         load, ring = self.dir / "load.pcap", self.dir / "ring"
@@ -174,7 +174,7 @@ class Follow(harness.Case):
         self.assertEqual(self.numbers, (0, 0))
 
     def test_replaced(self):
-        """One file: renamed and made anew (the rest of the old one is read), truncated, overwritten."""
+        """One file is renamed and created again (the rest of the old one is read), truncated, overwritten."""
         path = self.dir / "one.pcap"
         with open(path, "wb", buffering=0) as old:
             old.write(capture.pcap(capture.pair(0)))
@@ -190,7 +190,7 @@ class Follow(harness.Case):
         self.next(p, 2)
         self.next(p, 3)
         self.said(p, "one.pcap: was replaced: the new file is read")
-        for i in (4, 5):  # as long as it was, and of another time; shorter
+        for i in (4, 5):  # as long as before, with another time; shorter
             path.write_bytes(capture.pcap(capture.pair(i)) if i == 4 else b"")
             if i == 5:
                 self.said(p, "was truncated or overwritten while it was read")
@@ -203,8 +203,8 @@ class Follow(harness.Case):
         self.assertEqual(self.numbers, (2, 0))
 
     def test_compressed(self):
-        """What was compressed before is read to its end; what is compressed later, when it has
-        ended, is left out."""
+        """Files that were compressed before are read to their ends; files that are compressed after they were
+        read are skipped."""
         ring = self.dir / "ring"
         ring.mkdir()
         (ring / "0.gz").write_bytes(gzip.compress(capture.pcap(capture.pair(0))))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The clock of a capture: gaps of hours, broken timestamps, and files out of order. Whatever stands
-before or behind them, the transactions of a conversation are those that it has on its own."""
+"""The clock of a capture: gaps of hours, broken timestamps, and files out of order do not change the
+transactions of the conversations before and behind them."""
 import collections
 import signal
 import struct
@@ -16,7 +16,7 @@ ASKS = ("192.0.2.10", 4000, SERVER, 53)
 
 
 def tcp_conversation(ns):
-    """A handshake, and a query and its reply in two segments each."""
+    """Returns a handshake, and a query and its reply in two segments each."""
     back = ASKS[2:] + ASKS[:2]
     query = capture.message(7, "tcp.example.com")
     reply = capture.message(7, "tcp.example.com", reply=True, answers=[(1, 60, b"\1\2\3\4")])
@@ -45,7 +45,7 @@ def stored_first(ns):
 
 
 def retried(ns):
-    """A query, a copy of it, and the reply."""
+    """Returns a query, its retransmission, and the reply."""
     ask, answer = capture.pair(42, ns, "192.0.2.13")
     return [ask, ask._replace(ns=ns + 1000 * MS), answer._replace(ns=ns + 2000 * MS)]
 
@@ -54,14 +54,14 @@ KINDS = [capture.pair.__name__, "tcp_conversation", "fragmented_pair", "stored_f
 
 
 def behind(kind, ns):
-    """Packets of one kind, and some of others later on."""
+    """Returns packets of one kind, and later some of others."""
     first = capture.pair(43, ns) if kind == "pair" else globals()[kind](ns)
     return first + capture.pair(44, ns + 4000 * MS) + capture.pair(45, ns + 4100 * MS)
 
 
 class Gaps(harness.Case):
     def lines(self, *captures, args=()):
-        """How often each line comes of captures, each a list of frames, that are read in turn."""
+        """Counts each line of captures, each a list of frames, that are read in turn."""
         words = []
         for i, frames in enumerate(captures):
             path = self.dir / f"{i}.pcap"
@@ -74,7 +74,7 @@ class Gaps(harness.Case):
     WORKERS = (("-w", 1), ("-w", 3), ("-w", 4, "--set", "input.queues=3"))
 
     def test_gap(self):
-        """Right behind a gap: nothing that begins there is taken for an hour old."""
+        """What begins right behind a gap does not expire at once."""
         before = capture.pair(1) + [capture.query(2)]
         first = self.lines(before)
         for kind in KINDS:
@@ -86,7 +86,7 @@ class Gaps(harness.Case):
                     self.assertEqual(self.input["stamps_odd"] + self.input["clock_back"], 0)
 
     def test_sparse(self):
-        """A conversation an hour."""
+        """One conversation each hour."""
         parts = [behind(kind, capture.START_NS + i * HOUR) for i, kind in enumerate(2 * KINDS)]
         want = sum((self.lines(p) for p in parts), collections.Counter())
         for args in self.WORKERS:
@@ -109,14 +109,14 @@ class Gaps(harness.Case):
         return capture.query(99, ns, self.BROKEN)
 
     def others(self, *captures, args=()):
-        """The lines without that of broken(), which has its own transaction."""
+        """Counts the lines without that of broken()."""
         lines = self.lines(*captures, args=args)
         own = [line for line in lines if self.BROKEN.encode() in line]
         self.assertEqual([(lines.pop(line), b'"no_reply"' in line) for line in own], [(1, True)])
         return lines
 
     def test_glitch(self):
-        """A broken timestamp at any place changes nothing but its own record; two alike neither."""
+        """A broken timestamp, or two alike, at any place change only their own records."""
         frames = sum((behind(k, capture.START_NS + i * 10**10) for i, k in enumerate(KINDS)), [])
         want = self.lines(frames)
         for at in range(1, len(frames)):
@@ -139,8 +139,8 @@ class Gaps(harness.Case):
                     self.assertEqual(self.others(before + after[:at] + odd + after[at:]), want)
 
     def played(self, workers, *captures):
-        """The same of captures that are played by a device at once; the last frame of all is the
-        reply of a pair 500."""
+        """Counts the lines of captures that a device plays at the same time; the last frame of all is the
+        reply of pair 500."""
         self.count += 1
         word, out = "net_pcap0", self.dir / f"out{self.count}"
         for i, frames in enumerate(captures):
@@ -159,8 +159,8 @@ class Gaps(harness.Case):
         return collections.Counter(out.read_bytes().splitlines(keepends=True))
 
     def test_devices(self):
-        """Captures that are played: each direction by a queue, with gaps, and with a broken
-        timestamp in one of them, the first or a later one. That queue is not taken last."""
+        """Captures that a device plays, each direction in a queue, with gaps, and with one broken
+        timestamp, the first or a later one. Its queue is not read last."""
         frames = sum((behind(kind, capture.START_NS + i * HOUR)
                       for i, kind in enumerate(KINDS)), [])
         frames += capture.pair(500, frames[-1].ns + 3 * HOUR)

@@ -161,7 +161,7 @@ class Names(harness.Case):
                 self.assertEqual(out.read_bytes().count(b"\n"), 1)
 
     def test_not_utf8(self):
-        """Names are part of the configuration, which is UTF-8; the shell's `<` helps out."""
+        """Names are part of the configuration, which is UTF-8; the shell's `<` reads others."""
         self.refuses(["-r", os.fsdecode(b"\xff\xfe.pcap")], "UTF-8", code=2)
 
     def test_missing_with_newline(self):
@@ -187,7 +187,7 @@ class StandardInput(harness.Case):
         data = capture.pcap_header()
         for i in range(5):
             data += b"".join(capture.pcap_record(f) for f in capture.pair(i))
-            for at in range(0, len(data), 50):  # in pieces of any size
+            for at in range(0, len(data), 50):  # in parts of any size
                 process.stdin.write(data[at:at + 50])
             line, = self.read_lines(process.stdout, 1)
             self.assertIn(b'"qname":"n%d.example.com"' % i, line)

@@ -190,7 +190,7 @@ while at < len(data):
 @unittest.skipUnless(harness.PCAPS.exists(), "no captures")
 class Lines(Case):
     """The lines of several workers are those of the capture: fragments that one worker reassembles,
-    also of TCP segments and in tunnels, overtake nothing that another one received before."""
+    also of TCP segments and in tunnels, are not processed before what another one received earlier."""
 
     def same(self, frames, workers):
         path, sent = self.dir / "sent.pcap", self.dir / "sent"

@@ -32,7 +32,7 @@ JUSTIFIED = {
     "pcaps/compactor--knot-live.raw.first9900.pcap":
         "frame 9148: a name longer than 255 octets, as above",
     "pcaps/dnscap--dnso1tcp-bighole.pcap":
-        "from frame 20 on, behind a hole of both directions, tshark finds no message; each is whole",
+        "from frame 20 on, behind a gap in both directions, tshark finds no message; each is whole",
     "pcaps/dnscap--dnso1tcp-midmiss.pcap":
         "frames 14 to 19: as above; the reply in 14 and the pair in 17 and 19 are whole",
     "pcaps/dnscap--do1t-nosyn-1nolen.pcap":

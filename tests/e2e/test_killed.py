@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The whole program is killed with SIGKILL, at points that a seed chooses by progress: at the n-th
-system call of the spool (tests/support/fault_shim.c), or after a number of octets has come to the
-receiver. The next run delivers every record that was in the spool, and what comes twice is bounded
-(doc/sinks.md)."""
+"""The program is killed with SIGKILL at random points: at the n-th system call of the spool
+(tests/support/fault_shim.c), or after a number of octets arrived at the receiver. The next run delivers
+every record that was in the spool, and the number of duplicates is bounded (doc/sinks.md)."""
 import os
 import pathlib
 import random
@@ -20,15 +19,15 @@ import harness
 import receivers
 
 SHIM = receivers.BUILD / "tests/bench/fault_shim.so"
-COUNT = 3000  # what the queue of a sink holds: reading files, it spools at the end
+COUNT = 3000  # a sink's queue has capacity for all: reading files, it spills at the end
 LAST = 9_000_000  # the record of the run that drains the spool
-BLOCK = 256 * 1024  # octets of documents that may come twice
+BLOCK = 256 * 1024  # octets of documents that may be delivered twice
 POINTS = 4  # of each kind
 NAME = re.compile(rb'"qname":"n(\d{7})\.example\.com"')
 
 
 class Receiver(threading.Thread):
-    """Keeps the octets of each connection; calls kill() after `limit` octets of all connections."""
+    """Stores the octets of each connection; calls kill() after `limit` octets of all connections."""
 
     def __init__(self, path, limit=None, kill=None):
         super().__init__(daemon=True)
@@ -54,7 +53,7 @@ class Receiver(threading.Thread):
                         self.kill()
 
     def end(self):
-        """The complete lines of each connection."""
+        """Returns the complete lines of each connection."""
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         self.join(harness.HANG_S)
@@ -88,7 +87,7 @@ class Killed(harness.Case):
                 f"spool_dir={folder},spool_bytes=67108864"]
 
     def run_once(self, folder, source, fault=None, drain_ms=60000):
-        """Runs to its end, or until the shim kills it. True: it was killed."""
+        """Runs to the end, or until the shim kills the run. Returns whether it did."""
         env = dict(harness.ENV, LD_PRELOAD=str(SHIM), FAULT_UNDER=str(folder))
         if fault:
             print("#", self.id(), *fault, flush=True)
@@ -102,7 +101,7 @@ class Killed(harness.Case):
         return done.returncode == -signal.SIGKILL
 
     def points(self):
-        """Some of the calls that the latest run counted: of each kind one, and others."""
+        """Returns some of the calls that the latest run counted, at least one of each kind."""
         counts = {call: int(n) for call, n in re.findall(r"fault: (\w+) (\d+)", self.said)}
         self.assertGreater(len(counts), 3, self.said)
         each = [(call, self.random.randint(1, n)) for call, n in counts.items()]
@@ -114,7 +113,7 @@ class Killed(harness.Case):
         return numbers(b"".join(p.read_bytes() for p in sorted(folder.glob("*.spool"))))
 
     def drain(self, folder):
-        """What the next run delivers, in order; its own record comes last."""
+        """Returns what the next run delivers, in order; its own record is the last."""
         receiver = Receiver(self.path)
         run = self.dnsloupe(*self.words(folder, self.one), env=dict(harness.ENV))
         got = numbers(b"".join(receiver.end()))
@@ -126,7 +125,7 @@ class Killed(harness.Case):
         return got
 
     def twice(self, first, rest):
-        """Checks that of two lists only so many numbers stand in both as one block may hold."""
+        """Checks that two lists have no more numbers in common than one block can hold."""
         self.assertEqual(len(first), len(set(first)))
         self.assertEqual(len(rest), len(set(rest)))
         doubled = len(set(first) & set(rest))
@@ -135,15 +134,15 @@ class Killed(harness.Case):
 
     @property
     def octets(self):
-        """The length of a line, which is the same for all."""
+        """Returns the length of a line, which is the same for all."""
         if not hasattr(self, "_octets"):
             line = self.dnsloupe("-r", self.one).out
             self._octets = len(line)
         return self._octets
 
     def test_while_it_spools(self):
-        """The receiver is away: what stands in the spool is delivered, once, and nothing else is
-        missing but the records that were in memory, the latest ones."""
+        """The receiver is away: every record in the spool is delivered once, and only the latest ones, which
+        were in memory, are lost."""
         folder = self.fresh()
         self.assertFalse(self.run_once(folder, self.capture, drain_ms=1))
         self.assertEqual(self.spooled(folder), list(range(COUNT)))
@@ -164,7 +163,7 @@ class Killed(harness.Case):
         return folder
 
     def test_while_it_drains(self):
-        """At a system call of the spool: all arrive, and at most a block of them twice."""
+        """Killed at a system call of the spool: all records arrive, at most a block of them twice."""
         template = self.template()
         folder = self.fresh(template)
         receiver = Receiver(self.path)
@@ -180,11 +179,11 @@ class Killed(harness.Case):
                 rest = self.drain(folder)
                 self.assertEqual(sorted({*first, *rest}), list(range(COUNT)))
                 doubled.append(self.twice(first, rest))
-        print(f"# came twice: {doubled}")
+        print(f"# delivered twice: {doubled}")
 
     def test_after_octets(self):
-        """A receiver that is slow, then the kill after some of its octets, while the program reads
-        its capture: what was not delivered and is not in the spool was in memory."""
+        """Killed after a slow receiver read some octets, while the program reads its capture: records that
+        are neither delivered nor in the spool were in memory."""
         doubled, lost = [], []
         total = COUNT * self.octets
         for limit in sorted(self.random.sample(range(1, total), POINTS)):
@@ -211,7 +210,7 @@ class Killed(harness.Case):
                 doubled.append(self.twice(first, rest))
                 self.assertLessEqual(set(first) | set(rest), set(range(COUNT)))
                 lost.append(COUNT - len({*first, *rest}))
-        print(f"# came twice: {doubled}; were in memory or not read: {lost}")
+        print(f"# delivered twice: {doubled}; were in memory or not read: {lost}")
 
 
 if __name__ == "__main__":

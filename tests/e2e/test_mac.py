@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """output.mac: the MAC addresses of client and server, over links, tunnels, fragments and TCP, in frames made
-here; tshark, where it is installed, says the same of each frame."""
+here, compared with those that tshark, where it is installed, finds in each frame."""
 import ipaddress
 import json
 import shutil
@@ -23,7 +23,7 @@ def octets(mac):
 
 
 def between(frame, src, dst):
-    """The same frame with other MAC addresses."""
+    """Returns the frame with other MAC addresses."""
     return capture.Frame(frame.ns, octets(dst) + octets(src) + frame.data[12:], frame.wire)
 
 
@@ -102,7 +102,7 @@ def segment(ns, src, dst, ends, seq, ack, flags, payload=b""):
 
 
 def conversation():
-    """A query in two segments by two routers, then its reply: the first segment's addresses count."""
+    """A query in two segments through two routers, then its reply: the first segment's addresses count."""
     ends = ("192.0.2.1", 4321), ("192.0.2.53", 53)
     back = ends[::-1]
     query = capture.message(7, "tcp.example.com")
@@ -120,8 +120,8 @@ def conversation():
 
 
 def tshark(path):
-    """{(id, is a reply): (source, destination)}, of the innermost header, of each message; of a link type
-    that it does not know, nothing."""
+    """Returns {(id, is a reply): (source, destination)} of each message, from the innermost header; empty for
+    a link type that tshark does not know."""
     fields = ("dns.id", "dns.flags.response", "eth.src", "eth.dst", "wlan.sa", "wlan.da", "sll.src.eth")
     done = subprocess.run(
         ["tshark", "-n", "-r", path, "-Y", "dns", "-T", "fields", "-E", "separator=|",
@@ -157,7 +157,7 @@ class Mac(harness.Case):
         return path
 
     def macs(self, path, *flags):
-        """[(client_mac, server_mac)] of all lines, in order; the same with one and two workers."""
+        """Returns [(client_mac, server_mac)] of all lines, in order; the same with one and two workers."""
         one, two = (sorted(((r["id"], r.get("client_mac"), r.get("server_mac")) for r in self.dnsloupe(
             *ON, "-w", w, "-r", path, *flags, whole=True).records)) for w in ("1", "2"))
         self.assertEqual(one, two)
@@ -187,7 +187,7 @@ class Mac(harness.Case):
             self.assertEqual(self.macs(self.write(name, [frame])), [(31, CLIENT, SERVER)])
 
     def test_cooked(self):
-        """Of each frame the source alone: the query's is the client's, the reply's the server's."""
+        """Each frame has only its source: the query's is the client, the reply's the server."""
         for link in capture.SLL, capture.SLL2:
             frames = capture.relink(pair(1) + pair(2)[:1], link)
             path = self.write(f"cooked{link}", frames, link)
@@ -212,14 +212,14 @@ class Mac(harness.Case):
         self.assertEqual(self.macs(self.write("tcp_reply", alone)), [(7, OUTER_A, OUTER_B)])
 
     def test_early_reply(self):
-        """A reply that stands before its query, within the stamps' tolerance."""
+        """A reply that is stored before its query, within the tolerance of timestamps."""
         query, reply = pair(1)
         path = self.write("early", [reply._replace(ns=query.ns), query])
         self.assertEqual(self.macs(path, "--set", "txn.early_ms=10", "--set", "txn.skew_us=1000"),
                          [(31, CLIENT, SERVER)])
 
     def test_group(self):
-        """mDNS: the query's destination is a group, the record's server is who replied."""
+        """mDNS: the query's destination is a group; the record's server is the host that replied."""
         ends = "192.0.2.1", 5353, "224.0.0.251", 5353
         asked = capture.message(0, "printer.local", flags=0)
         told = struct.pack(">6H", 0, 0x8400, 0, 1, 0, 0) + capture.name("printer.local") + \

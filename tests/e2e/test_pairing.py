@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which reply answers which query, where that is not plain: the rules of doc/schemas.md that need a
-whole capture, with any number of workers."""
+"""Matching of replies and queries in special cases: the rules of doc/schemas.md that need a whole capture,
+with any number of workers."""
 import struct
 
 import capture
@@ -13,7 +13,7 @@ CLIENT, SERVER = "192.0.2.1", "192.0.2.53"
 
 class Pairing(harness.Case):
     def lines(self, frames, *args, **more):
-        """The records, the same with one worker, with several, and from several queues."""
+        """Returns the records, which are the same with one worker, with several, and from several queues."""
         path = self.dir / "pairing.pcap"
         path.write_bytes(capture.pcap(frames, nano=True))
         one = self.dnsloupe("-w", 1, *args, "-r", path, **more)
@@ -27,7 +27,7 @@ class Pairing(harness.Case):
         return sorted(r["status"] for r in self.lines(frames, *args))
 
     def test_no_question(self):
-        """A reply that repeats no question and reports no error: anybody's, over UDP."""
+        """A reply without a question and without an error is not accepted over UDP."""
         ask, answer = capture.pair(1)
         ident = ask.data[42:44]
 
@@ -45,14 +45,14 @@ class Pairing(harness.Case):
                 self.assertEqual(got[0]["latency_us"], 1000)
 
     def stored_first(self, early_ns, *args):
-        """A reply that is stored before its query, whose stamp is so much later."""
+        """Returns what becomes of a reply that is stored before its query, with a timestamp so much later."""
         (ask, answer), filler = capture.pair(1), capture.query(2)
         frames = [answer._replace(ns=ask.ns), ask._replace(ns=ask.ns - early_ns), filler]
         got = [r for r in self.lines(frames, *args) if r["id"] != 62]
         return [r.get("latency_us", r["status"]) for r in got]
 
     def test_stored_first(self):
-        """Two taps merged: a reply that is stored before its query answers it, if their stamps are
+        """Two taps merged: a reply that is stored before its query answers it if their timestamps are
         near each other."""
         for ns, want in ((0, 0), (10**9, 1e6), (2500, 2.5), (-2 * MS, -2000), (-1, -0.001)):
             with self.subTest(ns):
@@ -78,21 +78,21 @@ class Pairing(harness.Case):
         self.assertEqual(set(self.status(frames)), {"answered"})
         self.assertEqual(self.total["txn"]["early"], 3000)
 
-    def clock(self, *stamps_s):
-        """What became of a query that waits while a capture has these stamps, in seconds after it;
-        the statistics of its input."""
+    def clock(self, *times_s):
+        """Returns the order in which an open query and later ones expire, in a capture with these times
+        in seconds after the first; sets the counters of its input."""
         frames = [capture.query(0)] + [
             capture.query(i + 1, ns=capture.START_NS + round(s * 10**9))
-            for i, s in enumerate(stamps_s)]
+            for i, s in enumerate(times_s)]
         got = self.lines(frames)
         self.assertEqual({r["status"] for r in got}, {"no_reply"})
         return [r["id"] // 31 for r in got]
 
     def test_clock(self):
-        """One stamp in the future, or of the past, lets nothing go and stops no clock: the order in
-        which transactions end shows it. What others confirm does."""
+        """A single timestamp in the future or the past expires nothing and does not stop the clock, as the
+        order in which transactions end shows. One that others confirm moves the clock."""
         day = 86400
-        # all wait to the end, in the order of the capture
+        # all are open until the end, and are reported in the order of the capture
         self.assertEqual(self.clock(0.1, day, 0.2, -day, 0.3), [0, 1, 2, 3, 4, 5])
         self.assertEqual(self.input["stamps_odd"], 2)
         for glitch in (day, -day, 601, -601):
@@ -100,11 +100,11 @@ class Pairing(harness.Case):
             odd = capture.query(2, ns=ask.ns + glitch * 10**9)
             got = self.lines([ask, odd, answer])
             self.assertEqual(sorted(r["status"] for r in got), ["answered", "no_reply"])
-            # a copy of a query that has waited its time is no retry: time goes on after it
+            # a duplicate of an expired query is no retry: the clock still runs
             copies = [ask._replace(ns=ask.ns + s * 10**9) for s in (0, 7, 14)]
             got = self.lines([copies[0], odd, *copies[1:]])
             self.assertEqual([r.get("retries") for r in got], [None] * 4)
-        for back in (day, -day):  # three in a row, and time goes on from there
+        for back in (day, -day):  # three in a row move the clock
             with self.subTest(back):
                 far = [back + i for i in range(20)]
                 self.assertEqual(self.clock(*far), list(range(21)))
@@ -112,15 +112,15 @@ class Pairing(harness.Case):
                 self.assertEqual(self.input["stamps_odd"], 0)
 
     def test_other_day(self):
-        """Files in another order than their days: timeouts go on. Fragments show it: those of a
-        datagram that are further apart than fragments.timeout_ms find each other no more."""
+        """Files of days in reverse order: timeouts still work, as fragments show: those of a datagram that
+        are further apart than fragments.timeout_ms are not reassembled."""
         tuesday, monday = self.dir / "tuesday.pcap", self.dir / "monday.pcap"
         start = capture.START_NS - 86400 * 10**9
         tuesday.write_bytes(capture.pcap(capture.pair(1)))
         ask = capture.query(5, ns=start + 10**9)
         udp = ask.data[34:]
 
-        def piece(ns, offset, octets, more):
+        def fragment(ns, offset, octets, more):
             head = ask.data[14:16] + struct.pack(">HHH", 20 + len(octets), 77,
                                                  more << 13 | offset // 8) + ask.data[22:24]
             head += b"\0\0" + ask.data[26:34]
@@ -131,8 +131,8 @@ class Pairing(harness.Case):
             fill = [f for i in range(3) for f in capture.pair(100 + i, ns=start + i * 10**6)]
             late = start + seconds * 10**9
             monday.write_bytes(capture.pcap(
-                fill + [piece(start + 10**8, 0, udp[:16], 1), *capture.pair(200, ns=late),
-                        piece(late + 10**7, 16, udp[16:], 0)]))
+                fill + [fragment(start + 10**8, 0, udp[:16], 1), *capture.pair(200, ns=late),
+                        fragment(late + 10**7, 16, udp[16:], 0)]))
             for workers in (1, 3):
                 run = self.dnsloupe("-w", workers, "-r", tuesday, "-r", monday, whole=False)
                 self.assertEqual(sorted({r["status"] for r in run.records}), status)
@@ -141,14 +141,14 @@ class Pairing(harness.Case):
 
     LOCAL = ("-p", "53,137,5353,5355")
 
-    def heard(self, frames):
-        """What became of queries of the local link: status, and who replied."""
+    def group_results(self, frames):
+        """Returns status and server of queries on the local link."""
         return sorted((r["status"], r["server"], r.get("group_query", False))
                       for r in self.lines(frames, *self.LOCAL))
 
     def test_local_names(self):
-        """A query to a group and its replies are one transaction, whoever the owner of a pair of
-        addresses would be."""
+        """A query to a group and its replies are one transaction, although their addresses have different
+        owners."""
         us = 1000
         ns, (a, b, c) = capture.START_NS, ("192.0.2.1", "192.0.2.9", "192.0.2.8")
         answer = capture.name("printer.local") + bytes.fromhex("0001800100000078 0004 c0000209")
@@ -158,8 +158,8 @@ class Pairing(harness.Case):
             asker, first, second = hosts
             ask = capture.udp(ns, asker, 5353, group, 5353,
                               capture.message(0, "Printer.local", flags=0))
-            for to in (group, asker):  # to all; to who asked for that (QU)
-                got = self.heard([
+            for to in (group, asker):  # to all; to a client that requests it (QU)
+                got = self.group_results([
                     ask, capture.udp(ns + 20 * us, first, 5353, to, 5353, bare),
                     capture.udp(ns + 30 * us, second, 5353, to, 5353, bare),
                     capture.udp(ns + 6 * 10**9, second, 5353, group, 5353, bare)])
@@ -169,21 +169,21 @@ class Pairing(harness.Case):
         for port, group in ((5355, "224.0.0.252"), (5353, "224.0.0.251")):
             ask = capture.udp(ns, a, 50000, group, port, capture.message(7, "printer"))
             reply = capture.message(7, "printer", reply=True)
-            got = self.heard([ask, capture.udp(ns + us, b, port, a, 50000, reply),
-                              capture.udp(ns + us, c, port, a, 50000, reply)])
+            got = self.group_results([ask, capture.udp(ns + us, b, port, a, 50000, reply),
+                                      capture.udp(ns + us, c, port, a, 50000, reply)])
             self.assertEqual(got, [("answered", b, True), ("duplicate", c, True)])
-            self.assertEqual(self.heard([ask]), [("no_reply", group, False)])
+            self.assertEqual(self.group_results([ask]), [("no_reply", group, False)])
         label = "FHFAEBEECACACACACACACACACACACACA"
         found = struct.pack(">6H", 9, 0x8500, 0, 1, 0, 0) + capture.name(label) + \
             bytes.fromhex("00200001000000780006 0000c0000209")
         ask = capture.udp(ns, a, 137, "192.0.2.255", 137,
                           capture.message(9, label, 32, flags=0x0110))
-        got = self.heard([ask, capture.udp(ns + us, b, 137, a, 137, found)])
+        got = self.group_results([ask, capture.udp(ns + us, b, 137, a, 137, found)])
         self.assertEqual(got, [("answered", b, True)])
 
     def services(self):
-        """One query to a group and its two replies, of each service and family: what makes the
-        frames of round i, whose replies have stamps so many ns after the query's."""
+        """Yields a function for each service and family that makes the frames of round i: a query to a group
+        and its two replies, with timestamps so many ns after the query's."""
         a, b, c = "192.0.2.1", "192.0.2.9", "192.0.2.8"
         six = [f"fe80::{n}" for n in (1, 9, 8)]
         label = "FHFAEBEECACACACACACACACACACACACA"
@@ -239,13 +239,13 @@ class Pairing(harness.Case):
                     self.assertTrue(all(r["group_query"] for r in got))
 
     def test_local_names_two_taps(self):
-        """Queries by one tap, replies by another one whose clock is behind or ahead, merged by
-        their stamps: the lines are the same, with other latencies."""
+        """Queries from one tap, replies from another whose clock is behind or ahead, merged by their
+        timestamps: the lines are the same except for latencies."""
         for skew in (0, 10**6, -300000, -1000000, -1900000):
             with self.subTest(skew):
                 both = []
                 for i, frames in enumerate(self.services().values()):
-                    for k in range(20):  # the same name again and again, as multicast DNS asks
+                    for k in range(20):  # the same name repeatedly, as in multicast DNS
                         both += frames(capture.START_NS + i * 10**10 + k * 50 * MS, k,
                                        (100000 + skew, 250000 + skew))
                 both.sort(key=lambda f: f.ns)
@@ -257,8 +257,8 @@ class Pairing(harness.Case):
                 self.assertEqual({r["status"] for r in got}, {"answered", "duplicate"})
 
     def forged(self, *args, true=None, wrong=1):
-        """Replies that an attacker sends ahead, with a wrong checksum, and the true one: status and
-        the last octet of the address, of what is flagged and of the rest."""
+        """Sends forged replies with a wrong checksum, then the true one. Returns status and the last octet of
+        the address, of flagged records and of the others."""
         ask, answer = capture.pair(1)
         bad = answer.data[:40] + b"\x12\x34" + answer.data[42:-1] + b"\x42"
         frames = [ask] + [capture.Frame(ask.ns + 1000 * i, bad, len(bad)) for i in range(wrong)]
@@ -269,7 +269,7 @@ class Pairing(harness.Case):
                        r.get("bad_checksum", False)) for r in got if "answers" in r)
 
     def test_checksum(self):
-        """A wrong UDP checksum: it answers only if no better reply comes."""
+        """A reply with a wrong UDP checksum answers only if no other does."""
         both = [("answered", "1", False), ("duplicate", "66", True)]
         self.assertEqual(self.forged(true=900 * MS), both)
         self.assertEqual(self.total["txn"]["held"], 1)
@@ -288,7 +288,7 @@ class Pairing(harness.Case):
                          [("answered", "66", False), ("no_query", "1", False)])
 
     def test_unfinished_checksums(self):
-        """A host that captures what it sends sees the sum of the pseudo-header, or none."""
+        """On the sending host, captured checksums are those of the pseudo-header, or zero."""
         ask, answer = capture.pair(1)
         pseudo = capture.checksum(answer.data[26:34] + struct.pack(
             ">HHH", 0, 17, len(answer.data) - 34)) ^ 0xffff
@@ -298,18 +298,18 @@ class Pairing(harness.Case):
             self.assertEqual([(r["status"], "bad_checksum" in r) for r in got],
                              [("answered", False)])
             self.assertEqual(self.total["txn"]["held"], 0)
-        # a client that asks again, from the same port: the reply was to the first query
+        # a retransmission from the same port: the reply was to the first query
         bad = answer._replace(data=answer.data[:40] + b"\x12\x34" + answer.data[42:])
         again = [f._replace(ns=f.ns + 500 * MS) for f in (ask, bad)]
         got = self.lines([ask, bad, *again])
         self.assertEqual([(r["status"], r.get("retries")) for r in got], [("answered", None)] * 2)
 
     def test_error_in(self):
-        """An error says whose it is: an OPT record whose options end too early, in either."""
+        """error_in names the message with the error: an OPT record whose options end too early, in either."""
         ask, answer = capture.pair(1)
 
         def broken(frame, count):
-            opt = b"\0" + struct.pack(">HHIHHH", 41, 1232, 0, 4, 10, 8)  # a cookie of no octets
+            opt = b"\0" + struct.pack(">HHIHHH", 41, 1232, 0, 4, 10, 8)  # a cookie without octets
             data = frame.data[:52] + struct.pack(">H", count) + frame.data[54:] + opt
             return capture.udp(frame.ns, *((SERVER, 53, CLIENT, 1031) if frame is answer else
                                            (CLIENT, 1031, SERVER, 53)), data[42:])

@@ -19,7 +19,7 @@ RESOLVER = harness.PCAPS / "resolver.pcap"
 
 
 def sink(kind, **keys):
-    """The flag of one sink; dots of keys are written as __."""
+    """Returns the flag of one sink; __ in keys stands for a dot."""
     conf = {"type": kind}
     for key, value in keys.items():
         *sections, last = key.split("__")
@@ -133,7 +133,7 @@ class Several(Case):
         self.dnsloupe("-r", RESOLVER, env=env)
         self.assertEqual(len(a.read_bytes()), len(want))
         self.dnsloupe("-r", RESOLVER, env=env)
-        self.assertEqual(len(a.read_bytes()), 2 * len(want))  # it is appended to
+        self.assertEqual(len(a.read_bytes()), 2 * len(want))  # the file is appended to
 
     def test_wrong(self):
         for keys, words in (
@@ -202,7 +202,7 @@ class Files(Case):
         self.assertEqual((path.read_bytes(), other.read_bytes()), (octets, octets))
 
     def test_two_writers(self):
-        """The second of two processes, or of two sinks, is refused; the first goes on."""
+        """The second of two processes, or of two sinks, is refused; the first continues."""
         path = self.dir / "out"
         keys = {"path": path, "rotate__bytes": 10**5, "compress": "gzip"}
         process = self.start("-r", "-", *sink("file", **keys))
@@ -249,7 +249,7 @@ class Files(Case):
 
     def test_size_limit(self):
         """ulimit -f acts like a full disk; SIGXFSZ does not end the process."""
-        path, limit = self.dir / "out", 16 << 20  # the EAL's files need some too
+        path, limit = self.dir / "out", 16 << 20  # DPDK's files need some, too
         run = self.dnsloupe("-r", self.load(60000), "-o", path, code=1, whole=False,
                             preexec_fn=lambda: resource.setrlimit(
                                 resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)))
@@ -323,7 +323,7 @@ class Secrets(Case):
 
 
 class Receiver(threading.Thread):
-    """Accepts one connection after the other and keeps what each received."""
+    """Accepts one connection after the other and stores what each received."""
 
     def __init__(self, address=None, path=None):
         super().__init__(daemon=True)

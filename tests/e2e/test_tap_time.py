@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""input.time_from: the times of tap aggregators, in captures made here, and what tshark reads of the
-same frames."""
+"""input.time_from: the times of tap aggregators, in captures made here, compared with those that tshark reads
+from the same frames."""
 import datetime
 import shutil
 import struct
@@ -55,7 +55,7 @@ def metamako(fcs=b"", extension=b""):
 def exablaze(fcs=b""):
     def wrap(f, ns):
         s, rest = divmod(ns, 10**9)
-        part = -(-rest * 2**40 // 10**9)  # rounded up: the same nanosecond comes back
+        part = -(-rest * 2**40 // 10**9)  # rounded up, so that the same nanosecond is decoded
         return f.data + b"\xaa\xbb\xcc\xdd\1\2" + struct.pack(">I", s) + \
             part.to_bytes(5, "big") + b"\0" + fcs
     return wrap
@@ -79,7 +79,7 @@ TSHARK = ["-d", "ethertype==35208,ttag", "--enable-heuristic", "metamako_eth",
 
 
 def true_times(n):
-    """(frame, the tap's time): the capture is some seconds ahead and quantised."""
+    """Returns [(frame, the tap's time)]; the timestamps of the capture are some seconds ahead and quantised."""
     for i in range(n):
         for f, late in zip(capture.pair(i), (0, LATENCY_NS)):
             yield f, capture.START_NS - 3 * 10**9 + i * 10**6 + 789 + late
@@ -134,7 +134,7 @@ class TapTime(harness.Case):
                 self.assertEqual(int(row[0]), s)
 
     def test_default(self):
-        """Without the key the capture's time counts, and nothing is counted."""
+        """Without the key the capture's timestamps are used, and no counter changes."""
         path = self.write("default", [
             capture.Frame(f.ns, data, len(data)) for f, data in (
                 (f, ttag(f, ns)) for f, ns in true_times(2))])
@@ -145,7 +145,7 @@ class TapTime(harness.Case):
                          {f.ns for i, (f, _) in enumerate(true_times(2)) if i % 2 == 0})
 
     def test_implausible(self):
-        """A time days off, a trailer that the capture cut, and none at all: the capture's time."""
+        """A time that is days off, a truncated trailer, and none at all: the capture's timestamps are used."""
         frames = []
         for i, (f, ns) in enumerate(true_times(3)):
             data = (metamako()(f, ns - FAR_NS), metamako()(f, ns)[:-2], f.data)[i // 2]

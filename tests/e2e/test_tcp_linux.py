@@ -99,11 +99,11 @@ class Linux:
 
 
 def tricks(rng, contradicted):
-    """Segments that overlap, with ones between them that the server refuses. None begins where another
-    ends: Linux may make one of such, or not. `contradicted` becomes the ports of connections in which
-    the server has a choice between octets."""
+    """Returns a function that makes overlapping segments, and some that the server rejects. None begins where
+    another ends, because Linux may merge such segments, or not. Adds to `contradicted` the ports of
+    connections in which overlaps have different octets."""
     def parts(port, seq, ack):
-        refused = rng.randrange(4) == 0  # whatever comes before the octets in order
+        refused = rng.randrange(4) == 0  # whatever is sent before the octets in order
         for n in range(rng.randrange(2, 14)):
             start = rng.randrange(2, TOTAL - 10, 2)
             end = min(start + rng.randrange(1, 40, 2), TOTAL - (TOTAL + 1) % 2)

@@ -92,8 +92,8 @@ def check_msgpack(lines):
 
 def check_text(lines):
     for line, octets in zip(lines, show("text", lines)):
-        stamp, tag, rest = octets.decode().split("\t")
-        expect("text", (stamp, tag), ("2015-10-11T02:40:12+00:00", TAG), line)
+        sent, tag, rest = octets.decode().split("\t")
+        expect("text", (sent, tag), ("2015-10-11T02:40:12+00:00", TAG), line)
         expect("text", json.loads(rest), json.loads(line), line)
         # the blanks of Python's own default form, which are dns-gazer's
         want = json.dumps(json.loads(line, parse_float=lambda s: f"<{s}>"), ensure_ascii=False)

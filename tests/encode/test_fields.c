@@ -13,16 +13,16 @@ void test_encode_fields(void);
 
 static void expect(const struct fields *f, const char *json, const char *shown)
 {
-	char room[300] = "before";
-	struct text t = text_of(room, sizeof(room) - 1);
+	char buffer[300] = "before";
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	t.at += 6;
 	text_str(&t, json);
 	fields_filter(f, &t, 6);
 	*t.at = '\0';
-	if (strcmp(room + 6, shown) != 0)
-		printf("\n%s: %s, expected %s", json, room + 6, shown);
-	CU_ASSERT_STRING_EQUAL(room + 6, shown);
-	CU_ASSERT_EQUAL(memcmp(room, "before", 6), 0);
+	if (strcmp(buffer + 6, shown) != 0)
+		printf("\n%s: %s, expected %s", json, buffer + 6, shown);
+	CU_ASSERT_STRING_EQUAL(buffer + 6, shown);
+	CU_ASSERT_EQUAL(memcmp(buffer, "before", 6), 0);
 }
 
 static struct fields fields_of(bool exclude, const char *const *names, unsigned n)

@@ -20,15 +20,15 @@ extern const struct encode_kind encode_kind_msgpack, encode_kind_tagged, encode_
 static size_t encode(const struct encode_kind *kind, const char *json, size_t n, size_t size,
 	char *to, int *rc, bool *full)
 {
-	uint8_t *copy = guard_copy(json, n), *room = guard_copy(to, size);
+	uint8_t *copy = guard_copy(json, n), *buffer = guard_copy(to, size);
 	struct encode_doc d = {(char *)copy, n, "dns-gazer.dns.tx", TS};
-	struct text t = text_of((char *)room, size);
+	struct text t = text_of((char *)buffer, size);
 	*rc = kind->encode(&t, &d);
 	*full = t.full;
 	size_t len = text_len(&t);
 	CU_ASSERT_FATAL(len <= size);
-	memcpy(to, room, len);
-	guard_free(room, size);
+	memcpy(to, buffer, len);
+	guard_free(buffer, size);
 	guard_free(copy, n);
 	return len;
 }
@@ -155,21 +155,21 @@ static void lengths(void)
 
 static void parts(void)
 {
-	char room[64];
-	struct text t = text_of(room, sizeof(room));
+	char buffer[64];
+	struct text t = text_of(buffer, sizeof(buffer));
 	msgpack_array(&t, 3);
 	msgpack_str(&t, "tag", 3);
 	msgpack_event_time(&t, TS);
 	msgpack_map(&t, 0);
 	CU_ASSERT_EQUAL(text_len(&t), 1 + 4 + 10 + 1);
 	CU_ASSERT_EQUAL(
-		memcmp(room, "\x93\xa3tag\xd7\x00\x56\x19\xcc\x0c\x26\x5a\xf0\x70\x80", 16), 0);
-	t.at = room;
+		memcmp(buffer, "\x93\xa3tag\xd7\x00\x56\x19\xcc\x0c\x26\x5a\xf0\x70\x80", 16), 0);
+	t.at = buffer;
 	msgpack_event_time(&t, -1);
 	msgpack_event_time(&t, INT64_MAX);
 	msgpack_bin(&t, "\x00\x01", 2);
 	msgpack_bool(&t, true);
-	CU_ASSERT_EQUAL(memcmp(room,
+	CU_ASSERT_EQUAL(memcmp(buffer,
 				"\xd7\x00\0\0\0\0\0\0\0\0\xd7\x00\xff\xff\xff\xff\x3b\x9a\xc9\xff"
 				"\xc4\x02\x00\x01\xc3",
 				25),
@@ -263,7 +263,7 @@ static void no_avro(void)
 static const struct encode_kind *const kinds[] = {
 	&encode_kind_msgpack, &encode_kind_tagged, &encode_kind_text, &encode_kind_avro};
 
-static void every_room(void)
+static void every_size(void)
 {
 	for (size_t k = 0; k < BITS_COUNT(kinds); k++) {
 		char want[2000], to[2000];
@@ -306,6 +306,6 @@ void test_encode_forms(void)
 	CU_add_test(s, "Avro", avro);
 	CU_add_test(s, "Avro: the schema's fingerprint", fingerprint);
 	CU_add_test(s, "Avro: other documents", no_avro);
-	CU_add_test(s, "every room", every_room);
+	CU_add_test(s, "buffers of every size", every_size);
 	CU_add_test(s, "every cut", every_cut);
 }

@@ -36,11 +36,11 @@ static void counters(void)
 
 static void expect_str(const char *s, size_t n, const char *shown)
 {
-	char room[128] = "";
-	struct text t = text_of(room, sizeof(room) - 1);
+	char buffer[128] = "";
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	uint8_t *p = guard_copy(s, n);
 	json_str(&t, (const char *)p, n);
-	CU_ASSERT_STRING_EQUAL(room, shown);
+	CU_ASSERT_STRING_EQUAL(buffer, shown);
 	CU_ASSERT_FALSE(t.quoted);
 	guard_free(p, n);
 }
@@ -115,29 +115,29 @@ static void any_octets(void)
 {
 	srandom(4);
 	for (int i = 0; i < 20000; i++) {
-		char s[40], room[300];
+		char s[40], buffer[300];
 		size_t n = (size_t)random() % sizeof(s) + 1, at;
 		for (size_t k = 0; k < n; k++)
 			s[k] = (char)(random() % 3 ? 0x80 | random() : random());
-		struct text t = text_of(room, 6 * n + 8);
+		struct text t = text_of(buffer, 6 * n + 8);
 		json_open(&t, '{');
 		JSON_KEY(&t, "k");
 		json_str(&t, s, n);
 		t.at--;
 		text_char(&t, '}');
 		CU_ASSERT_FALSE_FATAL(t.full);
-		const char *wrong = json_valid(room, text_len(&t), &at);
+		const char *wrong = json_valid(buffer, text_len(&t), &at);
 		CU_ASSERT_PTR_NULL_FATAL(wrong);
 	}
 }
 
 static void expect_milli(int64_t v, const char *shown)
 {
-	char room[64] = "";
-	struct text t = text_of(room, sizeof(room) - 1);
+	char buffer[64] = "";
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	json_milli(&t, v);
-	room[text_len(&t)] = '\0'; /* what stood there before zeros were taken back */
-	CU_ASSERT_STRING_EQUAL(room, shown);
+	buffer[text_len(&t)] = '\0'; /* what stood there before zeros were taken back */
+	CU_ASSERT_STRING_EQUAL(buffer, shown);
 }
 
 static void milli(void)
@@ -161,12 +161,12 @@ static void milli(void)
 	expect_milli(INT64_MIN, "-9223372036854775.808,");
 	srandom(5);
 	for (int i = 0; i < 20000; i++) {
-		char room[64] = "";
-		struct text t = text_of(room, sizeof(room) - 1);
+		char buffer[64] = "";
+		struct text t = text_of(buffer, sizeof(buffer) - 1);
 		int64_t v = (int64_t)((uint64_t)random() << 20 ^ (uint64_t)random()) - (1l << 50);
 		json_milli(&t, v);
-		room[text_len(&t) - 1] = '\0';
-		CU_ASSERT_DOUBLE_EQUAL_FATAL(strtod(room, NULL), (double)v / 1000, 0.0006);
+		buffer[text_len(&t) - 1] = '\0';
+		CU_ASSERT_DOUBLE_EQUAL_FATAL(strtod(buffer, NULL), (double)v / 1000, 0.0006);
 	}
 }
 
@@ -197,7 +197,7 @@ static void document(struct text *t)
 
 /* A document is whole in a buffer that is large enough; a smaller one gets full, with nothing past
  * it. */
-static void every_room(void)
+static void every_size(void)
 {
 	size_t need = strlen(DOCUMENT), whole = 0, at;
 	for (size_t size = 0; size < need + 64; size++) {
@@ -222,11 +222,11 @@ static void every_room(void)
 
 static void empty_brackets(void)
 {
-	char room[16] = "";
-	struct text t = text_of(room, sizeof(room) - 1);
+	char buffer[16] = "";
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	json_open(&t, '{');
 	json_end_line(&t);
-	CU_ASSERT_STRING_EQUAL(room, "{}\n");
+	CU_ASSERT_STRING_EQUAL(buffer, "{}\n");
 }
 
 /* The validator of the other tests: what it must accept and what it must reject. */
@@ -276,7 +276,7 @@ void test_encode_json(void)
 	CU_add_test(s, "UTF-8 and what is not", utf8);
 	CU_add_test(s, "any octets", any_octets);
 	CU_add_test(s, "thousandths", milli);
-	CU_add_test(s, "a document in every room", every_room);
+	CU_add_test(s, "a document in buffers of every size", every_size);
 	CU_add_test(s, "nothing in brackets", empty_brackets);
 	CU_add_test(s, "counters", counters);
 }

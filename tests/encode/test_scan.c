@@ -153,17 +153,17 @@ static void numbers(void)
 
 static void expect_text(const char *escaped, const char *shown)
 {
-	char json[128], room[64];
+	char json[128], buffer[64];
 	snprintf(json, sizeof(json), "{\"a\":\"%s\"}", escaped);
 	struct scan s = scan_of(json, strlen(json));
 	scan_next(&s);
 	scan_next(&s);
 	CU_ASSERT_EQUAL_FATAL(scan_next(&s), SCAN_STRING);
-	struct text t = text_of(room, s.len); /* not longer than with its escapes */
+	struct text t = text_of(buffer, s.len); /* not longer than with its escapes */
 	scan_unescape(&t, &s);
 	CU_ASSERT_FALSE(t.full);
-	room[text_len(&t)] = '\0';
-	CU_ASSERT_STRING_EQUAL(room, shown);
+	buffer[text_len(&t)] = '\0';
+	CU_ASSERT_STRING_EQUAL(buffer, shown);
 }
 
 static void escapes(void)

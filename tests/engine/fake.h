@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A kind of input for tests: frames in memory, without EAL, or the given buffers. */
+/* A kind of input for tests: frames in memory, without EAL, or buffers from the test. */
 #ifndef TESTS_ENGINE_FAKE_H
 #define TESTS_ENGINE_FAKE_H
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The lines about loss, of a made-up ledger; and a queue that is full. */
+/* The lines about loss, from a ledger of the test; and a full queue. */
 #include "engine/fake.h"
 
 #include "engine/loss.h"
 
 void test_engine_loss(void);
 
-static void line(const struct loss *l, char room[4096])
+static void line(const struct loss *l, char buffer[4096])
 {
-	struct text t = text_of(room, 4095);
+	struct text t = text_of(buffer, 4095);
 	CU_ASSERT(loss_write_line(l, "here", &t) > 0);
 	*t.at = '\0';
 }
@@ -20,7 +20,7 @@ static void test_lines(void)
 	struct input in = {.ops = &fake_unordered};
 	const struct ledger ledger = {.workers = 1, .worker = {&m}, .sinks = &sinks, .input = &in};
 	struct loss l = {.ledger = &ledger};
-	char room[4096];
+	char buffer[4096];
 
 	CU_ASSERT_FALSE(loss_check(&l, false));
 	atomic_store(&in.lost.missed, 5);
@@ -28,24 +28,24 @@ static void test_lines(void)
 	atomic_store(&in.lost.blind, 2);
 	m.record.dropped_full = 3;
 	CU_ASSERT_TRUE_FATAL(loss_check(&l, true));
-	line(&l, room);
-	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"begins\",\"device\":7"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"blind\":[\"fake1\"]"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"records\":3"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"by_worker\":[3]"));
-	/* It found no room: the same is said retry. */
+	line(&l, buffer);
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer, "\"loss\":\"begins\",\"device\":7"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer, "\"blind\":[\"fake1\"]"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer, "\"records\":3"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer, "\"by_worker\":[3]"));
+	/* The line did not fit: it is made again. */
 	loss_retry(&l);
 	CU_ASSERT_TRUE_FATAL(loss_check(&l, true));
-	line(&l, room);
-	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"begins\""));
-	/* The run is over. */
+	line(&l, buffer);
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer, "\"loss\":\"begins\""));
+	/* The run has ended. */
 	CU_ASSERT_TRUE_FATAL(loss_check(&l, true));
-	line(&l, room);
-	CU_ASSERT_PTR_NOT_NULL(strstr(room, "\"loss\":\"ends\""));
+	line(&l, buffer);
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer, "\"loss\":\"ends\""));
 	CU_ASSERT_FALSE(loss_check(&l, true));
 }
 
-/* A queue that must not wait drops what it has no room for, and has room retry afterwards. */
+/* A full queue drops records, and accepts others once some are released. */
 static void test_queue(void)
 {
 	static struct queue q;
@@ -70,7 +70,7 @@ static void test_queue(void)
 	CU_ASSERT_EQUAL(got, made);
 	CU_ASSERT_PTR_NOT_NULL(record_begin(&q.arena, 60000, 0));
 	queue_close(&q);
-	queue_close(&q); /* once more: nothing */
+	queue_close(&q); /* closing twice is harmless */
 }
 
 void test_engine_loss(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Three workers in threads over the fake input: the packets of a flow come by any queue. */
+/* Three workers in threads over the fake input: the packets of a flow arrive in random queues. */
 #include "engine/fake.h"
 
 #include <pthread.h>
@@ -22,7 +22,7 @@ static void *run(void *worker)
 }
 
 /* Distributes queries, each followed by its reply, over the queues at random by a seed. */
-static void deal(uint64_t seed)
+static void distribute(uint64_t seed)
 {
 	static struct wire wire;
 
@@ -48,7 +48,7 @@ static void steer(const struct input_ops *ops, uint64_t seed)
 	struct metrics_worker sum = {0};
 
 	fake_setup(ops, FAKE_WORKERS, NULL);
-	deal(seed);
+	distribute(seed);
 	for (unsigned i = 0; i < FAKE_WORKERS; i++)
 		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, run, workers[i]), 0);
 	for (unsigned i = 0; i < FAKE_WORKERS; i++)
@@ -67,7 +67,7 @@ static void steer(const struct input_ops *ops, uint64_t seed)
 	if (ops->ordered)
 		CU_ASSERT_EQUAL(sum.rx.handoff_lost, 0);
 	fake_teardown();
-	CU_ASSERT_EQUAL(rte_mempool_in_use_count(pool), 0); /* nobody kept a buffer */
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(pool), 0); /* every buffer was released */
 }
 
 static void test_in_order(void)
@@ -82,7 +82,7 @@ static void test_at_once(void)
 		steer(&fake_unordered, seed);
 }
 
-/* Gives a worker frames as if it had received them, in its turn. */
+/* Has a worker process frames as if it had received them in its turn. */
 static void receive(unsigned w, const struct frame *frames, unsigned n)
 {
 	struct input_burst burst = {.n = n};
@@ -155,12 +155,12 @@ static void test_hold(void)
 
 static int start(void)
 {
-	static char room[] = "steer\0--no-huge\0--no-pci\0--no-telemetry\0--no-shconf\0-m\00064\0"
-			     "--log-level\0critical\0";
-	static char *args[16]; /* EAL moves them about */
+	static char buffer[] = "steer\0--no-huge\0--no-pci\0--no-telemetry\0--no-shconf\0-m\00064\0"
+			       "--log-level\0critical\0";
+	static char *args[16]; /* EAL reorders them */
 	int n = 0;
 
-	for (char *at = room; *at; at += strlen(at) + 1)
+	for (char *at = buffer; *at; at += strlen(at) + 1)
 		args[n++] = at;
 	if (rte_eal_init(n, args) < 0)
 		return 1;

@@ -19,7 +19,7 @@ static struct ledger ledger_of(void)
 		.input = &input};
 }
 
-/* With bursts of one frame each function of the input is called at its time. */
+/* With bursts of one frame: how often each function of the input is called. */
 static void test_pair(void)
 {
 	void *records[4];
@@ -54,7 +54,7 @@ static void test_pair(void)
 	fake_teardown();
 }
 
-/* What waits too long goes when the input says what time it is, not before. */
+/* Open queries expire when the input tells the time, not before. */
 static void test_time(void)
 {
 	for (int due = 0; due < 2; due++) {
@@ -83,7 +83,7 @@ static void test_stop(void)
 	fake_teardown();
 }
 
-/* filter.bpf: what it leaves out is dropped and counted, the rest stays in order. */
+/* filter.bpf: rejected packets are dropped and counted, the others stay in order. */
 static void test_filter(void)
 {
 	struct bpf *bpf = NULL;
@@ -108,8 +108,8 @@ static void test_filter(void)
 	bpf_close(bpf);
 }
 
-/* No capture can claim to hold what only the reassembler makes. */
-static void test_claim(void)
+/* A capture cannot use the link type of reassembled datagrams. */
+static void test_reserved_link_type(void)
 {
 	fake_setup(&fake_ordered, 1, NULL);
 	fake_message(&query, 1, false);
@@ -122,7 +122,7 @@ static void test_claim(void)
 	fake_teardown();
 }
 
-/* The books of a run balance; one counter that lies is found. */
+/* The counters of a run add up; a wrong one is found. */
 static void test_books(void)
 {
 	static struct metrics_logger logger;
@@ -165,6 +165,6 @@ void test_engine_worker(void)
 	CU_add_test(suite, "time", test_time);
 	CU_add_test(suite, "stop", test_stop);
 	CU_add_test(suite, "filter", test_filter);
-	CU_add_test(suite, "a claim", test_claim);
+	CU_add_test(suite, "a reserved link type", test_reserved_link_type);
 	CU_add_test(suite, "books", test_books);
 }

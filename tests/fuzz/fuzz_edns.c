@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ROOM = 1 << 19 };
+enum { BUFFER_BYTES = 1 << 19 };
 
 static void check_numbers(const struct text *t, bool list)
 {
@@ -16,8 +16,9 @@ static void check_numbers(const struct text *t, bool list)
 
 static void show(const struct edns_option *o)
 {
-	static char plain_room[ROOM], quoted_room[ROOM];
-	struct text plain = text_of(plain_room, ROOM), quoted = text_of(quoted_room, ROOM);
+	static char plain_buffer[BUFFER_BYTES], quoted_buffer[BUFFER_BYTES];
+	struct text plain = text_of(plain_buffer, BUFFER_BYTES),
+		    quoted = text_of(quoted_buffer, BUFFER_BYTES);
 	enum edns_kind kind, again;
 	struct edns_ede ede;
 	quoted.quoted = true;

@@ -8,15 +8,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ROOM = 1 << 22 };
-static char plain_text[ROOM], quoted_text[ROOM];
+enum { BUFFER_BYTES = 1 << 22 };
+static char plain_text[BUFFER_BYTES], quoted_text[BUFFER_BYTES];
 
 static void show_options(const struct edns *e, const struct name_space *space)
 {
 	struct edns_iter it = edns_iter_of(e, space);
 	struct edns_option o;
 	while (edns_next(&it, &o)) {
-		struct text plain = text_of(plain_text, ROOM), quoted = text_of(quoted_text, ROOM);
+		struct text plain = text_of(plain_text, BUFFER_BYTES),
+			    quoted = text_of(quoted_text, BUFFER_BYTES);
 		quoted.quoted = true;
 		edns_option_text(&plain, &o, NULL);
 		edns_option_text(&quoted, &o, NULL);
@@ -45,7 +46,8 @@ static void show_rr(const struct name_space *space, const struct rr *rr, struct 
 static enum dns_error walk(const struct dns_msg *msg, const uint8_t *data, uint32_t len)
 {
 	struct rr_iter it = rr_iter_of(msg, data, len);
-	struct text plain = text_of(plain_text, ROOM), quoted = text_of(quoted_text, ROOM);
+	struct text plain = text_of(plain_text, BUFFER_BYTES),
+		    quoted = text_of(quoted_text, BUFFER_BYTES);
 	struct name_memo memos[2] = {0};
 	static char alone_text[2][1 << 20];
 	struct rr rr;
@@ -90,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	walk(&msg, data, len);
 	if (msg.name_len) {
-		struct text t = text_of(plain_text, ROOM);
+		struct text t = text_of(plain_text, BUFFER_BYTES);
 		struct name_space space = {data, len};
 		nbns_name_text(&t, &space, DNS_HEADER_LEN, &error);
 		shown_ascii(&t);

@@ -17,8 +17,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define LINE_ROOM (64u * 1024 * 1024)
-#define ARENA_ROOM (1024 * 1024)
+#define LINE_BYTES (64u * 1024 * 1024)
+#define ARENA_BYTES (1024 * 1024)
 #define CAPACITY 256
 
 /* Made once, for all inputs. */
@@ -32,7 +32,7 @@ struct bench {
 	uint64_t seed;
 	unsigned records;
 	char *line;
-	void *room, *memory;
+	void *buffer, *memory;
 };
 
 static void demand(bool ok, const char *what, const char *p, size_t n)
@@ -46,7 +46,7 @@ static void demand(bool ok, const char *what, const char *p, size_t n)
 /* Writes the line of a record, then writes it again into a buffer that is too small. */
 static void check_line(struct bench *b, const struct record *r)
 {
-	struct text t = text_of(b->line, LINE_ROOM);
+	struct text t = text_of(b->line, LINE_BYTES);
 	size_t at;
 
 	schema_native(&b->schema, &t, r);
@@ -93,8 +93,8 @@ static struct bench *bench_new(void)
 	size_t bytes = (pipeline_bytes(&conf) + 63) & ~(size_t)63;
 	struct bench *b = aligned_alloc(64, (sizeof(*b) + 63) & ~(size_t)63);
 	memset(b, 0, sizeof(*b));
-	b->line = malloc(LINE_ROOM);
-	b->room = aligned_alloc(64, ARENA_ROOM);
+	b->line = malloc(LINE_BYTES);
+	b->buffer = aligned_alloc(64, ARENA_BYTES);
 	b->memory = aligned_alloc(64, bytes);
 	memset(b->memory, 0, bytes);
 	schema_init(&b->schema, "fuzz \"\xff", &b->dns);
@@ -109,7 +109,7 @@ static void restart(struct bench *b)
 {
 	struct pipeline_conf conf = conf_of();
 	memset(b->memory, 0, txn_table_bytes(CAPACITY));
-	record_arena_init(&b->arena, b->room, ARENA_ROOM, &b->metrics.record);
+	record_arena_init(&b->arena, b->buffer, ARENA_BYTES, &b->metrics.record);
 	b->arena.pass = pass;
 	b->arena.pass_to = b;
 	pipeline_init(&b->pipeline, b->memory, &conf, &b->packets, &b->arena, &b->metrics);

@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { OP = 6, FLOWS = 6, ARENA_ROOM = 1024 * 1024, LINE_ROOM = 8192 };
+enum { OP = 6, FLOWS = 6, ARENA_BYTES = 1024 * 1024, LINE_BYTES = 8192 };
 
 /* Octet 0 of a packet: */
 enum {
@@ -32,7 +32,7 @@ static struct {
 	struct record_arena arena;
 	struct packet_conf packets;
 	struct schema schema;
-	void *memory, *room;
+	void *memory, *buffer;
 	int64_t now_ns;
 	unsigned records;
 	uint8_t names[2][SIGHT_NAME_MAX + 1]; /* of the two latest records: length, name */
@@ -49,7 +49,7 @@ static void demand(bool ok)
 
 static void pass(void *to, void **records, unsigned n)
 {
-	static char line[LINE_ROOM];
+	static char line[LINE_BYTES];
 	size_t at;
 
 	(void)to;
@@ -78,7 +78,7 @@ static void again(void)
 	if (!b.memory) {
 		size_t bytes = (sight_bytes(&conf) + 63) & ~(size_t)63;
 		b.memory = aligned_alloc(64, bytes);
-		b.room = aligned_alloc(64, ARENA_ROOM);
+		b.buffer = aligned_alloc(64, ARENA_BYTES);
 		memset(b.memory, 0, bytes);
 		packet_conf_init(&b.packets);
 		packet_encrypted_ports(&b.packets, (const uint16_t[]){443, 853}, 2);
@@ -91,7 +91,7 @@ static void again(void)
 	}
 	memset(&b.m, 0, sizeof(b.m));
 	memset(&b.made, 0, sizeof(b.made));
-	record_arena_init(&b.arena, b.room, ARENA_ROOM, &b.made);
+	record_arena_init(&b.arena, b.buffer, ARENA_BYTES, &b.made);
 	b.arena.pass = pass;
 	b.records = 0;
 	b.now_ns = 0;

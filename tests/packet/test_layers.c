@@ -237,7 +237,7 @@ void layers_check(const struct layers_case *cases, size_t n)
 	}
 }
 
-/* A hundred times the same layer: the walk gives up, at every length. */
+/* A layer repeated a hundred times: the walk ends, at every length. */
 static void bombs(void)
 {
 	static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A DNS conversation over TCP, and a tap that sees what a test lets it see. */
+/* A DNS conversation over TCP, and a tap that captures what a test shows it. */
 #ifndef REASM_TALK_H
 #define REASM_TALK_H
 
@@ -21,23 +21,23 @@ static inline uint32_t talk_random(struct talk_rng *r)
 	return (uint32_t)(r->state >> 33);
 }
 
-/* Less than n; n is not 0. */
+/* Returns a number below n, which is not 0. */
 static inline uint32_t talk_below(struct talk_rng *r, uint32_t n)
 {
 	return talk_random(r) % n;
 }
 
-/* What one side says: messages behind their lengths. */
+/* The octets that one side sends: messages with their lengths (RFC 1035 section 4.2.2). */
 struct talk_side {
 	uint8_t *data;
 	uint32_t len;
 	uint32_t messages;
-	uint32_t at[TALK_MESSAGES]; /* where a message begins; its length stands 2 before */
+	uint32_t at[TALK_MESSAGES]; /* offset of a message, behind the two octets of its length */
 	uint32_t size[TALK_MESSAGES];
 	uint32_t isn;
 };
 
-enum { TALK_LEAST = 12 + 8 + 4 + 11 };
+enum { TALK_MIN = 12 + 8 + 4 + 11 };
 
 static inline void talk_put16(uint8_t *p, uint32_t v)
 {
@@ -45,7 +45,7 @@ static inline void talk_put16(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)v;
 }
 
-/* A message of `size` octets, at least TALK_LEAST: a question and one record that fills it. */
+/* Makes a message of `size` octets, at least TALK_MIN: a question and one record that fills it. */
 static inline void talk_message(
 	uint8_t *p, uint32_t id, uint32_t size, bool reply, struct talk_rng *r)
 {
@@ -56,24 +56,23 @@ static inline void talk_message(
 	p[reply ? 7 : 11] = 1;
 	memcpy(p + 12, "\3foo\2ba\0\0\1\0\1", 12);
 	memcpy(p + 24, reply ? "\0\0\20\0\1\0\0\0\1" : "\0\0\51\4\320\0\0\0\0", 9);
-	talk_put16(p + 33, size - TALK_LEAST);
-	for (uint32_t i = TALK_LEAST; i < size; i++)
+	talk_put16(p + 33, size - TALK_MIN);
+	for (uint32_t i = TALK_MIN; i < size; i++)
 		p[i] = (uint8_t)talk_random(r);
 }
 
-/* Fills a side with n messages; most are small, some of up to `most` octets, at least TALK_LEAST.
- */
+/* Fills a side with n messages: most are small, some have up to `max` octets, at least TALK_MIN. */
 static inline void talk_fill(
-	struct talk_side *s, uint32_t n, uint32_t most, bool reply, struct talk_rng *r)
+	struct talk_side *s, uint32_t n, uint32_t max, bool reply, struct talk_rng *r)
 {
-	s->data = malloc((size_t)n * (most + 2) + 1);
+	s->data = malloc((size_t)n * (max + 2) + 1);
 	s->len = 0;
 	s->messages = n;
 	s->isn = talk_random(r) * 2u + talk_below(r, 2);
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t small = most < TALK_LEAST + 64 ? most : TALK_LEAST + 64;
-		uint32_t top = talk_below(r, 8) ? small : most;
-		uint32_t size = TALK_LEAST + talk_below(r, top - TALK_LEAST + 1);
+		uint32_t small = max < TALK_MIN + 64 ? max : TALK_MIN + 64;
+		uint32_t top = talk_below(r, 8) ? small : max;
+		uint32_t size = TALK_MIN + talk_below(r, top - TALK_MIN + 1);
 		talk_put16(s->data + s->len, size);
 		s->at[i] = s->len + 2;
 		s->size[i] = size;
@@ -91,9 +90,9 @@ struct talk {
 	void *memory;
 	int64_t now_ns;
 	int64_t rtt_ns; /* of the latest message */
-	/* what came out, by side */
+	/* the output, by side */
 	uint32_t count[2]; /* messages */
-	uint32_t next[2]; /* number that the next must have, or a higher one */
+	uint32_t next[2]; /* lowest number that the next may have */
 	uint32_t cut[2];
 	uint32_t ambiguous[2];
 	uint32_t garbled, disorder;
@@ -177,14 +176,14 @@ static inline void talk_send(
 		guard_free((uint8_t *)(uintptr_t)pkt.payload, len);
 }
 
-/* Shows the tap octets [from, to) of what a side says. */
+/* Shows the tap octets [from, to) of a side's stream. */
 static inline void talk_segment(struct talk *k, bool reply, uint32_t from, uint32_t to)
 {
 	const struct talk_side *s = &k->side[reply];
 	talk_send(k, reply, s->isn + 1 + from, s->data + from, to - from, 0x18);
 }
 
-/* SYN, SYN and ACK, ACK; one millisecond apart. */
+/* Shows the three segments of a handshake, one millisecond apart. */
 static inline void talk_handshake(struct talk *k)
 {
 	talk_send(k, false, k->side[0].isn, NULL, 0, 0x02);
@@ -194,7 +193,7 @@ static inline void talk_handshake(struct talk *k)
 	talk_send(k, false, k->side[0].isn + 1, NULL, 0, 0x10);
 }
 
-/* A segment without payload of a side whose peer's octets before `acked` it has. */
+/* Shows a segment without payload that acknowledges the peer's octets before `acked`. */
 static inline void talk_ack(struct talk *k, bool reply, uint32_t acked, uint8_t flags)
 {
 	struct talk_side *peer = &k->side[!reply];
@@ -217,7 +216,8 @@ static inline void talk_finish(struct talk *k)
 		talk_drain(k);
 }
 
-/* After talk_finish(): nothing is left, and every octet and connection has a name. */
+/* After talk_finish(): returns whether nothing is left and every octet and connection is counted.
+ */
 static inline bool talk_is_accounted(const struct talk *k)
 {
 	const struct metrics_reasm *m = &k->m;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Conversations for unit tests: opened small, closed with what must hold of any. */
+/* Conversations for unit tests: small tables, and the checks that hold at the end of any. */
 #ifndef REASM_TALK_UNIT_H
 #define REASM_TALK_UNIT_H
 
@@ -18,16 +18,16 @@ static const struct tcp_conf unit_conf = {
 	.idle_ns = 30000 * MS,
 };
 
-static inline void open_talk(struct talk *k, uint64_t seed, uint32_t messages, uint32_t most)
+static inline void talk_unit_open(struct talk *k, uint64_t seed, uint32_t messages, uint32_t max)
 {
 	struct talk_rng r = {seed};
 	talk_open(k, &unit_conf);
 	k->guard = true;
-	talk_fill(&k->side[0], messages, most, false, &r);
-	talk_fill(&k->side[1], messages, most, true, &r);
+	talk_fill(&k->side[0], messages, max, false, &r);
+	talk_fill(&k->side[1], messages, max, true, &r);
 }
 
-static inline void close_talk(struct talk *k)
+static inline void talk_unit_close(struct talk *k)
 {
 	talk_finish(k);
 	CU_ASSERT(talk_is_accounted(k));
@@ -36,7 +36,7 @@ static inline void close_talk(struct talk *k)
 	talk_close(k);
 }
 
-static inline void say_all(struct talk *k, bool reply)
+static inline void talk_unit_send_all(struct talk *k, bool reply)
 {
 	talk_segment(k, reply, 0, k->side[reply].len);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* However many keys meet in one bucket, a search there is bounded. */
+/* A search in a bucket is bounded, however many keys share it. */
 #include "reasm/ip_frag.h"
 #include "reasm/tcp_table.h"
 
@@ -17,7 +17,7 @@ static void *zeroed(size_t bytes)
 	return p;
 }
 
-/* SYNs of many connections that all have one hash. */
+/* SYNs of many connections with the same hash. */
 static void connections(void)
 {
 	static struct packet_conf ports;

@@ -34,8 +34,9 @@ static uint8_t octet_of(uint32_t id, uint32_t i)
 	return (uint8_t)(i * 31 + i / 251 + id);
 }
 
-/* A piece of the datagram `id` of `total` octets; its memory ends at a guard page. */
-static bool piece(uint32_t id, uint32_t offset, uint32_t len, uint32_t total, struct frame *whole)
+/* Adds a fragment of the datagram `id` of `total` octets; its memory ends at a guard page. */
+static bool add_fragment(
+	uint32_t id, uint32_t offset, uint32_t len, uint32_t total, struct frame *whole)
 {
 	static uint8_t content[65536];
 	for (uint32_t i = 0; i < len; i++)
@@ -74,8 +75,7 @@ static void check_whole(const struct frame *whole, uint32_t id, uint32_t total)
 	CU_ASSERT_EQUAL(wrong, 0);
 }
 
-/* Pieces of `size` octets, in an order made by a seed: whole with the last of them, and only then.
- */
+/* Fragments of `size` octets in random order: the last of them completes the datagram. */
 static void in_any_order(void)
 {
 	static const uint32_t totals[] = {9, 24, 1473, 4000, 65000, 65535};
@@ -97,10 +97,10 @@ static void in_any_order(void)
 		struct frame whole = {0};
 		for (uint32_t i = 0; i < n; i++) {
 			uint32_t at = order[i] * size, len = total - at < size ? total - at : size;
-			bool done = piece(seed, at, len, total, &whole);
+			bool done = add_fragment(seed, at, len, total, &whole);
 			CU_ASSERT_EQUAL(done, i == n - 1);
-			if (!done && seed % 3 == 0) /* the same once more changes nothing */
-				CU_ASSERT_FALSE(piece(seed, at, len, total, &whole));
+			if (!done && seed % 3 == 0) /* a duplicate changes nothing */
+				CU_ASSERT_FALSE(add_fragment(seed, at, len, total, &whole));
 		}
 		check_whole(&whole, seed, total);
 		CU_ASSERT_EQUAL(x.metrics.frag_whole, 1);
@@ -110,22 +110,22 @@ static void in_any_order(void)
 	}
 }
 
-/* The datagram has the time of its latest fragment, not of the one that came here last. */
+/* The datagram has the time of its latest fragment, not of the one that was added last. */
 static void times(void)
 {
 	struct frame whole = {0};
 	begin();
 	x.now_ns = 50 * MS;
-	CU_ASSERT_FALSE(piece(1, 16, 16, 48, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 16, 16, 48, &whole));
 	x.now_ns = 20 * MS;
-	CU_ASSERT_FALSE(piece(1, 32, 16, 48, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 32, 16, 48, &whole));
 	x.now_ns = 30 * MS;
-	CU_ASSERT(piece(1, 0, 16, 48, &whole));
+	CU_ASSERT(add_fragment(1, 0, 16, 48, &whole));
 	CU_ASSERT_EQUAL(whole.ts_ns, 50 * MS);
 	CU_ASSERT_EQUAL(whole.clock_ns, 50 * MS);
 }
 
-/* After ip_frag_finish(): nothing is left, and each datagram ended in one way. */
+/* After ip_frag_finish(): nothing is left, and each datagram is counted once. */
 static void check_books(void)
 {
 	const struct metrics_reasm *m = &x.metrics;
@@ -137,48 +137,48 @@ static void check_books(void)
 						 m->frag_unfinished);
 }
 
-/* RFC 5722: one overlap, and nothing that came of the datagram is believed. */
+/* RFC 5722: an overlap discards the datagram. */
 static void overlaps(void)
 {
 	struct frame whole = {0};
 	begin();
-	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
-	CU_ASSERT_FALSE(piece(1, 8, 16, 48, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 0, 16, 48, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 8, 16, 48, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_overlapped, 1);
 	CU_ASSERT_EQUAL(x.table.ages.oldest, 0);
-	/* The next one with its identification begins anew. */
-	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
-	CU_ASSERT(piece(1, 16, 32, 48, &whole));
+	/* The same identification begins a new datagram. */
+	CU_ASSERT_FALSE(add_fragment(1, 0, 16, 48, &whole));
+	CU_ASSERT(add_fragment(1, 16, 32, 48, &whole));
 	check_whole(&whole, 1, 48);
-	/* Behind the end that the last fragment gave; a second end. */
-	CU_ASSERT_FALSE(piece(1, 16, 8, 24, &whole));
-	CU_ASSERT_FALSE(piece(1, 24, 8, 64, &whole));
-	CU_ASSERT_FALSE(piece(2, 16, 8, 24, &whole));
-	CU_ASSERT_FALSE(piece(2, 24, 8, 32, &whole));
+	/* A fragment beyond the end of the datagram; a second last fragment. */
+	CU_ASSERT_FALSE(add_fragment(1, 16, 8, 24, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 24, 8, 64, &whole));
+	CU_ASSERT_FALSE(add_fragment(2, 16, 8, 24, &whole));
+	CU_ASSERT_FALSE(add_fragment(2, 24, 8, 32, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_overlapped, 3);
 	CU_ASSERT_EQUAL(x.metrics.frag_whole, 1);
 	check_books();
 }
 
-/* RFC 8200 errata 3089: what has come already is no overlap, whatever octets come again. */
+/* RFC 8200 erratum 3089: a duplicate fragment is no overlap, whatever octets it has. */
 static void conflicts(void)
 {
 	struct frame whole = {0};
 	begin();
-	CU_ASSERT_FALSE(piece(1, 0, 16, 48, &whole));
-	CU_ASSERT_FALSE(piece(1, 16, 16, 48, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 0, 16, 48, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 16, 16, 48, &whole));
 	struct pkt forged = {.payload = (const uint8_t *)"forgery!forgery!",
 		.len = 16,
 		.wire_len = 16,
 		.frag_id = 1,
-		.frag_offset = 8, /* of two that have come */
+		.frag_offset = 8, /* of two that were received */
 		.frag_more = 1,
 		.frag_proto = 17};
 	forged.addrs.octets[ADDR_SRC][15] = 1;
 	forged.addrs.octets[ADDR_DST][15] = 2;
 	CU_ASSERT_FALSE(ip_frag_process(&x.table, &forged, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_conflicts, 1);
-	CU_ASSERT(piece(1, 32, 16, 48, &whole));
+	CU_ASSERT(add_fragment(1, 32, 16, 48, &whole));
 	check_whole(&whole, 1, 48);
 	check_books();
 }
@@ -198,8 +198,8 @@ static void networks(void)
 	other.addrs.octets[ADDR_SRC][15] = 1;
 	other.addrs.octets[ADDR_DST][15] = 2;
 	CU_ASSERT_FALSE(ip_frag_process(&x.table, &other, &whole));
-	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
-	CU_ASSERT(piece(1, 16, 16, 32, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 0, 16, 32, &whole));
+	CU_ASSERT(add_fragment(1, 16, 16, 32, &whole));
 	check_whole(&whole, 1, 32);
 	check_books();
 	CU_ASSERT_EQUAL(x.metrics.frag_unfinished, 1);
@@ -209,9 +209,10 @@ static void impossible(void)
 {
 	struct frame whole = {0};
 	begin();
-	CU_ASSERT_FALSE(piece(1, 0, 13, 48, &whole)); /* not the last, and no multiple of eight */
-	CU_ASSERT_FALSE(piece(1, 65528, 8, 65536, &whole)); /* ends behind 65,535 */
-	CU_ASSERT_FALSE(piece(1, 8, 0, 8, &whole));
+	CU_ASSERT_FALSE(
+		add_fragment(1, 0, 13, 48, &whole)); /* not the last, and no multiple of eight */
+	CU_ASSERT_FALSE(add_fragment(1, 65528, 8, 65536, &whole)); /* ends behind 65,535 */
+	CU_ASSERT_FALSE(add_fragment(1, 8, 0, 8, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_bad, 3);
 	CU_ASSERT_EQUAL(x.metrics.frag_started, 0);
 }
@@ -220,12 +221,12 @@ static void timeouts(void)
 {
 	struct frame whole = {0};
 	begin();
-	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 0, 16, 32, &whole));
 	x.now_ns += 1000 * MS;
 	CU_ASSERT_EQUAL(ip_frag_expire(&x.table, x.now_ns, 8), 0);
 	x.now_ns += 1;
-	/* The rest comes too late, and begins a datagram of its own. */
-	CU_ASSERT_FALSE(piece(1, 16, 16, 32, &whole));
+	/* The rest is too late: it begins another datagram. */
+	CU_ASSERT_FALSE(add_fragment(1, 16, 16, 32, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_timeouts, 1);
 	CU_ASSERT_EQUAL(x.metrics.frag_started, 2);
 	x.now_ns += 1001 * MS;
@@ -234,29 +235,30 @@ static void timeouts(void)
 	CU_ASSERT_EQUAL(x.table.ages.oldest, 0);
 }
 
-/* A flood of first fragments: the oldest leave, counted; the youngest still become whole. */
+/* A flood of first fragments evicts the oldest, counted; the youngest are still reassembled. */
 static void flood(void)
 {
 	struct frame whole = {0};
 	begin();
 	for (uint32_t id = 0; id < 10000; id++)
-		CU_ASSERT_FALSE(piece(id, 0, 16, 32, &whole));
+		CU_ASSERT_FALSE(add_fragment(id, 0, 16, 32, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_started, 10000);
 	CU_ASSERT_EQUAL(x.metrics.frag_evicted, 10000 - DATAGRAMS);
 	for (uint32_t id = 10000 - DATAGRAMS; id < 10000; id++) {
-		CU_ASSERT(piece(id, 16, 16, 32, &whole));
+		CU_ASSERT(add_fragment(id, 16, 16, 32, &whole));
 		check_whole(&whole, id, 32);
 	}
-	/* All places are held by what was handed out: a new one is refused until they are free. */
-	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
+	/* Datagrams that were handed out hold all slots: a new one is refused until they are
+	 * released. */
+	CU_ASSERT_FALSE(add_fragment(1, 0, 16, 32, &whole));
 	CU_ASSERT_EQUAL(x.metrics.frag_bad, 1);
 	ip_frag_recycle(&x.table);
-	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
-	CU_ASSERT(piece(1, 16, 16, 32, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 0, 16, 32, &whole));
+	CU_ASSERT(add_fragment(1, 16, 16, 32, &whole));
 	check_whole(&whole, 1, 32);
 }
 
-/* Of a datagram whose first fragment the capture cut, the beginning is handed out at once. */
+/* A datagram whose first fragment is truncated by the capture is handed out at once. */
 static void cut_by_capture(void)
 {
 	uint8_t content[64] = {1, 2, 3};
@@ -279,12 +281,12 @@ static void cut_by_capture(void)
 	CU_ASSERT_EQUAL(x.metrics.frag_cut, 2);
 }
 
-/* Other ends, ids, families and, in IPv4, protocols are other datagrams. */
+/* Addresses, identification, family and, in IPv4, the protocol tell datagrams apart. */
 static void keys(void)
 {
 	struct frame whole = {0};
 	begin();
-	CU_ASSERT_FALSE(piece(1, 0, 16, 32, &whole));
+	CU_ASSERT_FALSE(add_fragment(1, 0, 16, 32, &whole));
 	struct pkt other = {.payload = (const uint8_t *)"0123456789abcdef",
 		.len = 16,
 		.wire_len = 16,
@@ -312,11 +314,11 @@ void test_reasm_ip_frag(void)
 	CU_add_test(s, "in any order", in_any_order);
 	CU_add_test(s, "times", times);
 	CU_add_test(s, "overlaps", overlaps);
-	CU_add_test(s, "what has come again", conflicts);
+	CU_add_test(s, "duplicates", conflicts);
 	CU_add_test(s, "networks with the same addresses", networks);
 	CU_add_test(s, "impossible", impossible);
 	CU_add_test(s, "timeouts", timeouts);
 	CU_add_test(s, "flood", flood);
-	CU_add_test(s, "cut by the capture", cut_by_capture);
+	CU_add_test(s, "truncated by the capture", cut_by_capture);
 	CU_add_test(s, "keys", keys);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Segments of the same octets with different values. What comes out is what a model of Linux's
- * receiver has (tcp_data_queue(), tcp_data_queue_ofo(), tcp_ofo_queue()), which keeps segments
- * whole.
+ * Overlapping segments with different octets. The reassembled stream is that of a model of Linux's
+ * receiver (tcp_data_queue(), tcp_data_queue_ofo(), tcp_ofo_queue()), which queues whole segments.
  */
 #include "packet/checksum.h"
 #include "reasm/talk_unit.h"
@@ -11,7 +10,7 @@ void test_reasm_tcp_overlap(void);
 
 enum { LENGTH = 120, TOTAL = LENGTH + 2, SEGMENTS = 400 };
 
-/* Octet `at` of the stream as segment n has it: of all of them the same length. */
+/* Returns octet `at` of the stream as segment n has it; all have the same message length. */
 static uint8_t octet_of(uint32_t at, uint32_t n)
 {
 	if (at < 4) /* and the same id, which is the message's number */
@@ -26,7 +25,7 @@ struct model_segment {
 struct model {
 	uint32_t next; /* octets that are in order */
 	uint8_t got[TOTAL];
-	uint32_t waiting; /* segments, by where they begin */
+	uint32_t waiting; /* segments, by their first octets */
 	struct model_segment wait[SEGMENTS];
 };
 
@@ -47,7 +46,7 @@ static void model_remove(struct model *m, uint32_t i)
 static void model_queue(struct model *m, const struct model_segment *s)
 {
 	uint32_t i = 0;
-	for (uint32_t k = 0; k < m->waiting; k++) /* all octets are there */
+	for (uint32_t k = 0; k < m->waiting; k++) /* all octets are queued */
 		if (s->from >= m->wait[k].from && s->to <= m->wait[k].to)
 			return;
 	while (i < m->waiting && m->wait[i].from < s->from)
@@ -59,7 +58,7 @@ static void model_queue(struct model *m, const struct model_segment *s)
 	m->waiting++;
 }
 
-static void model_take(struct model *m, const struct model_segment *s)
+static void model_accept(struct model *m, const struct model_segment *s)
 {
 	if (s->from > m->next) {
 		model_queue(m, s);
@@ -80,17 +79,17 @@ static void send(struct talk *k, const struct model_segment *s)
 	talk_send(k, false, k->side[0].isn + 1 + s->from, data + s->from, s->to - s->from, ACK);
 }
 
-/* Octets of segments in any order, until all are there. */
+/* Sends random segments until all octets were sent. */
 static void run(uint64_t seed)
 {
 	struct talk_rng r = {seed};
 	struct talk k;
 	struct model m = {0};
 	uint32_t n = 0;
-	open_talk(&k, seed, 1, 100);
+	talk_unit_open(&k, seed, 1, 100);
 	k.guard = false;
 	talk_handshake(&k);
-	free(k.side[0].data); /* what comes out is compared with the model's */
+	free(k.side[0].data); /* the output is compared with the model's */
 	k.side[0] = (struct talk_side){
 		.data = m.got, .len = TOTAL, .messages = 1, .isn = k.side[0].isn};
 	while (m.next < TOTAL && n < SEGMENTS) {
@@ -98,11 +97,11 @@ static void run(uint64_t seed)
 		uint32_t len = 1 + talk_below(&r, 40);
 		if (len > TOTAL - from)
 			len = TOTAL - from;
-		if (n < 12 && from == 0) /* that something waits */
+		if (n < 12 && from == 0) /* so that some segments are out of order */
 			continue;
 		struct model_segment s = {.from = from, .to = from + len, .n = n};
 		n++;
-		model_take(&m, &s);
+		model_accept(&m, &s);
 		k.side[0].at[0] = 2;
 		k.side[0].size[0] = LENGTH;
 		k.now_ns += 1000;
@@ -123,7 +122,7 @@ static void test_linux(void)
 		run(seed);
 }
 
-/* `len` octets of the client's behind a header of their own, with or without the right checksum. */
+/* Sends `len` octets of the client's behind a header, with a right or wrong checksum. */
 static void send_summed(struct talk *k, uint32_t len, uint8_t flags, bool right, bool other)
 {
 	uint8_t packet[20 + 160] = {0};
@@ -160,31 +159,31 @@ static void ask(struct talk *k, bool right, bool other)
 	send_summed(k, k->side[0].len, ACK, right, other);
 }
 
-/* Octets with a wrong checksum: what somebody wants us to believe, or an unfinished one. */
+/* Octets with a wrong checksum: forged, or captured before the NIC completed it. */
 static void test_checksums(void)
 {
 	struct talk k;
-	open_talk(&k, 1, 1, 100);
+	talk_unit_open(&k, 1, 1, 100);
 	talk_handshake(&k);
 	ask(&k, false, true);
 	CU_ASSERT_EQUAL(k.count[0], 0);
 	ask(&k, true, false);
 	CU_ASSERT_EQUAL(k.count[0], 1);
-	CU_ASSERT_EQUAL(k.ambiguous[0], 0); /* the checksum tells */
+	CU_ASSERT_EQUAL(k.ambiguous[0], 0); /* the checksum decides */
 	CU_ASSERT_EQUAL(k.m.tcp_suspect, 1);
 	CU_ASSERT_EQUAL(k.m.tcp_conflicts, 1);
-	close_talk(&k);
-	/* Nobody contradicts, and the server has it. */
-	open_talk(&k, 1, 1, 100);
+	talk_unit_close(&k);
+	/* Nothing contradicts it, and the server acknowledges it. */
+	talk_unit_open(&k, 1, 1, 100);
 	talk_handshake(&k);
 	ask(&k, false, false);
 	CU_ASSERT_EQUAL(k.count[0], 0);
 	talk_ack(&k, true, k.side[0].len, ACK);
 	CU_ASSERT_EQUAL(k.count[0], 1);
 	CU_ASSERT_EQUAL(k.ambiguous[0], 0);
-	close_talk(&k);
-	/* It is not seen what the server has. */
-	open_talk(&k, 1, 1, 100);
+	talk_unit_close(&k);
+	/* The server's acknowledgments are not captured. */
+	talk_unit_open(&k, 1, 1, 100);
 	talk_handshake(&k);
 	ask(&k, false, false);
 	talk_expire(&k, TCP_BLIND_NS - 1);
@@ -193,14 +192,14 @@ static void test_checksums(void)
 	CU_ASSERT_EQUAL(k.count[0], 1);
 	CU_ASSERT_EQUAL(k.ambiguous[0], 1);
 	CU_ASSERT_EQUAL(k.m.tcp_ambiguous, 1);
-	close_talk(&k);
-	/* Checksums are not looked at. */
-	open_talk(&k, 1, 1, 100);
+	talk_unit_close(&k);
+	/* Checksums are ignored. */
+	talk_unit_open(&k, 1, 1, 100);
 	k.ports.checksum = PACKET_CHECKSUM_IGNORE;
 	talk_handshake(&k);
 	ask(&k, false, false);
 	CU_ASSERT_EQUAL(k.count[0], 1);
-	close_talk(&k);
+	talk_unit_close(&k);
 }
 
 /* Control segments with a wrong checksum end nothing. */
@@ -209,7 +208,7 @@ static void test_control(void)
 	static const uint8_t flags[] = {FIN | ACK, RST | ACK, RST};
 	struct talk k;
 	for (size_t i = 0; i < sizeof(flags); i++) {
-		open_talk(&k, 1, 1, 100);
+		talk_unit_open(&k, 1, 1, 100);
 		talk_handshake(&k);
 		send_summed(&k, 0, flags[i], false, false);
 		CU_ASSERT_EQUAL(k.m.tcp_reset + k.m.tcp_closed, 0);
@@ -219,23 +218,23 @@ static void test_control(void)
 		send_summed(&k, 0, RST | ACK, true, false);
 		k.side[0].isn -= k.side[0].len;
 		CU_ASSERT_EQUAL(k.m.tcp_reset, 1);
-		close_talk(&k);
+		talk_unit_close(&k);
 	}
-	/* Nobody contradicts the FIN. */
-	open_talk(&k, 1, 1, 100);
+	/* Nothing contradicts the FIN. */
+	talk_unit_open(&k, 1, 1, 100);
 	talk_handshake(&k);
 	send_summed(&k, k.side[0].len, FIN | ACK, false, false);
 	talk_ack(&k, true, k.side[0].len + 1, ACK | FIN);
 	CU_ASSERT_EQUAL(k.count[0], 1);
 	CU_ASSERT_EQUAL(k.m.tcp_gaps, 0);
-	close_talk(&k);
+	talk_unit_close(&k);
 }
 
 /* packet.checksum=require: a segment with a wrong checksum is dropped, whatever it carries. */
 static void test_required(void)
 {
 	struct talk k;
-	open_talk(&k, 1, 1, 100);
+	talk_unit_open(&k, 1, 1, 100);
 	k.ports.checksum = PACKET_CHECKSUM_REQUIRE;
 	send_summed(&k, 0, SYN, false, false);
 	CU_ASSERT_EQUAL(k.t.slots.used, 0);
@@ -250,7 +249,7 @@ static void test_required(void)
 	CU_ASSERT_EQUAL(k.count[0], 1);
 	CU_ASSERT_EQUAL(k.ambiguous[0], 0);
 	CU_ASSERT_EQUAL(k.m.tcp_suspect, 0);
-	close_talk(&k);
+	talk_unit_close(&k);
 }
 
 void test_reasm_tcp_overlap(void)

@@ -9,7 +9,7 @@ void test_reasm_tcp_ranges(void);
 
 #define SPAN 600
 
-/* The same, octet by octet. */
+/* The model: a flag for each octet. */
 struct model {
 	uint8_t have[SPAN];
 	uint32_t base; /* sequence number of have[0] */
@@ -21,10 +21,10 @@ static bool add_one(struct tcp_ranges *r, uint32_t from, uint32_t to, int64_t ts
 		r, &(struct tcp_range){.from = from, .to = to, .ts_ns = ts_ns}, spare);
 }
 
-static int64_t drop(struct tcp_ranges *r, uint32_t upto)
+static int64_t drop(struct tcp_ranges *r, uint32_t end)
 {
 	uint8_t flags = 0;
-	return tcp_ranges_remove(r, upto, &flags);
+	return tcp_ranges_remove(r, end, &flags);
 }
 
 static bool is_sound(const struct tcp_ranges *r)
@@ -47,7 +47,7 @@ static bool is_equal(const struct tcp_ranges *r, const struct model *m)
 	return memcmp(have, m->have, SPAN) == 0;
 }
 
-/* Adds [from, to) where it is missing, as the stream does. */
+/* Adds the missing octets of [from, to), as the stream does. */
 static bool add(struct tcp_ranges *r, struct model *m, uint32_t from, uint32_t to, int64_t ts_ns)
 {
 	uint32_t at = m->base + from, end, missing = 0, sum = 0;
@@ -111,7 +111,7 @@ static void test_times(void)
 	CU_ASSERT(add_one(&r, 20, 30, 3, 0));
 	CU_ASSERT(add_one(&r, 40, 50, 1, 0));
 	CU_ASSERT_EQUAL(r.count, 3);
-	/* What follows without a hole is of use no sooner than what stands before it. */
+	/* An octet cannot be used before those in front of it. */
 	CU_ASSERT_EQUAL(drop(&r, 20), 5);
 	CU_ASSERT_EQUAL(r.at[0].ts_ns, 5);
 	CU_ASSERT_EQUAL(drop(&r, 25), 5);
@@ -127,11 +127,11 @@ static void test_full(void)
 	for (uint32_t i = 0; i < TCP_RANGES_MAX - 1; i++)
 		CU_ASSERT(add_one(&r, 100 + 10 * i, 105 + 10 * i, i, 1));
 	CU_ASSERT(!add_one(&r, 5000, 5001, 9, 1));
-	/* The spare place. */
+	/* The spare slot. */
 	CU_ASSERT(add_one(&r, 50, 60, 9, 0));
 	CU_ASSERT_EQUAL(r.count, TCP_RANGES_MAX);
 	CU_ASSERT(!add_one(&r, 70, 71, 9, 0));
-	/* What touches joins, with the later time. */
+	/* Adjacent ranges are merged, with the later time. */
 	CU_ASSERT(add_one(&r, 60, 65, 7, 0));
 	CU_ASSERT_EQUAL(r.count, TCP_RANGES_MAX);
 	CU_ASSERT_EQUAL(r.at[0].to, 65);

@@ -8,19 +8,20 @@
 void test_reasm_tcp_split(void);
 
 struct outcome {
-	uint32_t next; /* number of the message that must come now, or a later one */
+	uint32_t next; /* lowest number that the next message may have */
 	uint32_t messages, garbled, skipped, resyncs;
 };
 
-static void note(struct outcome *o, const struct talk_side *s, const struct tcp_split_result *piece)
+static void note(
+	struct outcome *o, const struct talk_side *s, const struct tcp_split_result *result)
 {
-	o->skipped += piece->skipped;
-	o->resyncs += piece->resync && piece->skipped;
-	if (!piece->data)
+	o->skipped += result->skipped;
+	o->resyncs += result->resync && result->skipped;
+	if (!result->data)
 		return;
-	uint32_t id = bits_be16(piece->data);
-	if (id >= s->messages || id < o->next || piece->len != s->size[id] ||
-		memcmp(piece->data, s->data + s->at[id], piece->len) != 0) {
+	uint32_t id = bits_be16(result->data);
+	if (id >= s->messages || id < o->next || result->len != s->size[id] ||
+		memcmp(result->data, s->data + s->at[id], result->len) != 0) {
 		o->garbled++;
 		return;
 	}
@@ -28,25 +29,25 @@ static void note(struct outcome *o, const struct talk_side *s, const struct tcp_
 	o->messages++;
 }
 
-/* Gives a stream from `at` on in pieces of 1 to `most` octets, each at a guard page. */
-static void run(struct tcp_split *split, const struct talk_side *s, uint32_t at, uint32_t most,
+/* Parses a stream from `at` on in steps of 1 to `max` octets, each before a guard page. */
+static void run(struct tcp_split *split, const struct talk_side *s, uint32_t at, uint32_t max,
 	enum tcp_side side, struct talk_rng *r, struct outcome *o)
 {
-	uint32_t kept = 0; /* octets given and not used */
+	uint32_t kept = 0; /* octets not consumed yet */
 	while (at + kept < s->len) {
-		uint32_t n = kept + 1 + talk_below(r, most);
+		uint32_t n = kept + 1 + talk_below(r, max);
 		if (n > s->len - at)
 			n = s->len - at;
 		uint8_t *copy = guard_copy(s->data + at, n);
 		uint32_t used = 0;
 		for (;;) {
-			struct tcp_split_result piece;
+			struct tcp_split_result result;
 			uint32_t step =
-				tcp_split_parse(split, copy + used, n - used, side, false, &piece);
+				tcp_split_parse(split, copy + used, n - used, side, false, &result);
 			CU_ASSERT(step <= n - used);
 			used += step;
-			note(o, s, &piece);
-			if (!piece.data)
+			note(o, s, &result);
+			if (!result.data)
 				break;
 		}
 		guard_free(copy, n);
@@ -55,18 +56,18 @@ static void run(struct tcp_split *split, const struct talk_side *s, uint32_t at,
 	}
 }
 
-static void test_pieces(void)
+static void test_cuts(void)
 {
 	for (uint64_t seed = 1; seed <= 60; seed++) {
 		struct talk_rng r = {seed};
 		struct talk_side s;
 		bool reply = seed % 2;
 		talk_fill(&s, 20, 900, reply, &r);
-		static const uint32_t most[] = {1, 3, 40, 1460, 100000};
-		for (size_t i = 0; i < BITS_COUNT(most); i++) {
+		static const uint32_t max[] = {1, 3, 40, 1460, 100000};
+		for (size_t i = 0; i < BITS_COUNT(max); i++) {
 			struct tcp_split split = {.mode = TCP_SPLIT_FRAME};
 			struct outcome o = {0};
-			run(&split, &s, 0, most[i], TCP_SIDE_EITHER, &r, &o);
+			run(&split, &s, 0, max[i], TCP_SIDE_EITHER, &r, &o);
 			CU_ASSERT_EQUAL(o.messages, 20);
 			CU_ASSERT_EQUAL(o.garbled + o.skipped, 0);
 		}
@@ -74,8 +75,8 @@ static void test_pieces(void)
 	}
 }
 
-/* From any octet on: the first whole message is found, and all behind it. */
-static void test_join(void)
+/* From any octet on, the first complete message is found, and all behind it. */
+static void test_resynchronise(void)
 {
 	struct talk_rng r = {3};
 	for (int reply = 0; reply < 2; reply++) {
@@ -96,7 +97,7 @@ static void test_join(void)
 	}
 }
 
-/* Noise is not a message; what follows it is found. */
+/* Noise is no message; messages behind it are found. */
 static void test_noise(void)
 {
 	struct talk_rng r = {11};
@@ -110,28 +111,28 @@ static void test_noise(void)
 	struct tcp_split split = {.mode = TCP_SPLIT_SEARCH};
 	uint32_t at = 0, skipped = 0, messages = 0;
 	for (;;) {
-		struct tcp_split_result piece;
+		struct tcp_split_result result;
 		at += tcp_split_parse(
-			&split, data + at, noise + s.len - at, TCP_SIDE_REPLIES, false, &piece);
-		skipped += piece.skipped;
-		if (!piece.data)
+			&split, data + at, noise + s.len - at, TCP_SIDE_REPLIES, false, &result);
+		skipped += result.skipped;
+		if (!result.data)
 			break;
-		CU_ASSERT_EQUAL(bits_be16(piece.data), messages);
+		CU_ASSERT_EQUAL(bits_be16(result.data), messages);
 		messages++;
 	}
 	CU_ASSERT_EQUAL(messages, 4);
 	CU_ASSERT_EQUAL(skipped, noise);
 	/* Searched for the other side's messages, nothing is found. */
-	struct tcp_split_result piece;
+	struct tcp_split_result result;
 	split = (struct tcp_split){.mode = TCP_SPLIT_SEARCH};
-	at = tcp_split_parse(&split, s.data, s.len, TCP_SIDE_QUERIES, true, &piece);
+	at = tcp_split_parse(&split, s.data, s.len, TCP_SIDE_QUERIES, true, &result);
 	CU_ASSERT_EQUAL(at, s.len);
-	CU_ASSERT_PTR_NULL(piece.data);
+	CU_ASSERT_PTR_NULL(result.data);
 	free(data);
 	free(s.data);
 }
 
-/* Messages that may stand where a stream is joined. */
+/* Messages at which a stream can be resynchronised. */
 static const struct {
 	const char *what;
 	const char *octets; /* without the length */
@@ -173,25 +174,25 @@ static void test_shapes(void)
 			bool right = side == TCP_SIDE_EITHER ||
 				     (side == TCP_SIDE_REPLIES) == shapes[i].reply;
 			struct tcp_split split = {.mode = TCP_SPLIT_SEARCH};
-			struct tcp_split_result piece;
+			struct tcp_split_result result;
 			uint8_t *copy = guard_copy(data, n);
-			tcp_split_parse(&split, copy, n, side, true, &piece);
-			bool found = piece.data == copy + 2 && piece.len == shapes[i].len;
+			tcp_split_parse(&split, copy, n, side, true, &result);
+			bool found = result.data == copy + 2 && result.len == shapes[i].len;
 			if (found != (right && shapes[i].found))
 				CU_FAIL(shapes[i].what);
 			guard_free(copy, n);
 			for (uint32_t cut = 0; cut < n; cut++) {
 				copy = guard_copy(data, cut);
 				split = (struct tcp_split){.mode = TCP_SPLIT_SEARCH};
-				tcp_split_parse(&split, copy, cut, side, false, &piece);
-				CU_ASSERT_PTR_NULL(piece.data);
+				tcp_split_parse(&split, copy, cut, side, false, &result);
+				CU_ASSERT_PTR_NULL(result.data);
 				guard_free(copy, cut);
 			}
 		}
 	}
 }
 
-/* Where the place was found by search, what follows must look like a message. */
+/* After a search, what follows the message must look like a message, too. */
 static void test_found(void)
 {
 	struct talk_rng r = {21};
@@ -204,13 +205,13 @@ static void test_found(void)
 	memcpy(data + second + noise, s.data + second, s.len - second);
 	for (int found = 0; found < 2; found++) {
 		struct tcp_split split = {.mode = found ? TCP_SPLIT_SEARCH : TCP_SPLIT_FRAME};
-		struct tcp_split_result piece;
+		struct tcp_split_result result;
 		uint32_t at = 0, messages = 0;
 		do {
 			at += tcp_split_parse(&split, data + at, s.len + noise - at,
-				TCP_SIDE_QUERIES, false, &piece);
-			messages += piece.data != NULL;
-		} while (piece.data);
+				TCP_SIDE_QUERIES, false, &result);
+			messages += result.data != NULL;
+		} while (result.data);
 		CU_ASSERT_EQUAL(messages, found ? 4 : 1);
 	}
 	free(data);
@@ -220,14 +221,14 @@ static void test_found(void)
 static void test_gaps(void)
 {
 	struct tcp_split s = {.mode = TCP_SPLIT_FRAME, .have = 2, .len = 100};
-	/* Inside of the message: its rest is passed, then the next begins. */
+	/* Within the message: its rest is skipped, then the next begins. */
 	CU_ASSERT(tcp_split_gap(&s, 10, 20));
 	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_DISCARD);
 	CU_ASSERT_EQUAL(s.len, 70);
 	CU_ASSERT(!tcp_split_gap(&s, 0, 70));
 	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_FRAME);
 	CU_ASSERT_EQUAL(s.have, 0);
-	/* Beyond it. */
+	/* Beyond the message. */
 	s = (struct tcp_split){.mode = TCP_SPLIT_FRAME, .have = 2, .len = 100};
 	CU_ASSERT(tcp_split_gap(&s, 10, 91));
 	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_SEARCH);
@@ -240,42 +241,42 @@ static void test_gaps(void)
 	CU_ASSERT_EQUAL(s.mode, TCP_SPLIT_SEARCH);
 }
 
-/* No message: what is too short for a header is passed, with the octets that it announces. */
+/* A length too short for a header is skipped, with the octets that it announces. */
 static void test_short(void)
 {
 	uint8_t data[2 + 3 + 2 + 2 + 11 + 2 + TCP_SPLIT_HEADER] = {0, 3, 9, 9, 9, 0, 0, 0, 11};
 	struct tcp_split s = {.mode = TCP_SPLIT_FRAME};
-	struct tcp_split_result piece;
+	struct tcp_split_result result;
 	data[21] = TCP_SPLIT_HEADER;
-	uint32_t used = tcp_split_parse(&s, data, sizeof(data), TCP_SIDE_EITHER, false, &piece);
+	uint32_t used = tcp_split_parse(&s, data, sizeof(data), TCP_SIDE_EITHER, false, &result);
 	CU_ASSERT_EQUAL(used, sizeof(data));
-	CU_ASSERT_EQUAL(piece.skipped, 20);
-	CU_ASSERT_EQUAL(piece.runts, 3);
-	CU_ASSERT_EQUAL(piece.len, TCP_SPLIT_HEADER);
-	CU_ASSERT_PTR_EQUAL(piece.data, data + 22);
-	/* Cut anywhere, the same. */
+	CU_ASSERT_EQUAL(result.skipped, 20);
+	CU_ASSERT_EQUAL(result.runts, 3);
+	CU_ASSERT_EQUAL(result.len, TCP_SPLIT_HEADER);
+	CU_ASSERT_PTR_EQUAL(result.data, data + 22);
+	/* The same when cut at any octet. */
 	for (uint32_t cut = 1; cut < sizeof(data); cut++) {
 		s = (struct tcp_split){.mode = TCP_SPLIT_FRAME};
-		used = tcp_split_parse(&s, data, cut, TCP_SIDE_EITHER, false, &piece);
-		uint32_t runts = piece.runts, skipped = piece.skipped;
-		CU_ASSERT_PTR_NULL(piece.data);
+		used = tcp_split_parse(&s, data, cut, TCP_SIDE_EITHER, false, &result);
+		uint32_t runts = result.runts, skipped = result.skipped;
+		CU_ASSERT_PTR_NULL(result.data);
 		used += tcp_split_parse(&s, data + used, (uint32_t)sizeof(data) - used,
-			TCP_SIDE_EITHER, false, &piece);
+			TCP_SIDE_EITHER, false, &result);
 		CU_ASSERT_EQUAL(used, sizeof(data));
-		CU_ASSERT_EQUAL(runts + piece.runts, 3);
-		CU_ASSERT_EQUAL(skipped + piece.skipped, 20);
-		CU_ASSERT_EQUAL(piece.len, TCP_SPLIT_HEADER);
+		CU_ASSERT_EQUAL(runts + result.runts, 3);
+		CU_ASSERT_EQUAL(skipped + result.skipped, 20);
+		CU_ASSERT_EQUAL(result.len, TCP_SPLIT_HEADER);
 	}
 }
 
 void test_reasm_tcp_split(void)
 {
 	CU_pSuite suite = CU_add_suite("reasm/tcp_split", NULL, NULL);
-	CU_add_test(suite, "cut at any octet", test_pieces);
-	CU_add_test(suite, "joined at any octet", test_join);
+	CU_add_test(suite, "cut at any octet", test_cuts);
+	CU_add_test(suite, "resynchronised at any octet", test_resynchronise);
 	CU_add_test(suite, "noise before messages", test_noise);
 	CU_add_test(suite, "what a message looks like", test_shapes);
-	CU_add_test(suite, "noise behind what was found", test_found);
+	CU_add_test(suite, "noise behind a message that was found", test_found);
 	CU_add_test(suite, "gaps", test_gaps);
 	CU_add_test(suite, "lengths too short", test_short);
 }

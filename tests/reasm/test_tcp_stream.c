@@ -42,27 +42,28 @@ static void bench_close(struct bench *b)
 	free(b->side.data);
 }
 
-static void note(struct bench *b, const struct tcp_output *piece)
+static void note(struct bench *b, const struct tcp_output *output)
 {
-	uint32_t id = bits_be16(piece->data);
+	uint32_t id = bits_be16(output->data);
 	b->messages++;
-	b->ts_ns = piece->ts_ns;
-	b->cut += piece->len < piece->wire_len;
-	if (id >= b->side.messages || id < b->next || piece->wire_len != b->side.size[id] ||
-		memcmp(piece->data, b->side.data + b->side.at[id], piece->len) != 0)
+	b->ts_ns = output->ts_ns;
+	b->cut += output->len < output->wire_len;
+	if (id >= b->side.messages || id < b->next || output->wire_len != b->side.size[id] ||
+		memcmp(output->data, b->side.data + b->side.at[id], output->len) != 0)
 		b->garbled++;
 	b->next = id + 1;
 }
 
-static void pull(struct bench *b, uint32_t upto)
+static void pull(struct bench *b, uint32_t end)
 {
-	struct tcp_output piece;
-	while (tcp_stream_pull(&b->store, &b->s, TCP_SIDE_REPLIES, upto, &piece))
-		note(b, &piece);
+	struct tcp_output output;
+	while (tcp_stream_pull(&b->store, &b->s, TCP_SIDE_REPLIES, end, &output))
+		note(b, &output);
 }
 
-/* Gives octets [from, to) of the side, the last `cut` of them truncated by the capture. */
-static void give(struct bench *b, uint32_t from, uint32_t to, uint32_t cut)
+/* Offers octets [from, to) of the side as a segment, the last `cut` of them truncated by the
+ * capture. */
+static void offer(struct bench *b, uint32_t from, uint32_t to, uint32_t cut)
 {
 	uint32_t n = to - from - cut;
 	uint8_t *copy = guard_copy(b->side.data + from, n);
@@ -78,11 +79,11 @@ static void give(struct bench *b, uint32_t from, uint32_t to, uint32_t cut)
 		.side = TCP_SIDE_REPLIES,
 	};
 	while (in.left + in.cut) {
-		struct tcp_output piece;
-		switch (tcp_stream_offer(&b->store, &b->s, &in, &piece)) {
+		struct tcp_output output;
+		switch (tcp_stream_offer(&b->store, &b->s, &in, &output)) {
 		case TCP_OFFER_MESSAGE:
-			CU_ASSERT(piece.data >= copy && piece.data < copy + n);
-			note(b, &piece);
+			CU_ASSERT(output.data >= copy && output.data < copy + n);
+			note(b, &output);
 			break;
 		case TCP_OFFER_STORED: pull(b, b->s.next); break;
 		case TCP_OFFER_FULL:
@@ -101,14 +102,14 @@ static void test_zero_copy(void)
 	bench_open(&b, 40, 1000);
 	talk_fill(&b.side, 30, 500, true, &r);
 	b.side.isn = 999;
-	give(&b, 0, b.side.len, 0);
+	offer(&b, 0, b.side.len, 0);
 	CU_ASSERT_EQUAL(b.messages, 30);
 	CU_ASSERT_EQUAL(b.garbled, 0);
 	CU_ASSERT_EQUAL(b.store.pool.high_water, 0);
 	bench_close(&b);
 }
 
-/* Any order, copies, overlaps, around the wrap of sequence numbers. */
+/* Random order, duplicates and overlaps, around the wrap of sequence numbers. */
 static void shuffle_once(uint64_t seed)
 {
 	struct talk_rng r = {seed};
@@ -117,24 +118,24 @@ static void shuffle_once(uint64_t seed)
 	bench_open(&b, 60, first);
 	talk_fill(&b.side, 1 + talk_below(&r, 30), seed % 4 ? 400 : 30000, true, &r);
 	b.side.isn = first - 1;
-	uint32_t edge = 0, piece = 1 + talk_below(&r, seed % 3 ? 1500 : 60);
-	while (edge < b.side.len) { /* all before edge was given */
+	uint32_t edge = 0, max = 1 + talk_below(&r, seed % 3 ? 1500 : 60);
+	while (edge < b.side.len) { /* all before edge was offered */
 		uint32_t from[8], to[8], n = 1 + talk_below(&r, 8);
 		for (uint32_t i = 0; i < n; i++) {
 			uint32_t back = talk_below(&r, 3) ? 0 : talk_below(&r, 100);
 			from[i] = edge > back ? edge - back : 0;
-			edge += 1 + talk_below(&r, piece);
+			edge += 1 + talk_below(&r, max);
 			edge = edge < b.side.len ? edge : b.side.len;
 			to[i] = edge;
 		}
 		for (uint32_t i = n; i > 0; i--) {
 			uint32_t k = talk_below(&r, i);
-			give(&b, from[k], to[k], 0);
+			offer(&b, from[k], to[k], 0);
 			if (talk_below(&r, 4)) {
 				from[k] = from[i - 1];
 				to[k] = to[i - 1];
 			} else {
-				i++; /* again, perhaps */
+				i++; /* some are offered twice */
 			}
 		}
 	}
@@ -151,7 +152,7 @@ static void test_shuffle(void)
 		shuffle_once(seed);
 }
 
-/* What stands in order counts against what waits. */
+/* Octets in order win against stored ones that contradict them. */
 static void test_order_counts(void)
 {
 	struct talk_rng r = {5};
@@ -160,9 +161,9 @@ static void test_order_counts(void)
 	talk_fill(&b.side, 2, 100, true, &r);
 	b.side.isn = 0;
 	uint32_t half = b.side.at[0] + 20;
-	give(&b, half, b.side.len, 0);
+	offer(&b, half, b.side.len, 0);
 	memset(b.side.data + half, 0xee, b.side.at[1] - 2 - half);
-	give(&b, 0, b.side.len, 0); /* contradicts what is there */
+	offer(&b, 0, b.side.len, 0); /* contradicts the stored octets */
 	CU_ASSERT_EQUAL(b.messages, 2);
 	CU_ASSERT_EQUAL(b.garbled, 0);
 	CU_ASSERT_EQUAL(b.m.tcp_octets_repeated, b.side.len - half);
@@ -178,25 +179,25 @@ static void test_times(void)
 	talk_fill(&b.side, 3, 100, true, &r);
 	b.side.isn = 0;
 	b.now_ns = 10;
-	give(&b, b.side.at[1] - 2, b.side.at[2] - 2, 0);
+	offer(&b, b.side.at[1] - 2, b.side.at[2] - 2, 0);
 	b.now_ns = 20;
-	give(&b, 0, 30, 0);
+	offer(&b, 0, 30, 0);
 	b.now_ns = 30;
-	give(&b, 30, b.side.at[1] - 2, 0);
-	/* The second was there at 10, but of use only once the first was. */
+	offer(&b, 30, b.side.at[1] - 2, 0);
+	/* The second was complete at 10, but usable only after the first. */
 	CU_ASSERT_EQUAL(b.messages, 2);
 	CU_ASSERT_EQUAL(b.ts_ns, 30);
 	b.now_ns = 40;
-	give(&b, b.side.at[2] + 1, b.side.len, 0);
+	offer(&b, b.side.at[2] + 1, b.side.len, 0);
 	b.now_ns = 50; /* only the length was missing */
-	give(&b, b.side.at[2] - 2, b.side.at[2] + 1, 0);
+	offer(&b, b.side.at[2] - 2, b.side.at[2] + 1, 0);
 	CU_ASSERT_EQUAL(b.messages, 3);
 	CU_ASSERT_EQUAL(b.ts_ns, 50);
 	bench_close(&b);
 }
 
-/* Each hole, of any length and at any place, given up: what it does not touch comes out. */
-static void test_holes(void)
+/* A gap of any length at any place is skipped: all messages outside of it are returned. */
+static void test_gaps(void)
 {
 	for (uint32_t from = 0; from < 400; from += 3) {
 		for (uint32_t size = 1; size < 300; size += 1 + size / 3) {
@@ -212,8 +213,8 @@ static void test_holes(void)
 				whole += b.side.at[i] + b.side.size[i] <= from ||
 					 b.side.at[i] - 2 >= to;
 			if (from < b.side.len) {
-				give(&b, 0, from, 0);
-				give(&b, to, b.side.len, 0);
+				offer(&b, 0, from, 0);
+				offer(&b, to, b.side.len, 0);
 			}
 			pull(&b, b.s.next + INT32_MAX);
 			if (from < b.side.len) {
@@ -226,7 +227,7 @@ static void test_holes(void)
 	}
 }
 
-/* Every segment cut behind n octets: what was begun comes out, as far as it is there. */
+/* Segments truncated behind n octets: each message is returned with its captured octets. */
 static void test_cut(void)
 {
 	for (uint32_t keep = 0; keep < 120; keep++) {
@@ -240,7 +241,7 @@ static void test_cut(void)
 			uint32_t from = b.side.at[i] - 2, to = b.side.at[i] + b.side.size[i];
 			whole += keep >= to - from;
 			heads += keep < to - from && keep >= 2 + TCP_SPLIT_HEADER;
-			give(&b, from, to, keep < to - from ? to - from - keep : 0);
+			offer(&b, from, to, keep < to - from ? to - from - keep : 0);
 		}
 		CU_ASSERT_EQUAL(b.messages, whole + heads);
 		CU_ASSERT_EQUAL(b.cut, heads);
@@ -250,7 +251,7 @@ static void test_cut(void)
 	}
 }
 
-/* The stream goes on behind what is missing. */
+/* The stream continues behind gaps when the list of ranges is full. */
 static void test_limits(void)
 {
 	struct talk_rng r = {9};
@@ -258,16 +259,16 @@ static void test_limits(void)
 	bench_open(&b, 80, 1);
 	talk_fill(&b.side, 200, 1500, true, &r);
 	b.side.isn = 0;
-	give(&b, b.side.at[1] - 2, b.side.at[1] + 5, 0);
-	give(&b, b.side.at[100] - 2, b.side.at[150] - 2, 0);
+	offer(&b, b.side.at[1] - 2, b.side.at[1] + 5, 0);
+	offer(&b, b.side.at[100] - 2, b.side.at[150] - 2, 0);
 	CU_ASSERT_EQUAL(b.messages, 0);
-	/* With a hole before each. */
+	/* With a gap before each. */
 	for (uint32_t i = 151; i < 199; i++)
-		give(&b, b.side.at[i], b.side.at[i] + 9, 0);
+		offer(&b, b.side.at[i], b.side.at[i] + 9, 0);
 	CU_ASSERT(b.messages >= 50);
 	CU_ASSERT_EQUAL(b.garbled, 0);
 	CU_ASSERT(b.m.tcp_gaps > 1);
-	give(&b, b.side.at[199] - 2, b.side.len, 0);
+	offer(&b, b.side.at[199] - 2, b.side.len, 0);
 	pull(&b, b.s.next + INT32_MAX);
 	CU_ASSERT_EQUAL(b.next, 200);
 	bench_close(&b);
@@ -281,8 +282,8 @@ static void test_far(void)
 	talk_fill(&b.side, 200, 9000, true, &r);
 	b.side.isn = 0;
 	CU_ASSERT_FATAL(b.side.at[199] > LIMIT + 40);
-	give(&b, 0, 40, 0);
-	give(&b, b.side.at[199] - 2, b.side.len, 0);
+	offer(&b, 0, 40, 0);
+	offer(&b, b.side.at[199] - 2, b.side.len, 0);
 	CU_ASSERT_EQUAL(b.garbled, 0);
 	CU_ASSERT_EQUAL(b.next, 200);
 	CU_ASSERT_EQUAL(b.m.tcp_gap_octets, b.side.at[199] - 2 - 40);
@@ -290,15 +291,15 @@ static void test_far(void)
 	bench_close(&b);
 }
 
-/* What may be the beginning of a message, with a whole one in it, in front of a hole. */
-static void test_search_to_the_end(void)
+/* In front of a gap, the possible beginning of a message that contains a complete one. */
+static void test_search_to_gap(void)
 {
 	struct talk_rng r = {12};
 	struct bench b;
 	bench_open(&b, 40, 1);
-	talk_fill(&b.side, 3, TALK_LEAST + 1, true, &r);
+	talk_fill(&b.side, 3, TALK_MIN + 1, true, &r);
 	uint8_t *data = malloc(14 + 8 + b.side.len);
-	/* A length, a header and a label of 60 octets: it takes more to tell that this is none. */
+	/* A length, a header and a label of 60 octets: too few octets to reject it as a message. */
 	memcpy(data, "\0\310\0\0\201\0\0\1\0\0\0\0\0\0\74zzzzzzz", 22);
 	memcpy(data + 22, b.side.data, b.side.len);
 	free(b.side.data);
@@ -308,16 +309,16 @@ static void test_search_to_the_end(void)
 		b.side.at[i] += 22;
 	b.side.isn = 0;
 	tcp_stream_start(&b.s, 1, TCP_SPLIT_SEARCH);
-	give(&b, 0, b.side.at[1] - 2, 0);
+	offer(&b, 0, b.side.at[1] - 2, 0);
 	CU_ASSERT_EQUAL(b.messages, 0);
-	give(&b, b.side.at[2] - 2, b.side.len, 0);
+	offer(&b, b.side.at[2] - 2, b.side.len, 0);
 	pull(&b, b.s.next + INT32_MAX);
 	CU_ASSERT_EQUAL(b.messages, 2);
 	CU_ASSERT_EQUAL(b.garbled, 0);
 	bench_close(&b);
 }
 
-/* The stream that rests longest gives way. */
+/* The window that was idle longest is evicted. */
 static void test_evict(void)
 {
 	struct talk_rng r = {4};
@@ -327,17 +328,17 @@ static void test_evict(void)
 	talk_fill(&b.side, 4, 3000, true, &r);
 	b.side.isn = 0;
 	for (size_t i = 0; i < BITS_COUNT(other); i++) {
-		struct tcp_output piece;
+		struct tcp_output output;
 		struct tcp_input in = {.at = b.side.data, .seq = 101, .left = 20, .pkt = &b.pkt};
 		tcp_stream_start(&other[i], 1, TCP_SPLIT_FRAME);
 		CU_ASSERT_EQUAL(
-			tcp_stream_offer(&b.store, &other[i], &in, &piece), TCP_OFFER_STORED);
+			tcp_stream_offer(&b.store, &other[i], &in, &output), TCP_OFFER_STORED);
 		CU_ASSERT(other[i].window != 0);
-		if (i == 3) { /* news of the first */
+		if (i == 3) { /* the first is used again */
 			in.at = b.side.data;
 			in.seq = 141;
 			in.left = 20;
-			tcp_stream_offer(&b.store, &other[0], &in, &piece);
+			tcp_stream_offer(&b.store, &other[0], &in, &output);
 		}
 	}
 	CU_ASSERT_EQUAL(b.m.tcp_windows_evicted, 3);
@@ -354,12 +355,12 @@ void test_reasm_tcp_stream(void)
 	CU_pSuite suite = CU_add_suite("reasm/tcp_stream", NULL, NULL);
 	CU_add_test(suite, "in order: no copy, no memory", test_zero_copy);
 	CU_add_test(suite, "any order, twice, overlapping, wrapped", test_shuffle);
-	CU_add_test(suite, "what is in order counts", test_order_counts);
+	CU_add_test(suite, "octets in order win", test_order_counts);
 	CU_add_test(suite, "times", test_times);
-	CU_add_test(suite, "holes of any place and length", test_holes);
-	CU_add_test(suite, "segments cut by the capture", test_cut);
-	CU_add_test(suite, "more pieces than a list holds", test_limits);
-	CU_add_test(suite, "further ahead than may wait", test_far);
-	CU_add_test(suite, "search up to a hole", test_search_to_the_end);
-	CU_add_test(suite, "the oldest window gives way", test_evict);
+	CU_add_test(suite, "gaps of any place and length", test_gaps);
+	CU_add_test(suite, "segments truncated by the capture", test_cut);
+	CU_add_test(suite, "more ranges than a list holds", test_limits);
+	CU_add_test(suite, "further ahead than the limit", test_far);
+	CU_add_test(suite, "search up to a gap", test_search_to_gap);
+	CU_add_test(suite, "the oldest window is evicted", test_evict);
 }

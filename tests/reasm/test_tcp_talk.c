@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whole conversations, cut, shuffled, repeated and with losses, compared with what was said. */
+/* Conversations in segments, shuffled, duplicated and with losses, compared with what was sent. */
 #include "reasm/talk.h"
 
 #include <CUnit/Basic.h>
@@ -11,14 +11,14 @@ void test_reasm_tcp_talk(void);
 static const struct tcp_conf conf = {
 	.max_streams = 16,
 	.buffer_bytes = 1 << 22,
-	.stream_bytes = TCP_WINDOW_MAX, /* no less than a group of segments */
+	.stream_bytes = TCP_WINDOW_MAX, /* at least a group of segments */
 	.idle_ns = INT64_C(60000000000),
 };
 
 struct plan {
 	bool handshake;
-	uint32_t most; /* octets of a message */
-	uint32_t piece; /* of a segment */
+	uint32_t max_message; /* octets of a message */
+	uint32_t max_segment; /* of a segment */
 	uint32_t loss; /* one segment of so many; 0: none */
 };
 
@@ -27,7 +27,7 @@ struct progress {
 	uint8_t *lost; /* by octet */
 };
 
-/* Shows a group of segments of a side in any order, some twice, some with octets before them. */
+/* Shows a group of segments of a side in random order, some twice, some overlapping. */
 static void show_group(
 	struct talk *k, const struct plan *plan, bool reply, struct progress *p, struct talk_rng *r)
 {
@@ -37,7 +37,7 @@ static void show_group(
 	while (n < GROUP && p->edge < s->len && !(first && n)) {
 		uint32_t back = talk_below(r, 4) || plan->loss ? 0 : talk_below(r, 50);
 		from[n] = back < p->edge ? p->edge - back : 0;
-		uint32_t end = p->edge + 1 + talk_below(r, plan->piece);
+		uint32_t end = p->edge + 1 + talk_below(r, plan->max_segment);
 		p->edge = end < s->len ? end : s->len;
 		to[n] = p->edge;
 		if (plan->loss && talk_below(r, plan->loss) == 0)
@@ -50,7 +50,7 @@ static void show_group(
 		k->now_ns += 1000;
 		talk_segment(k, reply, from[i], to[i]);
 		if (talk_below(r, 5) == 0)
-			continue; /* it may come again */
+			continue; /* it may be retransmitted */
 		from[i] = from[--n];
 		to[i] = to[n];
 	}
@@ -72,9 +72,9 @@ static void converse(const struct plan *plan, uint64_t seed)
 	talk_open(&k, &conf);
 	k.guard = seed % 8 == 0;
 	for (int reply = 0; reply < 2; reply++) {
-		talk_fill(&k.side[reply], 1 + talk_below(&r, 40), plan->most, reply, &r);
+		talk_fill(&k.side[reply], 1 + talk_below(&r, 40), plan->max_message, reply, &r);
 		p[reply].lost = calloc(1, k.side[reply].len);
-		if (seed % 2) /* wraps on the way */
+		if (seed % 2) /* sequence numbers wrap */
 			k.side[reply].isn = 0u - talk_below(&r, k.side[reply].len);
 	}
 	if (plan->handshake)
@@ -82,7 +82,7 @@ static void converse(const struct plan *plan, uint64_t seed)
 	while (p[0].edge < k.side[0].len || p[1].edge < k.side[1].len) {
 		bool reply = talk_below(&r, 2);
 		show_group(&k, plan, reply, &p[reply], &r);
-		/* The other side has them all, and nothing comes later than this. */
+		/* The other side acknowledges all, in the last segment. */
 		talk_ack(&k, !reply, p[reply].edge, 0x10);
 		talk_expire(&k, 2 * TCP_GAP_NS);
 	}
@@ -128,7 +128,7 @@ static void test_losses(void)
 			converse(&plans[i], seed);
 }
 
-/* The stream's memory runs out on the way: fewer messages, none garbled, all accounted for. */
+/* The stream's memory runs out: fewer messages, none garbled, all counted. */
 static void test_scarce(void)
 {
 	static const struct tcp_conf scarce = {
@@ -161,7 +161,7 @@ static void test_scarce(void)
 void test_reasm_tcp_talk(void)
 {
 	CU_pSuite suite = CU_add_suite("reasm/tcp_talk", NULL, NULL);
-	CU_add_test(suite, "all messages come out once, in order", test_whole);
-	CU_add_test(suite, "with losses, all others come out", test_losses);
+	CU_add_test(suite, "all messages are returned once, in order", test_whole);
+	CU_add_test(suite, "with losses, all others are returned", test_losses);
 	CU_add_test(suite, "without enough memory", test_scarce);
 }

@@ -14,7 +14,7 @@ void test_record_record(void);
 struct logger {
 	struct record_arena arena;
 	struct metrics_record metrics;
-	uint8_t *room;
+	uint8_t *buffer;
 	void *held[HELD];
 	unsigned first, count; /* of `held` */
 	unsigned batches;
@@ -37,16 +37,16 @@ static void begin(uint64_t size)
 {
 	l = aligned_alloc(64, (sizeof(*l) + 63) & ~(size_t)63);
 	memset(l, 0, sizeof(*l));
-	l->room = aligned_alloc(64, (size + 63) & ~(uint64_t)63);
-	memset(l->room, 0xcc, size);
-	record_arena_init(&l->arena, l->room, size, &l->metrics);
+	l->buffer = aligned_alloc(64, (size + 63) & ~(uint64_t)63);
+	memset(l->buffer, 0xcc, size);
+	record_arena_init(&l->arena, l->buffer, size, &l->metrics);
 	l->arena.pass = pass;
 	l->arena.pass_to = l;
 }
 
 static void end(void)
 {
-	free(l->room);
+	free(l->buffer);
 	free(l);
 }
 
@@ -62,7 +62,7 @@ static bool make(unsigned n, uint32_t q, uint32_t r)
 	if (!rec)
 		return false;
 	uint8_t *p = (uint8_t *)rec;
-	CU_ASSERT_FATAL(p >= l->room && rec->data + q + r <= l->room + l->arena.size);
+	CU_ASSERT_FATAL(p >= l->buffer && rec->data + q + r <= l->buffer + l->arena.size);
 	CU_ASSERT(rec->query_len == q && rec->reply_len == r);
 	for (uint32_t i = 0; i < q + r; i++)
 		rec->data[i] = octet(n, i);
@@ -126,7 +126,7 @@ static void fields(void)
 	struct record *r = record_begin(&l->arena, 5, 7);
 	struct record head;
 	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
-	CU_ASSERT_EQUAL((uintptr_t)r % RECORD_MIN, (uintptr_t)l->room % RECORD_MIN);
+	CU_ASSERT_EQUAL((uintptr_t)r % RECORD_MIN, (uintptr_t)l->buffer % RECORD_MIN);
 	CU_ASSERT(r->query_len == 5 && r->reply_len == 7);
 	CU_ASSERT_PTR_EQUAL(record_reply(r), record_query(r) + 5);
 	memcpy(&head, r, offsetof(struct record, data));

@@ -11,13 +11,13 @@
 
 struct capmake {
 	uint8_t *octets;
-	size_t len, room;
+	size_t len, capacity;
 	bool other; /* write in the other byte order than this machine's */
 };
 
-static inline struct capmake capmake_of(size_t room, bool other)
+static inline struct capmake capmake_of(size_t capacity, bool other)
 {
-	struct capmake m = {.octets = malloc(room), .room = room, .other = other};
+	struct capmake m = {.octets = malloc(capacity), .capacity = capacity, .other = other};
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m.octets);
 	return m;
@@ -31,7 +31,7 @@ static inline void capmake_free(struct capmake *m)
 
 static inline void put_octets(struct capmake *m, const void *p, size_t n)
 {
-	CU_ASSERT_FATAL(m->room - m->len >= n);
+	CU_ASSERT_FATAL(m->capacity - m->len >= n);
 	memcpy(m->octets + m->len, p, n);
 	m->len += n;
 }
@@ -39,7 +39,7 @@ static inline void put_octets(struct capmake *m, const void *p, size_t n)
 /* n octets counting up from `first`. */
 static inline void put_run(struct capmake *m, unsigned first, size_t n)
 {
-	CU_ASSERT_FATAL(m->room - m->len >= n);
+	CU_ASSERT_FATAL(m->capacity - m->len >= n);
 	for (size_t i = 0; i < n; i++)
 		m->octets[m->len++] = (uint8_t)(first + i);
 }

@@ -33,22 +33,22 @@ struct source {
  * The reader's buffer is much longer than what is read into it: under AddressSanitizer everything
  * behind what was read is out of bounds.
  */
-static inline ssize_t source_read(void *arg, void *room, size_t n)
+static inline ssize_t source_read(void *arg, void *to, size_t n)
 {
 	struct source *s = arg;
 	size_t take = s->left < s->step ? s->left : s->step;
-	uint8_t *end = room;
+	uint8_t *end = to;
 
 	take = take < n ? take : n;
 	end += take;
 	if (!s->high)
-		s->high = (uint8_t *)room + n;
-	ASAN_UNPOISON_MEMORY_REGION(room, take);
+		s->high = (uint8_t *)to + n;
+	ASAN_UNPOISON_MEMORY_REGION(to, take);
 	if (s->high > end)
 		ASAN_POISON_MEMORY_REGION(end, (size_t)(s->high - end));
 	s->high = end;
 	if (take) {
-		memcpy(room, s->at, take);
+		memcpy(to, s->at, take);
 		s->at += take;
 		s->left -= take;
 	}

@@ -21,10 +21,10 @@ struct tap {
 	uint8_t frame[FEED_CAPTURE_MAX]; /* the latest */
 };
 
-static inline void read_all(int fd, void *room, size_t n)
+static inline void read_all(int fd, void *to, size_t n)
 {
 	for (size_t got = 0; got < n;) {
-		ssize_t r = read(fd, (uint8_t *)room + got, n - got);
+		ssize_t r = read(fd, (uint8_t *)to + got, n - got);
 		CU_ASSERT_TRUE_FATAL(r > 0);
 		got += (size_t)r;
 	}

@@ -135,7 +135,7 @@ static void test_link_type(void)
 	}
 }
 
-/* Odd but harmless: fractions of more than a second, stamps after 2038, caught more than sent. */
+/* Odd but harmless: fractions above a second, timestamps after 2038, more captured than sent. */
 static void test_odd_records(void)
 {
 	struct source s;

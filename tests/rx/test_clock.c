@@ -61,7 +61,7 @@ static void test_slew(void)
 		int64_t at = clock_of(&c, (uint64_t)ns + 1000);
 		CU_ASSERT_TRUE(at > last);
 		last = at;
-		/* No difference of two stamps is wrong by more than it may. */
+		/* The difference of two timestamps is within the tolerance. */
 		int64_t length = clock_of(&c, (uint64_t)ns + 1000000) - clock_of(&c, (uint64_t)ns);
 		CU_ASSERT_TRUE(llabs(length - 1000000) <= 1000000 / 1900);
 	}
@@ -90,7 +90,7 @@ static void test_set(void)
 	CU_ASSERT_EQUAL(clock_of(&c, 3 * S), EPOCH + 3 * S);
 }
 
-/* Stamps from before an alignment, and a counter that wraps. */
+/* Times before an alignment, and a counter that wraps. */
 static void test_around(void)
 {
 	struct clock c;

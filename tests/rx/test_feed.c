@@ -348,7 +348,7 @@ static void test_live(void)
 	capmake_free(&m);
 }
 
-/* feed_stop ends the thread where it waits: for a fifo's writer, for input, for room in a pipe. */
+/* feed_stop ends the thread where it waits: for a fifo's writer, for input, for space in a pipe. */
 static void test_stop(void)
 {
 	struct capmake m = capmake_of(5 << 20, false);

@@ -28,10 +28,10 @@ static void fill(uint8_t *frame, uint64_t number, uint32_t len)
 }
 
 /* Reads exactly n octets, which must be there already. */
-static void take(const struct feed_pipe *p, void *room, size_t n)
+static void take(const struct feed_pipe *p, void *to, size_t n)
 {
 	for (size_t got = 0; got < n;) {
-		ssize_t r = read(p->read_fd, (uint8_t *)room + got, n - got);
+		ssize_t r = read(p->read_fd, (uint8_t *)to + got, n - got);
 		CU_ASSERT_TRUE_FATAL(r > 0);
 		got += (size_t)r;
 	}
@@ -171,19 +171,19 @@ static void test_last_octet(void)
 {
 	static uint8_t frame[32000];
 	enum { PIPE = 65536, OVERHEAD = FEED_RECORD_HEAD + sizeof(struct feed_preamble) };
-	size_t room = PIPE - (size_t)sysconf(_SC_PAGESIZE); /* the file header has a page */
+	size_t space = PIPE - (size_t)sysconf(_SC_PAGESIZE); /* the file header has a page */
 
 	for (int over = -1; over <= 1; over++) {
 		struct feed_preamble preamble = {0};
 		struct feed_pipe p;
 		CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, PIPE, false), 0);
 		feed_pipe_put(&p, &preamble, frame, 30000);
-		uint32_t rest = (uint32_t)(room - 30000 - 2 * OVERHEAD) + (uint32_t)over;
+		uint32_t rest = (uint32_t)(space - 30000 - 2 * OVERHEAD) + (uint32_t)over;
 		feed_pipe_put(&p, &preamble, frame, rest);
 		feed_pipe_put(&p, &preamble, frame, 100);
 		CU_ASSERT_TRUE(feed_pipe_send(&p) > 100);
 		if (p.splice) {
-			CU_ASSERT_EQUAL(p.sent, room);
+			CU_ASSERT_EQUAL(p.sent, space);
 			CU_ASSERT_EQUAL(atomic_load(&p.published), over <= 0 ? 2 : 1);
 		}
 		feed_pipe_close(&p);

@@ -141,15 +141,15 @@ static void broken(void)
 	CU_ASSERT_EQUAL(merge_odd(&m), 0);
 }
 
-/* Equal stamps, stamps that go back, and none at all: numbers rise, so that a mark can pass them.
- */
+/* Equal timestamps, ones that go back, and negative ones: numbers rise, so that a mark can pass
+ * them. */
 static void numbers(void)
 {
 	struct order_item a[5], b;
-	const int64_t stamps[5] = {100, 100, 50, -7, 200};
+	const int64_t times[5] = {100, 100, 50, -7, 200};
 	begin(2);
 	for (unsigned i = 0; i < 5; i++)
-		merge_put(&m, 0, &a[i], NULL, stamps[i]);
+		merge_put(&m, 0, &a[i], NULL, times[i]);
 	merge_put(&m, 1, &b, NULL, 101);
 	merge_end(&m, 1);
 	CU_ASSERT_EQUAL(taken(), 100);

@@ -85,8 +85,8 @@ static void test_missing(void)
 	expect_steering(2, "the device's redirection table cannot be set");
 }
 
-/* What it says that it took is not what it was told. */
-static void test_twin(void)
+/* The configuration that the device reports is not the one that was requested. */
+static void test_not_as_configured(void)
 {
 	nic(52, 512);
 	fake.keeps_key = false;
@@ -286,21 +286,21 @@ static void test_fixed_queues(void)
 	}
 }
 
-static void test_stamps(void)
+static void test_timestamps(void)
 {
 	nic(40, 128);
 	run(1);
-	CU_ASSERT_EQUAL(port.plan.stamp, PORT_STAMP_NIC);
+	CU_ASSERT_EQUAL(port.plan.timestamp, PORT_TIMESTAMP_NIC);
 	CU_ASSERT_TRUE(fake.conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_TIMESTAMP);
 	nic(40, 128);
-	fake.has_clock = false; /* stamps that nobody can read */
+	fake.has_clock = false; /* timestamps of an unreadable clock */
 	run(1);
-	CU_ASSERT_EQUAL(port.plan.stamp, PORT_STAMP_NONE);
+	CU_ASSERT_EQUAL(port.plan.timestamp, PORT_TIMESTAMP_NONE);
 	CU_ASSERT_FALSE(fake.conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_TIMESTAMP);
 	nic(40, 128);
 	fake.info.driver_name = "net_pcap";
 	run(1);
-	CU_ASSERT_EQUAL(port.plan.stamp, PORT_STAMP_US);
+	CU_ASSERT_EQUAL(port.plan.timestamp, PORT_TIMESTAMP_US);
 }
 
 /* NICs verify transport checksums if they can; virtio, and what is made in software, do not. */
@@ -355,12 +355,12 @@ void test_rx_port(void)
 
 	CU_add_test(s, "keys of 40 and 52 octets, tables of all sizes", test_keys);
 	CU_add_test(s, "missing features", test_missing);
-	CU_add_test(s, "the device did otherwise", test_twin);
+	CU_add_test(s, "the device is not as configured", test_not_as_configured);
 	CU_add_test(s, "queues", test_queues);
 	CU_add_test(s, "sizes of frames", test_sizes);
 	CU_add_test(s, "promiscuous mode refused", test_promiscuous);
 	CU_add_test(s, "queues that others fill", test_fixed_queues);
-	CU_add_test(s, "time stamps", test_stamps);
+	CU_add_test(s, "timestamps", test_timestamps);
 	CU_add_test(s, "checksums by the device", test_checksums);
 	CU_add_test(s, "its verdicts", test_verdicts);
 	CU_add_test(s, "transmit queues", test_transmit);

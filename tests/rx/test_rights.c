@@ -69,19 +69,20 @@ static void test_lock(void)
 
 static int body_lacks_all(void)
 {
-	char room[RIGHTS_HINT];
+	char buffer[RIGHTS_HINT];
 
-	rights_hint(64 << 20, room);
-	return !strstr(room, "lacks cap_net_raw, cap_net_admin, cap_ipc_lock (or RLIMIT_MEMLOCK of "
-			     "65 MB): grant them");
+	rights_hint(64 << 20, buffer);
+	return !strstr(buffer,
+		"lacks cap_net_raw, cap_net_admin, cap_ipc_lock (or RLIMIT_MEMLOCK of "
+		"65 MB): grant them");
 }
 
 static int body_lacks_two(void)
 {
-	char room[RIGHTS_HINT];
+	char buffer[RIGHTS_HINT];
 
-	rights_hint(0, room);
-	return !strstr(room, "lacks cap_net_raw, cap_net_admin: grant them");
+	rights_hint(0, buffer);
+	return !strstr(buffer, "lacks cap_net_raw, cap_net_admin: grant them");
 }
 
 /* Named are those alone that are missing. */

@@ -32,7 +32,7 @@ static void fill(uint8_t *p, size_t n)
 		p[i] = (uint8_t)rand();
 }
 
-static void test_twin(void)
+static void test_toeplitz(void)
 {
 	struct rss r;
 	rss_init(&r, 128, 4);
@@ -97,7 +97,7 @@ void test_rx_rss(void)
 {
 	CU_pSuite s = CU_add_suite("rx/rss", NULL, NULL);
 
-	CU_add_test(s, "the twin is Toeplitz with our key", test_twin);
+	CU_add_test(s, "the hash in software is Toeplitz with our key", test_toeplitz);
 	CU_add_test(s, "vector", test_vector);
 	CU_add_test(s, "key", test_key);
 	CU_add_test(s, "redirection", test_reta);

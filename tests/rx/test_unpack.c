@@ -24,12 +24,12 @@
 void test_rx_unpack(void);
 
 #define PLAIN 30000
-#define ROOM (4 * PLAIN)
+#define PACKED_MAX (4 * PLAIN)
 #define LONGEST (64u << 20)
 
 /* Octets that come in pieces of `piece`. */
 struct packed {
-	uint8_t octets[ROOM];
+	uint8_t octets[PACKED_MAX];
 	size_t len, at, piece;
 	int error; /* at the end, instead of an end */
 };
@@ -39,7 +39,7 @@ static uint8_t got[2 * PLAIN + 1];
 static struct packed packed;
 static struct unpack u;
 
-static ssize_t give(void *source, void *room, size_t n)
+static ssize_t read_packed(void *source, void *to, size_t n)
 {
 	struct packed *p = source;
 	size_t left = p->len - p->at;
@@ -48,33 +48,33 @@ static ssize_t give(void *source, void *room, size_t n)
 	n = n < p->piece ? n : p->piece;
 	if (left == 0 && p->error)
 		return p->error;
-	memcpy(room, p->octets + p->at, n);
+	memcpy(to, p->octets + p->at, n);
 	p->at += n;
 	return (ssize_t)n;
 }
 
-typedef size_t pack_fn(uint8_t *to, size_t room, const uint8_t *from, size_t n);
+typedef size_t pack_fn(uint8_t *to, size_t capacity, const uint8_t *from, size_t n);
 
-static size_t pack_gzip(uint8_t *to, size_t room, const uint8_t *from, size_t n)
+static size_t pack_gzip(uint8_t *to, size_t capacity, const uint8_t *from, size_t n)
 {
 	z_stream z = {.next_in = (Bytef *)(uintptr_t)from,
 		.avail_in = (uInt)n,
 		.next_out = to,
-		.avail_out = (uInt)room};
+		.avail_out = (uInt)capacity};
 
 	CU_ASSERT_EQUAL_FATAL(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
 	CU_ASSERT_EQUAL_FATAL(deflate(&z, Z_FINISH), Z_STREAM_END);
 	deflateEnd(&z);
-	return room - z.avail_out;
+	return capacity - z.avail_out;
 }
 
 #if UNPACK_WITH_ZSTD
-static size_t pack_zstd(uint8_t *to, size_t room, const uint8_t *from, size_t n)
+static size_t pack_zstd(uint8_t *to, size_t capacity, const uint8_t *from, size_t n)
 {
 	ZSTD_CCtx *c = ZSTD_createCCtx();
 
 	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
-	size_t len = ZSTD_compress2(c, to, room, from, n);
+	size_t len = ZSTD_compress2(c, to, capacity, from, n);
 	ZSTD_freeCCtx(c);
 	CU_ASSERT_FALSE_FATAL(ZSTD_isError(len));
 	return len;
@@ -82,23 +82,23 @@ static size_t pack_zstd(uint8_t *to, size_t room, const uint8_t *from, size_t n)
 #endif
 
 #if UNPACK_WITH_XZ
-static size_t pack_xz(uint8_t *to, size_t room, const uint8_t *from, size_t n)
+static size_t pack_xz(uint8_t *to, size_t capacity, const uint8_t *from, size_t n)
 {
 	size_t len = 0;
 
 	CU_ASSERT_EQUAL_FATAL(
-		lzma_easy_buffer_encode(0, LZMA_CHECK_CRC64, NULL, from, n, to, &len, room),
+		lzma_easy_buffer_encode(0, LZMA_CHECK_CRC64, NULL, from, n, to, &len, capacity),
 		LZMA_OK);
 	return len;
 }
 #endif
 
 #if UNPACK_WITH_LZ4
-static size_t pack_lz4(uint8_t *to, size_t room, const uint8_t *from, size_t n)
+static size_t pack_lz4(uint8_t *to, size_t capacity, const uint8_t *from, size_t n)
 {
 	const LZ4F_preferences_t how = {
 		.frameInfo = {.contentChecksumFlag = LZ4F_contentChecksumEnabled}};
-	size_t len = LZ4F_compressFrame(to, room, from, n, &how);
+	size_t len = LZ4F_compressFrame(to, capacity, from, n, &how);
 
 	CU_ASSERT_FALSE_FATAL(LZ4F_isError(len));
 	return len;
@@ -106,9 +106,9 @@ static size_t pack_lz4(uint8_t *to, size_t room, const uint8_t *from, size_t n)
 #endif
 
 #if UNPACK_WITH_BZIP2
-static size_t pack_bzip2(uint8_t *to, size_t room, const uint8_t *from, size_t n)
+static size_t pack_bzip2(uint8_t *to, size_t capacity, const uint8_t *from, size_t n)
 {
-	unsigned len = (unsigned)room;
+	unsigned len = (unsigned)capacity;
 
 	CU_ASSERT_EQUAL_FATAL(BZ2_bzBuffToBuffCompress((char *)to, &len, (char *)(uintptr_t)from,
 				      (unsigned)n, 1, 0, 0),
@@ -149,8 +149,8 @@ static void make_plain(void)
 
 static void pack(const struct pack *p, size_t from, size_t to)
 {
-	packed.len +=
-		p->pack(packed.octets + packed.len, ROOM - packed.len, plain + from, to - from);
+	packed.len += p->pack(
+		packed.octets + packed.len, PACKED_MAX - packed.len, plain + from, to - from);
 }
 
 /* Unpacks all, at most n octets at a time. How many into got; *end: 0 or -errno. */
@@ -161,7 +161,7 @@ static size_t unpack_all(size_t piece, size_t n, int *end)
 
 	packed.at = 0;
 	packed.piece = piece;
-	unpack_open(&u, give, &packed);
+	unpack_open(&u, read_packed, &packed);
 	do {
 		/* What was damaged may be long; its end is enough. */
 		size_t at = len < sizeof(got) ? len : PLAIN;
@@ -175,7 +175,8 @@ static size_t unpack_all(size_t piece, size_t n, int *end)
 
 static void expect(size_t len, int end)
 {
-	static const size_t sizes[][2] = {{ROOM, ROOM}, {1, ROOM}, {7, 1}, {1000, 333}};
+	static const size_t sizes[][2] = {
+		{PACKED_MAX, PACKED_MAX}, {1, PACKED_MAX}, {7, 1}, {1000, 333}};
 
 	for (size_t i = 0; i < BITS_COUNT(sizes); i++) {
 		int r;
@@ -241,7 +242,7 @@ static void test_cuts(void)
 		for (size_t cut = UNPACK_MAGIC; cut < whole; cut += cut < border + 50 ? 1 : 97) {
 			int r;
 			packed.len = cut;
-			size_t len = unpack_all(ROOM, 4096, &r);
+			size_t len = unpack_all(PACKED_MAX, 4096, &r);
 			CU_ASSERT_EQUAL(r, cut == border ? 0 : -ENODATA);
 			CU_ASSERT_EQUAL(memcmp(got, plain, len), 0);
 			CU_ASSERT_TRUE(len >= last && (cut < border || len >= 1500));
@@ -261,7 +262,7 @@ static void test_damage(void)
 			for (unsigned bit = 0; bit < 8; bit += 3) {
 				int r;
 				packed.octets[at] ^= (uint8_t)(1 << bit);
-				size_t len = unpack_all(ROOM, 4096, &r);
+				size_t len = unpack_all(PACKED_MAX, 4096, &r);
 				CU_ASSERT_TRUE(r <= 0 && len < LONGEST);
 				/* Where its magic is gone it is none. */
 				if (r == 0 && at >= UNPACK_MAGIC)
@@ -279,11 +280,11 @@ static void test_read_error(void)
 	int r;
 
 	packed = (struct packed){.error = -EIO};
-	unpack_all(ROOM, ROOM, &r);
+	unpack_all(PACKED_MAX, PACKED_MAX, &r);
 	CU_ASSERT_EQUAL(r, -EIO);
 	pack(&packs[0], 0, PLAIN);
 	packed.len -= 100;
-	CU_ASSERT_TRUE(unpack_all(ROOM, ROOM, &r) > 0);
+	CU_ASSERT_TRUE(unpack_all(PACKED_MAX, PACKED_MAX, &r) > 0);
 	CU_ASSERT_EQUAL(r, -EIO);
 	CU_ASSERT_EQUAL(u.why[0], '\0');
 }
@@ -307,7 +308,7 @@ static void test_memory(void)
 	size_t len = 0;
 	packed = (struct packed){0};
 	CU_ASSERT_EQUAL_FATAL(lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC32, NULL, plain, 100,
-				      packed.octets, &len, ROOM),
+				      packed.octets, &len, PACKED_MAX),
 		LZMA_OK);
 	packed.len = len;
 	expect(0, -ENOTSUP);

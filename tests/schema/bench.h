@@ -33,9 +33,9 @@ static inline struct record *bench_record(const struct bench *b, enum record_sta
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
 	static struct {
-		_Alignas(struct record) uint8_t room[sizeof(struct record) + 2 * 65536];
+		_Alignas(struct record) uint8_t buffer[sizeof(struct record) + 2 * 65536];
 	} made;
-	struct record *r = (struct record *)made.room;
+	struct record *r = (struct record *)made.buffer;
 	memset(r, 0, sizeof(*r));
 	r->status = status;
 	r->ts_ns = BENCH_TS;
@@ -68,14 +68,14 @@ static inline size_t bench_write(struct bench *b, const struct record *r, size_t
 		   (r->has_macs ? sizeof(struct mac_pair) : 0);
 	/* a record is aligned, so that its end is not always the page's */
 	size_t whole = (n + _Alignof(struct record) - 1) & ~(_Alignof(struct record) - 1);
-	uint8_t *copy = guard_copy(r, whole), *room = guard_copy(b->line, size);
-	memset(room, '#', size);
-	struct text t = text_of((char *)room, size);
+	uint8_t *copy = guard_copy(r, whole), *buffer = guard_copy(b->line, size);
+	memset(buffer, '#', size);
+	struct text t = text_of((char *)buffer, size);
 	schema_native(&b->schema, &t, (const struct record *)copy);
 	*full = t.full;
 	CU_ASSERT_FATAL(text_len(&t) <= size);
-	memcpy(b->line, room, text_len(&t));
-	guard_free(room, size);
+	memcpy(b->line, buffer, text_len(&t));
+	guard_free(buffer, size);
 	guard_free(copy, whole);
 	return text_len(&t);
 }

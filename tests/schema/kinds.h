@@ -38,17 +38,17 @@ static inline void kinds_write(struct bench *b, const struct schema_kind *kind,
 {
 	size_t n = offsetof(struct record, data) + r->query_len + r->reply_len;
 	size_t whole = (n + _Alignof(struct record) - 1) & ~(_Alignof(struct record) - 1);
-	uint8_t *copy = guard_copy(r, whole), *room = guard_copy(b->line, size);
+	uint8_t *copy = guard_copy(r, whole), *buffer = guard_copy(b->line, size);
 	memset(o, 0, sizeof(*o));
 	o->max = KINDS_DOCS;
-	o->out.text = text_of((char *)room, size);
+	o->out.text = text_of((char *)buffer, size);
 	o->out.end = kinds_end;
 	kind->write(&b->schema, &o->out, (const struct record *)copy);
 	size_t len = text_len(&o->out.text);
 	CU_ASSERT_FATAL(len <= size);
-	memcpy(b->line, room, len);
+	memcpy(b->line, buffer, len);
 	b->line[len] = '\0';
-	guard_free(room, size);
+	guard_free(buffer, size);
 	guard_free(copy, whole);
 }
 
@@ -66,7 +66,7 @@ static inline void kinds_expect(struct bench *b, const struct schema_kind *kind,
 
 /* A buffer smaller than the documents gets full, with nothing written past it and nothing counted.
  */
-static inline void kinds_every_room(
+static inline void kinds_every_size(
 	struct bench *b, const struct schema_kind *kind, const struct record *r, uint64_t *counter)
 {
 	struct kinds_out o;

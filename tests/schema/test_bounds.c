@@ -166,7 +166,7 @@ static void forerunners(void)
 }
 
 /* The bound is distinguished from a full buffer. */
-static void every_room(void)
+static void every_size(void)
 {
 	static const struct schema_kind *const kinds[] = {&schema_kind_native, &schema_kind_gazer,
 		&schema_kind_gazer_both, &schema_kind_gopassivedns};
@@ -175,7 +175,7 @@ static void every_room(void)
 		b.reply.len--; /* an error is counted once */
 		const struct record *r = bench_record(&b, RECORD_ANSWERED);
 		b.schema.max_bytes = 4000;
-		kinds_every_room(&b, kinds[i], r, &b.metrics.error_short);
+		kinds_every_size(&b, kinds[i], r, &b.metrics.error_short);
 	}
 }
 
@@ -188,5 +188,5 @@ void test_schema_bounds(void)
 	CU_add_test(s, "one record with thousands of names", one_record);
 	CU_add_test(s, "max_records", records);
 	CU_add_test(s, "the forerunners' schemas", forerunners);
-	CU_add_test(s, "in every room", every_room);
+	CU_add_test(s, "in buffers of every size", every_size);
 }

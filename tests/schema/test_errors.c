@@ -108,7 +108,7 @@ static void snapped(void)
 
 /* A buffer smaller than the line gets full, with nothing written past it and nothing counted; a
  * larger one gets the line. */
-static void every_room(void)
+static void every_size(void)
 {
 	static char line[4096];
 	bool full;
@@ -143,25 +143,25 @@ static void every_room(void)
 static void appended(void)
 {
 	ask_and_answer();
-	static char room[4096];
+	static char buffer[4096];
 	struct record *r = bench_record(&b, RECORD_ANSWERED);
-	struct text t = text_of(room, sizeof(room));
+	struct text t = text_of(buffer, sizeof(buffer));
 	size_t at;
 	schema_native(&b.schema, &t, r);
 	size_t one = text_len(&t);
 	schema_native(&b.schema, &t, r);
 	CU_ASSERT_EQUAL(text_len(&t), 2 * one);
-	CU_ASSERT_EQUAL(memcmp(room, room + one, one), 0);
+	CU_ASSERT_EQUAL(memcmp(buffer, buffer + one, one), 0);
 	while (!t.full)
 		schema_native(&b.schema, &t, r);
-	CU_ASSERT_EQUAL(memcmp(room, room + one, one), 0);
-	CU_ASSERT_PTR_NULL(json_valid_line(room, one, &at));
+	CU_ASSERT_EQUAL(memcmp(buffer, buffer + one, one), 0);
+	CU_ASSERT_PTR_NULL(json_valid_line(buffer, one, &at));
 }
 
 /* Messages of the largest size, of names whose text is longest. */
 static void largest(void)
 {
-	static char room[16 << 20];
+	static char buffer[16 << 20];
 	bench_begin(&b);
 	wire_message(&b.query, 7, 0, "a", 1);
 	wire_header(&b.reply, 7, 0x8000, 0, 65535, 0, 0);
@@ -178,14 +178,14 @@ static void largest(void)
 		wire_hex(&b.reply, "c00c 0001 0001 ffffffff 0004 ffffffff");
 	wire_fill(&b.reply, 0, 65535 - b.reply.len);
 	struct record *r = bench_record(&b, RECORD_ANSWERED);
-	struct text t = text_of(room, sizeof(room));
+	struct text t = text_of(buffer, sizeof(buffer));
 	size_t at;
 	schema_native(&b.schema, &t, r);
 	CU_ASSERT_FALSE(t.full);
 	/* Its 4,077 answers would be 3.4 MB: they are bounded by the message's octets. */
 	CU_ASSERT(text_len(&t) > 2000000);
 	CU_ASSERT(text_len(&t) < schema_budget(&b.schema, r) + 256);
-	CU_ASSERT_PTR_NULL(json_valid_line(room, text_len(&t), &at));
+	CU_ASSERT_PTR_NULL(json_valid_line(buffer, text_len(&t), &at));
 }
 
 /* Any name of the appliance becomes a JSON string; one that is too long is truncated. */
@@ -211,7 +211,7 @@ void test_schema_errors(void)
 	CU_add_test(s, "faults of the reply", reply_errors);
 	CU_add_test(s, "faults of the query", query_errors);
 	CU_add_test(s, "cut by the capture", snapped);
-	CU_add_test(s, "every room", every_room);
+	CU_add_test(s, "buffers of every size", every_size);
 	CU_add_test(s, "appended", appended);
 	CU_add_test(s, "the largest", largest);
 	CU_add_test(s, "sensors", sensors);

@@ -207,14 +207,14 @@ static void broken(void)
 	CU_ASSERT_EQUAL(b.metrics.error_short, 1);
 }
 
-static void every_room(void)
+static void every_size(void)
 {
 	rich();
 	wire_fill(&b.reply, 0, 2);
 	struct record *r = bench_record(&b, RECORD_ANSWERED);
-	kinds_every_room(&b, &schema_kind_gazer, r, &b.metrics.error_trailing);
-	kinds_every_room(&b, &schema_kind_gazer_record, r, &b.metrics.error_trailing);
-	kinds_every_room(&b, &schema_kind_gazer_both, r, &b.metrics.error_trailing);
+	kinds_every_size(&b, &schema_kind_gazer, r, &b.metrics.error_trailing);
+	kinds_every_size(&b, &schema_kind_gazer_record, r, &b.metrics.error_trailing);
+	kinds_every_size(&b, &schema_kind_gazer_both, r, &b.metrics.error_trailing);
 }
 
 void test_schema_gazer(void)
@@ -228,5 +228,5 @@ void test_schema_gazer(void)
 	CU_add_test(s, "further members", extra);
 	CU_add_test(s, "no message", malformed);
 	CU_add_test(s, "a broken message", broken);
-	CU_add_test(s, "every room", every_room);
+	CU_add_test(s, "buffers of every size", every_size);
 }

@@ -224,11 +224,11 @@ static void sections(void)
 		HEAD(24930, 0, "google.com", "NS") "\"a\":\"\"," EMPTY ENDS TIMES "100," FLAGS);
 }
 
-static void every_room(void)
+static void every_size(void)
 {
 	test_ns();
 	wire_fill(&b.reply, 0, 2);
-	kinds_every_room(&b, &schema_kind_gopassivedns, answered(), &b.metrics.error_trailing);
+	kinds_every_size(&b, &schema_kind_gopassivedns, answered(), &b.metrics.error_trailing);
 }
 
 void test_schema_gopassivedns(void)
@@ -242,5 +242,5 @@ void test_schema_gopassivedns(void)
 	CU_add_test(s, "no answer, no reply, no query", lone);
 	CU_add_test(s, "nothing to say", none);
 	CU_add_test(s, "without answers", sections);
-	CU_add_test(s, "every room", every_room);
+	CU_add_test(s, "buffers of every size", every_size);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ClientHellos by hand (RFC 8446 section 4.1.2), apart from the code under test. */
+/* Makes ClientHellos (RFC 8446 section 4.1.2), independently of the code under test. */
 #ifndef TESTS_SIGHT_BUILD_H
 #define TESTS_SIGHT_BUILD_H
 
@@ -12,7 +12,7 @@ struct build {
 	size_t name_len; /* 0: strlen() */
 	unsigned name_kind; /* 0: host_name */
 	unsigned padding; /* octets of an extension in front of the name */
-	unsigned cookie; /* DTLS: octets of cookie, plus 1; 0: TLS */
+	unsigned cookie; /* DTLS: length of the cookie, plus 1; 0: TLS */
 	unsigned bare; /* no extensions at all */
 	unsigned last; /* the name is the last extension */
 };
@@ -41,8 +41,8 @@ static inline void build_name(struct wire *w, const struct build *b)
 	wire_put(w, b->name, n);
 }
 
-/* The handshake message: type, length, body. Returns where the extensions' length stands. */
-static inline uint32_t build_shake(struct wire *w, const struct build *b)
+/* Makes the handshake message. Returns the offset of the extensions' length. */
+static inline uint32_t build_handshake(struct wire *w, const struct build *b)
 {
 	wire_clear(w);
 	wire_hex(w, "01 000000 0303");
@@ -72,27 +72,27 @@ static inline uint32_t build_shake(struct wire *w, const struct build *b)
 	return at;
 }
 
-/* In TLS records of at most `most` octets. */
-static inline void build_records(struct wire *to, const struct wire *shake, size_t most)
+/* Splits it into TLS records of at most `max` octets. */
+static inline void build_records(struct wire *to, const struct wire *shake, size_t max)
 {
 	wire_clear(to);
-	for (size_t at = 0; at < shake->len; at += most) {
-		size_t n = shake->len - at < most ? shake->len - at : most;
+	for (size_t at = 0; at < shake->len; at += max) {
+		size_t n = shake->len - at < max ? shake->len - at : max;
 		wire_hex(to, "16 0301");
 		wire_u16(to, (unsigned)n);
 		wire_put(to, shake->octets + at, n);
 	}
 }
 
-/* As a client of TLS says it. */
+/* Makes the stream of a TLS client. */
 static inline void build_tls(struct wire *w, const struct build *b)
 {
 	static struct wire shake;
-	build_shake(&shake, b);
+	build_handshake(&shake, b);
 	build_records(w, &shake, 16384);
 }
 
-/* n octets from `at` on as a fragment in a DTLS record of its own. */
+/* Appends n octets from `at` on as a fragment in a DTLS record of its own. */
 static inline void build_fragment(
 	struct wire *to, const struct wire *shake, uint32_t at, uint32_t n)
 {
@@ -110,11 +110,11 @@ static inline void build_fragment(
 	wire_put(to, shake->octets + 4 + at, n);
 }
 
-/* As a client of DTLS says it, b->cookie is not 0. */
+/* Makes the datagram of a DTLS client; b->cookie is not 0. */
 static inline void build_dtls(struct wire *w, const struct build *b)
 {
 	static struct wire shake;
-	build_shake(&shake, b);
+	build_handshake(&shake, b);
 	wire_clear(w);
 	build_fragment(w, &shake, 0, shake.len - 4);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Connections of encrypted DNS by hand, and the records that they give. */
+/* Sends connections of encrypted DNS to the stage and collects their records. */
 #ifndef TESTS_SIGHT_RIG_H
 #define TESTS_SIGHT_RIG_H
 
@@ -25,7 +25,7 @@ static struct {
 	struct metrics_record records;
 	struct record_arena arena;
 	struct packet_conf packets;
-	void *memory, *room;
+	void *memory, *buffer;
 	int64_t now_ns;
 	unsigned count;
 	struct record *seen[SIGHT_BUFFERS + 8];
@@ -33,7 +33,7 @@ static struct {
 
 static struct wire w; /* a ClientHello */
 
-static inline void pass(void *to, void **records, unsigned n)
+static inline void collect(void *to, void **records, unsigned n)
 {
 	(void)to;
 	for (unsigned i = 0; i < n; i++) {
@@ -56,15 +56,15 @@ static inline void begin(uint32_t flows)
 	packet_conf_init(&k.packets);
 	packet_encrypted_ports(&k.packets, (const uint16_t[]){443, 853}, 2);
 	k.memory = aligned_alloc(64, bytes);
-	k.room = aligned_alloc(64, ARENA);
+	k.buffer = aligned_alloc(64, ARENA);
 	memset(k.memory, 0, bytes);
-	record_arena_init(&k.arena, k.room, ARENA, &k.records);
-	k.arena.pass = pass;
+	record_arena_init(&k.arena, k.buffer, ARENA, &k.records);
+	k.arena.pass = collect;
 	k.now_ns = INT64_C(1500000000) * SECOND;
 	sight_init(&k.s, k.memory, &conf, &k.packets, &secret, &k.arena, &k.m);
 }
 
-/* Every connection has given its record, once, for one reason. */
+/* Every connection has one record, for one reason. */
 static inline void end(void)
 {
 	sight_finish(&k.s);
@@ -80,10 +80,10 @@ static inline void end(void)
 	while (k.count)
 		free(k.seen[--k.count]);
 	free(k.memory);
-	free(k.room);
+	free(k.buffer);
 }
 
-/* A packet of client `n`, or to it, with payload at a guard page. */
+/* Returns a packet of client `n`, or to it. */
 static inline struct pkt packet(unsigned n, bool reply, uint8_t proto, uint16_t port)
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
@@ -95,8 +95,9 @@ static inline struct pkt packet(unsigned n, bool reply, uint8_t proto, uint16_t 
 	return pkt;
 }
 
-/* Takes it. How many records there are by then. */
-static inline unsigned take(struct pkt *pkt, const void *payload, uint32_t n)
+/* Processes a packet with n octets in front of a guard page. Returns the number of records so far.
+ */
+static inline unsigned process(struct pkt *pkt, const void *payload, uint32_t n)
 {
 	uint8_t *p = guard_copy(payload, n);
 	pkt->payload = p;
@@ -111,32 +112,32 @@ static inline unsigned take(struct pkt *pkt, const void *payload, uint32_t n)
 	return k.count;
 }
 
-#define ISN 0xffffff00u /* wraps on the way */
+#define ISN 0xffffff00u /* sequence numbers wrap */
 
-/* A segment of client n on port 853: octets `at` to at + len of its stream, which begins at w. */
-static inline unsigned say(unsigned n, unsigned flags, uint32_t at, uint32_t len)
+/* Sends octets `at` to at + len of w as a segment of client n, whose stream is w, to port 853. */
+static inline unsigned client_segment(unsigned n, unsigned flags, uint32_t at, uint32_t len)
 {
 	struct pkt pkt = packet(n, false, PACKET_TCP, 853);
 	pkt.tcp_flags = (uint8_t)flags;
 	pkt.seq = ISN + 1 + at - (flags & SYN ? 1 : 0);
-	return take(&pkt, w.octets + at, len);
+	return process(&pkt, w.octets + at, len);
 }
 
-/* A segment of the server's. */
-static inline unsigned answer(unsigned n, unsigned flags, uint32_t ack, uint32_t len)
+/* Sends a segment of the server. */
+static inline unsigned server_segment(unsigned n, unsigned flags, uint32_t ack, uint32_t len)
 {
 	struct pkt pkt = packet(n, true, PACKET_TCP, 853);
 	pkt.tcp_flags = (uint8_t)flags;
 	pkt.seq = 7000;
 	pkt.ack = ISN + 1 + ack;
-	return take(&pkt, w.octets, len);
+	return process(&pkt, w.octets, len);
 }
 
-/* A datagram of client n. */
+/* Sends a datagram of client n, or to it. */
 static inline unsigned send(unsigned n, bool reply, uint16_t port, const struct wire *of)
 {
 	struct pkt pkt = packet(n, reply, PACKET_UDP, port);
-	return take(&pkt, of->octets, of->len);
+	return process(&pkt, of->octets, of->len);
 }
 
 static inline unsigned wait(int64_t ns)
@@ -147,7 +148,7 @@ static inline unsigned wait(int64_t ns)
 	return k.count;
 }
 
-/* The latest record is of client n, with that name (NULL: none). */
+/* Expects that the latest record is of client n, with that name (NULL: none). */
 static inline void expect(unsigned n, enum record_transport transport, const char *name)
 {
 	CU_ASSERT_FATAL(k.count > 0);

@@ -4,7 +4,7 @@
 
 void test_sight_datagrams(void);
 
-/* Long headers of QUIC by versions; anything else is not said to be it. */
+/* Long headers of QUIC are recognised by their versions, and nothing else is. */
 static void quic(void)
 {
 	static const uint32_t versions[] = {0, 1, 0x6b3343cf, 0xff00001d, 0x1a2a3a4a};
@@ -52,7 +52,7 @@ static void dtls(void)
 	b.cookie = 21; /* after HelloVerifyRequest */
 	build_dtls(&w, &b);
 	CU_ASSERT_EQUAL(send(1, false, 853, &w), 1);
-	CU_ASSERT_EQUAL(send(2, true, 853, &w), 2); /* a server has no ClientHello */
+	CU_ASSERT_EQUAL(send(2, true, 853, &w), 2); /* a server sends no ClientHello */
 	expect(2, RECORD_TRANSPORT_dodtls, NULL);
 	b.name = NULL;
 	build_dtls(&w, &b);
@@ -61,10 +61,10 @@ static void dtls(void)
 	CU_ASSERT(k.m.sni == 1 && k.m.joined == 1 && k.m.unnamed == 1);
 	struct pkt pkt = packet(4, false, PACKET_UDP, 853);
 	pkt.wire_len = w.len;
-	take(&pkt, w.octets, 60);
+	process(&pkt, w.octets, 60);
 	expect(4, RECORD_TRANSPORT_dodtls, NULL);
 	CU_ASSERT_EQUAL(k.m.cut, 1);
-	wire_clear(&w); /* an empty datagram says nothing */
+	wire_clear(&w); /* an empty datagram is ignored */
 	CU_ASSERT_EQUAL(send(5, false, 853, &w), 4);
 	CU_ASSERT_EQUAL(wait(SIGHT_WAIT_NS), 5);
 	expect(5, RECORD_TRANSPORT_none, NULL);

@@ -16,7 +16,7 @@ static const struct build named_last = {.name = "dns.example", .last = 1};
 static const struct build unnamed = {.padding = 3};
 static const struct build bare = {.bare = 1};
 
-/* Reads the first n octets at a guard page. */
+/* Parses the first n octets, in front of a guard page. */
 static enum sight_hello_result read_n(const struct wire *of, uint32_t n, bool dtls)
 {
 	uint8_t *p = guard_copy(of->octets, n);
@@ -37,7 +37,7 @@ static bool is_named(const char *name)
 	return hello.len == strlen(name) && memcmp(hello.name, name, hello.len) == 0;
 }
 
-static void whole(void)
+static void complete(void)
 {
 	build_tls(&w, &named);
 	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NAME);
@@ -52,7 +52,7 @@ static void whole(void)
 	CU_ASSERT_EQUAL(read_n(&w, 0, false), SIGHT_HELLO_MORE);
 }
 
-/* Where the name is there it is found; before, more is asked for; nothing else. */
+/* A cut behind the name: the name is found; before it: more octets are needed; never an error. */
 static void cuts_of(const struct build *b, bool dtls, enum sight_hello_result last)
 {
 	uint32_t first = 0;
@@ -82,10 +82,10 @@ static void every_cut(void)
 	cuts_of(&bare, false, SIGHT_HELLO_NONE);
 }
 
-/* In records of any size, and whatever follows the message. */
+/* Records of any size, and any octets behind the message. */
 static void records(void)
 {
-	build_shake(&shake, &named_last);
+	build_handshake(&shake, &named_last);
 	for (size_t most = 1; most <= shake.len; most++) {
 		build_records(&w, &shake, most);
 		uint32_t n = w.len, tail = (uint32_t)(shake.len % most ? shake.len % most : most);
@@ -94,7 +94,7 @@ static void records(void)
 		CU_ASSERT_EQUAL(read_n(&w, n - 1, false), SIGHT_HELLO_MORE);
 		wire_hex(&w, "14 0303 0001 01 17 0303 0002 aabb");
 		CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NAME);
-		/* another record before the message is whole: it never will be */
+		/* another record within the message: it can never be complete */
 		w.octets[n - tail - 5] = 23;
 		CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_BAD);
 	}
@@ -104,7 +104,7 @@ static void records(void)
 static void one_by_one(void)
 {
 	static const struct build padded = {.name = "dns.example", .padding = 500, .last = 1};
-	build_shake(&shake, &padded);
+	build_handshake(&shake, &padded);
 	for (size_t most = 1; most <= 600; most = most * 3 / 2 + 1) {
 		enum sight_hello_result r = SIGHT_HELLO_MORE;
 		unsigned parsed = 0;
@@ -149,21 +149,21 @@ static void name_lengths(void)
 	CU_ASSERT_EQUAL(read_tls(), SIGHT_HELLO_NONE);
 }
 
-/* The lengths around the name, one off either way. */
+/* The lengths around the name, wrong by one. */
 static void list_lengths(void)
 {
-	build_shake(&shake, &named_last);
+	build_handshake(&shake, &named_last);
 	uint32_t end = shake.len, at[] = {end - 11 - 2, end - 11 - 5, end - 11 - 7};
 	for (size_t i = 0; i < BITS_COUNT(at); i++)
 		for (int by = -1; by <= 1; by++) {
 			struct wire other = shake;
 			build_put16(&other, at[i], bits_be16(shake.octets + at[i]) + (unsigned)by);
 			build_records(&w, &other, 16384);
-			/* a name that is shorter than its list is one, whatever follows */
+			/* a name that is shorter than its list is accepted */
 			bool good = by == 0 || (i == 0 && by < 0);
 			CU_ASSERT_EQUAL(read_tls(), good ? SIGHT_HELLO_NAME : SIGHT_HELLO_BAD);
 		}
-	uint32_t extensions = build_shake(&shake, &unnamed);
+	uint32_t extensions = build_handshake(&shake, &unnamed);
 	for (int by = -1; by <= 1; by++) {
 		struct wire other = shake;
 		build_put16(
@@ -173,7 +173,7 @@ static void list_lengths(void)
 	}
 }
 
-/* Each octet of a message as anything else, and each pair of them: a name is within the octets. */
+/* Each octet of a message changed, and each pair of them: a name is within the octets. */
 static void hostile(void)
 {
 	static const unsigned values[] = {0, 1, 2, 0x7f, 0x80, 0xfe, 0xff};
@@ -223,10 +223,10 @@ static void datagrams(void)
 	CU_ASSERT_EQUAL(read_n(&w, w.len, true), SIGHT_HELLO_BAD);
 }
 
-/* Fragments in one datagram, at any place; in another order, or in several datagrams. */
+/* Fragments in one datagram, cut at any octet; in another order, or in several datagrams. */
 static void fragments(void)
 {
-	build_shake(&shake, &(struct build){.name = "dns.example", .last = 1, .cookie = 1});
+	build_handshake(&shake, &(struct build){.name = "dns.example", .last = 1, .cookie = 1});
 	uint32_t body = shake.len - 4;
 	for (uint32_t at = 1; at < body; at++) {
 		wire_clear(&w);
@@ -259,7 +259,7 @@ static void dtls_records(void)
 void test_sight_hello(void)
 {
 	CU_pSuite s = CU_add_suite("sight/hello", NULL, NULL);
-	CU_add_test(s, "whole", whole);
+	CU_add_test(s, "complete", complete);
 	CU_add_test(s, "every cut", every_cut);
 	CU_add_test(s, "records", records);
 	CU_add_test(s, "octet by octet", one_by_one);

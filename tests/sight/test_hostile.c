@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* However many connections meet in one bucket, a search there is bounded. */
+/* A search in a bucket is bounded, however many connections share it. */
 #include "sight/rig.h"
 
 void test_sight_hostile(void);
@@ -12,9 +12,9 @@ static void one_bucket(void)
 	build_tls(&w, &named);
 	k.s.table.slots.mask = 0;
 	for (unsigned i = 0; i < MANY; i++) {
-		say(i, SYN, 0, 0);
+		client_segment(i, SYN, 0, 0);
 		if (i % 2)
-			say(i, ACK, 0, w.len); /* has its record */
+			client_segment(i, ACK, 0, w.len); /* has its record */
 		CU_ASSERT(k.s.table.slots.used <= HASH_CHAIN);
 	}
 	CU_ASSERT_EQUAL(k.m.flows, MANY);

@@ -80,9 +80,9 @@ static inline struct record *rig_record(
 {
 	static const uint8_t client[4] = {192, 0, 2, 1}, server[4] = {192, 0, 2, 53};
 	static struct {
-		_Alignas(struct record) uint8_t room[sizeof(struct record) + 4096];
+		_Alignas(struct record) uint8_t buffer[sizeof(struct record) + 4096];
 	} made;
-	struct record *r = (struct record *)made.room;
+	struct record *r = (struct record *)made.buffer;
 	memset(r, 0, sizeof(*r));
 	r->status = RECORD_ANSWERED;
 	r->ts_ns = 1444479212628222000;

@@ -11,7 +11,7 @@
 
 void test_sink_fluentd_reply(void);
 
-static char room[1000];
+static char buffer[1000];
 static struct text t;
 
 static bool is(const struct fluentd_octets *o, const char *word)
@@ -21,7 +21,7 @@ static bool is(const struct fluentd_octets *o, const char *word)
 
 static void helo(const char *auth)
 {
-	t = text_of(room, sizeof(room));
+	t = text_of(buffer, sizeof(buffer));
 	msgpack_array(&t, 2);
 	msgpack_str(&t, "HELO", 4);
 	msgpack_map(&t, 4);
@@ -40,7 +40,7 @@ static void helo(const char *auth)
 
 static void pong(bool accepted, const char *digest)
 {
-	t = text_of(room, sizeof(room));
+	t = text_of(buffer, sizeof(buffer));
 	msgpack_array(&t, 5);
 	msgpack_str(&t, "PONG", 4);
 	msgpack_bool(&t, accepted);
@@ -51,7 +51,7 @@ static void pong(bool accepted, const char *digest)
 
 static void ack(void)
 {
-	t = text_of(room, sizeof(room));
+	t = text_of(buffer, sizeof(buffer));
 	msgpack_map(&t, 1);
 	msgpack_str(&t, "ack", 3);
 	msgpack_str(&t, "0123456789abcdef0123456789abcdef", 32);
@@ -63,7 +63,7 @@ static void read_truncated(enum fluentd_reply_kind kind)
 	struct fluentd_reply r;
 	size_t n = text_len(&t);
 	for (size_t cut = 0; cut <= n; cut++) {
-		uint8_t *at = guard_copy((const uint8_t *)room, cut);
+		uint8_t *at = guard_copy((const uint8_t *)buffer, cut);
 		int used = fluentd_reply_read((const char *)at, cut, &r);
 		CU_ASSERT_EQUAL(used, cut == n ? (int)n : 0);
 		if (cut == n)
@@ -72,7 +72,7 @@ static void read_truncated(enum fluentd_reply_kind kind)
 	}
 	for (size_t i = 0; i < n; i++)
 		for (int v = 0; v < 256; v++) {
-			uint8_t *at = guard_copy((const uint8_t *)room, n);
+			uint8_t *at = guard_copy((const uint8_t *)buffer, n);
 			at[i] = (uint8_t)v;
 			int used = fluentd_reply_read((const char *)at, n, &r);
 			CU_ASSERT(used >= -EINVAL && used <= (int)n);
@@ -85,16 +85,16 @@ static void replies(void)
 	struct fluentd_reply r;
 	helo("");
 	read_truncated(FLUENTD_HELO);
-	fluentd_reply_read(room, text_len(&t), &r);
+	fluentd_reply_read(buffer, text_len(&t), &r);
 	CU_ASSERT(is(&r.nonce, "0123456789abcdef") && is(&r.auth, "") && !r.keepalive);
 	pong(true, "digest");
 	read_truncated(FLUENTD_PONG);
-	fluentd_reply_read(room, text_len(&t), &r);
+	fluentd_reply_read(buffer, text_len(&t), &r);
 	CU_ASSERT(r.accepted && is(&r.reason, "why") && is(&r.hostname, "server"));
 	CU_ASSERT(is(&r.digest, "digest"));
 	ack();
 	read_truncated(FLUENTD_ACK);
-	fluentd_reply_read(room, text_len(&t), &r);
+	fluentd_reply_read(buffer, text_len(&t), &r);
 	CU_ASSERT(is(&r.ack, "0123456789abcdef0123456789abcdef"));
 }
 
@@ -118,9 +118,9 @@ static void not_replies(void)
 	for (size_t i = 0; i < BITS_COUNT(rows); i++)
 		CU_ASSERT_EQUAL(fluentd_reply_read(rows[i].octets, rows[i].n, &r), -EINVAL);
 	/* Arrays nested without end. */
-	memset(room, 0x91, sizeof(room));
-	memcpy(room, "\x81\xa1x", 3);
-	CU_ASSERT_EQUAL(fluentd_reply_read(room, sizeof(room), &r), -EINVAL);
+	memset(buffer, 0x91, sizeof(buffer));
+	memcpy(buffer, "\x81\xa1x", 3);
+	CU_ASSERT_EQUAL(fluentd_reply_read(buffer, sizeof(buffer), &r), -EINVAL);
 }
 
 /* Digests computed by another program: hashlib.sha512() of salt, host, nonce, key. */
@@ -129,10 +129,10 @@ static void login(void)
 	struct fluentd_login l = {
 		.shared_key = "key", .hostname = "client", .username = "u", .password = "p"};
 	struct fluentd_reply r;
-	char out_room[1000];
-	struct text out = text_of(out_room, sizeof(out_room));
+	char out_buffer[1000];
+	struct text out = text_of(out_buffer, sizeof(out_buffer));
 	helo("salt");
-	fluentd_reply_read(room, text_len(&t), &r);
+	fluentd_reply_read(buffer, text_len(&t), &r);
 	if (!fluentd_login_available())
 		return;
 	CU_ASSERT_EQUAL(fluentd_login_ping(&l, &r, &out), 0);
@@ -141,12 +141,12 @@ static void login(void)
 	memcpy(l.salt, "00112233445566778899aabbccddeeff", 32);
 	pong(true, "26a1808a8a603ad5dc549cd435ed05ff66220a051eb64add9813168b0d14886a"
 		   "42f582dc28690b9aa9b37855566d05e3bab7ac967a2e0a2eaaef0783999da56d");
-	fluentd_reply_read(room, text_len(&t), &r);
+	fluentd_reply_read(buffer, text_len(&t), &r);
 	CU_ASSERT_PTR_NULL(fluentd_login_pong(&l, &r));
 	l.salt[0] = '1';
 	CU_ASSERT_STRING_EQUAL(fluentd_login_pong(&l, &r), "does not know the shared key");
 	pong(false, "x");
-	fluentd_reply_read(room, text_len(&t), &r);
+	fluentd_reply_read(buffer, text_len(&t), &r);
 	CU_ASSERT_STRING_EQUAL(fluentd_login_pong(&l, &r), "refused the login");
 	r.nonce.len = FLUENTD_NONCE + 1;
 	CU_ASSERT_EQUAL(fluentd_login_ping(&l, &r, &out), -EINVAL);

@@ -36,13 +36,13 @@ static void names(void)
 static const char *header(
 	bool local, int64_t ts_ns, const char *host, const char *app, const char *msgid)
 {
-	static char room[400];
+	static char buffer[400];
 	struct syslog_format f;
-	struct text t = text_of(room, sizeof(room) - 1);
+	struct text t = text_of(buffer, sizeof(buffer) - 1);
 	syslog_format_init(&f, 23 * 8 + 6, local, host, app, 77);
 	syslog_header(&f, &t, ts_ns, msgid);
 	*t.at = '\0';
-	return room;
+	return buffer;
 }
 
 static void headers(void)
@@ -64,14 +64,14 @@ static void headers(void)
 /* Whatever the buffer's size, nothing is written behind it. */
 static void small_buffers(void)
 {
-	char room[100];
+	char buffer[100];
 	struct syslog_format f;
 	syslog_format_init(&f, 190, false, "probe", "dnsloupe", 77);
 	for (size_t n = 0; n < 60; n++) {
-		struct text t = text_of(room, n);
-		memset(room, '!', sizeof(room));
+		struct text t = text_of(buffer, n);
+		memset(buffer, '!', sizeof(buffer));
 		syslog_header(&f, &t, 1, "tag");
-		CU_ASSERT(room[n] == '!' && (t.full || text_len(&t) <= n));
+		CU_ASSERT(buffer[n] == '!' && (t.full || text_len(&t) <= n));
 	}
 }
 

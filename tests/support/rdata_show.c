@@ -27,8 +27,8 @@ static int octets_of(uint8_t *to, const char *hex)
 static void show(unsigned rrclass, unsigned type, const uint8_t *rdata, int n, bool quoted)
 {
 	static uint8_t wire[DNS_HEADER_LEN + 65536];
-	static char room[4 << 20];
-	struct text t = text_of(room, sizeof(room));
+	static char buffer[4 << 20];
+	struct text t = text_of(buffer, sizeof(buffer));
 	struct name_space space = {wire, DNS_HEADER_LEN + (uint32_t)n};
 	struct rr rr = {.rdata = DNS_HEADER_LEN,
 		.type = (uint16_t)type,
@@ -37,7 +37,7 @@ static void show(unsigned rrclass, unsigned type, const uint8_t *rdata, int n, b
 	t.quoted = quoted;
 	memcpy(wire + DNS_HEADER_LEN, rdata, (size_t)n);
 	enum dns_error error = rdata_text(&t, &space, &rr, NULL);
-	printf("%s %.*s\n", t.full ? "full" : dns_error_name(error), (int)text_len(&t), room);
+	printf("%s %.*s\n", t.full ? "full" : dns_error_name(error), (int)text_len(&t), buffer);
 }
 
 int main(int argc, char **argv)

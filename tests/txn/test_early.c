@@ -76,7 +76,7 @@ static void another_query(void)
 }
 
 /* An unsolicited reply waits for wait_ns, or until the end of the capture. */
-static void unasked(void)
+static void unsolicited(void)
 {
 	begin();
 	rig_query(rig, 990, 2, "open");
@@ -346,7 +346,7 @@ void test_txn_early(void)
 	CU_pSuite s = CU_add_suite("txn/early", NULL, NULL);
 	CU_add_test(s, "answered", answered);
 	CU_add_test(s, "another query", another_query);
-	CU_add_test(s, "unasked", unasked);
+	CU_add_test(s, "unsolicited", unsolicited);
 	CU_add_test(s, "questions", questions);
 	CU_add_test(s, "transfer", transfer);
 	CU_add_test(s, "full of large ones", full_of_large);
