@@ -22,7 +22,7 @@ int64_t engine_now_ns(void)
 }
 
 /* A thread that shares its CPU must not occupy it while it is idle. */
-static void choose_rests(struct engine *e)
+static void choose_idle(struct engine *e)
 {
 	const struct place *p = &e->place;
 	const bool sleeps = e->conf->idle == CONF_IDLE_SLEEP;
@@ -30,7 +30,7 @@ static void choose_rests(struct engine *e)
 	e->rests = p->floats || sleeps || p->shared;
 	e->loggers_rest = e->rests || p->loggers_rest;
 	if (p->shared && !sleeps)
-		log_note("workers (%u) and loggers (%u) share CPUs: they rest when idle",
+		log_note("workers (%u) and loggers (%u) share CPUs: they sleep when idle",
 			p->workers, p->loggers);
 }
 
@@ -47,7 +47,7 @@ int engine_plan(struct engine *e, const struct conf *conf)
 				     : place_on_cpus(p, conf, e->input.node);
 	if (error)
 		return error;
-	choose_rests(e);
+	choose_idle(e);
 	for (unsigned i = 0; i < p->workers; i++)
 		nodes[i] = p->floats ? -1 : place_node(p->worker[i]);
 	const struct input_share share = {.workers = p->workers, .nodes = nodes, .rests = e->rests};

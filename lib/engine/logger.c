@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define LOGGER_BURST 64
-/* Idle turns after which an incomplete block is flushed: if the thread rests, and if it polls. */
+/* Idle turns after which an incomplete block is flushed: if the thread sleeps, and if it polls. */
 #define LOGGER_IDLE_FLUSH 12
 #define LOGGER_POLL_FLUSH 4096
 #define LOGGER_LAST_TRIES 3000
@@ -96,7 +96,7 @@ static unsigned drain(struct logger *l, struct queue *q)
 	return n;
 }
 
-/* Ends a turn without work: flushes after some of them, and rests. */
+/* Ends a turn without work: flushes after some of them, and sleeps or pauses. */
 static void idle_once(struct logger *l)
 {
 	if (l->idle >= (l->conf.rests ? LOGGER_IDLE_FLUSH : LOGGER_POLL_FLUSH))

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Take the hardware, system and program out of the section headers of a
-pcapng file that this machine has written: anonymous.py FROM TO"""
+"""Removes the hardware, system and program from the section headers of a
+pcapng file: anonymous.py FROM TO"""
 import struct
 import sys
 

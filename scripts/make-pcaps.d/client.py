@@ -5,12 +5,12 @@
 client.py HOW SERVER NAME/TYPE...
 
   pipeline  one TCP connection, all queries in one write, then all replies
-  split     one TCP connection, each query cut in the middle of its length
+  split     one TCP connection, each query split in the middle of its length
             and again in the middle of its name
   half      TCP: half of the first query, then an orderly close
   eof       TCP: all queries and the end of the stream, then all replies
   slow      one TCP connection with keep-alives, each query two and a half
-            seconds after the reply before it, its second part later still
+            seconds after the previous reply, its second part later still
   reset     TCP: the first query, then a reset without reading the reply
   onesocket UDP: all queries from one port before any reply is read
   twice     UDP: each query sent two times, with the same port and ID

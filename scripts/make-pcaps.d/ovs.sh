@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# Tunnels of Open vSwitch between c5 and ns2, in user space, over a wire of
-# their own: for make-pcaps, which reads this file.
+# Tunnels of Open vSwitch between c5 and ns2, in user space, over a separate
+# wire.  make-pcaps sources this file.
 
 vsctl()			# SPACE ARGS...
 {
@@ -61,7 +61,7 @@ inside()		# SPACE DEV NUMBER-OF-NETWORK NUMBER
 	ip -n "$ns$1" addr add "2001:db8:e:$3::$4/64" dev "$2" nodad
 }
 
-# No ARP, no neighbour discovery: some carry IP alone.
+# Static neighbours instead of ARP: some tunnels carry IP only.
 neighbour()		# SPACE DEV NUMBER-OF-NETWORK NUMBER MAC
 {
 	ip -n "$ns$1" neigh add "198.18.$3.$4" lladdr "$5" dev "$2"
@@ -76,8 +76,8 @@ lookup()		# NUMBER-OF-NETWORK [only4]
 	e c5 "@198.18.$1.2" +nocookie +tcp example.org SOA
 }
 
-# A tunnel, the same at both ends, lookups through it, and its end: ports of
-# one protocol (GRE, ERSPAN) cannot be there at a time.
+# Makes a tunnel between both ends, sends lookups through it, and removes it:
+# two ports of one protocol (GRE, ERSPAN) cannot exist at a time.
 over()			# NAME NUMBER 4|6 TYPE [OPTION...]
 {
 	local name=$1 net=$2 family=$3 type=$4 s n peer
@@ -104,7 +104,7 @@ over()			# NAME NUMBER 4|6 TYPE [OPTION...]
 	done
 }
 
-# A device of the switch whose packets get something in front of them.
+# Adds a device of the switch to whose packets the flows add labels or tags.
 labelled()		# NAME NUMBER PORT FLOW-OUT FLOW-IN
 {
 	local name=$1 net=$2 port=$3 s n

@@ -6,9 +6,9 @@ tunnel.py DEV HOW LOCAL REMOTE [ID]     a tunnel between two addresses
 tunnel.py DEV vlan LOWER VID            802.1Q tag VID over interface LOWER
 tunnel.py DEV qinq LOWER SVID VID       802.1ad tag SVID, then 802.1Q tag VID
 
-Makes the tun or tap device DEV in the present network namespace and carries
+Makes the tun or tap device DEV in the current network namespace and tunnels
 its packets.  HOW is one of: gre gretap erspan1 erspan2 erspan3 ipip sit
-ip6tnl geneve.  It is for kernels that are built without these devices.
+ip6tnl geneve.  Replaces these devices of the kernel, which some lack.
 """
 import fcntl
 import os
@@ -107,7 +107,7 @@ class Erspan3(Erspan1):
 
 
 class Plain:
-    """An IP packet straight in an IP packet."""
+    """Carries an IP packet directly in an IP packet."""
     tap = False
 
     def __init__(self, ident):

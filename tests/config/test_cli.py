@@ -274,7 +274,7 @@ class Migrate(unittest.TestCase):
                 {"type": "fluentd", "path": "/f.sock", "schema": "gopassivedns", "level": "INFO"},
                 {"type": "syslog", "schema": "gopassivedns", "level": "INFO",
                  "syslog": {"facility": "local0", "priority": "info"}}]})
-        for words in ("-numprocs: 128", "-snaplen is left out", "-bpf: applied"):
+        for words in ("-numprocs: 128", "-snaplen is ignored", "-bpf: applied"):
             self.assertIn(words, said)
 
     def test_environment(self):
@@ -291,7 +291,7 @@ class Migrate(unittest.TestCase):
             for source, more in ((file.name, {}), ("-", env)):
                 conf, said = self.migrate("--env", source, "gopassivedns", "-dev", "eth1", env=more)
                 self.assertEqual(conf, want)
-                self.assertIn("PDNS_TYPO is left out", said)
+                self.assertIn("PDNS_TYPO is ignored", said)
 
     def test_gazer(self):
         conf, _ = self.migrate("dns-gazer", "-ieth0", "-dR", "-f", "h", "-t", "/t", "-o", "/o",
@@ -307,14 +307,14 @@ class Migrate(unittest.TestCase):
 
     def test_refused(self):
         for words, *args in (
-                ("-nope is not a flag", "gopassivedns", "-nope"), ('"x" is no number', "gopassivedns",
+                ("-nope is not a flag", "gopassivedns", "-nope"), ('"x" is not a number', "gopassivedns",
                                                                 "-numprocs", "x"),
-                ("no duration", "gopassivedns", "-gc_age", "5"), ("begins with", "tcpdump"),
-                ("needed both", "gopassivedns", "-kafka_topic", "x"),
+                ("not a duration", "gopassivedns", "-gc_age", "5"), ("begins with", "tcpdump"),
+                ("give both", "gopassivedns", "-kafka_topic", "x"),
                 ("needs a value", "dns-gazer", "-f"),
                 ("writes nothing", "dns-gazer", "-i", "lo"), ("cannot read", "--env", "/nothing"),
-                ("not both", "dns-gazer", "-i", "lo", "-o", "-", "-t", "-"),
-                ("no other output", "gopassivedns", "-dev", "lo", "-quiet")):
+                ("both write", "dns-gazer", "-i", "lo", "-o", "-", "-t", "-"),
+                ("leaves no output", "gopassivedns", "-dev", "lo", "-quiet")):
             self.assertIn(words, self.migrate(*args, code=2))
 
 

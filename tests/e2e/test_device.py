@@ -223,7 +223,7 @@ class Device(harness.Case):
         p = self.start("-d", f"net_pcap0,rx_pcap={CAPTURE}", "-w", "2", "-o", self.dir / "o",
                        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
         text = b"".join(self.read_lines(p.stderr, 2)).decode()
-        self.assertIn("workers (2) and loggers (1) share CPUs: they rest when idle", text)
+        self.assertIn("workers (2) and loggers (1) share CPUs: they sleep when idle", text)
         self.stop(p)
 
     def test_lcores(self):
