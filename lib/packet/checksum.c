@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "packet/checksum.h"
 
-#define UDP_HEADER 8u
-#define UDP_LITE 136 /* its IP protocol number */
-#define UDP_CHECKSUM 6u /* offset in the header */
-#define TCP_CHECKSUM 16u
+#include "packet/wire.h"
 
-/* Four sums of 16-bit words. Each takes 65,536 words, of 512 KiB, before it overflows. */
+/* Four sums of 16-bit words. Each can add 65,536 words (together 512 KiB) before it overflows. */
 typedef uint32_t sums __attribute__((vector_size(16)));
 
 static inline sums sum_sixteen(const uint8_t *p)
@@ -21,7 +18,8 @@ static inline uint64_t sum_lanes(sums s)
 	return (uint64_t)s[0] + s[1] + s[2] + s[3];
 }
 
-/* Adds 16-bit words in memory order, at most 256 KiB; a last odd octet is a word's first. */
+/* Returns the sum of n octets, at most 256 KiB, as 16-bit words in memory order; an odd last octet
+ * is the first of a word whose other octet is 0 (RFC 1071 section 4.1). */
 static inline uint64_t sum_words(const uint8_t *p, uint32_t n)
 {
 	sums even = {0}, odd = {0};
@@ -56,6 +54,7 @@ static inline uint64_t sum_words(const uint8_t *p, uint32_t n)
 	return sum_lanes(even + odd) + last;
 }
 
+/* Returns the sum in 16 bits (RFC 1071 section 1). */
 static uint16_t fold(uint64_t sum)
 {
 	sum = (sum & 0xffffffff) + (sum >> 32);
@@ -66,8 +65,8 @@ static uint16_t fold(uint64_t sum)
 }
 
 /*
- * Sums the pseudo-header (RFC 768, RFC 9293 section 3.1, RFC 8200 section 8.1). What stands before
- * an IPv4 address in struct addr is a word of 0xffff, which is 0 in this arithmetic.
+ * Returns the sum of the pseudo-header (RFC 768, RFC 9293 section 3.1, RFC 8200 section 8.1).
+ * struct addr has a word of 0xffff in front of an IPv4 address, which is 0 in one's complement.
  */
 static inline uint64_t sum_pseudo_header(const struct pkt *pkt, uint32_t length)
 {
@@ -97,8 +96,9 @@ enum packet_checksum packet_checksum(const struct pkt *pkt)
 	uint64_t sum = pseudo + sum_words(start, header + pkt->len);
 	if (bits_likely(fold(sum) == 0xffff))
 		return PACKET_CHECKSUM_RIGHT;
-	/* UDP-Lite that covers all octets: the same with its own number (RFC 3828 section 3.1) */
-	memcpy(&lite, (const uint8_t[]){0, UDP_LITE - PACKET_UDP}, sizeof(lite));
+	/* UDP-Lite that covers all octets differs by the number in the pseudo-header only (RFC 3828
+	 * section 3.1). */
+	memcpy(&lite, (const uint8_t[]){0, IP_UDPLITE - PACKET_UDP}, sizeof(lite));
 	if (udp && fold(sum + lite) == 0xffff)
 		return PACKET_CHECKSUM_RIGHT;
 	return sent == fold(pseudo) ? PACKET_CHECKSUM_PARTIAL : PACKET_CHECKSUM_WRONG;

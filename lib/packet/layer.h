@@ -37,7 +37,7 @@ static inline enum layer layer_stop(struct walk *w, enum packet_verdict verdict)
 
 /* Notes the source and destination addresses of a header other than Ethernet's; NULL: it has not
  * this one. */
-static inline void layer_macs(struct walk *w, const uint8_t *src, const uint8_t *dst)
+static inline void layer_set_macs(struct walk *w, const uint8_t *src, const uint8_t *dst)
 {
 	if (!(w->conf->wanted & PACKET_WANT_MACS))
 		return;
@@ -49,15 +49,15 @@ static inline void layer_macs(struct walk *w, const uint8_t *src, const uint8_t 
 		mac_set(&w->pkt->macs, ADDR_DST, dst);
 }
 
-static inline size_t layer_left(const struct walk *w)
+static inline size_t layer_remaining(const struct walk *w)
 {
 	return (size_t)(w->end - w->at);
 }
 
 /* Consumes n octets at w->at. Returns NULL if fewer are left. */
-static inline const uint8_t *layer_take(struct walk *w, size_t n)
+static inline const uint8_t *layer_read(struct walk *w, size_t n)
 {
-	if (bits_unlikely(layer_left(w) < n))
+	if (bits_unlikely(layer_remaining(w) < n))
 		return NULL;
 	const uint8_t *p = w->at;
 	w->at += n;
@@ -72,35 +72,35 @@ static inline enum layer layer_short(struct walk *w, enum packet_verdict bad)
 }
 
 /* Limits the walk to n octets from here, as a header says; padding follows. */
-static inline void layer_bound(struct walk *w, size_t n)
+static inline void layer_limit(struct walk *w, size_t n)
 {
-	if (layer_left(w) >= n) {
+	if (layer_remaining(w) >= n) {
 		w->end = w->at + n;
 		w->cut = false;
 	}
 }
 
 /* Ends the view where the IP header says that its payload ends. */
-static inline void layer_ip_bound(struct walk *w, uint32_t payload)
+static inline void layer_ip_limit(struct walk *w, uint32_t payload)
 {
 	w->announced = payload;
-	layer_bound(w, payload);
+	layer_limit(w, payload);
 }
 
 /* Takes as payload all that was captured, and what the capture cut off: the header has no length.
  */
-static inline void layer_ip_unbounded(struct walk *w)
+static inline void layer_ip_unlimited(struct walk *w)
 {
-	w->announced = (uint32_t)layer_left(w) + (w->cut ? w->missing : 0);
+	w->announced = (uint32_t)layer_remaining(w) + (w->cut ? w->missing : 0);
 }
 
 /* Sets the payload of a transport or fragment, `wire_len` octets long by the headers. */
-static inline void layer_payload(struct walk *w, uint32_t wire_len)
+static inline void layer_set_payload(struct walk *w, uint32_t wire_len)
 {
 	struct pkt *pkt = w->pkt;
 	pkt->payload = w->at;
 	pkt->wire_len = wire_len;
-	pkt->len = (uint32_t)layer_left(w);
+	pkt->len = (uint32_t)layer_remaining(w);
 	pkt->cut = 0;
 	if (pkt->len >= wire_len)
 		pkt->len = wire_len;
@@ -109,7 +109,7 @@ static inline void layer_payload(struct walk *w, uint32_t wire_len)
 }
 
 /* Stores an IPv4 address at `to` by one store: what copies it soon would wait for several. */
-static inline void layer_addr_v4(uint8_t *to, const uint8_t *four)
+static inline void layer_set_ipv4(uint8_t *to, const uint8_t *four)
 {
 	typedef uint64_t words __attribute__((vector_size(16)));
 	uint32_t v;
@@ -119,7 +119,7 @@ static inline void layer_addr_v4(uint8_t *to, const uint8_t *four)
 }
 
 /* Notes a tunnel, whose ends are those of the outer IP packet, if any. */
-static inline void layer_tunnel(struct walk *w, enum tunnel_type type)
+static inline void layer_set_tunnel(struct walk *w, enum tunnel_type type)
 {
 	struct pkt *pkt = w->pkt;
 	pkt->tunnel = (struct tunnel){.type = (uint8_t)type};
@@ -129,16 +129,16 @@ static inline void layer_tunnel(struct walk *w, enum tunnel_type type)
 	}
 }
 
-static inline void layer_tunnel_id(struct walk *w, enum tunnel_type type, uint32_t id)
+static inline void layer_set_tunnel_id(struct walk *w, enum tunnel_type type, uint32_t id)
 {
-	layer_tunnel(w, type);
+	layer_set_tunnel(w, type);
 	w->pkt->tunnel.id = id;
 	w->pkt->tunnel.has_id = 1;
 }
 
 /* Is an IP packet at p? For tunnels without a protocol field: its version, and a length that fits.
  */
-static inline bool looks_ip(const uint8_t *p, size_t left, bool cut)
+static inline bool packet_is_ip(const uint8_t *p, size_t left, bool cut)
 {
 	size_t length;
 	if (left < IPV4_HEADER)
@@ -152,14 +152,14 @@ static inline bool looks_ip(const uint8_t *p, size_t left, bool cut)
 	return cut || length <= left;
 }
 
-static inline bool layer_looks_ip(const struct walk *w, size_t skip)
+static inline bool layer_is_ip(const struct walk *w, size_t skip)
 {
-	size_t left = layer_left(w);
-	return left >= skip && looks_ip(w->at + skip, left - skip, w->cut);
+	size_t left = layer_remaining(w);
+	return left >= skip && packet_is_ip(w->at + skip, left - skip, w->cut);
 }
 
 /* Is an Ethernet frame at p, with one of the EtherTypes that lead to IP? */
-static inline bool looks_ethernet(const uint8_t *p, size_t left)
+static inline bool packet_is_ethernet(const uint8_t *p, size_t left)
 {
 	if (left < ETHER_HEADER + 1)
 		return false;
@@ -178,10 +178,10 @@ static inline bool looks_ethernet(const uint8_t *p, size_t left)
 	}
 }
 
-static inline bool layer_looks_ethernet(const struct walk *w, size_t skip)
+static inline bool layer_is_ethernet(const struct walk *w, size_t skip)
 {
-	size_t left = layer_left(w);
-	return left >= skip && looks_ethernet(w->at + skip, left - skip);
+	size_t left = layer_remaining(w);
+	return left >= skip && packet_is_ethernet(w->at + skip, left - skip);
 }
 
 #endif

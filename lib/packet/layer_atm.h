@@ -9,13 +9,13 @@ enum { SUNATM_TYPE = 0x0f, SUNATM_LANE = 1, SUNATM_LLC = 2 };
 
 static inline enum layer layer_sunatm(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	switch (p[0] & SUNATM_TYPE) {
 	case SUNATM_LLC: return LAYER_llc;
 	case SUNATM_LANE: /* the LAN emulation client, then the frame */
-		return layer_take(w, 2) ? LAYER_ethernet : layer_short(w, PACKET_bad_frame);
+		return layer_read(w, 2) ? LAYER_ethernet : layer_short(w, PACKET_bad_frame);
 	default: return layer_stop(w, PACKET_llc);
 	}
 }

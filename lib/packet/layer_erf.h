@@ -34,17 +34,17 @@ enum {
 /* Skips n octets of the record, then continues with `layer`. */
 static inline enum layer layer_erf_skip(struct walk *w, size_t n, enum layer layer)
 {
-	return layer_take(w, n) ? layer : layer_short(w, PACKET_bad_frame);
+	return layer_read(w, n) ? layer : layer_short(w, PACKET_bad_frame);
 }
 
 static inline enum layer layer_erf(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, ERF_HEADER);
+	const uint8_t *p = layer_read(w, ERF_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	uint8_t more = p[ERF_TYPE];
 	for (unsigned i = 0; more & ERF_MORE; i++) {
-		const uint8_t *extension = layer_take(w, 8);
+		const uint8_t *extension = layer_read(w, 8);
 		if (!extension)
 			return layer_short(w, PACKET_bad_frame);
 		if (i == ERF_EXTENSIONS)

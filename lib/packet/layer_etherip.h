@@ -9,13 +9,13 @@
 static inline enum layer layer_etherip(struct walk *w)
 {
 	if (w->next == IP_ETHERIP) {
-		const uint8_t *p = layer_take(w, 2);
+		const uint8_t *p = layer_read(w, 2);
 		if (!p)
 			return layer_short(w, PACKET_bad_tunnel);
 		if (p[0] >> 4 != 3)
 			return layer_stop(w, PACKET_bad_tunnel);
 	}
-	layer_tunnel(w, TUNNEL_etherip);
+	layer_set_tunnel(w, TUNNEL_etherip);
 	return LAYER_ethernet;
 }
 

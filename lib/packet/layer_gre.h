@@ -21,7 +21,7 @@ enum {
 	GRE_HEADER = 4,
 	GRE_PROTOCOL = 2,
 	GRE_OPTION = 4, /* octets of checksum and offset, of key, of sequence number */
-	GRE_NVGRE_LEAST = 0x1000, /* the first virtual subnet id (RFC 7637 section 3.2) */
+	NVGRE_VSID_MIN = 0x1000, /* the first virtual subnet id (RFC 7637 section 3.2) */
 	/* enhanced GRE (RFC 2637 section 4.1): the key is payload length and call id */
 	PPTP_CALL_ID = 2,
 	/* ERSPAN (draft-foschiano-erspan-03 section 4) */
@@ -42,22 +42,22 @@ enum {
 static inline enum layer layer_erspan(struct walk *w, bool sequence)
 {
 	if (!sequence) {
-		layer_tunnel(w, TUNNEL_erspan);
+		layer_set_tunnel(w, TUNNEL_erspan);
 		return LAYER_ethernet;
 	}
-	const uint8_t *p = layer_take(w, ERSPAN_HEADER);
+	const uint8_t *p = layer_read(w, ERSPAN_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	uint16_t session = bits_be16(p + ERSPAN_SESSION);
-	layer_tunnel_id(w, TUNNEL_erspan, session & ERSPAN_SESSION_MASK);
+	layer_set_tunnel_id(w, TUNNEL_erspan, session & ERSPAN_SESSION_MASK);
 	if (session & ERSPAN_TRUNCATED)
 		w->cut = true;
 	if (p[0] >> 4 == ERSPAN_II)
 		return LAYER_ethernet;
 	if (p[0] >> 4 != ERSPAN_III)
 		return layer_stop(w, PACKET_bad_tunnel);
-	p = layer_take(w, ERSPAN_III_REST);
-	if (!p || !layer_take(w, p[3] & ERSPAN_III_O ? 8 : 0))
+	p = layer_read(w, ERSPAN_III_REST);
+	if (!p || !layer_read(w, p[3] & ERSPAN_III_O ? 8 : 0))
 		return layer_short(w, PACKET_bad_tunnel);
 	switch (p[2] >> 2 & ERSPAN_III_TYPE) {
 	case ERSPAN_ETHERNET: return LAYER_ethernet;
@@ -69,7 +69,7 @@ static inline enum layer layer_erspan(struct walk *w, bool sequence)
 /* WCCP 2 writes 4 octets before the redirected packet, WCCP 1 none. */
 static inline enum layer layer_wccp(struct walk *w)
 {
-	if (layer_left(w) && *w->at >> 4 != 4 && !layer_take(w, 4))
+	if (layer_remaining(w) && *w->at >> 4 != 4 && !layer_read(w, 4))
 		return layer_short(w, PACKET_bad_tunnel);
 	return LAYER_ipv4;
 }
@@ -78,8 +78,8 @@ static inline enum layer layer_wccp(struct walk *w)
 static inline bool layer_gre_routes(struct walk *w)
 {
 	for (int i = 0; i < GRE_ROUTES; i++) {
-		const uint8_t *p = layer_take(w, 4);
-		if (!p || !layer_take(w, p[3]))
+		const uint8_t *p = layer_read(w, 4);
+		if (!p || !layer_read(w, p[3]))
 			return false;
 		if (bits_be16(p) == 0 && p[3] == 0)
 			return true;
@@ -92,14 +92,14 @@ static inline enum layer layer_gre_pptp(struct walk *w, uint16_t flags, uint16_t
 {
 	if (protocol != ETHER_PPP || !(flags & GRE_KEY))
 		return layer_stop(w, PACKET_bad_tunnel);
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, 4);
 	size_t more = (flags & GRE_SEQUENCE ? 4 : 0) + (flags & GRE_ACK ? 4 : 0);
-	if (!p || !layer_take(w, more))
+	if (!p || !layer_read(w, more))
 		return layer_short(w, PACKET_bad_tunnel);
 	if (!(flags & GRE_SEQUENCE) || bits_be16(p) == 0)
 		return layer_stop(w, PACKET_tunnel_control); /* only acknowledges */
-	layer_bound(w, bits_be16(p));
-	layer_tunnel_id(w, TUNNEL_gre, bits_be16(p + PPTP_CALL_ID));
+	layer_limit(w, bits_be16(p));
+	layer_set_tunnel_id(w, TUNNEL_gre, bits_be16(p + PPTP_CALL_ID));
 	return LAYER_ppp;
 }
 
@@ -112,13 +112,13 @@ static inline enum layer layer_gre_payload(struct walk *w, uint16_t flags, uint1
 	case 0x0000: return layer_stop(w, PACKET_tunnel_control); /* Cisco's keep-alives */
 	default:
 		w->next = protocol;
-		return protocol < ETHER_LENGTHS ? layer_stop(w, PACKET_other_ethertype)
-						: LAYER_ethertype;
+		return protocol < ETHER_TYPE_MIN ? layer_stop(w, PACKET_other_ethertype)
+						 : LAYER_ethertype;
 	}
 }
 
 /* A capture on a GRE interface keeps only the protocol of the header, in w->next. */
-static inline enum layer layer_gre_inside(struct walk *w)
+static inline enum layer layer_gre_protocol(struct walk *w)
 {
 	return layer_gre_payload(w, 0, w->next);
 }
@@ -126,7 +126,7 @@ static inline enum layer layer_gre_inside(struct walk *w)
 /* GRE in UDP (RFC 8086): version 0, the reserved bits zero. */
 static inline enum layer layer_gre_udp(struct walk *w)
 {
-	if (layer_left(w) < 4)
+	if (layer_remaining(w) < 4)
 		return layer_short(w, PACKET_other_port);
 	if (bits_be16(w->at) & ~(GRE_CHECKSUM | GRE_KEY | GRE_SEQUENCE))
 		return layer_stop(w, PACKET_other_port);

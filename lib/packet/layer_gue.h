@@ -8,39 +8,37 @@
 
 #include "packet/layer.h"
 
-enum { GUE_VARIANT = 0xc0, GUE_CONTROL = 0x20, GUE_WORDS = 0x1f };
-
-/* Variant 1 (section 4): the two bits are those that begin an IP header. */
+/* Variant 1 (section 4) has no header: its two bits are the first ones of an IP version. */
 static inline enum layer layer_gue(struct walk *w)
 {
-	if (layer_left(w) && (*w->at & GUE_VARIANT) == 0x40) {
-		if (!layer_looks_ip(w, 0))
+	if (layer_remaining(w) && (*w->at & GUE_VARIANT) == GUE_VARIANT_1) {
+		if (!layer_is_ip(w, 0))
 			return layer_short(w, PACKET_other_port);
-		layer_tunnel(w, TUNNEL_gue);
+		layer_set_tunnel(w, TUNNEL_gue);
 		return LAYER_ip;
 	}
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, GUE_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_other_port);
 	if (p[0] & GUE_VARIANT)
 		return layer_stop(w, PACKET_other_port);
 	if (p[0] & GUE_CONTROL)
 		return layer_stop(w, PACKET_tunnel_control);
-	if (!layer_take(w, (p[0] & GUE_WORDS) * 4u))
+	if (!layer_read(w, (p[0] & GUE_WORDS) * 4u))
 		return layer_short(w, PACKET_other_port);
-	layer_tunnel(w, TUNNEL_gue);
-	w->next = p[1];
+	layer_set_tunnel(w, TUNNEL_gue);
+	w->next = p[GUE_PROTOCOL];
 	if (w->next == IP_IPV4 || w->next == IP_IPV6)
 		return LAYER_ip;
-	layer_ip_unbounded(w);
+	layer_ip_unlimited(w);
 	return LAYER_ip_protocol;
 }
 
 /* No field names the protocol: IP by its version, else GRE of version 0 that leads to IP. */
 static inline enum layer layer_fou(struct walk *w)
 {
-	if (layer_looks_ip(w, 0)) {
-		layer_tunnel(w, TUNNEL_fou);
+	if (layer_is_ip(w, 0)) {
+		layer_set_tunnel(w, TUNNEL_fou);
 		return LAYER_ip;
 	}
 	return LAYER_gre_udp;

@@ -22,29 +22,29 @@ enum {
 /* Behind the GRH, which a capture on an IPoIB interface may have left zero. */
 static inline enum layer layer_ipoib(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	w->next = bits_be16(p);
-	return w->next < ETHER_LENGTHS ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
+	return w->next < ETHER_TYPE_MIN ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
 }
 
 static inline enum layer layer_infiniband(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, IB_LRH);
+	const uint8_t *p = layer_read(w, IB_LRH);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	unsigned next = p[1] & IB_NEXT;
 	if (next < IB_NEXT_LOCAL)
 		return layer_stop(w, PACKET_other_ethertype); /* raw packets */
-	if (next == IB_NEXT_GLOBAL && !layer_take(w, IB_GRH))
+	if (next == IB_NEXT_GLOBAL && !layer_read(w, IB_GRH))
 		return layer_short(w, PACKET_bad_frame);
-	p = layer_take(w, IB_BTH);
+	p = layer_read(w, IB_BTH);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	if (p[0] != IB_UD_SEND_ONLY)
 		return layer_stop(w, PACKET_other_ethertype);
-	return layer_take(w, IB_DETH) ? LAYER_ipoib : layer_short(w, PACKET_bad_frame);
+	return layer_read(w, IB_DETH) ? LAYER_ipoib : layer_short(w, PACKET_bad_frame);
 }
 
 #endif

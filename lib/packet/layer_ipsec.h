@@ -21,7 +21,7 @@ static inline uint32_t layer_checksum(uint32_t sum, const uint8_t *p, size_t n)
 }
 
 /* Has a TCP segment of n octets a right checksum (RFC 9293 section 3.1)? */
-static inline bool layer_tcp_is_right(const struct pkt *pkt, const uint8_t *p, size_t n)
+static inline bool layer_tcp_is_valid(const struct pkt *pkt, const uint8_t *p, size_t n)
 {
 	if (n < TCP_HEADER || (p[TCP_DATA_OFFSET] >> 4) * 4u < TCP_HEADER ||
 		(p[TCP_DATA_OFFSET] >> 4) * 4u > n)
@@ -38,11 +38,12 @@ static inline bool layer_tcp_is_right(const struct pkt *pkt, const uint8_t *p, s
 }
 
 /* Are n octets at p a payload of IP protocol `next`, by its own length or checksum? */
-static inline bool layer_esp_payload(const struct walk *w, uint8_t next, const uint8_t *p, size_t n)
+static inline bool layer_esp_is_payload(
+	const struct walk *w, uint8_t next, const uint8_t *p, size_t n)
 {
 	switch (next) {
 	case IP_UDP: return n >= UDP_HEADER && bits_be16(p + UDP_LENGTH) == n;
-	case IP_TCP: return layer_tcp_is_right(w->pkt, p, n);
+	case IP_TCP: return layer_tcp_is_valid(w->pkt, p, n);
 	case IP_IPV4:
 		return n >= IPV4_HEADER && p[0] >> IP_VERSION_SHIFT == 4 &&
 		       bits_be16(p + IPV4_TOTAL_LENGTH) == n;
@@ -54,7 +55,7 @@ static inline bool layer_esp_payload(const struct walk *w, uint8_t next, const u
 }
 
 /* The padding counts 1, 2, 3, ... (RFC 4303 section 2.4). */
-static inline bool layer_esp_padding(const uint8_t *end, uint8_t n)
+static inline bool layer_esp_is_padding(const uint8_t *end, uint8_t n)
 {
 	for (uint8_t i = 0; i < n; i++)
 		if (end[-1 - i] != n - i)
@@ -71,10 +72,10 @@ static inline enum layer layer_ah(struct walk *w)
 static inline enum layer layer_esp(struct walk *w)
 {
 	static const uint8_t icvs[] = {12, 16, 24, 32, 0}; /* RFC 5879 section 8.1 */
-	const uint8_t *spi = layer_take(w, ESP_HEADER);
+	const uint8_t *spi = layer_read(w, ESP_HEADER);
 	if (!spi || w->cut) /* the trailer is at the end */
 		return layer_stop(w, PACKET_esp);
-	size_t left = layer_left(w);
+	size_t left = layer_remaining(w);
 	for (size_t iv = 0; iv <= ESP_IV; iv += ESP_IV)
 		for (size_t i = 0; i < BITS_COUNT(icvs); i++) {
 			if (left < iv + icvs[i] + ESP_TRAILER)
@@ -85,10 +86,10 @@ static inline enum layer layer_esp(struct walk *w)
 			if ((size_t)(trailer - payload) < pad)
 				continue;
 			size_t n = (size_t)(trailer - payload) - pad;
-			if (!layer_esp_padding(trailer, pad) ||
-				!layer_esp_payload(w, trailer[1], payload, n))
+			if (!layer_esp_is_padding(trailer, pad) ||
+				!layer_esp_is_payload(w, trailer[1], payload, n))
 				continue;
-			layer_tunnel_id(w, TUNNEL_esp, bits_be32(spi));
+			layer_set_tunnel_id(w, TUNNEL_esp, bits_be32(spi));
 			w->at = payload;
 			w->end = payload + n;
 			w->announced = (uint32_t)n;

@@ -12,7 +12,7 @@ enum {
 	JUNIPER_MAGIC = 0x4d4743,
 	JUNIPER_NO_LINK = 0x02, /* flags, octet 3 */
 	JUNIPER_EXTENSIONS = 0x80,
-	JUNIPER_COOKIE_MOST = 8, /* octets before the frame of an adaptive services PIC */
+	JUNIPER_COOKIE_MAX = 8, /* octets before the frame of an adaptive services PIC */
 };
 
 /* Protocol numbers, of which those behind one label are several. */
@@ -34,7 +34,7 @@ enum {
 
 static inline enum layer layer_juniper_protocol(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	switch (layer_host32(p)) {
@@ -56,16 +56,16 @@ static inline enum layer layer_juniper_protocol(struct walk *w)
 }
 
 /* The header, then `link`, the frame of the interface. */
-static inline enum layer layer_juniper_then(struct walk *w, enum layer link)
+static inline enum layer layer_juniper_header(struct walk *w, enum layer link)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	if (bits_be32(p) >> 8 != JUNIPER_MAGIC)
 		return layer_stop(w, PACKET_bad_frame);
 	if (p[3] & JUNIPER_EXTENSIONS) {
-		const uint8_t *length = layer_take(w, 2);
-		if (!length || !layer_take(w, bits_be16(length)))
+		const uint8_t *length = layer_read(w, 2);
+		if (!length || !layer_read(w, bits_be16(length)))
 			return layer_short(w, PACKET_bad_frame);
 	}
 	return p[3] & JUNIPER_NO_LINK ? layer_juniper_protocol(w) : link;
@@ -73,22 +73,22 @@ static inline enum layer layer_juniper_then(struct walk *w, enum layer link)
 
 static inline enum layer layer_juniper(struct walk *w)
 {
-	return layer_juniper_then(w, LAYER_ethernet);
+	return layer_juniper_header(w, LAYER_ethernet);
 }
 
 static inline enum layer layer_juniper_ppp(struct walk *w)
 {
-	return layer_juniper_then(w, LAYER_ppp);
+	return layer_juniper_header(w, LAYER_ppp);
 }
 
 static inline enum layer layer_juniper_frelay(struct walk *w)
 {
-	return layer_juniper_then(w, LAYER_frelay);
+	return layer_juniper_header(w, LAYER_frelay);
 }
 
 static inline enum layer layer_juniper_hdlc(struct walk *w)
 {
-	return layer_juniper_then(w, LAYER_hdlc);
+	return layer_juniper_header(w, LAYER_hdlc);
 }
 
 /*
@@ -97,18 +97,19 @@ static inline enum layer layer_juniper_hdlc(struct walk *w)
  */
 static inline enum layer layer_juniper_any(struct walk *w)
 {
-	enum layer layer = layer_juniper_then(w, LAYER_link);
+	enum layer layer = layer_juniper_header(w, LAYER_link);
 	if (layer != LAYER_link)
 		return layer;
-	for (size_t skip = 0; skip <= JUNIPER_COOKIE_MOST && layer_left(w) >= skip + 4; skip++) {
+	for (size_t skip = 0; skip <= JUNIPER_COOKIE_MAX && layer_remaining(w) >= skip + 4;
+		skip++) {
 		const uint8_t *p = w->at + skip;
 		if (bits_be32(p) >> 8 == 0xaaaa03)
 			layer = LAYER_llc;
-		else if (layer_looks_ip(w, skip))
+		else if (layer_is_ip(w, skip))
 			layer = LAYER_ip;
 		else if (bits_be16(p) == 0xff03)
 			layer = LAYER_ppp;
-		else if (layer_looks_ethernet(w, skip))
+		else if (layer_is_ethernet(w, skip))
 			layer = LAYER_ethernet;
 		else
 			continue;

@@ -36,10 +36,10 @@ static inline enum layer layer_l2tp_session(
 	struct walk *w, uint32_t session, enum packet_verdict odd)
 {
 	for (size_t skip = 0; skip <= 12; skip += 4) {
-		if (!layer_looks_ethernet(w, skip))
+		if (!layer_is_ethernet(w, skip))
 			continue;
 		w->at += skip;
-		layer_tunnel_id(w, TUNNEL_l2tp, session);
+		layer_set_tunnel_id(w, TUNNEL_l2tp, session);
 		return LAYER_ethernet;
 	}
 	return layer_short(w, odd);
@@ -48,7 +48,7 @@ static inline enum layer layer_l2tp_session(
 /* RFC 3931 section 4.1.1: session 0 is the control channel. */
 static inline enum layer layer_l2tp_ip(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	uint32_t session = bits_be32(p);
@@ -62,28 +62,28 @@ static inline enum layer layer_l2tp_v2(struct walk *w, uint16_t flags)
 {
 	const uint8_t *p;
 	if (flags & L2TP_LENGTH) { /* of all, from the flags on */
-		p = layer_take(w, 2);
+		p = layer_read(w, 2);
 		if (!p)
 			return layer_short(w, PACKET_other_port);
 		if (bits_be16(p) < 8)
 			return layer_stop(w, PACKET_other_port);
-		layer_bound(w, bits_be16(p) - 4u);
+		layer_limit(w, bits_be16(p) - 4u);
 	}
-	const uint8_t *ids = layer_take(w, 4);
-	if (!ids || !layer_take(w, flags & L2TP_SEQUENCE ? 4 : 0))
+	const uint8_t *ids = layer_read(w, 4);
+	if (!ids || !layer_read(w, flags & L2TP_SEQUENCE ? 4 : 0))
 		return layer_short(w, PACKET_other_port);
 	if (flags & L2TP_OFFSET) { /* to the payload */
-		p = layer_take(w, 2);
-		if (!p || !layer_take(w, bits_be16(p)))
+		p = layer_read(w, 2);
+		if (!p || !layer_read(w, bits_be16(p)))
 			return layer_short(w, PACKET_other_port);
 	}
-	layer_tunnel_id(w, TUNNEL_l2tp, bits_be16(ids + 2));
+	layer_set_tunnel_id(w, TUNNEL_l2tp, bits_be16(ids + 2));
 	return LAYER_ppp;
 }
 
 static inline enum layer layer_l2tp_udp(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 2);
+	const uint8_t *p = layer_read(w, 2);
 	if (!p)
 		return layer_short(w, PACKET_other_port);
 	uint16_t flags = bits_be16(p), version = flags & L2TP_VERSION;
@@ -93,7 +93,7 @@ static inline enum layer layer_l2tp_udp(struct walk *w)
 		return layer_stop(w, PACKET_tunnel_control);
 	if (version == 2)
 		return layer_l2tp_v2(w, flags);
-	p = layer_take(w, 6);
+	p = layer_read(w, 6);
 	if (!p)
 		return layer_short(w, PACKET_other_port);
 	return layer_l2tp_session(w, bits_be32(p + 2), PACKET_other_port);
@@ -101,7 +101,7 @@ static inline enum layer layer_l2tp_udp(struct walk *w)
 
 static inline enum layer layer_tzsp(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_other_port);
 	if (p[0] != TZSP_VERSION || p[1] > TZSP_TYPES)
@@ -109,18 +109,18 @@ static inline enum layer layer_tzsp(struct walk *w)
 	if (p[1] > TZSP_TO_BE_SENT)
 		return layer_stop(w, PACKET_tunnel_control);
 	for (;;) {
-		const uint8_t *tag = layer_take(w, 1);
+		const uint8_t *tag = layer_read(w, 1);
 		if (!tag)
 			return layer_short(w, PACKET_other_port);
 		if (*tag == TZSP_END)
 			break;
 		if (*tag == TZSP_PADDING)
 			continue;
-		tag = layer_take(w, 1);
-		if (!tag || !layer_take(w, *tag))
+		tag = layer_read(w, 1);
+		if (!tag || !layer_read(w, *tag))
 			return layer_short(w, PACKET_other_port);
 	}
-	layer_tunnel(w, TUNNEL_tzsp);
+	layer_set_tunnel(w, TUNNEL_tzsp);
 	switch (bits_be16(p + 2)) {
 	case TZSP_ETHERNET: w->next = FRAME_LINK_ETHERNET; break;
 	case TZSP_WLAN: w->next = FRAME_LINK_IEEE802_11; break;

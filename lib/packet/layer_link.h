@@ -8,6 +8,40 @@
 
 #include "packet/layer_wlan.h"
 
+/* Headers of captures (tcpdump.org/linktypes): octets, offsets, values. */
+enum {
+	NFLOG_HEADER = 4, /* family, version, resource */
+	NFLOG_VERSION = 1, /* offset; version 0 */
+	NFLOG_ATTRIBUTE = 4, /* length with this header, type; padded to 4 octets */
+	NFLOG_TYPE = 2,
+	NFLOG_TYPE_MAX = 0xff, /* of either byte order: larger ones are of the other */
+	NFLOG_PAYLOAD = 9, /* NFULA_PAYLOAD */
+	PKTAP_HEADER = 12, /* up to the link type of the frame */
+	PKTAP_LINK_TYPE = 8,
+	SYMANTEC_HEADER = 44,
+	SYMANTEC_ETHERTYPE = 6,
+	IEEE1394_HEADER = 18, /* two addresses of 8 octets, EtherType */
+	IEEE1394_ETHERTYPE = 16,
+	DOCSIS_HEADER = 6, /* frame control, parameter, length, check sequence */
+	DOCSIS_FC_TYPE_SHIFT = 6, /* 0: a packet data unit */
+	DOCSIS_EXTENDED = 0x01, /* of the frame control: an extended header follows */
+	DOCSIS_PARAMETER = 1, /* offset; the octets of the extended header */
+};
+
+/* ARCNET (RFC 1051, RFC 1201). */
+enum {
+	ARCNET_BSD_HEADER = 2, /* source, destination */
+	ARCNET_LINUX_HEADER = 4, /* and an offset */
+	ARCNET_OLD_IPV4 = 240, /* types of RFC 1051, after which nothing comes before the packet */
+	ARCNET_OLD_ARP = 241,
+	ARCNET_IPV4 = 212,
+	ARCNET_ARP = 213,
+	ARCNET_RARP = 214,
+	ARCNET_IPV6 = 196,
+	ARCNET_SPLIT = 3, /* octets of split flag and sequence number */
+	ARCNET_EXCEPTION = 0xff, /* split flag of an exception packet */
+};
+
 static inline enum layer layer_link(struct walk *w)
 {
 	size_t skip;
@@ -22,23 +56,23 @@ static inline enum layer layer_link(struct walk *w)
 #undef LINK
 	default: return layer_stop(w, PACKET_other_link_type);
 	}
-	return layer_take(w, skip) ? layer : layer_short(w, PACKET_bad_frame);
+	return layer_read(w, skip) ? layer : layer_short(w, PACKET_bad_frame);
 }
 
-/* Reads the headers that packet_datagram_of() wrote in front of what was inside. False: malformed,
- * and the walk has ended. */
-static inline bool layer_outer(struct walk *w, struct packet_datagram *d)
+/* Reads the headers that packet_datagram_of() wrote in front of a payload. Returns false, and ends
+ * the walk, if they are malformed. */
+static inline bool layer_read_outer(struct walk *w, struct packet_datagram *d)
 {
 	struct pkt *pkt = w->pkt;
-	const uint8_t *p = layer_take(w, sizeof(*d));
+	const uint8_t *p = layer_read(w, sizeof(*d));
 	if (!p) {
 		layer_short(w, PACKET_bad_frame);
 		return false;
 	}
 	memcpy(d, p, sizeof(*d));
 	/* A capture file can claim to be of this link type. */
-	if (d->vlans > PACKET_VLANS || d->addrs.family >= ADDR_FAMILIES || d->macs.known > 3 ||
-		d->tunnel.type >= TUNNEL_TYPES) {
+	if (d->vlans > PACKET_VLANS || d->addrs.family >= ADDR_FAMILIES ||
+		d->macs.known > MAC_BOTH || d->tunnel.type >= TUNNEL_TYPES) {
 		layer_stop(w, PACKET_other_link_type);
 		return false;
 	}
@@ -54,22 +88,22 @@ static inline bool layer_outer(struct walk *w, struct packet_datagram *d)
 static inline enum layer layer_datagram(struct walk *w)
 {
 	struct packet_datagram d;
-	if (!layer_outer(w, &d))
+	if (!layer_read_outer(w, &d))
 		return LAYER_end;
 	w->ip = true;
-	/* How long it was is not known where only a part of it is there. */
-	w->announced = w->cut ? IP_LARGEST : (uint32_t)layer_left(w);
+	/* The length of a datagram is unknown if it was not captured whole. */
+	w->announced = w->cut ? IP_MAX : (uint32_t)layer_remaining(w);
 	w->next = d.proto;
 	return LAYER_ip_protocol;
 }
 
-/* An A-MSDU subframe: two addresses, length, LLC (IEEE 802.11-2020 section 9.3.2.2.2). */
+/* An A-MSDU subframe: two addresses, length, LLC (IEEE 802.11-2020 clause 9.3.2.2.2). */
 static inline enum layer layer_subframe(struct walk *w)
 {
 	struct packet_datagram d;
-	if (!layer_outer(w, &d))
+	if (!layer_read_outer(w, &d))
 		return LAYER_end;
-	const uint8_t *p = layer_take(w, ETHER_HEADER);
+	const uint8_t *p = layer_read(w, ETHER_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	w->mac = p;
@@ -77,130 +111,133 @@ static inline enum layer layer_subframe(struct walk *w)
 	return LAYER_llc;
 }
 
-/* Netlink attributes, in the byte order of the capturing machine, of which one is the packet. */
+/* Skips netlink attributes, in the byte order of the capturing machine, up to the packet. */
 static inline enum layer layer_nflog(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, NFLOG_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if (p[1] != 0)
+	if (p[NFLOG_VERSION] != 0)
 		return layer_stop(w, PACKET_other_link_type);
 	for (;;) {
-		p = layer_take(w, 4);
+		p = layer_read(w, NFLOG_ATTRIBUTE);
 		if (!p)
 			return layer_short(w, PACKET_bad_frame);
 		size_t length = layer_le16(p);
-		unsigned type = layer_le16(p + 2);
-		if (type > 0xff) {
+		unsigned type = layer_le16(p + NFLOG_TYPE);
+		if (type > NFLOG_TYPE_MAX) {
 			length = bits_be16(p);
-			type = bits_be16(p + 2);
+			type = bits_be16(p + NFLOG_TYPE);
 		}
-		if (length < 4)
+		if (length < NFLOG_ATTRIBUTE)
 			return layer_stop(w, PACKET_bad_frame);
-		if (type == 9) { /* NFULA_PAYLOAD */
-			layer_bound(w, length - 4);
+		if (type == NFLOG_PAYLOAD) {
+			layer_limit(w, length - NFLOG_ATTRIBUTE);
 			return LAYER_ip;
 		}
-		if (!layer_take(w, (length - 4 + 3) / 4 * 4))
+		if (!layer_read(w, (length - NFLOG_ATTRIBUTE + 3) / 4 * 4))
 			return layer_short(w, PACKET_bad_frame);
 	}
 }
 
 /*
- * ARCNET: type, then for all but the old types (RFC 1051) a flag that numbers the pieces of a
- * split packet and a sequence (RFC 1201), of which BSD leaves the exception form as it is.
+ * Behind the type, RFC 1201 has a split flag, which numbers the fragments of a packet, and a
+ * sequence number. BSD leaves the longer header of an exception packet as it is. Fragments are not
+ * decoded.
  */
 static inline enum layer layer_arcnet_type(struct walk *w, bool bsd)
 {
-	const uint8_t *p = layer_take(w, 1);
+	const uint8_t *p = layer_read(w, 1);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if (*p == 240)
+	if (*p == ARCNET_OLD_IPV4)
 		return LAYER_ipv4;
-	if (*p == 241)
+	if (*p == ARCNET_OLD_ARP)
 		return layer_stop(w, PACKET_arp);
-	const uint8_t *flag = layer_take(w, 3);
+	const uint8_t *flag = layer_read(w, ARCNET_SPLIT);
 	if (!flag)
 		return layer_short(w, PACKET_bad_frame);
-	if (bsd && *flag == 0xff) {
-		flag = layer_take(w, 3);
+	if (bsd && *flag == ARCNET_EXCEPTION) {
+		flag = layer_read(w, ARCNET_SPLIT);
 		if (!flag)
 			return layer_short(w, PACKET_bad_frame);
 	}
 	if (*flag != 0)
 		return layer_stop(w, PACKET_other_ethertype);
 	switch (*p) {
-	case 212: return LAYER_ipv4;
-	case 196: return LAYER_ipv6;
-	case 213:
-	case 214: return layer_stop(w, PACKET_arp);
+	case ARCNET_IPV4: return LAYER_ipv4;
+	case ARCNET_IPV6: return LAYER_ipv6;
+	case ARCNET_ARP:
+	case ARCNET_RARP: return layer_stop(w, PACKET_arp);
 	default: return layer_stop(w, PACKET_other_ethertype);
 	}
 }
 
 static inline enum layer layer_arcnet_bsd(struct walk *w)
 {
-	return layer_take(w, 2) ? layer_arcnet_type(w, true) : layer_short(w, PACKET_bad_frame);
+	return layer_read(w, ARCNET_BSD_HEADER) ? layer_arcnet_type(w, true)
+						: layer_short(w, PACKET_bad_frame);
 }
 
 static inline enum layer layer_arcnet_linux(struct walk *w)
 {
-	return layer_take(w, 4) ? layer_arcnet_type(w, false) : layer_short(w, PACKET_bad_frame);
+	return layer_read(w, ARCNET_LINUX_HEADER) ? layer_arcnet_type(w, false)
+						  : layer_short(w, PACKET_bad_frame);
 }
 
-/* Length of the header, the link type of what follows at octet 8. */
+/* Continues by the link type in the header, whose first word is its length. */
 static inline enum layer layer_pktap(struct walk *w)
 {
-	if (layer_left(w) < 12)
+	if (layer_remaining(w) < PKTAP_HEADER)
 		return layer_short(w, PACKET_bad_frame);
 	const uint8_t *p = w->at;
-	uint32_t length = layer_host32(p), link = layer_host32(p + 8);
-	if (length < 12 || link > 0xffff)
+	uint32_t length = layer_host32(p), link = layer_host32(p + PKTAP_LINK_TYPE);
+	if (length < PKTAP_HEADER || link > UINT16_MAX)
 		return layer_stop(w, PACKET_bad_frame);
-	if (!layer_take(w, length))
+	if (!layer_read(w, length))
 		return layer_short(w, PACKET_bad_frame);
 	w->next = (uint16_t)link;
 	return LAYER_link;
 }
 
-/* The first octet has the length, without padding to a multiple of 4. */
+/* The first octet is the length of the header, which is padded to a multiple of 4. */
 static inline enum layer layer_pflog(struct walk *w)
 {
-	if (!layer_left(w) || !layer_take(w, (*w->at + 3u) / 4 * 4))
+	if (!layer_remaining(w) || !layer_read(w, (*w->at + 3u) / 4 * 4))
 		return layer_short(w, PACKET_bad_frame);
 	return LAYER_ip;
 }
 
-/* Packet data units only; an extended header stands before the check sequence of the header. */
+/* Only packet data units hold Ethernet. An extended header is in front of the check sequence. */
 static inline enum layer layer_docsis(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 6);
+	const uint8_t *p = layer_read(w, DOCSIS_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if (p[0] >> 6)
+	if (p[0] >> DOCSIS_FC_TYPE_SHIFT)
 		return layer_stop(w, PACKET_other_ethertype);
-	return layer_take(w, p[0] & 1 ? p[1] : 0) ? LAYER_ethernet
-						  : layer_short(w, PACKET_bad_frame);
+	return layer_read(w, p[0] & DOCSIS_EXTENDED ? p[DOCSIS_PARAMETER] : 0)
+		       ? LAYER_ethernet
+		       : layer_short(w, PACKET_bad_frame);
 }
 
-/* The EtherType stands at octet 6 of 44. */
 static inline enum layer layer_symantec(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 44);
+	const uint8_t *p = layer_read(w, SYMANTEC_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	w->next = bits_be16(p + 6);
-	return w->next < ETHER_LENGTHS ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
+	w->next = bits_be16(p + SYMANTEC_ETHERTYPE);
+	return w->next < ETHER_TYPE_MIN ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
 }
 
-/* IP over IEEE 1394: two addresses of 8 octets, EtherType. */
+/* IP over IEEE 1394 (RFC 2734), as LINKTYPE_APPLE_IP_OVER_IEEE1394 has it. */
 static inline enum layer layer_ieee1394(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 18);
+	const uint8_t *p = layer_read(w, IEEE1394_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	w->next = bits_be16(p + 16);
-	return w->next < ETHER_LENGTHS ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
+	w->next = bits_be16(p + IEEE1394_ETHERTYPE);
+	return w->next < ETHER_TYPE_MIN ? layer_stop(w, PACKET_other_ethertype) : LAYER_ethertype;
 }
 
 #endif

@@ -40,14 +40,14 @@ enum {
 /* SNAP (IEEE 802 clause 9): OUI and protocol. */
 static inline enum layer layer_snap(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, SNAP_HEADER);
+	const uint8_t *p = layer_read(w, SNAP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	uint16_t protocol = bits_be16(p + SNAP_PROTOCOL);
 	switch (bits_be32(p) >> 8) {
 	case OUI_ENCAPSULATED:
 	case OUI_BRIDGE_TUNNEL:
-		if (protocol < ETHER_LENGTHS)
+		if (protocol < ETHER_TYPE_MIN)
 			return layer_stop(w, PACKET_llc);
 		w->next = protocol;
 		return LAYER_ethertype;
@@ -61,10 +61,10 @@ static inline enum layer layer_snap(struct walk *w)
 
 static inline enum layer layer_nlpid(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 1);
+	const uint8_t *p = layer_read(w, 1);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	if (*p == NLPID_PADDING && !(p = layer_take(w, 1)))
+	if (*p == NLPID_PADDING && !(p = layer_read(w, 1)))
 		return layer_short(w, PACKET_bad_frame);
 	switch (*p) {
 	case NLPID_SNAP: return layer_snap(w);
@@ -78,7 +78,7 @@ static inline enum layer layer_nlpid(struct walk *w)
 /* Only unnumbered information carries IP. */
 static inline enum layer layer_llc(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 3);
+	const uint8_t *p = layer_read(w, 3);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	if (p[2] != LLC_UI)
@@ -98,7 +98,7 @@ static inline enum layer layer_frelay(struct walk *w)
 {
 	const uint8_t *p;
 	for (int i = 0;; i++) {
-		p = layer_take(w, 1);
+		p = layer_read(w, 1);
 		if (!p)
 			return layer_short(w, PACKET_bad_frame);
 		if (*p & FRELAY_LAST)
@@ -106,23 +106,23 @@ static inline enum layer layer_frelay(struct walk *w)
 		if (i == FRELAY_ADDRESS - 1)
 			return layer_stop(w, PACKET_bad_frame);
 	}
-	if (!layer_left(w))
+	if (!layer_remaining(w))
 		return layer_short(w, PACKET_bad_frame);
 	if (*w->at == LLC_UI) {
 		w->at++;
 		return layer_nlpid(w);
 	}
-	p = layer_take(w, 2);
+	p = layer_read(w, 2);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	w->next = bits_be16(p);
-	return w->next < ETHER_LENGTHS ? layer_stop(w, PACKET_llc) : LAYER_ethertype;
+	return w->next < ETHER_TYPE_MIN ? layer_stop(w, PACKET_llc) : LAYER_ethertype;
 }
 
 /* FDDI (ANSI X3.139) and token ring (IEEE 802.5). */
 static inline enum layer layer_fddi(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, FDDI_HEADER);
+	const uint8_t *p = layer_read(w, FDDI_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	return (p[0] & FDDI_CLASS) == FDDI_LLC ? LAYER_llc : layer_stop(w, PACKET_llc);
@@ -130,13 +130,13 @@ static inline enum layer layer_fddi(struct walk *w)
 
 static inline enum layer layer_token_ring(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, TOKEN_RING_HEADER);
+	const uint8_t *p = layer_read(w, TOKEN_RING_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	if ((p[1] & TOKEN_RING_TYPE) != TOKEN_RING_LLC)
 		return layer_stop(w, PACKET_llc);
 	if (p[TOKEN_RING_SRC] & TOKEN_RING_ROUTED) {
-		if (!layer_left(w) || !layer_take(w, *w->at & TOKEN_RING_ROUTE_LENGTH))
+		if (!layer_remaining(w) || !layer_read(w, *w->at & TOKEN_RING_ROUTE_LENGTH))
 			return layer_short(w, PACKET_bad_frame);
 	}
 	return LAYER_llc;

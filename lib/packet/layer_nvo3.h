@@ -34,47 +34,47 @@ static inline enum layer layer_nvo3_next(struct walk *w, uint8_t protocol)
 
 static inline enum layer layer_vxlan_gpe(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, VXLAN_HEADER);
+	const uint8_t *p = layer_read(w, VXLAN_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_other_port);
 	if (p[0] & VXLAN_VERSION || !(p[0] & (VXLAN_I | VXLAN_P)))
 		return layer_stop(w, PACKET_other_port);
 	if (p[0] & VXLAN_O)
 		return layer_stop(w, PACKET_tunnel_control);
-	layer_tunnel(w, TUNNEL_vxlan);
+	layer_set_tunnel(w, TUNNEL_vxlan);
 	if (p[0] & VXLAN_I)
-		layer_tunnel_id(w, TUNNEL_vxlan, bits_be32(p + VXLAN_VNI) >> 8);
+		layer_set_tunnel_id(w, TUNNEL_vxlan, bits_be32(p + VXLAN_VNI) >> 8);
 	return p[0] & VXLAN_P ? layer_nvo3_next(w, p[VXLAN_NEXT]) : LAYER_ethernet;
 }
 
 static inline enum layer layer_geneve(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, GENEVE_HEADER);
+	const uint8_t *p = layer_read(w, GENEVE_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_other_port);
 	if (p[0] & GENEVE_VERSION || p[GENEVE_RESERVED] != 0)
 		return layer_stop(w, PACKET_other_port);
-	if (!layer_take(w, (p[0] & GENEVE_OPTIONS) * 4u))
+	if (!layer_read(w, (p[0] & GENEVE_OPTIONS) * 4u))
 		return layer_short(w, PACKET_other_port);
 	if (p[1] & GENEVE_O)
 		return layer_stop(w, PACKET_tunnel_control);
 	w->next = bits_be16(p + GENEVE_TYPE);
-	if (w->next < ETHER_LENGTHS)
+	if (w->next < ETHER_TYPE_MIN)
 		return layer_stop(w, PACKET_other_port);
-	layer_tunnel_id(w, TUNNEL_geneve, bits_be32(p + GENEVE_VNI) >> 8);
+	layer_set_tunnel_id(w, TUNNEL_geneve, bits_be32(p + GENEVE_VNI) >> 8);
 	return LAYER_ethertype;
 }
 
 /* A network service header, in one of the above or over Ethernet (RFC 8300 section 2). */
 static inline enum layer layer_nsh(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, NSH_HEADER);
+	const uint8_t *p = layer_read(w, NSH_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	uint32_t length = (p[1] & NSH_LENGTH) * 4u;
 	if (p[0] >> 6 != 0 || length < NSH_HEADER) /* version 0 */
 		return layer_stop(w, PACKET_bad_tunnel);
-	if (!layer_take(w, length - NSH_HEADER))
+	if (!layer_read(w, length - NSH_HEADER))
 		return layer_short(w, PACKET_bad_tunnel);
 	return layer_nvo3_next(w, p[NSH_NEXT]);
 }

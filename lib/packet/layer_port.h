@@ -5,7 +5,7 @@
 
 #include "packet/walk_common.h"
 
-static inline bool layer_on_encrypted_port(const struct walk *w)
+static inline bool layer_has_encrypted_port(const struct walk *w)
 {
 	const struct pkt *pkt = w->pkt;
 	return packet_encrypted_end(w->conf, &pkt->addrs, ADDR_DST, pkt->dport) ||
@@ -15,10 +15,10 @@ static inline bool layer_on_encrypted_port(const struct walk *w)
 /* Ends the walk of a datagram on a port that can mean encrypted DNS. */
 static inline enum layer layer_udp_encrypted(struct walk *w)
 {
-	if (!layer_on_encrypted_port(w))
+	if (!layer_has_encrypted_port(w))
 		return layer_stop(w, PACKET_other_port);
 	w->pkt->proto = PACKET_UDP;
-	if (!layer_udp_length(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH)))
+	if (!layer_udp_set_payload(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH)))
 		return layer_stop(w, PACKET_bad_udp);
 	return layer_stop(w, PACKET_encrypted);
 }
@@ -27,7 +27,7 @@ static inline enum layer layer_udp_encrypted(struct walk *w)
 static inline enum layer layer_udp_anywhere(struct walk *w)
 {
 	w->pkt->proto = PACKET_UDP;
-	if (!layer_udp_length(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH)))
+	if (!layer_udp_set_payload(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH)))
 		return layer_stop(w, PACKET_bad_udp);
 	return layer_stop(w, PACKET_perhaps_dns);
 }
@@ -35,7 +35,7 @@ static inline enum layer layer_udp_anywhere(struct walk *w)
 /* A segment where its port can mean encrypted DNS, or DNS may be on any port. */
 static inline enum layer layer_tcp_encrypted(struct walk *w)
 {
-	if (w->conf->sightings && layer_on_encrypted_port(w))
+	if (w->conf->sightings && layer_has_encrypted_port(w))
 		return layer_tcp_segment(w, PACKET_encrypted);
 	if (w->conf->anywhere)
 		return layer_tcp_segment(w, PACKET_perhaps_tcp_dns);

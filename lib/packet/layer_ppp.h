@@ -35,12 +35,12 @@ enum {
 /* RFC 3518 section 4.2: flags, MAC type, an optional LAN id, then the bridged frame. */
 static inline enum layer layer_ppp_bridged(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 2);
+	const uint8_t *p = layer_read(w, 2);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	if (p[1] != PPP_BRIDGED_ETHERNET)
 		return layer_stop(w, PACKET_ppp);
-	return layer_take(w, p[0] & PPP_BRIDGED_LAN_ID ? 4 : 0) ? LAYER_ethernet
+	return layer_read(w, p[0] & PPP_BRIDGED_LAN_ID ? 4 : 0) ? LAYER_ethernet
 								: layer_short(w, PACKET_bad_tunnel);
 }
 
@@ -48,14 +48,14 @@ static inline enum layer layer_ppp_bridged(struct walk *w)
  * sections 6.5 and 6.6). */
 static inline enum layer layer_ppp(struct walk *w)
 {
-	if (layer_left(w) && w->at[0] == PPP_ADDRESS && !layer_take(w, 2))
+	if (layer_remaining(w) && w->at[0] == PPP_ADDRESS && !layer_read(w, 2))
 		return layer_short(w, PACKET_bad_tunnel);
-	const uint8_t *p = layer_take(w, 1);
+	const uint8_t *p = layer_read(w, 1);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	uint16_t protocol = *p;
 	if (!(protocol & PPP_LAST_OCTET)) {
-		if (!layer_take(w, 1))
+		if (!layer_read(w, 1))
 			return layer_short(w, PACKET_bad_tunnel);
 		protocol = bits_be16(p);
 	}
@@ -71,31 +71,31 @@ static inline enum layer layer_ppp(struct walk *w)
 
 static inline enum layer layer_pppoe(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, PPPOE_HEADER);
+	const uint8_t *p = layer_read(w, PPPOE_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	if (p[0] != PPPOE_VERSION_TYPE)
 		return layer_stop(w, PACKET_bad_tunnel);
 	if (p[PPPOE_CODE] != PPPOE_SESSION_DATA)
 		return layer_stop(w, PACKET_tunnel_control);
-	layer_bound(w, bits_be16(p + PPPOE_LENGTH));
-	layer_tunnel_id(w, TUNNEL_pppoe, bits_be16(p + PPPOE_SESSION));
+	layer_limit(w, bits_be16(p + PPPOE_LENGTH));
+	layer_set_tunnel_id(w, TUNNEL_pppoe, bits_be16(p + PPPOE_SESSION));
 	return LAYER_ppp;
 }
 
 /* Cisco HDLC, or else PPP. */
 static inline enum layer layer_hdlc(struct walk *w)
 {
-	if (!layer_left(w))
+	if (!layer_remaining(w))
 		return layer_short(w, PACKET_bad_frame);
 	if ((*w->at & ~CHDLC_BROADCAST) != CHDLC_ADDRESS)
 		return LAYER_ppp;
-	const uint8_t *p = layer_take(w, CHDLC_HEADER);
+	const uint8_t *p = layer_read(w, CHDLC_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	w->next = bits_be16(p + CHDLC_TYPE);
 	/* RARP's number is that of keep-alives here (SLARP). */
-	return w->next < ETHER_LENGTHS || w->next == ETHER_RARP
+	return w->next < ETHER_TYPE_MIN || w->next == ETHER_RARP
 		       ? layer_stop(w, PACKET_other_ethertype)
 		       : LAYER_ethertype;
 }
@@ -103,9 +103,9 @@ static inline enum layer layer_hdlc(struct walk *w)
 /* The capture wrote the direction before PPP, or over its address octet. */
 static inline enum layer layer_ppp_direction(struct walk *w)
 {
-	if (!layer_take(w, 1))
+	if (!layer_read(w, 1))
 		return layer_short(w, PACKET_bad_frame);
-	if (layer_left(w) && *w->at == PPP_CONTROL)
+	if (layer_remaining(w) && *w->at == PPP_CONTROL)
 		w->at++;
 	return LAYER_ppp;
 }

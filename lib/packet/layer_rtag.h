@@ -12,7 +12,7 @@ enum {
 
 static inline enum layer layer_rtag(struct walk *w)
 {
-	return layer_tag(w, RTAG_OCTETS + 2);
+	return layer_tag(w, RTAG_OCTETS);
 }
 
 #endif

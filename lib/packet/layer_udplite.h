@@ -12,7 +12,7 @@
 static inline enum layer layer_udplite(struct walk *w)
 {
 	struct pkt *pkt = w->pkt;
-	const uint8_t *p = layer_take(w, UDP_HEADER);
+	const uint8_t *p = layer_read(w, UDP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_udp);
 	pkt->sport = bits_be16(p + UDP_SPORT);
@@ -20,7 +20,7 @@ static inline enum layer layer_udplite(struct walk *w)
 	uint32_t covered = bits_be16(p + UDP_LENGTH);
 	if (covered && (covered < UDP_HEADER || covered > w->announced))
 		return layer_stop(w, PACKET_bad_udp);
-	if (!layer_on_dns_port(w))
+	if (!layer_has_dns_port(w))
 		return layer_stop(w, PACKET_other_port);
 	return layer_udp_payload(w, 0);
 }

@@ -6,6 +6,7 @@
 #include "base/addr.h"
 
 #define MAC_OCTETS 6
+#define MAC_BOTH 3 /* mac_pair.known of a pair whose two addresses are known */
 
 struct mac_pair {
 	uint8_t octets[2][MAC_OCTETS]; /* by enum addr_end */

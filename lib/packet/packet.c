@@ -81,17 +81,17 @@ uint64_t packet_realm(const struct pkt *pkt)
 	return realm;
 }
 
-void packet_datagram_of(struct packet_datagram *to, const struct pkt *piece)
+void packet_datagram_of(struct packet_datagram *to, const struct pkt *pkt)
 {
 	*to = (struct packet_datagram){
-		.addrs = piece->addrs,
-		.proto = piece->frag_proto,
-		.vlans = piece->vlans & 0x7f,
-		.enclosed = piece->enclosed & 1,
-		.macs = piece->macs,
-		.tunnel = piece->tunnel,
+		.addrs = pkt->addrs,
+		.proto = pkt->frag_proto,
+		.vlans = pkt->vlans & 0x7f,
+		.enclosed = pkt->enclosed & 1,
+		.macs = pkt->macs,
+		.tunnel = pkt->tunnel,
 	};
-	memcpy(to->vlan, piece->vlan, piece->vlans * sizeof(to->vlan[0]));
+	memcpy(to->vlan, pkt->vlan, pkt->vlans * sizeof(to->vlan[0]));
 }
 
 bool packet_subframe(struct pkt *aggregate, uint8_t *buffer, struct frame *frame)

@@ -143,7 +143,7 @@ bool packet_encrypted_end(const struct packet_conf *conf, const struct addr_pair
 uint64_t packet_realm(const struct pkt *pkt);
 
 /* Copies the headers around a fragment or an A-MSDU (PACKET_fragment, PACKET_aggregate). */
-void packet_datagram_of(struct packet_datagram *to, const struct pkt *piece);
+void packet_datagram_of(struct packet_datagram *to, const struct pkt *pkt);
 
 /* IEEE 802.11-2020 section 9.3.2.2.1 and table 9-25: the longest A-MSDU. */
 #define PACKET_AMSDU 11454u

@@ -24,7 +24,7 @@ static enum layer layer_ip_protocol_rest(struct walk *w)
 }
 
 /* Notes what packet_conf.wanted asks for, at the end of a walk; `mac`: struct walk's. */
-static __attribute__((noinline)) void note(
+static __attribute__((noinline)) void packet_set_wanted(
 	const struct packet_conf *conf, struct pkt *pkt, const uint8_t *mac)
 {
 	if (conf->wanted & PACKET_WANT_REALM)
@@ -36,7 +36,7 @@ static __attribute__((noinline)) void note(
 }
 
 /* Follows the layers until one ends the walk. */
-static inline enum packet_verdict follow(struct walk *w, enum layer layer)
+static inline enum packet_verdict packet_walk_layers(struct walk *w, enum layer layer)
 {
 	for (unsigned left = w->conf->max_depth; left > 0; left--) {
 		switch (layer) {
@@ -52,12 +52,13 @@ static inline enum packet_verdict follow(struct walk *w, enum layer layer)
 }
 
 /* The walk from `layer` on, with a copy of its state: packet_walk() keeps its own in registers. */
-static __attribute__((noinline)) enum packet_verdict walk_on(struct walk w, enum layer layer)
+static __attribute__((noinline)) enum packet_verdict packet_walk_rest(
+	struct walk w, enum layer layer)
 {
-	enum packet_verdict verdict = follow(&w, layer);
+	enum packet_verdict verdict = packet_walk_layers(&w, layer);
 	w.pkt->undecoded = w.next;
 	if (bits_unlikely(w.conf->wanted))
-		note(w.conf, w.pkt, w.mac);
+		packet_set_wanted(w.conf, w.pkt, w.mac);
 	return verdict;
 }
 
@@ -85,7 +86,8 @@ enum packet_verdict packet_walk(
 	pkt->clock_ns = frame->clock_ns;
 	pkt->late_us = frame->late_us;
 	pkt->verified = 0;
-	/* The layers of a plain packet, in a row; walk_on() finds whatever else there is. */
+	/* The layers of a plain packet, in a row; packet_walk_rest() finds whatever else there is.
+	 */
 	enum layer layer = LAYER_link;
 	if (bits_likely(frame->link_type == FRAME_LINK_ETHERNET))
 		layer = layer_ethernet(&w);
@@ -102,19 +104,19 @@ enum packet_verdict packet_walk(
 	if (bits_likely(layer == LAYER_end)) {
 		pkt->verified = frame->verified;
 		if (bits_unlikely(conf->wanted))
-			note(conf, pkt, w.mac);
+			packet_set_wanted(conf, pkt, w.mac);
 		return w.verdict;
 	}
 	/* field by field: `w` as a whole would have to be in memory all the way */
-	return walk_on((struct walk){.at = w.at,
-			       .end = w.end,
-			       .mac = w.mac,
-			       .cut = w.cut,
-			       .ip = w.ip,
-			       .next = w.next,
-			       .announced = w.announced,
-			       .missing = w.missing,
-			       .conf = conf,
-			       .pkt = pkt},
+	return packet_walk_rest((struct walk){.at = w.at,
+					.end = w.end,
+					.mac = w.mac,
+					.cut = w.cut,
+					.ip = w.ip,
+					.next = w.next,
+					.announced = w.announced,
+					.missing = w.missing,
+					.conf = conf,
+					.pkt = pkt},
 		layer);
 }

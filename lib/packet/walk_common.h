@@ -9,7 +9,7 @@
 
 #include "packet/layer.h"
 #include "packet/layer_gre.h"
-#include "packet/layer_udp_answer.h"
+#include "packet/layer_udp_reply.h"
 
 #define DNS_HEADER 12u /* RFC 1035 section 4.1.1: no message is shorter */
 
@@ -21,19 +21,19 @@ static inline bool layer_is_vlan(uint16_t type)
 	       type == ETHER_OLD_VLAN_2;
 }
 
-static inline void layer_vlan_id(struct walk *w, uint16_t id)
+static inline void layer_add_vlan(struct walk *w, uint16_t id)
 {
 	if (w->pkt->vlans < PACKET_VLANS)
-		w->pkt->vlan[w->pkt->vlans++] = id & 0x0fff; /* IEEE 802.1Q clause 9.6 */
+		w->pkt->vlan[w->pkt->vlans++] = id & VLAN_ID;
 }
 
 static inline enum layer layer_vlan(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, VLAN_TAG);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
-	layer_vlan_id(w, bits_be16(p));
-	w->next = bits_be16(p + 2);
+	layer_add_vlan(w, bits_be16(p));
+	w->next = bits_be16(p + VLAN_TYPE);
 	return LAYER_ethertype;
 }
 
@@ -54,7 +54,7 @@ static inline enum layer layer_ethertype(struct walk *w)
 	}
 }
 
-/* VLAN tags in a row count as one layer. */
+/* Counts VLAN tags in a row as one layer. */
 static inline enum layer layer_vlans(struct walk *w)
 {
 	enum layer layer = LAYER_ethertype;
@@ -65,13 +65,13 @@ static inline enum layer layer_vlans(struct walk *w)
 
 static inline enum layer layer_ethernet(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, ETHER_HEADER);
+	const uint8_t *p = layer_read(w, ETHER_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_frame);
 	w->mac = p;
 	w->next = bits_be16(p + ETHER_TYPE);
 	enum layer layer = layer_ethertype(w);
-	if (layer == LAYER_ethertype_rest && w->next < ETHER_LENGTHS) {
+	if (layer == LAYER_ethertype_rest && w->next < ETHER_TYPE_MIN) {
 		w->at = p;
 		return LAYER_ieee802_3;
 	}
@@ -93,7 +93,7 @@ static inline enum layer layer_fragment(
 	pkt->proto = proto;
 	pkt->sport = 0;
 	pkt->dport = 0;
-	layer_payload(w, w->announced);
+	layer_set_payload(w, w->announced);
 	return layer_stop(w, PACKET_fragment);
 }
 
@@ -124,36 +124,36 @@ static inline enum layer layer_ip_protocol(struct walk *w)
 
 static inline enum layer layer_ipv4(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, IPV4_HEADER);
+	const uint8_t *p = layer_read(w, IPV4_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
 	uint32_t header = (p[0] & IPV4_IHL) * 4u, total = bits_be16(p + IPV4_TOTAL_LENGTH);
 	if (p[0] >> IP_VERSION_SHIFT != 4 || header < IPV4_HEADER)
 		return LAYER_not_ipv4;
-	if (!layer_take(w, header - IPV4_HEADER))
+	if (!layer_read(w, header - IPV4_HEADER))
 		return layer_short(w, PACKET_bad_ip);
 	/* Segmentation offload leaves the total length 0. */
 	if (bits_unlikely(total == 0))
-		layer_ip_unbounded(w);
+		layer_ip_unlimited(w);
 	else if (total < header)
 		return layer_stop(w, PACKET_bad_ip);
 	else
-		layer_ip_bound(w, total - header);
-	layer_addr_v4(w->pkt->addrs.octets[ADDR_SRC], p + IPV4_SRC);
-	layer_addr_v4(w->pkt->addrs.octets[ADDR_DST], p + IPV4_DST);
+		layer_ip_limit(w, total - header);
+	layer_set_ipv4(w->pkt->addrs.octets[ADDR_SRC], p + IPV4_SRC);
+	layer_set_ipv4(w->pkt->addrs.octets[ADDR_DST], p + IPV4_DST);
 	w->pkt->addrs.family = ADDR_IPV4;
 	w->ip = true;
-	uint16_t piece = bits_be16(p + IPV4_FRAGMENT) & IPV4_FRAGMENT_MASK;
-	if (bits_unlikely(piece))
-		return layer_fragment(w, bits_be16(p + IPV4_ID), (uint16_t)(piece << 3),
-			piece & IPV4_MORE_FRAGMENTS, p[IPV4_PROTOCOL]);
+	uint16_t fragment = bits_be16(p + IPV4_FRAGMENT) & IPV4_FRAGMENT_MASK;
+	if (bits_unlikely(fragment))
+		return layer_fragment(w, bits_be16(p + IPV4_ID), (uint16_t)(fragment << 3),
+			fragment & IPV4_MORE_FRAGMENTS, p[IPV4_PROTOCOL]);
 	w->next = p[IPV4_PROTOCOL];
 	return layer_ip_protocol(w);
 }
 
 static inline enum layer layer_ipv6(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, IPV6_HEADER);
+	const uint8_t *p = layer_read(w, IPV6_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
 	if (p[0] >> IP_VERSION_SHIFT != 6)
@@ -161,9 +161,9 @@ static inline enum layer layer_ipv6(struct walk *w)
 	uint32_t payload = bits_be16(p + IPV6_PAYLOAD_LENGTH);
 	/* 0: a jumbogram (RFC 2675 section 3) or segmentation offload. */
 	if (bits_unlikely(payload == 0))
-		layer_ip_unbounded(w);
+		layer_ip_unlimited(w);
 	else
-		layer_ip_bound(w, payload);
+		layer_ip_limit(w, payload);
 	memcpy(w->pkt->addrs.octets, p + IPV6_SRC, sizeof(w->pkt->addrs.octets));
 	w->pkt->addrs.family = ADDR_IPV6;
 	w->ip = true;
@@ -175,8 +175,8 @@ static inline enum layer layer_ipv6(struct walk *w)
  * 4, RFC 4302 section 2.2). */
 static inline enum layer layer_extension(struct walk *w, unsigned unit, unsigned extra)
 {
-	const uint8_t *p = layer_take(w, IPV6_EXTENSION);
-	if (!p || !layer_take(w, (p[IPV6_EXTENSION_LENGTH] + extra) * unit - IPV6_EXTENSION))
+	const uint8_t *p = layer_read(w, IPV6_EXTENSION);
+	if (!p || !layer_read(w, (p[IPV6_EXTENSION_LENGTH] + extra) * unit - IPV6_EXTENSION))
 		return layer_short(w, PACKET_bad_ip);
 	w->announced -= (p[IPV6_EXTENSION_LENGTH] + extra) * unit;
 	w->next = p[IPV6_EXTENSION_NEXT];
@@ -190,15 +190,15 @@ static inline enum layer layer_ipv6_extension(struct walk *w)
 
 static inline enum layer layer_ipv6_fragment(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, IPV6_EXTENSION);
+	const uint8_t *p = layer_read(w, IPV6_EXTENSION);
 	if (!p)
 		return layer_short(w, PACKET_bad_ip);
-	uint16_t piece = bits_be16(p + IPV6_FRAGMENT_OFFSET);
+	uint16_t fragment = bits_be16(p + IPV6_FRAGMENT_OFFSET);
 	w->announced -= IPV6_EXTENSION;
-	if (piece & (IPV6_FRAGMENT_OFFSET_MASK |
-			    IPV6_MORE_FRAGMENTS)) /* else atomic (RFC 6946): whole */
+	if (fragment & (IPV6_FRAGMENT_OFFSET_MASK |
+			       IPV6_MORE_FRAGMENTS)) /* else atomic (RFC 6946): whole */
 		return layer_fragment(w, bits_be32(p + IPV6_FRAGMENT_ID),
-			piece & IPV6_FRAGMENT_OFFSET_MASK, piece & IPV6_MORE_FRAGMENTS,
+			fragment & IPV6_FRAGMENT_OFFSET_MASK, fragment & IPV6_MORE_FRAGMENTS,
 			p[IPV6_EXTENSION_NEXT]);
 	w->next = p[IPV6_EXTENSION_NEXT];
 	return layer_ip_protocol(w);
@@ -206,13 +206,13 @@ static inline enum layer layer_ipv6_fragment(struct walk *w)
 
 static inline enum layer layer_ip_in_ip(struct walk *w)
 {
-	layer_tunnel(w, TUNNEL_ipip);
+	layer_set_tunnel(w, TUNNEL_ipip);
 	return w->next == IP_IPV4 ? LAYER_ipv4 : LAYER_ipv6;
 }
 
 /* UDP (RFC 768), TCP (RFC 9293). The walk verifies no checksum: see packet/checksum.h. */
 
-static inline bool layer_on_dns_port(const struct walk *w)
+static inline bool layer_has_dns_port(const struct walk *w)
 {
 	return packet_port_is(w->conf, w->pkt->sport) || packet_port_is(w->conf, w->pkt->dport);
 }
@@ -223,15 +223,15 @@ static inline bool layer_on_dns_port(const struct walk *w)
  * section 4) or segmentation offload: the datagram is as long as the IP payload, unless that is
  * longer than any datagram.
  */
-static inline bool layer_udp_length(struct walk *w, uint32_t length)
+static inline bool layer_udp_set_payload(struct walk *w, uint32_t length)
 {
 	/* `announced` is UDP_HEADER at least: one comparison for both ends. */
 	if (bits_unlikely(length - UDP_HEADER > w->announced - UDP_HEADER)) {
-		if (length != 0 || w->announced > IP_LARGEST)
+		if (length != 0 || w->announced > IP_MAX)
 			return false;
 		length = w->announced;
 	}
-	layer_payload(w, length - UDP_HEADER);
+	layer_set_payload(w, length - UDP_HEADER);
 	return true;
 }
 
@@ -240,7 +240,7 @@ static inline enum layer layer_udp_payload(struct walk *w, uint32_t length)
 {
 	struct pkt *pkt = w->pkt;
 	pkt->proto = PACKET_UDP;
-	if (bits_unlikely(!layer_udp_length(w, length)))
+	if (bits_unlikely(!layer_udp_set_payload(w, length)))
 		return layer_stop(w, PACKET_bad_udp);
 	if (bits_likely(pkt->wire_len >= DNS_HEADER && pkt->len))
 		return layer_stop(w, PACKET_dns);
@@ -250,13 +250,13 @@ static inline enum layer layer_udp_payload(struct walk *w, uint32_t length)
 }
 
 /* A datagram on ports without a meaning. */
-static inline enum layer layer_udp_nothing(struct walk *w)
+static inline enum layer layer_udp_unknown_port(struct walk *w)
 {
 	return bits_unlikely(w->conf->anywhere) ? LAYER_udp_anywhere
 						: layer_stop(w, PACKET_other_port);
 }
 
-/* Enters the tunnel of the destination port, or of the source port (layer_udp_answer()). */
+/* Enters the tunnel of the destination port, or of the source port (layer_udp_is_reply()). */
 static inline enum layer layer_udp_tunnel(struct walk *w)
 {
 	uint32_t length = bits_be16(w->at - UDP_HEADER + UDP_LENGTH);
@@ -270,11 +270,11 @@ static inline enum layer layer_udp_tunnel(struct walk *w)
 		length = w->announced;
 	if (length < UDP_HEADER || length > w->announced)
 		return layer_stop(w, PACKET_bad_udp);
-	layer_bound(w, length - UDP_HEADER);
+	layer_limit(w, length - UDP_HEADER);
 	if (bits_unlikely(answer) &&
-		!layer_udp_answer(w->at, layer_left(w), w->cut ? w->missing : 0, kind))
-		return layer_left(w) < UDP_ANSWER ? layer_short(w, PACKET_other_port)
-						  : layer_udp_nothing(w);
+		!layer_udp_is_reply(w->at, layer_remaining(w), w->cut ? w->missing : 0, kind))
+		return layer_remaining(w) < UDP_REPLY_OCTETS ? layer_short(w, PACKET_other_port)
+							     : layer_udp_unknown_port(w);
 	switch (kind) {
 #define PACKET_TUNNEL(name, layer, port, port2)                                                    \
 	case PACKET_TUNNEL_##name:                                                                 \
@@ -290,20 +290,20 @@ static inline enum layer layer_udp_other(struct walk *w)
 {
 	const uint8_t *kinds = w->conf->tunnel_of;
 	if (bits_likely(!(kinds[w->pkt->dport] | kinds[w->pkt->sport])))
-		return layer_udp_nothing(w);
+		return layer_udp_unknown_port(w);
 	return layer_udp_tunnel(w);
 }
 
 static inline enum layer layer_udp(struct walk *w)
 {
 	struct pkt *pkt = w->pkt;
-	const uint8_t *p = layer_take(w, UDP_HEADER);
+	const uint8_t *p = layer_read(w, UDP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_udp);
 	uint32_t length = bits_be16(p + UDP_LENGTH);
 	pkt->sport = bits_be16(p + UDP_SPORT);
 	pkt->dport = bits_be16(p + UDP_DPORT);
-	if (!layer_on_dns_port(w))
+	if (!layer_has_dns_port(w))
 		return layer_udp_other(w);
 	return layer_udp_payload(w, length);
 }
@@ -316,26 +316,26 @@ static inline enum layer layer_tcp_segment(struct walk *w, enum packet_verdict v
 	uint32_t header = (p[TCP_DATA_OFFSET] >> 4) * 4u;
 	if (header < TCP_HEADER || header > w->announced)
 		return layer_stop(w, PACKET_bad_tcp);
-	if (!layer_take(w, header - TCP_HEADER))
+	if (!layer_read(w, header - TCP_HEADER))
 		return layer_short(w, PACKET_bad_tcp);
 	pkt->proto = PACKET_TCP;
 	pkt->seq = bits_be32(p + TCP_SEQ);
 	pkt->ack = bits_be32(p + TCP_ACK_NUMBER);
 	pkt->tcp_flags = p[TCP_FLAGS];
 	pkt->tcp_header = (uint8_t)header;
-	layer_payload(w, w->announced - header);
+	layer_set_payload(w, w->announced - header);
 	return layer_stop(w, verdict);
 }
 
 static inline enum layer layer_tcp(struct walk *w)
 {
 	struct pkt *pkt = w->pkt;
-	const uint8_t *p = layer_take(w, TCP_HEADER);
+	const uint8_t *p = layer_read(w, TCP_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_tcp);
 	pkt->sport = bits_be16(p + TCP_SPORT);
 	pkt->dport = bits_be16(p + TCP_DPORT);
-	if (layer_on_dns_port(w))
+	if (layer_has_dns_port(w))
 		return layer_tcp_segment(w, PACKET_tcp_dns);
 	return bits_unlikely(w->conf->sightings || w->conf->anywhere) ? LAYER_tcp_encrypted
 								      : layer_stop(w, PACKET_tcp);
@@ -346,18 +346,18 @@ static inline enum layer layer_tcp(struct walk *w)
 /* RFC 7348 section 5: the I bit says that the network id is valid. */
 static inline enum layer layer_vxlan(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, VXLAN_HEADER);
-	if (!p || layer_left(w) < ETHER_HEADER)
+	const uint8_t *p = layer_read(w, VXLAN_HEADER);
+	if (!p || layer_remaining(w) < ETHER_HEADER)
 		return layer_short(w, PACKET_other_port);
 	if (!(p[0] & VXLAN_I))
 		return layer_stop(w, PACKET_other_port);
-	layer_tunnel_id(w, TUNNEL_vxlan, bits_be32(p + VXLAN_VNI) >> 8);
+	layer_set_tunnel_id(w, TUNNEL_vxlan, bits_be32(p + VXLAN_VNI) >> 8);
 	return LAYER_ethernet;
 }
 
 static inline enum layer layer_gre(struct walk *w)
 {
-	const uint8_t *p = layer_take(w, 4);
+	const uint8_t *p = layer_read(w, 4);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	uint16_t flags = bits_be16(p), protocol = bits_be16(p + GRE_PROTOCOL);
@@ -365,11 +365,11 @@ static inline enum layer layer_gre(struct walk *w)
 		return layer_gre_pptp(w, flags, protocol);
 	if (flags & GRE_VERSION)
 		return layer_stop(w, PACKET_bad_tunnel);
-	if (!layer_take(w, flags & (GRE_CHECKSUM | GRE_ROUTING) ? 4 : 0))
+	if (!layer_read(w, flags & (GRE_CHECKSUM | GRE_ROUTING) ? 4 : 0))
 		return layer_short(w, PACKET_bad_tunnel);
-	layer_tunnel(w, TUNNEL_gre);
+	layer_set_tunnel(w, TUNNEL_gre);
 	if (flags & GRE_KEY) {
-		p = layer_take(w, 4);
+		p = layer_read(w, 4);
 		if (!p)
 			return layer_short(w, PACKET_bad_tunnel);
 		uint32_t key = bits_be32(p);
@@ -378,11 +378,10 @@ static inline enum layer layer_gre(struct walk *w)
 		 * lowest id tells it from a bridge over GRE with a small key.
 		 */
 		bool nvgre = protocol == ETHER_BRIDGED &&
-			     !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) &&
-			     key >> 8 >= GRE_NVGRE_LEAST;
-		layer_tunnel_id(w, TUNNEL_gre, nvgre ? key >> 8 : key);
+			     !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) && key >> 8 >= NVGRE_VSID_MIN;
+		layer_set_tunnel_id(w, TUNNEL_gre, nvgre ? key >> 8 : key);
 	}
-	if (!layer_take(w, flags & GRE_SEQUENCE ? 4 : 0))
+	if (!layer_read(w, flags & GRE_SEQUENCE ? 4 : 0))
 		return layer_short(w, PACKET_bad_tunnel);
 	if (flags & GRE_ROUTING && !layer_gre_routes(w))
 		return layer_short(w, PACKET_bad_tunnel);

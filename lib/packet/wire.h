@@ -5,7 +5,7 @@
 
 /* EtherTypes (IANA "IEEE 802 Numbers"; those of vendors by their documents). */
 enum {
-	ETHER_LENGTHS = 0x0600, /* below: a length (IEEE 802.3 clause 3.2.6) */
+	ETHER_TYPE_MIN = 0x0600, /* less is a length (IEEE 802.3-2018 clause 3.2.6) */
 	ETHER_IPV4 = 0x0800,
 	ETHER_ARP = 0x0806,
 	ETHER_TRILL = 0x22f3,
@@ -35,6 +35,14 @@ enum {
 	ETHER_ARISTA = 0xd28b, /* Arista: subtype, version, what they say */
 	ETHER_HEADER = 14,
 	ETHER_TYPE = 12, /* offset */
+};
+
+/* A VLAN tag behind its EtherType (IEEE 802.1Q-2018 clause 9.6), and the length of EtherTypes. */
+enum {
+	ETHERTYPE_OCTETS = 2,
+	VLAN_TAG = 4, /* tag control information, the next EtherType */
+	VLAN_ID = 0x0fff, /* of the tag control information, behind priority and DEI */
+	VLAN_TYPE = 2,
 };
 
 /* IP protocols (IANA "Protocol Numbers"). */
@@ -76,7 +84,7 @@ enum {
 	IPV4_PROTOCOL = 9,
 	IPV4_SRC = 12,
 	IPV4_DST = 16,
-	IP_LARGEST = 65535, /* octets of a datagram */
+	IP_MAX = 65535, /* octets of a datagram */
 };
 
 /* IPv6 (RFC 8200 section 3) and its extension headers (section 4). */
@@ -100,6 +108,7 @@ enum {
 	UDP_SPORT = 0,
 	UDP_DPORT = 2,
 	UDP_LENGTH = 4,
+	UDP_CHECKSUM = 6,
 	TCP_HEADER = 20, /* without options */
 	TCP_SPORT = 0,
 	TCP_DPORT = 2,
@@ -107,13 +116,15 @@ enum {
 	TCP_ACK_NUMBER = 8,
 	TCP_DATA_OFFSET = 12, /* upper four bits: the header's 32-bit words */
 	TCP_FLAGS = 13,
+	TCP_CHECKSUM = 16,
 };
 
 /* GTP-U (3GPP TS 29.281 section 5.1). */
 enum {
 	GTP_HEADER = 8,
-	GTP_VERSION_PT = 0xf0, /* mask of version and protocol type, with the spare bit */
+	GTP_VERSION_PT = 0xf0, /* version and protocol type */
 	GTP_V1_USER = 0x30, /* version 1, PT: no charging protocol */
+	GTP_RESERVED = 0x08, /* zero */
 	GTP_OPTIONAL = 0x07, /* E, S, PN: four octets more */
 	GTP_EXTENSION = 0x04, /* E */
 	GTP_TYPE = 1,
@@ -144,6 +155,41 @@ enum {
 	GENEVE_TYPE = 2,
 	GENEVE_VNI = 4,
 	GENEVE_RESERVED = 7,
+};
+
+/* LISP (RFC 9300 section 5) and LISP-GPE (RFC 9305 section 3). */
+enum {
+	LISP_HEADER = 8,
+	LISP_I = 0x08, /* the second word has an instance id */
+	LISP_P = 0x04, /* GPE: the next protocol field is valid */
+	LISP_RESERVED = 0x03, /* R, and KK: the payload is encrypted (RFC 8061 section 4) */
+	LISP_NEXT = 3,
+	LISP_INSTANCE = 4, /* 24 bits, then 8 of the locators' status */
+};
+
+/* GUE (draft-ietf-intarea-gue-09 section 3). */
+enum {
+	GUE_HEADER = 4,
+	GUE_VARIANT = 0xc0,
+	GUE_VARIANT_1 = 0x40, /* IP without a header (section 4) */
+	GUE_CONTROL = 0x20, /* C */
+	GUE_WORDS = 0x1f, /* Hlen: words of 4 octets behind the header */
+	GUE_PROTOCOL = 1,
+	GUE_FLAGS = 2,
+};
+
+/* CAPWAP (RFC 5415 section 4.3). */
+enum {
+	CAPWAP_HEADER = 8, /* without the optional fields */
+	CAPWAP_PREAMBLE_CLEAR = 0x00, /* octet 0: version 0, type 0: a CAPWAP header follows */
+	CAPWAP_PREAMBLE_DTLS = 0x01, /* type 1 (section 4.2) */
+	CAPWAP_HLEN = 1, /* offset; the upper five bits: words of 4 octets */
+	CAPWAP_HLEN_SHIFT = 3,
+	CAPWAP_TYPE = 2, /* offset of T */
+	CAPWAP_T = 0x01, /* the payload is in the native form of the radio */
+	CAPWAP_FLAGS = 3, /* offset */
+	CAPWAP_F = 0x80, /* a fragment */
+	CAPWAP_K = 0x08, /* a keep-alive of the data channel */
 };
 
 #endif

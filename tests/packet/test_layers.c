@@ -331,10 +331,10 @@ static void unbounded(void)
 	static uint8_t octets[144000] = {0x45, [9] = 17, [12] = 192, 0, 2, 1, 192, 0, 2, 53, 0, 53};
 	struct frame frame = {.data = octets, .link_type = FRAME_LINK_RAW};
 	struct pkt pkt;
-	frame.len = frame.wire_len = 20 + IP_LARGEST;
+	frame.len = frame.wire_len = 20 + IP_MAX;
 	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_dns);
-	CU_ASSERT_EQUAL(pkt.wire_len, IP_LARGEST - 8);
-	frame.len = frame.wire_len = 20 + IP_LARGEST + 1;
+	CU_ASSERT_EQUAL(pkt.wire_len, IP_MAX - 8);
+	frame.len = frame.wire_len = 20 + IP_MAX + 1;
 	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_bad_udp);
 	frame.len = frame.wire_len = sizeof(octets);
 	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_bad_udp);
