@@ -5,14 +5,16 @@
 
 #include "packet/layer.h"
 
-/* EtherIP (RFC 3378: version 3 and 12 bits of zero), or Ethernet at once (143, RFC 8986). */
+enum { ETHERIP_HEADER = 2, ETHERIP_VERSION_SHIFT = 4, ETHERIP_VERSION = 3 };
+
+/* Protocol 143 has no header (RFC 8986 section 4.9), EtherIP has version 3 (RFC 3378 section 3). */
 static inline enum layer layer_etherip(struct walk *w)
 {
 	if (w->next == IP_ETHERIP) {
-		const uint8_t *p = layer_read(w, 2);
+		const uint8_t *p = layer_read(w, ETHERIP_HEADER);
 		if (!p)
 			return layer_short(w, PACKET_bad_tunnel);
-		if (p[0] >> 4 != 3)
+		if (p[0] >> ETHERIP_VERSION_SHIFT != ETHERIP_VERSION)
 			return layer_stop(w, PACKET_bad_tunnel);
 	}
 	layer_set_tunnel(w, TUNNEL_etherip);

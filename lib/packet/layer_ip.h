@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* IP whose version is not known beforehand, or is not the announced one. */
+/* IP after a header that does not say its version, or says the wrong one. */
 #ifndef PACKET_LAYER_IP_H
 #define PACKET_LAYER_IP_H
 
 #include "packet/layer.h"
 
-/* Bare IP of the version that its first four bits say. */
+/* Continues with IP of the version in its first four bits. */
 static inline enum layer layer_ip(struct walk *w)
 {
 	if (w->at == w->end)
@@ -18,13 +18,13 @@ static inline enum layer layer_ip(struct walk *w)
 }
 
 /*
- * Decodes the n octets before w->at by their version, where the header before them announced the
- * other one: links and tunnels that know only one of them often do.
+ * Goes back to the n octets before w->at if they are of the other version than the header before
+ * them says: links and tunnels made for one version often carry both.
  */
 static inline enum layer layer_other_version(
 	struct walk *w, size_t n, unsigned version, enum layer layer)
 {
-	if (w->at[-(ptrdiff_t)n] >> 4 != version)
+	if (w->at[-(ptrdiff_t)n] >> IP_VERSION_SHIFT != version)
 		return layer_stop(w, PACKET_bad_ip);
 	w->at -= n;
 	return layer;

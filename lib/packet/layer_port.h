@@ -12,27 +12,28 @@ static inline bool layer_has_encrypted_port(const struct walk *w)
 	       packet_encrypted_end(w->conf, &pkt->addrs, ADDR_SRC, pkt->sport);
 }
 
+/* Ends the walk of a datagram with `verdict` if its length is valid. */
+static inline enum layer layer_udp_datagram(struct walk *w, enum packet_verdict verdict)
+{
+	w->pkt->proto = PACKET_UDP;
+	bool valid = layer_udp_set_payload(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH));
+	return layer_stop(w, valid ? verdict : PACKET_bad_udp);
+}
+
 /* Ends the walk of a datagram on a port that can mean encrypted DNS. */
 static inline enum layer layer_udp_encrypted(struct walk *w)
 {
-	if (!layer_has_encrypted_port(w))
-		return layer_stop(w, PACKET_other_port);
-	w->pkt->proto = PACKET_UDP;
-	if (!layer_udp_set_payload(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH)))
-		return layer_stop(w, PACKET_bad_udp);
-	return layer_stop(w, PACKET_encrypted);
+	return layer_has_encrypted_port(w) ? layer_udp_datagram(w, PACKET_encrypted)
+					   : layer_stop(w, PACKET_other_port);
 }
 
-/* A datagram where DNS may be on any port. */
+/* Ends the walk of a datagram if DNS may be on any port. */
 static inline enum layer layer_udp_anywhere(struct walk *w)
 {
-	w->pkt->proto = PACKET_UDP;
-	if (!layer_udp_set_payload(w, bits_be16(w->at - UDP_HEADER + UDP_LENGTH)))
-		return layer_stop(w, PACKET_bad_udp);
-	return layer_stop(w, PACKET_perhaps_dns);
+	return layer_udp_datagram(w, PACKET_perhaps_dns);
 }
 
-/* A segment where its port can mean encrypted DNS, or DNS may be on any port. */
+/* Ends the walk of a segment if its port can mean encrypted DNS, or DNS may be on any port. */
 static inline enum layer layer_tcp_encrypted(struct walk *w)
 {
 	if (w->conf->sightings && layer_has_encrypted_port(w))

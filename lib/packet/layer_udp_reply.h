@@ -5,7 +5,8 @@
 
 #include "packet/layer.h"
 
-#define UDP_REPLY_OCTETS (8 + IPV4_HEADER) /* octets that layer_udp_is_reply() needs */
+/* Octets that layer_udp_is_reply() reads: the longest header of a tunnel, and IPv4. */
+#define UDP_REPLY_OCTETS (8 + IPV4_HEADER)
 
 /*
  * Returns true if a datagram from a tunnel's port, to a port that is none, belongs to that tunnel.

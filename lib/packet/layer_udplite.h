@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* UDP-Lite (RFC 3828). */
+/* UDP-Lite. */
 #ifndef PACKET_LAYER_UDPLITE_H
 #define PACKET_LAYER_UDPLITE_H
 
 #include "packet/walk_common.h"
 
 /*
- * UDP-Lite (RFC 3828 section 3.1): the length field says how many octets the checksum covers, 0
- * all; the datagram is as long as the IP payload.
+ * RFC 3828 section 3.1: the length field says how many octets the checksum covers, 0 means all. The
+ * datagram is as long as the IP payload.
  */
 static inline enum layer layer_udplite(struct walk *w)
 {

@@ -114,7 +114,7 @@ bool packet_subframe(struct pkt *aggregate, uint8_t *buffer, struct frame *frame
 		.clock_ns = aggregate->clock_ns,
 		.late_us = aggregate->late_us,
 		.link_type = FRAME_LINK_SUBFRAME};
-	/* All but the last are padded to a multiple of 4 octets. */
+	/* All subframes but the last are padded to a multiple of 4 octets. */
 	const uint32_t size = (header + length + 3) & ~3u;
 	const uint32_t skip = size < aggregate->len ? size : aggregate->len;
 	aggregate->payload += skip;
@@ -132,11 +132,11 @@ static bool src_above_dst(const struct pkt *pkt)
 	return src > dst;
 }
 
-/* The sum of both addresses, in an order that is the same for both directions: turned round where
- * `turn` says so, without a jump, as which direction comes next cannot be predicted. */
-static inline hash_sum pair_sum(const struct hash_secret *secret, const struct pkt *pkt, bool turn)
+/* Returns the sum of both addresses, exchanged if `swap` is set. It has no branch, because the
+ * direction of the next packet cannot be predicted. */
+static inline hash_sum pair_sum(const struct hash_secret *secret, const struct pkt *pkt, bool swap)
 {
-	uint64_t a[2], b[2], all = 0 - (uint64_t)turn;
+	uint64_t a[2], b[2], all = 0 - (uint64_t)swap;
 
 	memcpy(a, pkt->addrs.octets[ADDR_SRC], sizeof(a));
 	memcpy(b, pkt->addrs.octets[ADDR_DST], sizeof(b));
@@ -147,14 +147,14 @@ static inline hash_sum pair_sum(const struct hash_secret *secret, const struct p
 uint32_t packet_flow_hash(const struct hash_secret *secret, const struct pkt *pkt)
 {
 	uint32_t ports = pkt->sport | (uint32_t)pkt->dport << 16;
-	bool turn = pkt->sport > pkt->dport;
+	bool swap = pkt->sport > pkt->dport;
 
 	if (bits_unlikely(pkt->sport == pkt->dport))
-		turn = src_above_dst(pkt);
-	ports = turn ? ports >> 16 | ports << 16 : ports;
+		swap = src_above_dst(pkt);
+	ports = swap ? ports >> 16 | ports << 16 : ports;
 	uint64_t rest = ports | (uint64_t)pkt->addrs.family << 32 | (uint64_t)pkt->proto << 40;
 	return hash_of_sum(
-		secret, pair_sum(secret, pkt, turn) + hash_pair(secret, 2, rest, pkt->realm));
+		secret, pair_sum(secret, pkt, swap) + hash_pair(secret, 2, rest, pkt->realm));
 }
 
 uint32_t packet_pair_hash(const struct hash_secret *secret, const struct pkt *pkt)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* packet_walk(): the layers of a packet, one after the other. */
+/* packet_walk(): goes through the headers of a packet, from the outside in. */
 #define LAYER_FILES
 #include "packet/layers.def"
 
-/* Continues by an EtherType that is none of IP, VLAN and ARP. */
+/* Continues by an EtherType other than those of layer_ethertype(). */
 static enum layer layer_ethertype_rest(struct walk *w)
 {
 #define LAYER_ETHERTYPE(type, name)                                                                \
@@ -13,7 +13,7 @@ static enum layer layer_ethertype_rest(struct walk *w)
 	return layer_ethertype_tag(w);
 }
 
-/* Continues by an IP protocol that plain packets do not have. */
+/* Continues by an IP protocol other than those of layer_ip_protocol(). */
 static enum layer layer_ip_protocol_rest(struct walk *w)
 {
 #define LAYER_IP_PROTOCOL(protocol, name)                                                          \
@@ -23,7 +23,8 @@ static enum layer layer_ip_protocol_rest(struct walk *w)
 	return layer_stop(w, PACKET_other_ip_protocol);
 }
 
-/* Notes what packet_conf.wanted asks for, at the end of a walk; `mac`: struct walk's. */
+/* Sets the fields that packet_conf.wanted asks for, at the end of a walk; `mac` is struct walk's.
+ */
 static __attribute__((noinline)) void packet_set_wanted(
 	const struct packet_conf *conf, struct pkt *pkt, const uint8_t *mac)
 {
@@ -35,7 +36,7 @@ static __attribute__((noinline)) void packet_set_wanted(
 	}
 }
 
-/* Follows the layers until one ends the walk. */
+/* Calls the functions of the layers until one ends the walk. */
 static inline enum packet_verdict packet_walk_layers(struct walk *w, enum layer layer)
 {
 	for (unsigned left = w->conf->max_depth; left > 0; left--) {
@@ -51,7 +52,8 @@ static inline enum packet_verdict packet_walk_layers(struct walk *w, enum layer 
 	return layer == LAYER_end ? w->verdict : PACKET_too_deep;
 }
 
-/* The walk from `layer` on, with a copy of its state: packet_walk() keeps its own in registers. */
+/* Continues the walk at `layer`, with a copy of its state, so that packet_walk() can keep its own
+ * in registers. */
 static __attribute__((noinline)) enum packet_verdict packet_walk_rest(
 	struct walk w, enum layer layer)
 {
@@ -80,14 +82,13 @@ enum packet_verdict packet_walk(
 	pkt->vlans = 0;
 	pkt->realm = 0;
 	pkt->tunnel = (struct tunnel){0};
-	if (bits_unlikely(!w.at)) /* and from here on the compiler knows that no header is NULL */
+	if (bits_unlikely(!w.at)) /* the compiler then knows that no header is NULL */
 		return PACKET_bad_frame;
 	pkt->ts_ns = frame->ts_ns;
 	pkt->clock_ns = frame->clock_ns;
 	pkt->late_us = frame->late_us;
 	pkt->verified = 0;
-	/* The layers of a plain packet, in a row; packet_walk_rest() finds whatever else there is.
-	 */
+	/* The layers of most packets, without the loop that packet_walk_rest() has. */
 	enum layer layer = LAYER_link;
 	if (bits_likely(frame->link_type == FRAME_LINK_ETHERNET))
 		layer = layer_ethernet(&w);
@@ -107,7 +108,8 @@ enum packet_verdict packet_walk(
 			packet_set_wanted(conf, pkt, w.mac);
 		return w.verdict;
 	}
-	/* field by field: `w` as a whole would have to be in memory all the way */
+	/* Copies each field, because a copy of `w` as a whole would keep it in memory all the way.
+	 */
 	return packet_walk_rest((struct walk){.at = w.at,
 					.end = w.end,
 					.mac = w.mac,

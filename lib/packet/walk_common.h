@@ -78,9 +78,9 @@ static inline enum layer layer_ethernet(struct walk *w)
 	return layer;
 }
 
-/* IPv4 (RFC 791), IPv6 (RFC 8200), fragments of both, IP in IP (RFC 2003, 2473, 4213). */
+/* IPv4, IPv6 with its extension headers, fragments of both, IP in IP. */
 
-/* RFC 791 section 3.1, RFC 8200 section 4.5: 13 bits of offset in units of 8 octets. */
+/* Ends the walk at a fragment (RFC 791 section 3.1, RFC 8200 section 4.5). */
 static inline enum layer layer_fragment(
 	struct walk *w, uint32_t id, uint16_t offset_octets, bool more, uint8_t proto)
 {
@@ -97,6 +97,7 @@ static inline enum layer layer_fragment(
 	return layer_stop(w, PACKET_fragment);
 }
 
+/* Continues by the IP protocol, or next header, in w->next. */
 static inline enum layer layer_ip_protocol(struct walk *w)
 {
 	if (bits_likely(w->next == IP_UDP))
@@ -122,6 +123,7 @@ static inline enum layer layer_ip_protocol(struct walk *w)
 	}
 }
 
+/* RFC 791 section 3.1. */
 static inline enum layer layer_ipv4(struct walk *w)
 {
 	const uint8_t *p = layer_read(w, IPV4_HEADER);
@@ -151,6 +153,7 @@ static inline enum layer layer_ipv4(struct walk *w)
 	return layer_ip_protocol(w);
 }
 
+/* RFC 8200 section 3. */
 static inline enum layer layer_ipv6(struct walk *w)
 {
 	const uint8_t *p = layer_read(w, IPV6_HEADER);
@@ -171,8 +174,7 @@ static inline enum layer layer_ipv6(struct walk *w)
 	return layer_ip_protocol(w);
 }
 
-/* Skips an extension header of (length field + extra) * unit octets, at least 8 (RFC 8200 section
- * 4, RFC 4302 section 2.2). */
+/* Skips an extension header of (length field + extra) * unit octets, which are 8 or more. */
 static inline enum layer layer_extension(struct walk *w, unsigned unit, unsigned extra)
 {
 	const uint8_t *p = layer_read(w, IPV6_EXTENSION);
@@ -183,11 +185,13 @@ static inline enum layer layer_extension(struct walk *w, unsigned unit, unsigned
 	return layer_ip_protocol(w);
 }
 
+/* Skips an extension header whose length is in units of 8 octets (RFC 6564 section 4). */
 static inline enum layer layer_ipv6_extension(struct walk *w)
 {
 	return layer_extension(w, 8, 1);
 }
 
+/* RFC 8200 section 4.5; a fragment that is a whole datagram is atomic (RFC 6946). */
 static inline enum layer layer_ipv6_fragment(struct walk *w)
 {
 	const uint8_t *p = layer_read(w, IPV6_EXTENSION);
@@ -195,8 +199,7 @@ static inline enum layer layer_ipv6_fragment(struct walk *w)
 		return layer_short(w, PACKET_bad_ip);
 	uint16_t fragment = bits_be16(p + IPV6_FRAGMENT_OFFSET);
 	w->announced -= IPV6_EXTENSION;
-	if (fragment & (IPV6_FRAGMENT_OFFSET_MASK |
-			       IPV6_MORE_FRAGMENTS)) /* else atomic (RFC 6946): whole */
+	if (fragment & (IPV6_FRAGMENT_OFFSET_MASK | IPV6_MORE_FRAGMENTS))
 		return layer_fragment(w, bits_be32(p + IPV6_FRAGMENT_ID),
 			fragment & IPV6_FRAGMENT_OFFSET_MASK, fragment & IPV6_MORE_FRAGMENTS,
 			p[IPV6_EXTENSION_NEXT]);
@@ -204,6 +207,7 @@ static inline enum layer layer_ipv6_fragment(struct walk *w)
 	return layer_ip_protocol(w);
 }
 
+/* RFC 2003, RFC 2473, RFC 4213 section 3. */
 static inline enum layer layer_ip_in_ip(struct walk *w)
 {
 	layer_set_tunnel(w, TUNNEL_ipip);
@@ -218,14 +222,13 @@ static inline bool layer_has_dns_port(const struct walk *w)
 }
 
 /*
- * Sets the payload of a datagram whose header, before w->at, says `length`. Returns false if that
- * is less than a header or more than the IP payload (RFC 768). 0 means a jumbogram (RFC 2675
- * section 4) or segmentation offload: the datagram is as long as the IP payload, unless that is
- * longer than any datagram.
+ * Sets the payload of a datagram whose header says `length`. Returns false if that is less than a
+ * header or more than the IP payload (RFC 768). 0 means a jumbogram (RFC 2675 section 4) or
+ * segmentation offload: the datagram is as long as the IP payload, if a datagram can be that long.
  */
 static inline bool layer_udp_set_payload(struct walk *w, uint32_t length)
 {
-	/* `announced` is UDP_HEADER at least: one comparison for both ends. */
+	/* `announced` is not less than UDP_HEADER, so one comparison checks both limits. */
 	if (bits_unlikely(length - UDP_HEADER > w->announced - UDP_HEADER)) {
 		if (length != 0 || w->announced > IP_MAX)
 			return false;
@@ -235,7 +238,7 @@ static inline bool layer_udp_set_payload(struct walk *w, uint32_t length)
 	return true;
 }
 
-/* A datagram on a DNS port, of `length` by its header. */
+/* Ends the walk of a datagram on a DNS port, whose header says `length`. */
 static inline enum layer layer_udp_payload(struct walk *w, uint32_t length)
 {
 	struct pkt *pkt = w->pkt;
@@ -249,20 +252,21 @@ static inline enum layer layer_udp_payload(struct walk *w, uint32_t length)
 	return layer_stop(w, pkt->wire_len ? PACKET_runt : PACKET_empty);
 }
 
-/* A datagram on ports without a meaning. */
+/* Handles a datagram on ports of which the configuration says nothing. */
 static inline enum layer layer_udp_unknown_port(struct walk *w)
 {
 	return bits_unlikely(w->conf->anywhere) ? LAYER_udp_anywhere
 						: layer_stop(w, PACKET_other_port);
 }
 
-/* Enters the tunnel of the destination port, or of the source port (layer_udp_is_reply()). */
+/* Continues with the tunnel of the destination port, or of the source port (layer_udp_is_reply()).
+ */
 static inline enum layer layer_udp_tunnel(struct walk *w)
 {
 	uint32_t length = bits_be16(w->at - UDP_HEADER + UDP_LENGTH);
 	uint8_t kind = w->conf->tunnel_of[w->pkt->dport];
-	const bool answer = !kind;
-	if (answer)
+	const bool reply = !kind;
+	if (reply)
 		kind = w->conf->tunnel_of[w->pkt->sport];
 	if (kind >= PACKET_PORT_encrypted)
 		return LAYER_udp_encrypted;
@@ -271,7 +275,7 @@ static inline enum layer layer_udp_tunnel(struct walk *w)
 	if (length < UDP_HEADER || length > w->announced)
 		return layer_stop(w, PACKET_bad_udp);
 	layer_limit(w, length - UDP_HEADER);
-	if (bits_unlikely(answer) &&
+	if (bits_unlikely(reply) &&
 		!layer_udp_is_reply(w->at, layer_remaining(w), w->cut ? w->missing : 0, kind))
 		return layer_remaining(w) < UDP_REPLY_OCTETS ? layer_short(w, PACKET_other_port)
 							     : layer_udp_unknown_port(w);
@@ -285,7 +289,7 @@ static inline enum layer layer_udp_tunnel(struct walk *w)
 	}
 }
 
-/* A datagram on no DNS port. */
+/* Handles a datagram on ports other than those of DNS. */
 static inline enum layer layer_udp_other(struct walk *w)
 {
 	const uint8_t *kinds = w->conf->tunnel_of;
@@ -294,6 +298,7 @@ static inline enum layer layer_udp_other(struct walk *w)
 	return layer_udp_tunnel(w);
 }
 
+/* RFC 768. */
 static inline enum layer layer_udp(struct walk *w)
 {
 	struct pkt *pkt = w->pkt;
@@ -308,7 +313,7 @@ static inline enum layer layer_udp(struct walk *w)
 	return layer_udp_payload(w, length);
 }
 
-/* Ends the walk of a segment, behind the part of its header that is always there. */
+/* Ends the walk of a segment; w->at is at the options (RFC 9293 section 3.1). */
 static inline enum layer layer_tcp_segment(struct walk *w, enum packet_verdict verdict)
 {
 	struct pkt *pkt = w->pkt;
@@ -341,9 +346,9 @@ static inline enum layer layer_tcp(struct walk *w)
 								      : layer_stop(w, PACKET_tcp);
 }
 
-/* Tunnels: VXLAN (RFC 7348), GRE (RFC 2784, 2890). */
+/* Tunnels: VXLAN and GRE. */
 
-/* RFC 7348 section 5: the I bit says that the network id is valid. */
+/* RFC 7348 section 5: the I bit must be set. */
 static inline enum layer layer_vxlan(struct walk *w)
 {
 	const uint8_t *p = layer_read(w, VXLAN_HEADER);
@@ -355,33 +360,32 @@ static inline enum layer layer_vxlan(struct walk *w)
 	return LAYER_ethernet;
 }
 
+/* RFC 2784 section 2, RFC 2890 section 2. */
 static inline enum layer layer_gre(struct walk *w)
 {
-	const uint8_t *p = layer_read(w, 4);
+	const uint8_t *p = layer_read(w, GRE_HEADER);
 	if (!p)
 		return layer_short(w, PACKET_bad_tunnel);
 	uint16_t flags = bits_be16(p), protocol = bits_be16(p + GRE_PROTOCOL);
-	if ((flags & GRE_VERSION) == 1)
+	if ((flags & GRE_VERSION) == GRE_VERSION_PPTP)
 		return layer_gre_pptp(w, flags, protocol);
 	if (flags & GRE_VERSION)
 		return layer_stop(w, PACKET_bad_tunnel);
-	if (!layer_read(w, flags & (GRE_CHECKSUM | GRE_ROUTING) ? 4 : 0))
+	if (!layer_read(w, flags & (GRE_CHECKSUM | GRE_ROUTING) ? GRE_OPTION : 0))
 		return layer_short(w, PACKET_bad_tunnel);
 	layer_set_tunnel(w, TUNNEL_gre);
 	if (flags & GRE_KEY) {
-		p = layer_read(w, 4);
+		p = layer_read(w, GRE_OPTION);
 		if (!p)
 			return layer_short(w, PACKET_bad_tunnel);
 		uint32_t key = bits_be32(p);
-		/*
-		 * NVGRE is Ethernet with a key and no other option (RFC 7637 section 3.2). Its
-		 * lowest id tells it from a bridge over GRE with a small key.
-		 */
+		/* NVGRE is Ethernet with a key and no other option (RFC 7637 section 3.2). A
+		 * smaller key than its first id is that of a bridge over GRE. */
 		bool nvgre = protocol == ETHER_BRIDGED &&
 			     !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)) && key >> 8 >= NVGRE_VSID_MIN;
 		layer_set_tunnel_id(w, TUNNEL_gre, nvgre ? key >> 8 : key);
 	}
-	if (!layer_read(w, flags & GRE_SEQUENCE ? 4 : 0))
+	if (!layer_read(w, flags & GRE_SEQUENCE ? GRE_OPTION : 0))
 		return layer_short(w, PACKET_bad_tunnel);
 	if (flags & GRE_ROUTING && !layer_gre_routes(w))
 		return layer_short(w, PACKET_bad_tunnel);

@@ -162,7 +162,7 @@ enum {
 	LISP_HEADER = 8,
 	LISP_I = 0x08, /* the second word has an instance id */
 	LISP_P = 0x04, /* GPE: the next protocol field is valid */
-	LISP_RESERVED = 0x03, /* R, and KK: the payload is encrypted (RFC 8061 section 4) */
+	LISP_RESERVED = 0x03, /* R, and KK: the payload is encrypted (RFC 8061 section 8) */
 	LISP_NEXT = 3,
 	LISP_INSTANCE = 4, /* 24 bits, then 8 of the locators' status */
 };

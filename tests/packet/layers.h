@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frames of many layers from a line of words. Each word is put in front of what the words behind it
- * make, so that every length is right:
- *   msg        a query of 19 octets
+ * Makes frames of many layers from a line of words. Each word writes octets in front of those that
+ * the words behind it wrote, so that every length is right: msg        a query of 19 octets
  *   udp:PORT   UDP from port 4321        tcp:PORT   TCP from port 4321
  *   ip4:P ip6:P    the inner IP header, 192.0.2.1 > 192.0.2.53, 2001:db8::1 > 2001:db8::53
  *   out4:P out6:P  an outer one, 198.51.100.1 > 198.51.100.2, 2001:db8::a > 2001:db8::b
@@ -45,21 +44,21 @@ struct layers_case {
 
 const char *layers_name(enum packet_verdict verdict);
 
-/* Makes a frame; its length. */
+/* Makes a frame and returns its length. */
 size_t layers_made(struct layers *m, const char *words);
 
-/* Puts the words in front of what is there. */
+/* Writes the words in front of the octets of *m. */
 void layers_make(struct layers *m, const char *words);
 
-/* Walks the first `len` octets, at a guard page, of a frame of wire_len. pkt->payload is NULL then.
- */
+/* Walks the first `len` octets, which end at a guard page, of a frame of wire_len octets, and sets
+ * pkt->payload to NULL. */
 enum packet_verdict layers_walk(const struct packet_conf *conf, const struct layers *m,
 	unsigned link, size_t len, size_t wire_len, struct pkt *pkt);
 
-/* A configuration with port 53 and the default tunnels. */
+/* Returns a configuration with port 53 and the default tunnels. */
 const struct packet_conf *layers_conf(void);
 
-/* Whole frames end as they must, and every truncation of them harmlessly. */
+/* Checks the verdicts of whole frames, and that every truncation of them ends within its octets. */
 void layers_check(const struct layers_case *cases, size_t n);
 
 #endif

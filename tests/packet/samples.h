@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames by hand, and how each must end. Those that end as `dns` carry one and the same query. */
+/* Frames with the verdict that each must have. Those that end as `dns` carry the same query. */
 #ifndef TESTS_PACKET_SAMPLES_H
 #define TESTS_PACKET_SAMPLES_H
 

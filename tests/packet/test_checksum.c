@@ -8,7 +8,7 @@
 
 void test_packet_checksum(void);
 
-/* The sum by the letter of RFC 1071: 16-bit words in network order. */
+/* Returns the sum of 16-bit words in network order (RFC 1071 section 1). */
 static uint32_t words(const uint8_t *p, size_t n)
 {
 	uint32_t sum = 0;
@@ -24,7 +24,7 @@ static uint16_t folded(uint32_t sum)
 	return (uint16_t)sum;
 }
 
-/* A packet with `n` octets of payload behind an unfinished header. */
+/* Makes a packet with `n` octets of payload and without a checksum. */
 static void make(struct wire *w, bool udp, bool v6, size_t n)
 {
 	size_t header = udp ? 8 : 24;
@@ -89,8 +89,8 @@ static void verdicts(void)
 	check(false, true, 65000);
 }
 
-/* The NIC's verdict is that of the outermost transport: it stands for a packet without a
- * tunnel around it, and for nothing else. */
+/* The NIC verifies the outermost transport: its verdict counts only for a packet without a tunnel.
+ */
 static void verified(void)
 {
 	static struct packet_conf conf;
@@ -133,5 +133,5 @@ void test_packet_checksum(void)
 {
 	CU_pSuite suite = CU_add_suite("packet/checksum", NULL, NULL);
 	CU_add_test(suite, "verified by the NIC", verified);
-	CU_add_test(suite, "right, wrong, unfinished, not to be told", verdicts);
+	CU_add_test(suite, "right, wrong, partial, unknown", verdicts);
 }

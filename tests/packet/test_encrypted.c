@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which packets are those of encrypted DNS. */
+/* Which packets belong to encrypted DNS. */
 #include "packet/packet.h"
 
 #include "packet/layers.h"
@@ -21,7 +21,7 @@ static void resolver(const char *text)
 	packet_resolver_add(&conf, &prefix);
 }
 
-/* The verdict of an IP packet from 192.0.2.1 or 2001:db8::1 to ...53, or of its answer. */
+/* Returns the verdict of an IP packet from 192.0.2.1 or 2001:db8::1 to ...53. */
 static const char *walk(
 	const char *ip, const char *l4, unsigned sport, unsigned dport, struct pkt *pkt)
 {
@@ -36,7 +36,6 @@ static const char *walk(
 			"%s:6 %04x %04x 00000001 00000002 60 12 0100 0000 0000 01010101 aabbccdd",
 			ip, sport, dport);
 	size_t n = layers_made(&m, words);
-	/* 101: raw IP */
 	return layers_name(layers_walk(&conf, &m, FRAME_LINK_RAW, n, n, pkt));
 }
 
@@ -69,12 +68,12 @@ static void ports(void)
 	expect("ip4", 4321, 852, "other_port", "tcp");
 	expect("ip4", 4321, 443, "other_port", "tcp");
 	expect("ip4", 443, 4321, "other_port", "tcp");
-	/* a DNS port comes first, a tunnel's by destination, too */
+	/* a DNS port has precedence, and so has a tunnel's as destination */
 	expect("ip4", 853, 53, "runt", "tcp_dns");
 	expect("ip4", 53, 853, "runt", "tcp_dns");
 	expect("ip4", 853, 4789, "other_port", "encrypted"); /* not VXLAN's flags */
 	expect("ip4", 4789, 853, "encrypted", "encrypted");
-	packet_encrypted_ports(&conf, some + 1, 1); /* instead of those before */
+	packet_encrypted_ports(&conf, some + 1, 1); /* replaces those before */
 	expect("ip4", 4321, 853, "other_port", "tcp");
 	expect("ip4", 4321, 8853, "encrypted", "encrypted");
 }
@@ -95,12 +94,12 @@ static void resolvers(void)
 	expect("ip4", 443, 4321, "encrypted", "encrypted");
 	expect("ip4", 443, 443, "encrypted", "encrypted");
 	expect("ip6", 443, 4321, "other_port", "tcp");
-	/* all of port 443, whoever it is */
+	/* port 443 of any address */
 	packet_encrypted_ports(&conf, (const uint16_t[]){443}, 1);
 	expect("ip6", 443, 4321, "encrypted", "encrypted");
 }
 
-/* In whichever order they are named, and no more than there is room for. */
+/* Resolvers in any order, and no more than fit. */
 static void order(void)
 {
 	begin();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ends that somebody chooses so that flows meet in one bucket, or pairs at one worker. */
+/* Addresses and ports chosen to make flows collide in a bucket, or pairs at a worker. */
 #include "packet/packet.h"
 
 #include "support/hostile.h"
@@ -8,7 +8,8 @@
 
 void test_packet_hostile(void);
 
-/* Words 0 to 3 are the addresses, 4 and 5 end in the ports. Both directions are one key. */
+/* Words 0 to 3 are the addresses, the low bits of 4 and 5 the ports. Both directions are one key.
+ */
 static struct pkt pkt_of(uint64_t w[HOSTILE_WORDS])
 {
 	struct pkt pkt = {.proto = PACKET_TCP, .addrs.family = ADDR_IPV6};
@@ -56,7 +57,7 @@ static void pairs(void)
 	CU_ASSERT(hostile_worst(owner_bits_of) <= HOSTILE_MAX);
 }
 
-/* Ports that change places, in part or as a whole, are other flows. */
+/* Flows whose ports are exchanged, in part or as a whole, are different flows. */
 static void ports_of_ends(void)
 {
 	struct hash_secret s = hash_fixed(1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of layers share (layers.h), the depth limit, and the ports of tunnels. */
+/* layers.h, the limit of the depth, and the ports of tunnels. */
 #include "packet/layers.h"
 #include "packet/wire.h"
 
@@ -198,7 +198,8 @@ static void check_dns(const struct layers_case *c, const struct pkt *pkt)
 	CU_ASSERT_STRING_EQUAL(vlans, c->vlans ? c->vlans : "");
 }
 
-/* Cut by the capture: `cut`, or what stood before the cut decided. Cut by nobody: anything. */
+/* A frame that the capture truncated ends as `cut`, or by a header in front of that. A frame that
+ * is merely short may end with any verdict. */
 static void check_truncations(const struct layers_case *c, const struct layers *m)
 {
 	size_t size = size_of(m);
@@ -264,7 +265,7 @@ static void bombs(void)
 		{1, "eth:8870", "aaaa030080c20007 eth:8870", "aaaa030000000800 " D4},
 	};
 	static struct layers m;
-	/* Tags in a row are no depth. */
+	/* Tags in a row count as one layer. */
 	struct pkt tagged;
 	layers_made(&m, "00010800 " D4);
 	for (int k = 0; k < 100; k++)
@@ -290,7 +291,7 @@ static void bombs(void)
 	}
 }
 
-/* Three tunnels in each other are within the limit, and the innermost is what is told. */
+/* Three nested tunnels are within the limit, and the record names the innermost. */
 static void nested(void)
 {
 	static const struct layers_case cases[] = {
@@ -307,7 +308,7 @@ static void nested(void)
 	layers_check(cases, BITS_COUNT(cases));
 }
 
-/* The configuration says how many layers are followed. */
+/* The configuration limits the layers of a walk. */
 static void depth(void)
 {
 	static struct packet_conf conf;
@@ -325,7 +326,7 @@ static void depth(void)
 	CU_ASSERT_EQUAL(layers_walk(&conf, &m, 1, n, n, &pkt), PACKET_too_deep);
 }
 
-/* No length says where a datagram ends (offload): none is longer than a datagram can be. */
+/* A datagram without a length (segmentation offload) has at most IP_MAX octets. */
 static void unbounded(void)
 {
 	static uint8_t octets[144000] = {0x45, [9] = 17, [12] = 192, 0, 2, 1, 192, 0, 2, 53, 0, 53};
@@ -338,7 +339,7 @@ static void unbounded(void)
 	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_bad_udp);
 	frame.len = frame.wire_len = sizeof(octets);
 	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_bad_udp);
-	/* The capture cut it: what it says of the frame counts. */
+	/* The capture truncated it: the length of the frame on the wire decides. */
 	frame.len = 100;
 	frame.wire_len = 1000;
 	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_dns);
@@ -347,7 +348,7 @@ static void unbounded(void)
 	CU_ASSERT_EQUAL(packet_walk(layers_conf(), &frame, &pkt), PACKET_bad_udp);
 }
 
-/* A DNS port goes before a tunnel's; ports can be changed, and a kind can be turned off. */
+/* A DNS port has precedence over a tunnel's. The ports of a kind can be changed, also to none. */
 static void ports(void)
 {
 	static const uint16_t other[] = {5000, 5001};

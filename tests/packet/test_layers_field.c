@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What captures of the field hold: overlays, tags with a time, links of cards and routers, ESP. */
+/* Layers of less common captures: overlays, time tags, links of capture cards and routers, ESP. */
 #include "packet/layers.h"
 
 void test_packet_layers_field(void);
@@ -50,7 +50,8 @@ static void overlays(void)
 	layers_check(cases, BITS_COUNT(cases));
 }
 
-/* From a tunnel's port to any: where the header is beyond doubt. */
+/* A datagram from a tunnel's port to any other belongs to the tunnel if its header leaves no doubt.
+ */
 static void answers(void)
 {
 	static const struct layers_case cases[] = {
@@ -212,7 +213,7 @@ static void esp(void)
 		{"eth:0800 out4:50 " SPI IP4_MSG "0004", PACKET_dns},
 		{"eth:0800 out4:50 " SPI IP4_MSG "010304 0304 " ICV12, PACKET_esp},
 		{"eth:0800 ip4:50 " SPI "10e10035001c0000 msg 010203 0311 " ICV12, PACKET_esp},
-		/* TCP: by its checksum, on which the addresses have a part */
+		/* TCP is recognised by its checksum, which covers the addresses */
 		{"eth:0800 ip4:50 " SPI
 		 "10e10035 00000007 00000009 50180100 19700000 0102 0206 " ICV12,
 			PACKET_tcp_dns},
@@ -233,7 +234,7 @@ static void esp(void)
 		if (verdict == PACKET_dns)
 			CU_ASSERT(pkt.tunnel.type == TUNNEL_esp && pkt.tunnel.id == 42 &&
 				  pkt.len == LAYERS_MESSAGE);
-		/* What would tell stands at the end: a frame that was cut is ESP. */
+		/* The trailer decides, so a truncated frame is ESP. */
 		for (size_t len = n - 1; len >= 62; len--) {
 			CU_ASSERT_EQUAL(
 				layers_walk(layers_conf(), &m, 1, len, n, &pkt), PACKET_esp);

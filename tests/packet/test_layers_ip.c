@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* TCP segments, fragments, and datagrams put together of fragments. */
+/* TCP segments, fragments, and reassembled datagrams. */
 #include "packet/layers.h"
 
 void test_packet_layers_ip(void);
@@ -86,7 +86,7 @@ static void fragments(void)
 	}
 }
 
-/* What packet_datagram_of() keeps of a fragment comes back with the datagram. */
+/* A reassembled datagram has the outer headers that packet_datagram_of() copied. */
 static void datagrams(void)
 {
 	static struct layers m;
@@ -119,7 +119,7 @@ static void datagrams(void)
 		PACKET_other_link_type);
 }
 
-/* A payload of which not one octet is at hand is cut, or the lengths lie. */
+/* A payload of which no octet was captured is cut, or its lengths are wrong. */
 static void no_payload(void)
 {
 	static struct layers m;

@@ -68,7 +68,7 @@ static void wlan(void)
 	layers_check(cases, BITS_COUNT(cases));
 }
 
-/* A subframe that `words` make, in front of those that stand in `m`. */
+/* Writes a subframe, made of `words`, in front of those in `m`. */
 static void front_subframe(struct layers *m, const char *words, unsigned lie)
 {
 	static struct layers one;
@@ -87,7 +87,9 @@ static void front_subframe(struct layers *m, const char *words, unsigned lie)
 	layers_make(m, front);
 }
 
-/* Walks the A-MSDU of a frame: the verdicts of its subframes, each with a space behind it. */
+/* Walks the A-MSDU of a frame and writes the verdicts of its subframes, each with a space behind
+ * it.
+ */
 static void walk_subframes(
 	const struct layers *m, unsigned link, size_t cut, char *seen, size_t room)
 {
@@ -122,7 +124,7 @@ static void walk_subframes(
 	}
 }
 
-/* IEEE 802.11-2020 section 9.3.2.2: each subframe ends as it would alone, in its outer headers. */
+/* IEEE 802.11-2020 clause 9.3.2.2: each subframe ends as it would alone, with its outer headers. */
 static void subframes(void)
 {
 	static const struct {

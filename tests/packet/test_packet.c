@@ -32,7 +32,7 @@ static const char *name_of(enum packet_verdict verdict)
 	return names[verdict];
 }
 
-/* Walks the first `len` octets, at a guard page, of a frame of `wire_len`. */
+/* Walks the first `len` octets, which end at a guard page, of a frame of `wire_len` octets. */
 static const char *walk(
 	const struct wire *w, unsigned link, uint32_t len, uint32_t wire_len, struct pkt *pkt)
 {
@@ -50,7 +50,7 @@ static const char *walk(
 		CU_ASSERT_FATAL(pkt->len <= pkt->wire_len && pkt->vlans <= PACKET_VLANS);
 		CU_ASSERT_EQUAL(pkt->ts_ns, 11);
 		CU_ASSERT_EQUAL(pkt->clock_ns, 12);
-		/* what borrows from the copy is looked at here, while it is there */
+		/* checks the payload here, because it borrows from the copy */
 		if (len == w->len)
 			CU_ASSERT_EQUAL(
 				memcmp(pkt->payload, w->octets + (pkt->payload - p), pkt->len), 0);
@@ -101,7 +101,7 @@ static void whole(void)
 	}
 }
 
-/* Octets behind the datagram are padding, not message. */
+/* Octets behind the datagram are padding and no part of the message. */
 static void padded(void)
 {
 	static struct wire w;
@@ -116,14 +116,14 @@ static void padded(void)
 			wire_fill(&w, 0xdd, 18);
 			CU_ASSERT_STRING_EQUAL(walk(&w, s->link, w.len, w.len, &pkt), "dns");
 			check_dns(s, &pkt);
-			/* padding that the capture cut is no loss */
+			/* truncated padding is no loss */
 			CU_ASSERT_STRING_EQUAL(walk(&w, s->link, w.len, w.len + 9, &pkt), "dns");
 			check_dns(s, &pkt);
 		}
 	}
 }
 
-/* The capture cut the frame, and says so: `cut`, or what stood before the cut decided already. */
+/* A frame that the capture truncated ends as `cut`, or by a header in front of that. */
 static void every_snap(void)
 {
 	static struct wire w;
@@ -142,7 +142,7 @@ static void every_snap(void)
 			cut += !same;
 			if (strcmp(verdict, "dns") != 0)
 				continue;
-			if (s->lengths) { /* octets behind the message may be what is missing */
+			if (s->lengths) { /* perhaps only octets behind the message are missing */
 				CU_ASSERT_EQUAL(pkt.wire_len, SAMPLE_MESSAGE);
 				CU_ASSERT_EQUAL(pkt.cut, pkt.len < pkt.wire_len);
 			}
@@ -156,7 +156,7 @@ static void every_snap(void)
 	}
 }
 
-/* The frame ends there and nobody says that it was cut: any verdict, but none past the end. */
+/* A frame that is merely short may end with any verdict, but no octet behind its end is read. */
 static void every_truncation(void)
 {
 	static struct wire w;
@@ -170,7 +170,7 @@ static void every_truncation(void)
 	}
 }
 
-/* Each verdict that a walk can give has a sample. */
+/* Each verdict of a walk has a sample. */
 static void every_verdict(void)
 {
 	static const char *const elsewhere[] = {
@@ -215,7 +215,7 @@ static void ports(void)
 		CU_ASSERT_TRUE(packet_port_is(&c, some[i]));
 }
 
-/* The same for both directions, other for other ends, and spread over workers. */
+/* A hash is the same for both directions, differs for other ends, and spreads over workers. */
 static void flow_hash(void)
 {
 	struct hash_secret secret = hash_fixed(1), other = hash_fixed(2);
