@@ -102,8 +102,8 @@ static unsigned receive(struct worker *w)
 	return total;
 }
 
-/* Expires what is due, every TURNS turns and in each idle turn of a worker that sleeps. Returns true
- * if more is to expire. */
+/* Expires what is due, every TURNS turns and in each idle turn of a worker that sleeps. Returns
+ * true if more is to expire. */
 static unsigned housekeep(struct worker *w, unsigned work)
 {
 	if (++w->turns < TURNS && (work || !w->rests))
