@@ -54,7 +54,7 @@ static inline void sip_round(struct sip *s)
 	v[2] = rotated(v[2], 32);
 }
 
-static inline void sip_take(struct sip *s, uint64_t word)
+static inline void sip_add(struct sip *s, uint64_t word)
 {
 	s->v[3] ^= word;
 	sip_round(s);
@@ -69,22 +69,22 @@ uint64_t hash_bytes(const struct hash_secret *s, const void *p, size_t n, uint64
 	size_t left = n;
 	uint64_t word;
 
-	sip_take(&sip, h);
+	sip_add(&sip, h);
 	for (; left >= BLOCK; left -= BLOCK, at += BLOCK) {
 		hash_sum sum = 0;
 		for (unsigned i = 0; i < HASH_PAIRS; i++)
 			sum += hash_16(s, i, at + (size_t)16 * i);
-		sip_take(&sip, (uint64_t)sum);
-		sip_take(&sip, (uint64_t)(sum >> 64));
+		sip_add(&sip, (uint64_t)sum);
+		sip_add(&sip, (uint64_t)(sum >> 64));
 	}
 	for (; left >= sizeof(word); left -= sizeof(word), at += sizeof(word)) {
 		memcpy(&word, at, sizeof(word));
-		sip_take(&sip, word);
+		sip_add(&sip, word);
 	}
 	word = 0;
 	memcpy(&word, at, left);
-	sip_take(&sip, word);
-	sip_take(&sip, n);
+	sip_add(&sip, word);
+	sip_add(&sip, n);
 	sip.v[2] ^= 0xff;
 	for (int i = 0; i < 3; i++)
 		sip_round(&sip);

@@ -22,8 +22,8 @@ struct metrics_worker ledger_workers(const struct ledger *l);
 /* Returns what the input counted. */
 struct input_counts ledger_input(const struct ledger *l);
 
-/* Return the records that all loggers took, and those that a sink was offered: all, or those of its
- * own logger. */
+/* Return the records that all loggers processed, and those that a sink was offered: all, or those
+ * of its own logger. */
 uint64_t ledger_taken(const struct ledger *l);
 uint64_t ledger_taken_by(const struct ledger *l, const struct conf_sink *sink);
 

@@ -24,7 +24,7 @@ static void consume(
 	s->next = end;
 }
 
-/* Counts what tcp_split_parse() did. Returns true if it gave a message. */
+/* Counts what tcp_split_parse() did. Returns true if it found a message. */
 static bool count_result(struct tcp_store *store, const struct tcp_split_result *result)
 {
 	if (result->skipped)
@@ -111,7 +111,7 @@ static const uint8_t *window_view(
 	return store->buffer;
 }
 
-/* Parses `run` octets of the window. Returns true if they gave a message; sets *moved on progress.
+/* Parses `run` octets of the window. Returns true if they end a message; sets *moved on progress.
  */
 static bool pull_run(struct tcp_store *store, struct tcp_stream *s, enum tcp_side side,
 	uint32_t run, bool last, bool *moved, struct tcp_output *out)

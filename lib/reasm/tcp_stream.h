@@ -47,7 +47,7 @@ struct tcp_input {
 	bool ambiguous; /* and neither of the checksums tells which count */
 };
 
-/* A message that a stream gives. */
+/* A message that a stream returns. */
 struct tcp_output {
 	const uint8_t *data; /* until the next call of a stream */
 	uint32_t len, wire_len;
@@ -84,7 +84,7 @@ bool tcp_stream_pull(struct tcp_store *store, struct tcp_stream *s, enum tcp_sid
 /* Returns one past the last octet that is buffered or that the capture truncated. */
 uint32_t tcp_stream_edge(const struct tcp_store *store, const struct tcp_stream *s);
 
-/* Skips everything before seq, once tcp_stream_pull() up to seq gives no more messages. */
+/* Skips everything before seq, once tcp_stream_pull() up to seq returns no more messages. */
 void tcp_stream_skip_to(struct tcp_store *store, struct tcp_stream *s, uint32_t seq);
 
 /* Accepts octets that begin before `end` and are in doubt for no other reason than `doubt`. */

@@ -211,7 +211,7 @@ static inline void record_arena_want_macs(struct record_arena *a)
 /*
  * Reserves a record with messages of the two lengths, at most 65535 octets each. The lengths are
  * set, all else up to data[] is zero. Returns NULL, and counts the record as dropped, if the arena
- * is full. One at a time; an uncommitted record is given up by the next call.
+ * is full. One at a time; the next call discards an uncommitted record.
  */
 struct record *record_begin(struct record_arena *a, uint32_t query_len, uint32_t reply_len);
 

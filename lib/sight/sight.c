@@ -72,7 +72,7 @@ static void report_bare(struct sight *s, uint32_t slot, enum outcome outcome)
 	report(s, slot, outcome, sure ? transport_of(f) : RECORD_TRANSPORT_none, NULL);
 }
 
-/* Parses the client's first f->have octets. Returns true if they gave a record. */
+/* Parses the client's first f->have octets. Returns true if the record was made. */
 static bool parse(struct sight *s, uint32_t slot, const uint8_t *data)
 {
 	struct sight_flow *f = sight_flow_at(&s->table, slot);
@@ -111,7 +111,7 @@ static void buffer_octets(struct sight *s, uint32_t slot, const uint8_t *data, u
  * Processes the next n octets of the client's stream, at least one. They are parsed once the
  * ClientHello can be complete, not for each segment.
  */
-static void take_octets(struct sight *s, uint32_t slot, const uint8_t *data, uint32_t n)
+static void process_octets(struct sight *s, uint32_t slot, const uint8_t *data, uint32_t n)
 {
 	struct sight_flow *f = sight_flow_at(&s->table, slot);
 	uint32_t space = SIGHT_HELLO_MAX - f->have;
@@ -133,7 +133,7 @@ static void take_octets(struct sight *s, uint32_t slot, const uint8_t *data, uin
 }
 
 /* Processes the payload of a client's segment, which begins at seq. */
-static void take_payload(struct sight *s, uint32_t slot, const struct pkt *pkt, uint32_t seq)
+static void process_payload(struct sight *s, uint32_t slot, const struct pkt *pkt, uint32_t seq)
 {
 	struct sight_flow *f = sight_flow_at(&s->table, slot);
 	int32_t at = (int32_t)(seq - f->start);
@@ -144,13 +144,13 @@ static void take_payload(struct sight *s, uint32_t slot, const struct pkt *pkt, 
 	}
 	uint32_t old = f->have - (uint32_t)at;
 	if (old < pkt->len)
-		take_octets(s, slot, pkt->payload + old, pkt->len - old);
+		process_octets(s, slot, pkt->payload + old, pkt->len - old);
 	if (pkt->cut && old < pkt->wire_len && f->list == SIGHT_PENDING)
 		report_incomplete(s, slot, SIGHT_cut);
 }
 
 /* Processes a TCP segment of a pending connection. */
-static void take_segment(struct sight *s, uint32_t slot, const struct pkt *pkt, bool from_client)
+static void process_segment(struct sight *s, uint32_t slot, const struct pkt *pkt, bool from_client)
 {
 	struct sight_flow *f = sight_flow_at(&s->table, slot);
 	bool syn = pkt->tcp_flags & TCP_SYN;
@@ -162,7 +162,7 @@ static void take_segment(struct sight *s, uint32_t slot, const struct pkt *pkt, 
 			f->joined = !syn;
 		}
 		if (pkt->wire_len)
-			take_payload(s, slot, pkt, pkt->seq + syn);
+			process_payload(s, slot, pkt, pkt->seq + syn);
 	} else if (!f->known && syn && pkt->tcp_flags & TCP_ACK) {
 		f->start = pkt->ack;
 		f->known = 1;
@@ -186,7 +186,8 @@ static bool is_quic(const struct pkt *pkt)
 }
 
 /* Processes a UDP datagram of a pending connection. */
-static void take_datagram(struct sight *s, uint32_t slot, const struct pkt *pkt, bool from_client)
+static void process_datagram(
+	struct sight *s, uint32_t slot, const struct pkt *pkt, bool from_client)
 {
 	struct sight_flow *f = sight_flow_at(&s->table, slot);
 	struct sight_hello hello;
@@ -273,9 +274,9 @@ void sight_process(struct sight *s, const struct pkt *pkt, uint32_t hash)
 	if (f->list == SIGHT_REPORTED)
 		sight_flow_move(&s->table, slot, SIGHT_REPORTED);
 	else if (pkt->proto == PACKET_TCP)
-		take_segment(s, slot, pkt, from_client);
+		process_segment(s, slot, pkt, from_client);
 	else
-		take_datagram(s, slot, pkt, from_client);
+		process_datagram(s, slot, pkt, from_client);
 }
 
 /* Returns the oldest pending connection if no ClientHello can come any more, or 0. */

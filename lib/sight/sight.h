@@ -3,7 +3,7 @@
  * Sightings: one record for each connection of encrypted DNS (PACKET_encrypted), so that it shows
  * which clients bypass the resolver. The record is made when the client's ClientHello has been
  * parsed, or when there will be none: see lib/metrics/sight.def. The connection stays in the table
- * until it has been idle for long, so that it gives no second record. Time is packet time only.
+ * until it has been idle for long, so that it has no second record. Time is packet time only.
  */
 #ifndef SIGHT_SIGHT_H
 #define SIGHT_SIGHT_H

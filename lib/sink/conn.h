@@ -93,11 +93,11 @@ void conn_wait(struct conn *s, short events, int64_t until_ns);
 bool conn_connect(struct conn *s, int64_t until_ns);
 
 /*
- * Sends what fits. Returns the octets taken (0: none now; with TLS the next call must offer the
+ * Sends what fits. Returns the octets accepted (0: none now; with TLS the next call must offer the
  * same s->pending octets again), or -errno: the connection is lost, and conn_step() reconnects
  * after the back-off. Datagrams are sent completely; -EMSGSIZE leaves the connection as it is.
- * Returns -ENOTCONN if the connection is not up. With conf->reads_replies a peer that reads no more
- * gives 0, and conn_recv() returns the error behind the peer's last data (not with TLS).
+ * Returns -ENOTCONN if the connection is not up. With conf->reads_replies it returns 0 for a peer
+ * that reads no more, and conn_recv() returns the error behind the peer's last data (not with TLS).
  */
 ssize_t conn_send(struct conn *s, const void *octets, size_t len);
 
@@ -117,8 +117,8 @@ struct conn_datagram {
 	size_t body_len;
 };
 
-/* Sends datagrams in as few system calls as possible. Returns how many the kernel took, or -errno
- * of the first. */
+/* Sends datagrams in as few system calls as possible. Returns how many the kernel accepted, or
+ * -errno of the first. */
 int conn_send_datagrams(struct conn *s, const struct conn_datagram *d, unsigned count);
 
 /*

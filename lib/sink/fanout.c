@@ -177,7 +177,8 @@ static inline void enqueue_full(struct sink_queue *queue)
 		sink_queue_enqueue(queue);
 }
 
-/* Formats the record for the first sink of the format that takes it, and copies it for the others.
+/* Formats the record for the first sink of the format that accepts it, and copies it for the
+ * others.
  */
 static void write_copies(struct fanout *fanout, struct fanout_format *f)
 {

@@ -59,7 +59,7 @@ int fanout_init(struct fanout *f, const struct sinks *sinks, unsigned logger, co
 /* Writes one record to every sink. Reading files it waits while a queue is full. */
 void fanout_write(struct fanout *f, const struct record *r);
 
-/* Counts n records that were written as taken. */
+/* Counts n written records as `taken`. */
 void fanout_count_taken(struct fanout *f, unsigned n);
 
 /* Enqueues blocks that are not full for sinks that are idle; for a logger without records. */
@@ -68,7 +68,7 @@ void fanout_flush_idle(struct fanout *f);
 /*
  * Writes a line about the log itself (JSON of the native schema, with its newline) to every sink of
  * that schema, whatever its filter; to a sink that several loggers feed, by the first of them only.
- * The line is no record. Returns the number of sinks that took it.
+ * The line is no record. Returns the number of sinks that accepted it.
  */
 unsigned fanout_write_notice(struct fanout *f, const char *line, size_t len, int64_t ts_ns);
 

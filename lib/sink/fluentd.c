@@ -2,7 +2,7 @@
 /*
  * Fluentd's forward protocol v1 over TCP, TLS or a unix socket: at least once delivery. With
  * acknowledgements up to WINDOW chunks are in flight, and a chunk counts as written when it is
- * acknowledged; without, when the kernel has taken it.
+ * acknowledged; without, when the kernel has accepted it.
  */
 #include "sink/fluentd_chunk.h"
 #include "sink/fluentd_login.h"

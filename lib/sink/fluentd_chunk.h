@@ -20,7 +20,7 @@
 struct fluentd_message {
 	uint64_t id[2];
 	uint64_t end; /* offset in the connection's octets; from fluentd_chunk() in its buffer */
-	bool acked; /* without acknowledgements: taken by the kernel */
+	bool acked; /* without acknowledgements: accepted by the kernel */
 };
 
 struct fluentd_chunk {
@@ -63,7 +63,7 @@ int fluentd_chunk(struct fluentd_format *f, const struct sink_block *b, uint32_t
 bool fluentd_chunk_ack(struct fluentd_chunk *c, const struct fluentd_octets *id);
 
 /* Without acknowledgements: marks the messages within the first `octets` of the connection, which
- * the kernel has taken. */
+ * the kernel has accepted. */
 void fluentd_chunk_sent(struct fluentd_chunk *c, uint64_t octets);
 
 /* Returns how many of its first documents are delivered. */

@@ -17,8 +17,8 @@ struct peer {
 	struct conn_conf conf;
 	char host[256];
 	struct text out; /* the send buffer: complete frames */
-	size_t sent; /* octets of it that the kernel has taken */
-	int64_t progress_ns; /* when it last took some, or the wait for that began */
+	size_t sent; /* octets of it that the kernel has accepted */
+	int64_t progress_ns; /* when it last accepted some, or the wait for that began */
 	size_t first_start; /* where the first frame begins */
 	uint32_t frames; /* in the buffer */
 	size_t ends[PEER_FRAMES]; /* where each ends */

@@ -2,7 +2,7 @@
 /*
  * Sends counters and gauges to a statsd server over UDP: "PREFIX.NAME:DELTA|c", several lines in
  * each datagram. The caller passes a counter's total; its rise since the last
- * datagram is sent, and counts as sent when the kernel has taken it. Used by one thread, which
+ * datagram is sent, and counts as sent when the kernel has accepted it. Used by one thread, which
  * never waits.
  */
 #ifndef SINK_STATSD_H
@@ -22,7 +22,7 @@ struct statsd {
 	char prefix[512]; /* with its final dot */
 	int64_t interval_ns, due_ns;
 	uint64_t sent[STATSD_SLOTS]; /* totals that were sent */
-	uint64_t datagrams, dropped; /* taken by the kernel, or not */
+	uint64_t datagrams, dropped; /* accepted by the kernel, or not */
 	/* the datagram being filled */
 	unsigned pending, slot[STATSD_SLOTS];
 	uint64_t total[STATSD_SLOTS];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sends lines over a stream: TCP, TLS, unix socket. There are no acknowledgements: what the kernel
- * has taken counts as written. A document of which only a part was sent when the connection broke
- * is sent again, completely, over the next one.
+ * has accepted counts as written. A document of which only a part was sent when the connection
+ * broke is sent again, completely, over the next one.
  */
 #include "sink/peer.h"
 

@@ -2,7 +2,7 @@
 /*
  * Syslog: the local daemon's socket in its own format, or RFC 5424 over UDP (RFC 5426), TCP with
  * octet counting (RFC 6587 section 3.4.1) and TLS (RFC 5425). These protocols have no
- * acknowledgements: what the kernel has taken counts as written.
+ * acknowledgements: what the kernel has accepted counts as written.
  */
 #include "sink/peer.h"
 #include "sink/syslog_format.h"
@@ -151,7 +151,7 @@ static int deliver_stream(
 	return (int)(i - from);
 }
 
-/* Sends one burst. Returns the documents settled; 0: the kernel takes none now; -errno. */
+/* Sends one burst. Returns the documents settled; 0: the kernel accepts none now; -errno. */
 static int send_burst(struct sink *s, const struct sink_block *b, uint32_t from)
 {
 	struct syslog *y = s->state;

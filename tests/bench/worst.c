@@ -103,7 +103,7 @@ void worst_query(struct worst *w, const struct wire *wire, uint16_t id, unsigned
 }
 
 /* The logger of the worker: releases the records, or keeps them. */
-static void take_records(void *to, void **records, unsigned n)
+static void log_records(void *to, void **records, unsigned n)
 {
 	struct worst *w = to;
 	if (!w->sink) {
@@ -143,7 +143,7 @@ static void start(struct worst *w)
 	packet_port_add(&w->packets, 5353);
 	packet_encrypted_ports(&w->packets, &(uint16_t){WORST_DOT}, 1);
 	record_arena_init(&w->arena, memory_zeroed(ARENA), ARENA, &w->metrics.record);
-	w->arena.pass = take_records;
+	w->arena.pass = log_records;
 	w->arena.pass_to = w;
 	pipeline_init(&w->pipeline, memory_zeroed(pipeline_bytes(&conf)), &conf, &w->packets,
 		&w->arena, &w->metrics);

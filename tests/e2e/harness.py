@@ -293,7 +293,7 @@ class Tap(unittest.TestResult):
         self.number = 0
         self.bad_subtests = False
 
-    def say(self, good, test, more=""):
+    def report(self, good, test, more=""):
         self.number += 1
         name = test.id().split(".", 1)[-1].replace("#", "")
         print(f"{'ok' if good else 'not ok'} {self.number} - {name}{more}", flush=True)
@@ -312,28 +312,28 @@ class Tap(unittest.TestResult):
     def addSuccess(self, test):
         super().addSuccess(test)
         if not self.bad_subtests:
-            self.say(True, test)
+            self.report(True, test)
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        self.say(True, test, f" # SKIP {reason}")
+        self.report(True, test, f" # SKIP {reason}")
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
         self.explain(test, err)
-        self.say(False, test)
+        self.report(False, test)
 
     def addError(self, test, err):
         super().addError(test, err)
         self.explain(test, err)
-        self.say(False, test)
+        self.report(False, test)
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err is not None:
             self.bad_subtests = True
             self.explain(subtest, err)
-            self.say(False, subtest)
+            self.report(False, subtest)
 
 
 def main():

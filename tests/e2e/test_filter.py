@@ -19,7 +19,7 @@ EXPRESSIONS = [
     "greater 120 and (ip proto 47 or udp portrange 1-1023)", "ip[12:4] = ip[16:4] or ip[15] ^ 1 != 4"]
 
 
-def taken(path, expression):
+def accepted(path, expression):
     """Returns how many packets of a capture tcpdump accepts; None if it refuses the filter."""
     done = subprocess.run(["tcpdump", "-r", str(path), "-w", "-", expression],
                           capture_output=True, check=False, timeout=harness.HANG_S)
@@ -37,7 +37,7 @@ class LikeTcpdump(harness.Case):
     def compare(self, path, expressions, workers=1):
         asked = 0
         for expression in expressions:
-            want = taken(path, expression)
+            want = accepted(path, expression)
             run = self.dnsloupe("-w", workers, "-r", path, "--bpf", expression,
                                 code=1 if want is None else 0, whole=True)
             if want is None: # the filter is not valid for this link type
@@ -63,7 +63,7 @@ class LikeTcpdump(harness.Case):
             for expression in EXPRESSIONS:
                 if self.compare(path, [expression], workers):
                     asked.add(expression)
-        self.assertEqual(asked, set(EXPRESSIONS), "each takes packets of some capture")
+        self.assertEqual(asked, set(EXPRESSIONS), "each accepts packets of some capture")
 
     def test_link_types(self):
         """A transaction on many link types."""

@@ -48,17 +48,17 @@ class Testpmd:
         said, self.text = self.text.split(words, 1)
         return said
 
-    def tell(self, command):
+    def command(self, command):
         self.process.stdin.write(f"{command}\n".encode())
         self.process.stdin.flush()
 
     def play(self):
-        self.tell("start")
+        self.command("start")
         self.read("testpmd> ")
 
     def stop(self):
         """Stops forwarding. Returns (packets sent to the device, packets that it dropped)."""
-        self.tell("stop")
+        self.command("stop")
         self.read("Accumulated forward statistics")
         sent, lost = re.search(r"TX-packets: (\d+) +TX-dropped: (\d+)",
                                self.read("testpmd> ")).groups()

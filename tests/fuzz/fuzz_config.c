@@ -29,7 +29,7 @@ static char *written(const struct conf *conf, size_t *len)
 	return json;
 }
 
-static void check_taken(const struct conf *conf)
+static void check_accepted(const struct conf *conf)
 {
 	struct conf_error err;
 	struct conf again;
@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	demand(conf_init(&conf) == 0 && conf_copy(&before, &conf) == 0);
 	if (load(&conf, data, size, &err) == 0) {
-		check_taken(&conf);
+		check_accepted(&conf);
 	} else {
 		demand(conf_equal(&conf, &before));
 		demand(err.text[0] != '\0' && strlen(err.text) < sizeof(err.text) - 1);

@@ -47,7 +47,7 @@ static void judge(const struct frame *whole)
 		abort();
 }
 
-static void take(const uint8_t *op, int64_t clock)
+static void process(const uint8_t *op, int64_t clock)
 {
 	uint32_t offset = (uint32_t)(op[2] << 8 | op[3]) & 0xfff8;
 	uint32_t most = op[1] & 16 ? 0xffff : 0x3ff; /* small datagrams are faster */
@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	memset(table.slots.buckets, 0, 2 * DATAGRAMS * sizeof(*table.slots.buckets));
 	for (; len >= OP; data += OP, len -= OP) {
 		clock += data[6];
-		take(data, clock);
+		process(data, clock);
 	}
 	ip_frag_recycle(&table);
 	ip_frag_finish(&table);

@@ -99,7 +99,7 @@ static void again(void)
 }
 
 /* Processes a packet with a copy of its payload, behind which nothing can be read. */
-static void take(struct pkt *pkt, const uint8_t *payload, uint32_t n)
+static void process(struct pkt *pkt, const uint8_t *payload, uint32_t n)
 {
 	uint8_t *copy = malloc(n + 1);
 	memcpy(copy + 1, payload, n);
@@ -134,30 +134,30 @@ static void finish(void)
 }
 
 /* Processes the stream of a client in segments of one size. */
-static void say(unsigned flow, const uint8_t *data, size_t size, size_t step)
+static void send_hello(unsigned flow, const uint8_t *data, size_t size, size_t step)
 {
 	struct pkt pkt = packet(flow, false, PACKET_TCP, 853);
 	pkt.tcp_flags = 2;
 	pkt.seq = 0xfffffff0;
-	take(&pkt, data, 0);
+	process(&pkt, data, 0);
 	pkt.tcp_flags = 16;
 	pkt.seq++;
 	for (size_t at = 0; at < size; at += step) {
 		uint32_t n = (uint32_t)(size - at < step ? size - at : step);
 		pkt.wire_len = n;
-		take(&pkt, data + at, n);
+		process(&pkt, data + at, n);
 		pkt.seq += n;
 	}
 	pkt.tcp_flags = 4;
 	pkt.wire_len = 0;
-	take(&pkt, data, 0);
+	process(&pkt, data, 0);
 }
 
 static void as_stream(const uint8_t *data, size_t size, size_t step)
 {
 	again();
-	say(1, data, size, size);
-	say(2, data, size, step);
+	send_hello(1, data, size, size);
+	send_hello(2, data, size, step);
 	demand(b.records == 2);
 	demand(b.transports[0] == b.transports[1]);
 	demand(memcmp(b.names[0], b.names[1], b.names[0][0] + 1u) == 0);
@@ -183,7 +183,7 @@ static void as_packets(const uint8_t *at, const uint8_t *end)
 			b.now_ns += (int64_t)op[2] * op[2] * op[2] * 1000;
 			sight_expire(&b.s, b.now_ns, 2);
 		}
-		take(&pkt, at, pkt.cut ? n / 2 : n);
+		process(&pkt, at, pkt.cut ? n / 2 : n);
 		at += n;
 	}
 	finish();

@@ -35,7 +35,7 @@ static void note(struct outcome *o, const struct tcp_split_result *piece, uint32
 }
 
 /* Processes n octets at offset `at` of the stream. Returns how many were used. */
-static uint32_t take(struct tcp_split *s, const uint8_t *data, uint32_t n, uint32_t at,
+static uint32_t parse(struct tcp_split *s, const uint8_t *data, uint32_t n, uint32_t at,
 	enum tcp_side side, bool last, struct outcome *o)
 {
 	uint32_t used = 0;
@@ -65,7 +65,7 @@ static void run(const uint8_t *head, const uint8_t *data, uint32_t n, bool cut, 
 			len = n - at;
 		uint8_t *piece = malloc(len ? len : 1);
 		memcpy(piece, data + at, len);
-		uint32_t used = take(&s, piece, len, at, side, false, o);
+		uint32_t used = parse(&s, piece, len, at, side, false, o);
 		free(piece);
 		at += used;
 		kept = len - used;
@@ -92,7 +92,7 @@ static void run_gaps(const uint8_t *head, const uint8_t *data, uint32_t n)
 			len = n - at;
 		uint8_t *piece = malloc(len);
 		memcpy(piece, data + at, len);
-		uint32_t kept = len - take(&s, piece, len, at, side, true, &o);
+		uint32_t kept = len - parse(&s, piece, len, at, side, true, &o);
 		free(piece);
 		at += len;
 		/* `kept` octets of a message were processed */

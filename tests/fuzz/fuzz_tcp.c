@@ -61,7 +61,7 @@ static void pass_time(struct talk *k, uint32_t amount)
 }
 
 /* Processes a segment. True if its payload is not of the conversation. */
-static bool take(struct talk *k, const uint8_t *op, const uint8_t *end)
+static bool process_segment(struct talk *k, const uint8_t *op, const uint8_t *end)
 {
 	bool reply = op[0] & OP_REPLY, noise = op[0] & OP_NOISE, syn = op[1] & 2;
 	const struct talk_side *s = &k->side[reply];
@@ -141,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		prepare(&k);
 	again(&k);
 	for (size_t at = 0; at + OP <= size; at += OP) {
-		bool now = take(&k, data + at, data + size);
+		bool now = process_segment(&k, data + at, data + size);
 		noise = noise || now;
 		k.now_ns += 1000;
 		demand(k.t.slots.used <= conf.max_streams);

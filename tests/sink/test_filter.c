@@ -16,7 +16,7 @@ static void open_filter(const char *keys)
 	CU_ASSERT_EQUAL_FATAL(rc, 0);
 }
 
-static bool takes(const struct record *r)
+static bool accepts(const struct record *r)
 {
 	struct filter_view view;
 	memset(&view, 0xff, sizeof(view)); /* only `parsed` is set by callers */
@@ -27,7 +27,7 @@ static bool takes(const struct record *r)
 static void expect(const char *keys, const char *name, unsigned type, unsigned rcode, bool want)
 {
 	open_filter(keys);
-	bool got = takes(rig_record(1, name, type, rcode));
+	bool got = accepts(rig_record(1, name, type, rcode));
 	if (got != want)
 		fprintf(stderr, "\n%s: %s %u %u\n", keys, name, type, rcode);
 	CU_ASSERT_EQUAL(got, want);
@@ -96,31 +96,31 @@ static void clients(void)
 	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1};
 	struct record *r = rig_record(1, "a", 1, 0); /* of 192.0.2.1 */
 	open_filter("filter.clients=[\"192.0.2.0/24\",\"2001:db8::/33\"]");
-	CU_ASSERT_TRUE(takes(r));
+	CU_ASSERT_TRUE(accepts(r));
 	r->addrs.octets[ADDR_CLIENT][14] = 3;
-	CU_ASSERT_FALSE(takes(r));
+	CU_ASSERT_FALSE(accepts(r));
 	memcpy(r->addrs.octets[ADDR_CLIENT], v6, sizeof(v6));
-	CU_ASSERT_FALSE(takes(r)); /* not taken for IPv4 */
+	CU_ASSERT_FALSE(accepts(r)); /* not taken for IPv4 */
 	r->addrs.family = ADDR_IPV6;
-	CU_ASSERT_TRUE(takes(r));
+	CU_ASSERT_TRUE(accepts(r));
 	r->addrs.octets[ADDR_CLIENT][4] = 0x80;
-	CU_ASSERT_FALSE(takes(r));
+	CU_ASSERT_FALSE(accepts(r));
 	filter_free(&filter);
 	open_filter("filter.clients=192.0.2.1");
-	CU_ASSERT_FALSE(takes(r));
-	CU_ASSERT_TRUE(takes(rig_record(1, "a", 1, 0)));
+	CU_ASSERT_FALSE(accepts(r));
+	CU_ASSERT_TRUE(accepts(rig_record(1, "a", 1, 0)));
 	filter_free(&filter);
 	open_filter("filter.clients=0.0.0.0/0");
-	CU_ASSERT_FALSE(takes(r) && r->addrs.family == ADDR_IPV6);
-	CU_ASSERT_TRUE(takes(rig_record(1, "a", 1, 0)));
+	CU_ASSERT_FALSE(accepts(r) && r->addrs.family == ADDR_IPV6);
+	CU_ASSERT_TRUE(accepts(rig_record(1, "a", 1, 0)));
 	filter_free(&filter);
 	/* A prefix that ends within an octet. */
 	open_filter("filter.clients=192.0.2.76/31");
 	r = rig_record(1, "a", 1, 0);
 	r->addrs.octets[ADDR_CLIENT][15] = 76;
-	CU_ASSERT_TRUE(takes(r));
+	CU_ASSERT_TRUE(accepts(r));
 	r->addrs.octets[ADDR_CLIENT][15] = 78;
-	CU_ASSERT_FALSE(takes(r));
+	CU_ASSERT_FALSE(accepts(r));
 	filter_free(&filter);
 }
 
@@ -131,19 +131,19 @@ static void lacking(void)
 	r->status = RECORD_NO_REPLY;
 	r->reply_len = r->reply_wire = 0;
 	open_filter("filter.rcodes=NOERROR");
-	CU_ASSERT_FALSE(takes(r));
+	CU_ASSERT_FALSE(accepts(r));
 	filter_free(&filter);
 	open_filter("filter.statuses=[\"no_reply\",\"malformed\"]");
-	CU_ASSERT_TRUE(takes(r));
-	CU_ASSERT_FALSE(takes(rig_record(1, "a", 1, 0)));
+	CU_ASSERT_TRUE(accepts(r));
+	CU_ASSERT_FALSE(accepts(rig_record(1, "a", 1, 0)));
 	filter_free(&filter);
 	r->query_len = 5;
 	r->status = RECORD_MALFORMED;
 	open_filter("filter.domains=.");
-	CU_ASSERT_FALSE(takes(r));
+	CU_ASSERT_FALSE(accepts(r));
 	filter_free(&filter);
 	open_filter("filter.qtypes=A");
-	CU_ASSERT_FALSE(takes(r));
+	CU_ASSERT_FALSE(accepts(r));
 	filter_free(&filter);
 }
 
@@ -156,13 +156,13 @@ static void encrypted(void)
 	for (size_t i = 0; i < BITS_COUNT(keys); i++) {
 		r->status = RECORD_ANSWERED;
 		open_filter(keys[i]);
-		CU_ASSERT_TRUE(takes(r));
+		CU_ASSERT_TRUE(accepts(r));
 		r->status = RECORD_ENCRYPTED;
-		CU_ASSERT_FALSE(takes(r));
+		CU_ASSERT_FALSE(accepts(r));
 		filter_free(&filter);
 	}
 	open_filter("filter.statuses=encrypted");
-	CU_ASSERT_TRUE(takes(r));
+	CU_ASSERT_TRUE(accepts(r));
 	filter_free(&filter);
 }
 
@@ -175,11 +175,11 @@ static void extended(void)
 	r->data[r->query_len + 11] = 1;
 	r->reply_len += sizeof(opt);
 	open_filter("filter.rcodes=NOERROR");
-	CU_ASSERT_FALSE(takes(r));
+	CU_ASSERT_FALSE(accepts(r));
 	filter_free(&filter);
 	open_filter("filter.rcodes=BADVERS");
-	CU_ASSERT_TRUE(takes(r));
-	CU_ASSERT_FALSE(takes(rig_record(1, "a", 1, 0)));
+	CU_ASSERT_TRUE(accepts(r));
+	CU_ASSERT_FALSE(accepts(rig_record(1, "a", 1, 0)));
 	filter_free(&filter);
 }
 
@@ -188,7 +188,7 @@ static void exclusions(void)
 {
 	static const struct {
 		const char *keys;
-		bool takes; /* www.example.com A, answered, from 192.0.2.1 to 192.0.2.53 */
+		bool accepts; /* www.example.com A, answered, from 192.0.2.1 to 192.0.2.53 */
 	} rows[] = {{"filter.exclude.clients=192.0.2.1", false},
 		{"filter.exclude.clients=[\"198.51.100.0/24\",\"192.0.2.0/24\"]", false},
 		{"filter.exclude.clients=192.0.2.53", true},
@@ -206,7 +206,7 @@ static void exclusions(void)
 	for (size_t i = 0; i < BITS_COUNT(rows); i++) {
 		open_filter(rows[i].keys);
 		CU_ASSERT_FALSE(filter.any);
-		CU_ASSERT_EQUAL(takes(rig_record(1, "www.example.com", 1, 0)), rows[i].takes);
+		CU_ASSERT_EQUAL(accepts(rig_record(1, "www.example.com", 1, 0)), rows[i].accepts);
 		filter_free(&filter);
 	}
 }

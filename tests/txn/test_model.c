@@ -122,7 +122,7 @@ static void evict(struct model *m)
 	remove_query(m, oldest);
 }
 
-static void model_take(struct model *m, const struct message *now)
+static void model_process(struct model *m, const struct message *now)
 {
 	bool base_open = false;
 	expire(m, now);
@@ -274,7 +274,7 @@ static void run(const struct run *c, struct model *model, struct outcomes *out)
 			clock = m.ts_ns;
 		m.clock_ns = clock;
 		if (model)
-			model_take(model, &m);
+			model_process(model, &m);
 		hand_over(rig, &m, &w);
 		if (c->housekeeping && i % c->housekeeping == 0)
 			rig_expire(rig, clock, 3);
