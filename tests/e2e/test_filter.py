@@ -43,7 +43,7 @@ class LikeTcpdump(harness.Case):
             if want is None: # the filter is not valid for this link type
                 counted = run.stats["total"]["packet"]["filter_unfit"]
                 self.assertEqual(counted, run.stats["input"]["frames"], expression)
-                self.assertIn(f"{counted} packets have a link type for which filter.bpf",
+                self.assertIn(f"{counted} packets were dropped because filter.bpf cannot be applied",
                               run.errors[0])
                 continue
             asked += want > 0
