@@ -230,7 +230,7 @@ int eal_start(struct engine *e, struct process *process)
 		log_error("eal.args: has too many arguments, or is too long: shorten it");
 		return -E2BIG;
 	}
-	eal_log_catch(&log, shown, RTE_LOG_INFO);
+	eal_log_capture(&log, shown, RTE_LOG_INFO);
 	redirect_output(shown);
 	int used = rte_eal_init(v.count, v.at);
 	error = used < 0 ? -rte_errno : 0;

@@ -41,7 +41,7 @@ static int result_of(const struct engine *e, const struct control_end *end)
 	if (input->result && input->result(&e->input))
 		bad = 1;
 	if (sum.packet.other_link_type) {
-		const char *of = input->strange ? input->strange(&e->input) : "";
+		const char *of = input->undecoded ? input->undecoded(&e->input) : "";
 		log_error("%s%s%llu packets have a link type that is not decoded; "
 			  "doc/operation.md lists those that are",
 			of, of[0] ? ": " : "", (unsigned long long)sum.packet.other_link_type);

@@ -104,7 +104,7 @@ static unsigned process_pieces(struct steer *s, unsigned level, uint64_t limit)
 	unsigned n = 0;
 	uint64_t done = limit;
 
-	while (!order_empty(pieces)) {
+	while (!order_is_empty(pieces)) {
 		if (rte_mempool_avail_count(s->pool) < AMSDU_MAX_MBUFS) {
 			done = order_min(pieces) - 1 < limit ? order_min(pieces) - 1 : limit;
 			break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices: what both kinds of input that have them say and count. */
+/* Reports and counters that both kinds of input with devices share. */
 #include "input/device.h"
 
 #include "base/log.h"
@@ -7,13 +7,13 @@
 
 #include <stdlib.h>
 
-/* A worker's sockets, timers and what it is woken by. */
+/* For each worker: sockets, timers, and descriptors that wake it. */
 unsigned device_descriptors(const struct input *in)
 {
 	return 4 * (in->share.workers + 1);
 }
 
-/* Devices on a bus, and no others there. Those that are made here come later. */
+/* Lets EAL probe the configured devices on a bus only. Virtual devices are created later. */
 void device_words(const struct input *in, input_word_fn *add, void *arg)
 {
 	const struct devices *d = in->state;
@@ -118,5 +118,5 @@ void device_count_missed(struct devices *d)
 {
 	for (unsigned i = 0; i < d->n; i++)
 		d->device[i].missed +=
-			packet_socket_take(d->device[i].sockets, d->device[i].n_sockets).dropped;
+			packet_socket_read(d->device[i].sockets, d->device[i].n_sockets).dropped;
 }

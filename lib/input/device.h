@@ -14,40 +14,40 @@
 #define DEVICE_PORTS 32
 #define DEVICE_LINK_UNKNOWN (-1)
 
-/* What the control loop knows of a device. */
+/* The state of a device; the control loop's. */
 enum device_state {
 	DEVICE_THERE,
-	DEVICE_LOST, /* it is gone, its ports are shut, and workers may still be inside */
+	DEVICE_LOST, /* it is gone, its ports are shut, but workers may still poll them */
 	DEVICE_AWAY, /* its ports are closed */
 };
 
-/* One word of input.interfaces or input.devices. */
+/* One entry of input.interfaces or input.devices. */
 struct device {
 	const char *given;
 	char name[64]; /* EAL's */
-	char args[1024]; /* what EAL is told */
-	char interface[16]; /* of the kernel, where there is one; or "" */
+	char args[1024]; /* devargs for EAL */
+	char interface[16]; /* the kernel's, or "" */
 	int node; /* of its slot, or -1 */
 	uint16_t link_type; /* FRAME_LINK_ */
 	uint32_t buffer_bytes; /* octets of a buffer, 0: the usual */
-	bool bus; /* on a bus that EAL scans (PCI), not made by us */
+	bool bus; /* on a bus that EAL scans (PCI), not virtual */
 	bool kernel; /* -i: af_packet */
-	uint16_t files; /* captures that net_pcap plays, each by a queue of its own; or 0 */
-	unsigned rings; /* of buffers that its driver fills a queue */
-	uint16_t queues; /* that its arguments say it has; or 0 */
-	bool endless; /* for ever, from memory, without their timestamps */
-	int sockets[PACKET_SOCKETS]; /* af_packet's, which says nothing of what it missed; the
-					driver's */
+	uint16_t files; /* captures that net_pcap plays, each in a queue of its own; or 0 */
+	unsigned rings; /* of buffers that its driver fills for each queue */
+	uint16_t queues; /* by its arguments; or 0 */
+	bool endless; /* plays its captures for ever, from memory, without their timestamps */
+	int sockets[PACKET_SOCKETS]; /* af_packet's, which does not report its drops; the driver
+					owns them */
 	unsigned n_sockets;
-	uint64_t locked; /* octets of memory that its driver and those of its kind lock; or 0 */
-	bool may_lock; /* so many */
-	int promiscuous_fd; /* keeps the interface so; or -1 */
-	struct attach attach; /* of the interface, by the kernel's number */
+	uint64_t locked; /* octets of memory that all devices with its driver lock; or 0 */
+	bool may_lock; /* as many octets */
+	int promiscuous_fd; /* a socket that keeps the interface promiscuous; or -1 */
+	struct attach attach; /* follows the interface by the kernel's number */
 	struct port_unplug unplug; /* of a device on a bus */
 	enum device_state state;
-	int64_t lost_ns; /* when it was seen that it is gone */
-	bool failed; /* it is there again and could not be opened: said */
-	uint64_t missed; /* that the kernel told; written by the control loop */
+	int64_t lost_ns; /* when its loss was detected */
+	bool failed; /* it is back but could not be opened, which was reported */
+	uint64_t missed; /* drops by the kernel's count; written by the control loop */
 };
 
 struct device_rx;
@@ -58,33 +58,33 @@ struct devices {
 	char any[DEVICE_MAX][IF_NAMESIZE]; /* names of all interfaces, for -i any */
 	struct port ports[DEVICE_PORTS];
 	struct device *device_of[DEVICE_PORTS];
-	uint64_t hz_of[DEVICE_PORTS]; /* of the clocks of NICs, measured */
+	uint64_t hz_of[DEVICE_PORTS]; /* measured rates of the NICs' clocks */
 	unsigned n_ports;
 	unsigned queues; /* of all ports */
-	uint16_t link_of[RTE_MAX_ETHPORTS]; /* link type by DPDK's number of a port */
+	uint16_t link_of[RTE_MAX_ETHPORTS]; /* link types by DPDK's port number */
 	struct rss rss;
-	bool by_rss; /* a NIC spreads packets as rss says */
+	bool by_rss; /* a NIC spreads packets by rss */
 	struct mbuf_timestamp timestamp;
-	struct device_rx *rx; /* one a worker */
-	unsigned workers; /* of these */
-	/* the control loop's own */
-	struct port_counts first[DEVICE_PORTS]; /* at the start: devices keep counting */
-	int link_up[DEVICE_PORTS]; /* what was said last */
-	bool judged[DEVICE_PORTS]; /* whether the NIC's hash is the expected one was reported */
+	struct device_rx *rx; /* one for each worker */
+	unsigned workers; /* elements of rx */
+	/* The control loop's. */
+	struct port_counts first[DEVICE_PORTS]; /* at the start: devices never reset them */
+	int link_up[DEVICE_PORTS]; /* last reported state */
+	bool rss_reported[DEVICE_PORTS]; /* whether the NIC hashes as rss was reported */
 	int64_t watched_ns, opened_ns;
 	int news_fd; /* rtnetlink, or -1 */
 	struct attach_news news;
-	uint64_t before_start[DEVICE_PORTS]; /* packets that came before anybody listened */
+	uint64_t before_start[DEVICE_PORTS]; /* packets that arrived before the port listened */
 	struct port_counts past[DEVICE_PORTS]; /* of ports that were closed and opened again */
 	struct port_drops drops[DEVICE_PORTS];
 	struct port_stall stall[DEVICE_PORTS];
 	struct port_stall queue_stall[DEVICE_PORTS][PORT_QUEUES];
-	struct port_gate gate; /* of the ports: workers look which are shut */
+	struct port_gate gate; /* makes workers leave ports that are shut */
 };
 
 _Static_assert(DEVICE_PORTS <= 32, "a bit for each port");
 
-/* Are input.devices captures that are played once, and is there nothing else? */
+/* True if the only inputs are input.devices that play captures once. */
 bool device_all_captures(const struct conf *conf);
 
 /* The rows of struct input_ops that both kinds of device have. */
@@ -110,47 +110,48 @@ bool device_part(const struct input *in, unsigned i, struct input_part *part);
 void device_finish(struct input *in);
 void device_close(struct input *in);
 
-/* How many queues a device has whose arguments say so: d->queues. Adds what is missing there; 0, or
- * -errno, said. */
+/* Sets d->queues by the device's arguments, and completes these. Returns 0, or -errno, which it has
+ * logged. */
 int device_plan_queues(struct device *d);
 
-/* Are enough buffers left of a port that was just started? It is started over larger pools where
- * its driver took more than was planned. 0, or -errno with port->failed set. */
+/* Checks that a port that was just started has enough free buffers. Restarts it with larger pools
+ * if its driver holds more than was planned. Returns 0, or -errno with port->failed set. */
 int device_check_buffers(const struct input *in, unsigned i);
 
-/* Packet buffers of each queue of a device. */
+/* Returns the number of packet buffers for each queue of a device. */
 uint32_t device_mbufs(const struct input *in, const struct device *device);
 
-/* Makes the devices, and opens and starts their ports: the first half of start(). */
+/* Creates the devices, and opens and starts their ports: the first half of start(). Returns 0, or
+ * -errno, which it has logged. */
 int device_start(struct input *in);
 /* Closes the ports: the second half of stop(). */
 void device_stop(struct devices *all);
 
-/* Returns whether the port was configured to spread packets as rx/rss.h does. */
-static inline bool device_is_judged(const struct devices *d, unsigned port, unsigned workers)
+/* True if the port was configured to spread packets by all->rss over these workers. */
+static inline bool device_has_our_rss(const struct devices *d, unsigned port, unsigned workers)
 {
 	const struct port *p = &d->ports[port];
 	return d->by_rss && p->plan.reta_size && p->plan.queues == workers && p->steering == NULL;
 }
 
-/* What came and was lost since the start, of one port. */
+/* Reads the counters of one port since the start. */
 void device_port_counts(const struct devices *all, unsigned port, struct port_counts *counts);
 
-/* Asks the kernel what it dropped since it was asked last; whoever wants the last word does. */
+/* Adds the kernel's drops since the last call to device->missed. */
 void device_count_missed(struct devices *d);
 
-/* Makes the device of port i of ours; `quiet`: what fails is no error. Then finds and starts the
- * port anew. 0 or -errno. */
+/* Creates the device of our port i again, and finds and starts the port. `quiet`: logs no failure.
+ * Returns 0 or -errno. */
 int device_reopen(struct input *in, unsigned i, bool quiet);
 
-/* Before devices are made: raises the limit of locked memory to what their drivers lock, where that
- * may be. */
+/* Raises the limit of locked memory to what the drivers lock, if permitted. Called before the
+ * devices are created. */
 void device_lock(struct devices *all);
 
-/* Keeps an interface promiscuous until it is released, whatever its driver would do. */
+/* Keeps an interface promiscuous, whatever its driver does, until device_release_promiscuous(). */
 void device_hold_promiscuous(struct device *d, struct port *port);
 void device_release_promiscuous(struct device *d);
-/* Says why a device may see only what is sent to itself, if `why` is not NULL, and what to do. */
-void device_say_narrow(const struct device *d, const char *why);
+/* Warns that a device may receive only packets to its own address, unless `why` is NULL. */
+void device_warn_narrow(const struct device *d, const char *why);
 
 #endif

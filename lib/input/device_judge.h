@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whether NICs spread packets as the RSS in software (rx/rss.h) does. */
+/* Reports whether NICs spread packets as the software hash does (rx/rss_check.h). */
 #ifndef INPUT_DEVICE_JUDGE_H
 #define INPUT_DEVICE_JUDGE_H
 
 #include "input/device_rx.h"
 
-/* Called by the control loop now and then: says it, once for each port that was told how to. */
-void device_judge(struct devices *d);
+/* Logs the verdict once for each port that was configured so. The control loop calls it
+ * periodically. */
+void device_report_rss(struct devices *d);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices with EAL: they are made, their ports opened and closed. */
+/* Devices once EAL runs: creates them, opens and closes their ports. */
 #include "input/device.h"
 
 #include "base/log.h"
@@ -15,8 +15,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Returns what may be wrong and what to do; composed in `buffer` where that depends on this
- * process. */
+/* Returns what to do about an error, static or composed in the buffer. */
 static const char *hint_of(const struct device *d, int error, char buffer[RIGHTS_HINT])
 {
 	switch (-error) {
@@ -25,14 +24,14 @@ static const char *hint_of(const struct device *d, int error, char buffer[RIGHTS
 		if (d->locked)
 			return rights_hint(d->may_lock ? 0 : d->locked, buffer);
 		return geteuid() ? "; run as root" : "";
-	case EBUSY: return "; somebody else uses it";
+	case EBUSY: return "; another program uses it: stop that";
 	case ENOMEM: return "; lower memory.mbufs or input.descriptors, or reserve more hugepages";
 	default: return "";
 	}
 }
 
-/* Reports that a device failed, at which step (or ""), and clears DPDK's messages. Drivers return
- * -1 for anything: that is not EPERM. */
+/* Logs that a device failed, at which step (or ""), and frees DPDK's messages. Drivers return -1
+ * for any error: that is not EPERM. */
 static int fail_device(const struct device *d, const char *step, int error, struct eal_log *log)
 {
 	const char *cause = eal_log_cause(log);
@@ -47,8 +46,8 @@ static int fail_device(const struct device *d, const char *step, int error, stru
 	return error;
 }
 
-/* Devices on a bus came with EAL; the others are made here, one by one, so that we know whose fault
- * it is. */
+/* Creates a virtual device. Devices on a bus came with EAL; the others are created one by one, so
+ * that an error names its device. Returns 0 or -errno. */
 static int make_device(struct device *d, bool shown, bool quiet)
 {
 	struct eal_log log;
@@ -56,7 +55,7 @@ static int make_device(struct device *d, bool shown, bool quiet)
 	if (d->bus)
 		return 0;
 	unsigned n_before = packet_socket_list(before, PACKET_SOCKETS, NULL, 0);
-	eal_log_catch(&log, shown, RTE_LOG_WARNING);
+	eal_log_capture(&log, shown, RTE_LOG_WARNING);
 	int error = rte_dev_probe(d->args);
 	if (error && !quiet)
 		return fail_device(d, "", error, &log);
@@ -68,7 +67,7 @@ static int make_device(struct device *d, bool shown, bool quiet)
 	return 0;
 }
 
-/* All ports of a device. 0, or -ENODEV, said. */
+/* Finds all ports of a device. Returns 0, or -ENODEV, which it has logged. */
 static int find_ports(struct devices *all, struct device *d)
 {
 	unsigned before = all->n_ports;
@@ -89,7 +88,7 @@ static int find_ports(struct devices *all, struct device *d)
 	if (all->n_ports > before)
 		return 0;
 	log_error("cannot open %s: %s", d->given,
-		d->bus ? "DPDK finds no Ethernet port there; try --set eal.log=true"
+		d->bus ? "DPDK finds no Ethernet port there; --set eal.log=true shows why"
 		       : "it is no Ethernet device");
 	return -ENODEV;
 }
@@ -118,7 +117,7 @@ static int prepare(const struct input *in)
 	struct eal_log log;
 	for (unsigned i = 0; i < d->n_ports; i++) {
 		struct port_want want = want_of(in, d->device_of[i]);
-		eal_log_catch(&log, in->conf->eal_log, RTE_LOG_WARNING);
+		eal_log_capture(&log, in->conf->eal_log, RTE_LOG_WARNING);
 		int error = port_prepare(&d->ports[i], &want, &port_ops_dpdk);
 		if (error == 0)
 			error = port_pools(&d->ports[i], i, device_mbufs(in, d->device_of[i]));
@@ -130,7 +129,7 @@ static int prepare(const struct input *in)
 	return 0;
 }
 
-/* The table of all ports: the smallest that a NIC has. */
+/* Chooses the redirection table of all ports: the smallest of any NIC. */
 static void choose_rss(struct devices *d, unsigned workers)
 {
 	uint16_t size = 0;
@@ -144,7 +143,7 @@ static void choose_rss(struct devices *d, unsigned workers)
 		rss_init(&d->rss, size, (uint16_t)workers);
 }
 
-/* How fast the clock of a NIC runs, by waiting a little. */
+/* Measures the rate of a NIC's clock over 50 ms. Returns 0 if it cannot be read. */
 static uint64_t measure_hz(const struct port *port)
 {
 	uint64_t from, to, tsc = rte_rdtsc();
@@ -157,17 +156,17 @@ static uint64_t measure_hz(const struct port *port)
 	return (uint64_t)((double)(to - from) / seconds);
 }
 
-/* What wakes those that rest. */
-static void say_idle(const struct devices *d, unsigned i)
+/* Logs what wakes idle workers. */
+static void log_idle(const struct devices *d, unsigned i)
 {
 	const char *given = d->device_of[i]->given, *why = d->ports[i].no_interrupts;
 	if (why)
-		log_detail("%s: idle workers look again every 20 us: %s", given, why);
+		log_detail("%s: idle workers poll every 20 us: %s", given, why);
 	else
 		log_detail("%s: idle workers sleep until the device interrupts", given);
 }
 
-static void say_port(const struct devices *d, unsigned i, unsigned workers)
+static void log_port(const struct devices *d, unsigned i, unsigned workers)
 {
 	static const char *const timestamps[] = {[PORT_TIMESTAMP_NONE] = "the CPU",
 		[PORT_TIMESTAMP_US] = "the file",
@@ -180,22 +179,22 @@ static void say_port(const struct devices *d, unsigned i, unsigned workers)
 	if (workers == 1)
 		return;
 	if (port->steering)
-		log_note("%s: workers hand packets to each other: %s", d->device_of[i]->given,
-			port->steering);
+		log_note(
+			"%s: workers hand off packets: %s", d->device_of[i]->given, port->steering);
 	else if (p->queues < workers)
-		log_note("%s: workers hand packets to each other: the device has %u queues",
+		log_note("%s: workers hand off packets: the device has %u queues",
 			d->device_of[i]->given, p->queues);
 	else
 		log_detail(
 			"%s: the device spreads packets by symmetric RSS", d->device_of[i]->given);
 }
 
-/* What packet sockets took before they were told their interface is of all interfaces: so much of
- * each ring, at most, goes. Others that the driver has no rings of are not read yet. */
+/* Discards packets that packet sockets received from all interfaces before they were bound: so many
+ * of each ring at most. */
 static void discard(struct devices *all, unsigned i)
 {
 	struct device *d = all->device_of[i];
-	uint64_t early = packet_socket_take(d->sockets, d->n_sockets).packets;
+	uint64_t early = packet_socket_read(d->sockets, d->n_sockets).packets;
 	all->before_start[i] += port_discard(&all->ports[i], early);
 }
 
@@ -206,9 +205,10 @@ static int start_port(const struct input *in, unsigned i, struct eal_log *log)
 	struct device *d = all->device_of[i];
 
 	device_hold_promiscuous(d, port);
-	/* DPDK clears the flag of others when it starts a port that it did not make promiscuous. */
+	/* DPDK clears the flag, which others share, when it starts a port that it did not make
+	 * promiscuous. */
 	bool flag = d->interface[0] && packet_socket_flag(d->interface);
-	eal_log_catch(log, in->conf->eal_log, RTE_LOG_WARNING);
+	eal_log_capture(log, in->conf->eal_log, RTE_LOG_WARNING);
 	int error = port_start(port, &all->rss, &port_ops_dpdk);
 	if (flag)
 		packet_socket_set_flag(d->interface);
@@ -237,16 +237,16 @@ static int start(const struct input *in)
 		int error = start_port(in, i, &log);
 		if (error)
 			return fail_port(d, i, error, &log);
-		say_port(d, i, in->share.workers);
-		device_say_narrow(d->device_of[i], d->ports[i].narrow);
+		log_port(d, i, in->share.workers);
+		device_warn_narrow(d->device_of[i], d->ports[i].narrow);
 		if (in->share.rests)
-			say_idle(d, i);
+			log_idle(d, i);
 	}
 	return 0;
 }
 
-/* The numbers of interfaces are read before they are opened: of what happens to them meanwhile,
- * rtnetlink tells. */
+/* Starts to watch interfaces and devices. Called before they are opened, so that no change is
+ * missed. */
 static void begin_watch(struct devices *all)
 {
 	all->news_fd = attach_watch();
@@ -255,7 +255,7 @@ static void begin_watch(struct devices *all)
 		if (d->interface[0] && attach_begin(&d->attach, d->interface))
 			d->interface[0] = '\0';
 		if (d->bus && port_unplug_open(&d->unplug, d->name))
-			log_detail("%s: nobody will tell when it is unplugged", d->given);
+			log_detail("%s: DPDK cannot report when it is unplugged", d->given);
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices before EAL: which devices, which interfaces, may we, how much memory. */
+/* Devices before EAL starts: which devices and interfaces, privileges, memory. */
 #include "input/device.h"
 
 #include "base/log.h"
@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 /*
- * af_packet's ring: frames of 16 KiB, because what an interface's GRO and TSO put together reaches
- * us in one piece, and space for 2,048 of them.
+ * af_packet's ring: 2,048 frames of 16 KiB, because segments that an interface's GRO and TSO merge
+ * reach us as one frame.
  */
 #define KERNEL_FRAME 16384
 #define KERNEL_FRAMES 2048
@@ -41,7 +41,7 @@ static int fail_interface(const char *name)
 	return -ENODEV;
 }
 
-/* Which link type af_packet's frames have, by the interface's hardware type. */
+/* Returns the link type of af_packet's frames by the interface's hardware type. */
 static int link_type_of(const char *name)
 {
 	switch (sysfs_number(SYSFS_NET, name, "type", ARPHRD_ETHER)) {
@@ -83,8 +83,9 @@ static int plan_interface(struct device *d, const char *name, unsigned i)
 		return error;
 	int link_type = link_type_of(name);
 	if (link_type == FRAME_LINK_UNKNOWN) {
-		log_error("interface %s: frames of its hardware type %ld are not decoded", name,
-			sysfs_number(SYSFS_NET, name, "type", -1));
+		log_error("interface %s: frames of its hardware type %ld are not decoded: listen "
+			  "on another",
+			name, sysfs_number(SYSFS_NET, name, "type", -1));
 		return -ENOTSUP;
 	}
 	*d = (struct device){.given = name,
@@ -99,7 +100,7 @@ static int plan_interface(struct device *d, const char *name, unsigned i)
 	return 0;
 }
 
-/* "3b:00.0", "0000:3b:00.0": a PCI address, in its long form to `full`. */
+/* True if it is a PCI address, "3b:00.0" or "0000:3b:00.0"; writes the long form to `full`. */
 static bool pci_address(const char *word, size_t len, char full[16])
 {
 	unsigned domain = 0, bus, device, function;
@@ -121,7 +122,7 @@ static bool pci_address(const char *word, size_t len, char full[16])
 	return true;
 }
 
-/* A NIC must be there, and with a driver that DPDK can use. */
+/* Checks that a NIC exists and has a driver that DPDK can use. Returns 0, or -errno, logged. */
 static int check_pci(const char *name)
 {
 	static const char *const fit[] = {"vfio-pci", "uio_pci_generic", "igb_uio", "mlx5_core",
@@ -155,7 +156,7 @@ static int check_pci(const char *name)
 	return -EBUSY;
 }
 
-/* How many captures a device plays. */
+/* Returns how many captures a device plays. */
 static uint16_t files_of(const char *word)
 {
 	uint16_t n = 0;
@@ -202,7 +203,8 @@ static int plan_device(struct device *d, const char *word)
 		return 0;
 	}
 	if (n >= sizeof(d->name) || strlen(word) >= sizeof(d->args)) {
-		log_error("input.devices: \"%.60s...\" is too long", word);
+		log_error("input.devices: \"%.60s...\" is too long: shorten its name or arguments",
+			word);
 		return -E2BIG;
 	}
 	memcpy(d->name, word, n);
@@ -214,7 +216,8 @@ static int plan_device(struct device *d, const char *word)
 	size_t len = iface && iface[-1] == ',' ? strcspn(iface + 6, ",") : 0;
 	if (len && len < sizeof(d->interface)) {
 		memcpy(d->interface, iface + 6, len);
-		/* Drivers make interfaces (tap), or mean something else (vhost: a socket). */
+		/* Some drivers create the interface (tap), for others it is something else (vhost:
+		 * a socket). */
 		if (if_nametoindex(d->interface) == 0)
 			d->interface[0] = '\0';
 	}
@@ -278,14 +281,13 @@ static int plan_any(struct devices *devices)
 	for (int i = 0; i < n && error == 0; i++) {
 		const char *name = devices->any[i];
 		if (link_type_of(name) == FRAME_LINK_UNKNOWN)
-			log_note("any: %s is left out: frames of its hardware type are not "
-				 "decoded",
+			log_note("any: %s is skipped: frames of its hardware type are not decoded",
 				name);
 		else
 			error = plan_interface(&devices->device[devices->n++], name, (unsigned)i);
 	}
 	if (error == 0 && devices->n == 0) {
-		log_error("input.interfaces: any: no interface is up");
+		log_error("input.interfaces: any: no interface is up: set one up, or name it");
 		error = -ENODEV;
 	}
 	return error;
@@ -315,7 +317,7 @@ int device_plan(struct input *in)
 	return error;
 }
 
-/* Each packet of a device on one NUMA node crosses to a worker on another one. */
+/* Warns if a worker runs on another NUMA node than its device. */
 static void warn_of_nodes(const struct input *in, const struct device *d)
 {
 	for (unsigned k = 0; k < in->share.workers && d->node >= 0; k++) {
@@ -323,7 +325,7 @@ static void warn_of_nodes(const struct input *in, const struct device *d)
 		if (at == d->node || at < 0)
 			continue;
 		log_warn("%s is on NUMA node %d, worker %u runs on node %d: each packet "
-			 "crosses; choose other CPUs with --lcores",
+			 "crosses nodes; choose other CPUs with --lcores",
 			d->given, d->node, k, at);
 		return;
 	}
@@ -336,7 +338,7 @@ int device_share(struct input *in)
 	for (unsigned i = 0, n = 0; i < devices->n; i++) {
 		struct device *d = &devices->device[i];
 		warn_of_nodes(in, d);
-		/* Queues of interfaces come with the number of workers. */
+		/* An interface has a queue for each worker. */
 		if (d->kernel)
 			snprintf(d->args, sizeof(d->args),
 				"net_af_packet_i%u,iface=%s,qpairs=%u,blocksz=%d,framesz=%d,"

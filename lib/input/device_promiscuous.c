@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-void device_say_narrow(const struct device *d, const char *why)
+void device_warn_narrow(const struct device *d, const char *why)
 {
 	if (why)
 		log_warn(
-			"%s: %s: packets to others may not come; a virtual function sees them "
-			"where "
+			"%s: %s: packets to others may not arrive; a virtual function receives "
+			"them if "
 			"its host trusts it (ip link set DEVICE vf NUMBER trust on) and sends them",
 			d->given, why);
 }
@@ -25,10 +25,10 @@ void device_hold_promiscuous(struct device *d, struct port *port)
 	port->held_promiscuous = d->promiscuous_fd >= 0;
 	if (!port->held_promiscuous)
 		log_warn("%s: the kernel refuses promiscuous mode: %s: packets to others may not "
-			 "come",
-			d->given, strerror(-d->promiscuous_fd));
+			 "arrive; try ip link set %s promisc on",
+			d->given, strerror(-d->promiscuous_fd), d->interface);
 	else if (!packet_socket_is_promiscuous(d->interface))
-		device_say_narrow(d, "the interface's driver refuses promiscuous mode");
+		device_warn_narrow(d, "the interface's driver refuses promiscuous mode");
 }
 
 void device_release_promiscuous(struct device *d)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How many queues a device has, and buffers for them. */
+/* The number of a device's queues, and their buffers. */
 #include "input/device.h"
 
 #include "base/log.h"
@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IN_HAND 512 /* buffers */
+#define IN_PROCESS 512 /* buffers of packets that a worker processes */
 
-/* The number after ",key=" of a device's arguments, or `none`. */
+/* Returns the number after ",key=" in a device's arguments, or `none`. */
 static unsigned argument(const char *args, const char *key, unsigned none)
 {
 	size_t n = strlen(key);
@@ -24,21 +24,21 @@ static unsigned argument(const char *args, const char *key, unsigned none)
 	return none;
 }
 
-/* net_af_xdp takes one queue of an interface unless it is told otherwise, and what comes by the
- * others is the host's. */
+/* Plans net_af_xdp's queues. By default it uses one queue of an interface, and the host receives
+ * the packets of the others. Returns 0, or -errno, logged. */
 static int plan_xdp(struct device *d)
 {
-	unsigned combined, there = nic_queues(d->interface, &combined),
+	unsigned combined, all = nic_queues(d->interface, &combined),
 			   first = argument(d->args, "start_queue", UINT_MAX),
 			   n = argument(d->args, "queue_count", 0);
 	size_t len = strlen(d->args);
 
-	if (n == 0 && first == UINT_MAX && there > 1) {
-		n = there;
+	if (n == 0 && first == UINT_MAX && all > 1) {
+		n = all;
 		if (combined < n || n > PORT_QUEUES) {
 			log_error(
-				"%s: %s has %u receive queues, and net_af_xdp can take %u of them: "
-				"make them fewer (ethtool -L %s), or listen with -i %s",
+				"%s: %s has %u receive queues, and net_af_xdp can use %u of them: "
+				"reduce them (ethtool -L %s), or listen with -i %s",
 				d->given, d->interface, n,
 				combined == n ? PORT_QUEUES
 				: combined    ? combined
@@ -47,10 +47,11 @@ static int plan_xdp(struct device *d)
 			return -E2BIG;
 		}
 		snprintf(d->args + len, sizeof(d->args) - len, ",queue_count=%u", n);
-	} else if ((n ? n : 1) < there) {
-		log_warn("%s: of the %u queues of %s it takes %u, from number %u: what comes by "
-			 "the others is not seen",
-			d->given, there, d->interface, n ? n : 1, first == UINT_MAX ? 0 : first);
+	} else if ((n ? n : 1) < all) {
+		log_warn("%s: it uses %u of the %u queues of %s, from number %u: packets of the "
+			 "others "
+			 "are not captured; set queue_count=%u",
+			d->given, n ? n : 1, all, d->interface, first == UINT_MAX ? 0 : first, all);
 	}
 	d->queues = (uint16_t)(n ? n : 1);
 	return 0;
@@ -69,7 +70,8 @@ int device_plan_queues(struct device *d)
 	return 0;
 }
 
-/* af_packet maps a ring to receive and one to send, each queue. Its own defaults: of the driver. */
+/* Returns the memory that a device locks: af_packet maps a receive and a send ring for each queue.
+ * The defaults are the driver's. */
 static uint64_t locked_by(const struct device *d)
 {
 	if (strncmp(d->name, "net_af_packet", 13) != 0)
@@ -92,7 +94,8 @@ void device_lock(struct devices *all)
 		}
 }
 
-/* An interface's packets wait in the kernel's ring. */
+/* Returns the buffers that a queue's driver holds. An interface's packets are in the kernel's ring.
+ */
 static uint64_t held_by(const struct input *in, const struct device *device)
 {
 	return device->kernel ? 64 : in->conf->input_descriptors * device->rings;
@@ -100,7 +103,7 @@ static uint64_t held_by(const struct input *in, const struct device *device)
 
 uint32_t device_mbufs(const struct input *in, const struct device *device)
 {
-	return input_mbufs(in, held_by(in, device) + IN_HAND);
+	return input_mbufs(in, held_by(in, device) + IN_PROCESS);
 }
 
 int device_check_buffers(const struct input *in, unsigned i)
@@ -108,23 +111,23 @@ int device_check_buffers(const struct input *in, unsigned i)
 	struct devices *all = in->state;
 	struct port *port = &all->ports[i];
 	const struct device *d = all->device_of[i];
-	const uint32_t size = device_mbufs(in, d), taken = port_taken(port);
-	const uint32_t least = input_mbufs_least(in, taken + IN_HAND);
+	const uint32_t size = device_mbufs(in, d), held = port_buffers_in_use(port);
+	const uint32_t min = input_mbufs_min(in, held + IN_PROCESS);
 
-	if (size >= least)
+	if (size >= min)
 		return 0;
 	if (in->conf->memory_mbufs || !d->bus) {
-		log_warn(
-			"%s: the driver took %u of the %u buffers of a queue: packets may be lost; "
-			"set memory.mbufs to %u or more",
-			d->given, taken, size, least);
+		log_warn("%s: the driver holds %u of the %u buffers of a queue: packets may be "
+			 "lost; "
+			 "set memory.mbufs to %u or more",
+			d->given, held, size, min);
 		return 0;
 	}
-	log_detail("%s: the driver took %u of the %u buffers of a queue: it gets %u", d->given,
-		taken, size, input_mbufs(in, taken + IN_HAND));
-	int error =
-		port_restart(port, i, input_mbufs(in, taken + IN_HAND), &all->rss, &port_ops_dpdk);
+	log_detail("%s: the driver holds %u of the %u buffers of a queue: it gets %u", d->given,
+		held, size, input_mbufs(in, held + IN_PROCESS));
+	int error = port_restart(
+		port, i, input_mbufs(in, held + IN_PROCESS), &all->rss, &port_ops_dpdk);
 	if (error)
-		port->failed = "getting as many buffers as its driver takes (memory.mbufs)";
+		port->failed = "getting as many buffers as its driver holds (memory.mbufs)";
 	return error;
 }

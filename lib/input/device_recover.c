@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices that are gone are closed; interfaces that are made again are opened again. */
+/* Closes devices that are gone, and opens interfaces that were created again. */
 #include "input/device_recover.h"
 
 #include "base/log.h"
@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define PATIENCE_TURNS 100 /* of 0.5 ms: then the control loop goes on and asks again later */
+#define WAIT_TURNS 100 /* of 0.5 ms: then the control loop goes on, and checks again later */
 
-/* Bits of a device's ports. */
+/* Returns the bits of a device's ports. */
 static uint32_t ports_of(const struct devices *all, const struct device *d)
 {
 	uint32_t bits = 0;
@@ -19,7 +19,7 @@ static uint32_t ports_of(const struct devices *all, const struct device *d)
 	return bits;
 }
 
-void device_lose(struct input *in, struct device *d, int64_t now_ns)
+void device_mark_lost(struct input *in, struct device *d, int64_t now_ns)
 {
 	struct devices *all = in->state;
 	const uint32_t bits = ports_of(all, d);
@@ -42,7 +42,7 @@ static bool all_passed(const struct devices *all)
 	return true;
 }
 
-/* When no worker is inside: saves the counters, closes the ports, and detaches the device. */
+/* Stores the counters, closes the ports and releases the device. No worker polls it any more. */
 static void close_device(struct devices *all, struct device *d)
 {
 	device_count_missed(all);
@@ -63,7 +63,7 @@ static void close_device(struct devices *all, struct device *d)
 	d->state = DEVICE_AWAY;
 }
 
-static void open_again(struct input *in, struct device *d)
+static void reopen(struct input *in, struct device *d)
 {
 	struct devices *all = in->state;
 	const uint32_t bits = ports_of(all, d);
@@ -75,8 +75,10 @@ static void open_again(struct input *in, struct device *d)
 		if (all->ports[i].made)
 			close_device(all, d);
 		if (!d->failed)
-			log_error("%s: it is there again, but cannot be listened on: %s", d->given,
-				strerror(-error));
+			log_error("%s: was created again, but cannot be listened on: %s; trying "
+				  "again when it "
+				  "changes",
+				d->given, strerror(-error));
 		d->failed = true;
 		return;
 	}
@@ -88,7 +90,7 @@ static void open_again(struct input *in, struct device *d)
 	all->stall[i] = (struct port_stall){0};
 	port_gate_move(&all->gate);
 	atomic_fetch_and(&in->lost.blind, ~bits);
-	log_note("%s was made again (interface number %u): listening on it%s", d->given, other,
+	log_note("%s was created again (interface number %u): listening on it%s", d->given, other,
 		d->attach.up ? "" : "; its link is down");
 }
 
@@ -98,11 +100,11 @@ void device_recover(struct input *in, struct device *d)
 
 	if (d->state == DEVICE_THERE)
 		return;
-	for (unsigned i = 0; i < PATIENCE_TURNS && d->state == DEVICE_LOST; i++)
+	for (unsigned i = 0; i < WAIT_TURNS && d->state == DEVICE_LOST; i++)
 		if (all_passed(all))
 			close_device(all, d);
 		else
 			usleep(500);
 	if (d->state == DEVICE_AWAY && d->attach.other)
-		open_again(in, d);
+		reopen(in, d);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices that go, and interfaces that are made again. */
+/* Handles devices that are removed, and interfaces that are created again. */
 #ifndef INPUT_DEVICE_RECOVER_H
 #define INPUT_DEVICE_RECOVER_H
 
 #include "input/device_rx.h"
 
-/* A device is gone: no worker goes there any more. */
-void device_lose(struct input *in, struct device *d, int64_t now_ns);
+/* Marks a device as gone at now_ns: workers will leave its ports. */
+void device_mark_lost(struct input *in, struct device *d, int64_t now_ns);
 
-/* What is to be done with a device that is gone: close it, open it again. Called by the control
- * loop now and then. */
+/* Closes a device that is gone, and opens it again once it is back. The control loop calls it
+ * periodically. */
 void device_recover(struct input *in, struct device *d);
 
 #endif

@@ -9,24 +9,24 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* How much longer than others a device, or what copies packets to it, may hold one back. */
+/* How much longer a device, or a tap before it, may delay one packet than another. */
 #define DELAY_US 1000
 #define TICKS_PER_S 1000 /* housekeeping */
 #define ALIGNS_PER_S 10
 
 _Static_assert(DEVICE_QUEUES <= ORDER_SOURCES, "each queue of a worker is a source");
 
-/* Queue q of a port is worker q's, as in rx/rss.h; ports with fewer queues than
- * there are workers begin where the one before ended. */
-static void deal_queues(struct device_rx *rx, unsigned workers)
+/* Assigns queues to a worker. Queue q of a port with our RSS is worker q's; the queues of other
+ * ports continue after those of the port before. */
+static void assign_queues(struct device_rx *rx, unsigned workers)
 {
 	const struct devices *d = rx->devices;
 	unsigned next = 0;
 
 	for (unsigned i = 0; i < d->n_ports; i++) {
 		const struct port *port = &d->ports[i];
-		const bool judged = device_is_judged(d, i, workers);
-		if (judged)
+		const bool our_rss = device_has_our_rss(d, i, workers);
+		if (our_rss)
 			next = 0;
 		for (uint16_t q = 0; q < port->plan.queues; q++) {
 			if ((next + q) % workers != rx->rx.self)
@@ -36,7 +36,7 @@ static void deal_queues(struct device_rx *rx, unsigned workers)
 				.queue = q,
 				.index = (uint8_t)i,
 				.timestamp = (uint8_t)port->plan.timestamp,
-				.checks = judged,
+				.checks = our_rss,
 				.reserve = input_reserve(port->pools[q], workers),
 				.link_type = d->device_of[i]->link_type};
 		}
@@ -44,8 +44,8 @@ static void deal_queues(struct device_rx *rx, unsigned workers)
 	}
 }
 
-/* Can all that brings a worker packets wake it? What has no queue lives of what others hand over,
- * and naps like them where nobody has interrupts. */
+/* True if every source of a worker's packets can wake it. A worker without queues gets packets from
+ * others only, and naps if no port has interrupts. */
 static bool can_wait(const struct device_rx *rx)
 {
 	const struct devices *d = rx->devices;
@@ -72,8 +72,8 @@ static void open_rest(struct device_rx *rx, bool rests)
 	rest->waits = error == 0;
 	if (error == 0)
 		return;
-	log_detail("worker %u naps when idle: waiting for interrupts: %s", rx->rx.self,
-		strerror(-error));
+	log_detail("worker %u naps when idle, because it cannot wait for interrupts: %s",
+		rx->rx.self, strerror(-error));
 	port_wait_close(&rest->wait);
 }
 
@@ -87,8 +87,8 @@ static int open_one(
 	rx->devices = in->state;
 	rx->time_from = input_time_from(in->conf);
 	rx->latest.guard.jump_ns = (int64_t)in->conf->txn_jump_s * WHEN_NS_PER_S;
-	rx->most_late_us = late_us < INT32_MAX ? late_us : INT32_MAX;
-	deal_queues(rx, in->share.workers);
+	rx->max_late_us = late_us < INT32_MAX ? late_us : INT32_MAX;
+	assign_queues(rx, in->share.workers);
 	open_rest(rx, in->share.rests);
 	return mbuf_scratch_init(&rx->rx.scratch, PIPELINE_BURST);
 }
@@ -100,8 +100,7 @@ int device_rx_open(struct input *in, const struct input_rx_ops *ops, bool severa
 	int error = 0;
 
 	if (d->queues > DEVICE_QUEUES * workers) {
-		log_error("%u queues are too many for %u workers: one takes %u at most; raise "
-			  "workers",
+		log_error("%u queues are too many for %u workers: each can poll %u; raise workers",
 			d->queues, workers, DEVICE_QUEUES);
 		return -E2BIG;
 	}
@@ -138,7 +137,7 @@ static int64_t wall_ns(void)
 	return now.tv_sec * (int64_t)WHEN_NS_PER_S + now.tv_nsec;
 }
 
-/* The counter and the wall clock, read together: the closest of some pairs, because a reading may
+/* Reads the counter and the wall clock together: the closest of three pairs, because a reading may
  * be interrupted. */
 static uint64_t read_both(int64_t *wall)
 {
@@ -191,16 +190,17 @@ void device_rx_begin(struct input_rx *base)
 	rx->tick = rx->aligned = now;
 }
 
-/* How long ago the oldest packet of a burst can have come. */
+/* Returns how long ago the oldest packet of a burst may have arrived. */
 static uint32_t late_us(const struct device_rx *rx, const struct device_queue *q)
 {
 	int64_t us = DELAY_US + (rx->now_ns - clock_of(&rx->cpu, q->after)) / 1000;
-	return (uint32_t)(us < rx->most_late_us ? us : rx->most_late_us);
+	return (uint32_t)(us < rx->max_late_us ? us : rx->max_late_us);
 }
 
-/* It gave n packets when asked at `before`. Fewer than asked for: it was empty then. As many as it
- * can hold: what it held at the mark is gone. */
-static void note(struct device_queue *q, uint64_t before, unsigned n)
+/* Updates the queue's earliest arrival after a poll at `before` that returned n packets. If n is
+ * less than a full burst, the queue was empty afterwards. Once as many were polled as it holds, all
+ * packets from before the mark are gone. */
+static void update_after(struct device_queue *q, uint64_t before, unsigned n)
 {
 	if (n < PIPELINE_BURST) {
 		q->after = before;
@@ -227,13 +227,13 @@ unsigned device_rx_poll(struct device_rx *rx, struct device_queue *q, struct rte
 			rx->late_us = late_us(rx, q);
 	}
 	if (rx->several)
-		note(q, before, n);
+		update_after(q, before, n);
 	if (bits_unlikely(q->checks && n))
 		q->checks = rss_check_burst(&q->check, &rx->devices->rss,
 			q->of->plan.conf.rx_adv_conf.rss_conf.rss_hf, q->queue, packets, n);
 	rx->from = q;
 	metrics_add(&rx->rx.metrics->rx.packets, n);
-	metrics_add(&q->taken, n);
+	metrics_add(&q->received, n);
 	return n;
 }
 
@@ -261,15 +261,15 @@ bool device_rx_tick(struct device_rx *rx, int64_t *now_ns)
 	return true;
 }
 
-/* Ports were shut or opened again, then perhaps under another number. */
-static void follow(struct device_rx *rx)
+/* Reads the ports' states: a port that was opened again may have another number. */
+static void update_ports(struct device_rx *rx)
 {
 	unsigned moves = port_gate_look(&rx->devices->gate);
 
 	for (unsigned i = 0; i < rx->n_queues; i++) {
 		struct device_queue *q = &rx->queues[i];
 		if (q->of->shut && !q->shut && rx->rest.waits)
-			port_wait_drop(&rx->rest.wait, q->port);
+			port_wait_remove(&rx->rest.wait, q->port);
 		q->shut = q->of->shut;
 		q->port = q->of->id;
 	}
@@ -282,7 +282,7 @@ void device_rx_rest(struct input_rx *base, unsigned work)
 
 	device_rest_turn(&rx->rest, work);
 	if (bits_unlikely(port_gate_moved(&rx->devices->gate, &rx->pass)))
-		follow(rx);
+		update_ports(rx);
 }
 
 void device_rx_wake(struct input_rx *base)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Queues that stand still while their device counts packets. */
+/* Detects queues that deliver nothing while their device counts packets. */
 #ifndef INPUT_DEVICE_STALL_H
 #define INPUT_DEVICE_STALL_H
 
 #include "input/device_rx.h"
 
-/* Looks for them; called by the control loop once a second. A port that stands still is blind, and
- * said. */
+/* Checks all ports, and reports those that stall or resume. A stalled port is marked in
+ * in->lost.blind. The control loop calls it once a second. */
 void device_watch_stalls(struct input *in);
 
 #endif

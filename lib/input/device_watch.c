@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Links, interfaces and devices that come and go. */
+/* Watches links, interfaces and devices. */
 #include "input/device_watch.h"
 
 #include "base/log.h"
@@ -12,12 +12,12 @@
 #include <stdio.h>
 
 #define WATCH_NS WHEN_NS_PER_S
-/* Nothing is left: so long is waited for an interface that is only made anew. */
+/* How long the run goes on without any device, for an interface that is being replaced. */
 #define GRACE_NS ((int64_t)600 * WHEN_NS_PER_MS)
-/* A NIC that was just started agrees on its speed with its peer first. */
-#define AGREE_NS ((int64_t)5 * WHEN_NS_PER_S)
+/* How long a NIC that was just started may negotiate its speed. */
+#define NEGOTIATE_NS ((int64_t)5 * WHEN_NS_PER_S)
 
-static void say_link(struct devices *all, unsigned i, int up, uint32_t mbit)
+static void report_link(struct devices *all, unsigned i, int up, uint32_t mbit)
 {
 	const char *given = all->device_of[i]->given;
 	int before = all->link_up[i];
@@ -29,14 +29,16 @@ static void say_link(struct devices *all, unsigned i, int up, uint32_t mbit)
 	if (mbit && mbit != RTE_ETH_SPEED_NUM_UNKNOWN)
 		snprintf(speed, sizeof(speed), ", %u Mbit/s", mbit);
 	if (!up)
-		log_warn("%s: the link is down; receiving goes on when it is up", given);
+		log_warn("%s: the link is down: check cable and peer; receiving goes on once it is "
+			 "up",
+			given);
 	else if (before == DEVICE_LINK_UNKNOWN)
 		log_detail("%s: the link is up%s", given, speed);
 	else
 		log_note("%s: the link is up again%s", given, speed);
 }
 
-/* Says where a link has come or gone. */
+/* Reports a change of a port's link. */
 static void watch_link(struct devices *all, unsigned i, int64_t now_ns)
 {
 	const struct device *d = all->device_of[i];
@@ -52,30 +54,32 @@ static void watch_link(struct devices *all, unsigned i, int64_t now_ns)
 	}
 	/* Drivers that load a program into an interface (af_xdp) may restart its link, too. */
 	if (!up && all->link_up[i] == DEVICE_LINK_UNKNOWN && !d->kernel &&
-		(d->bus || d->interface[0]) && now_ns - all->opened_ns < AGREE_NS)
+		(d->bus || d->interface[0]) && now_ns - all->opened_ns < NEGOTIATE_NS)
 		return;
-	say_link(all, i, up, link.link_speed);
+	report_link(all, i, up, link.link_speed);
 }
 
-static void take(struct input *in, struct device *d, const struct attach_seen *seen, int64_t now)
+/* Updates a device by the state of an interface. */
+static void update_device(
+	struct input *in, struct device *d, const struct attach_seen *seen, int64_t now)
 {
 	struct devices *all = in->state;
 
 	if (!d->interface[0])
 		return;
-	enum attach_event event = attach_take(&d->attach, seen);
+	enum attach_event event = attach_update(&d->attach, seen);
 	if (event == ATTACH_GONE && d->state == DEVICE_THERE) {
-		log_error("%s is gone: nothing more comes from there until it is made again",
+		log_error("%s is gone: nothing is captured there until it is created again",
 			d->interface);
-		device_lose(in, d, now);
+		device_mark_lost(in, d, now);
 	}
 	for (unsigned i = 0; i < all->n_ports && (event == ATTACH_UP || event == ATTACH_DOWN); i++)
 		if (all->device_of[i] == d && d->state == DEVICE_THERE)
-			say_link(all, i, event == ATTACH_UP, 0);
+			report_link(all, i, event == ATTACH_UP, 0);
 }
 
-/* Asks for all interfaces: what was not told, or by nobody. */
-static void look(struct input *in, int64_t now_ns)
+/* Reads the states of all interfaces, for changes of which no message came. */
+static void check_interfaces(struct input *in, int64_t now_ns)
 {
 	struct devices *all = in->state;
 
@@ -84,13 +88,13 @@ static void look(struct input *in, int64_t now_ns)
 		if (!all->device[i].interface[0])
 			continue;
 		attach_look(&all->device[i].attach, seen);
-		take(in, &all->device[i], &seen[0], now_ns);
-		take(in, &all->device[i], &seen[1], now_ns);
+		update_device(in, &all->device[i], &seen[0], now_ns);
+		update_device(in, &all->device[i], &seen[1], now_ns);
 	}
 }
 
-/* What the kernel tells. */
-static void hear(struct input *in, int64_t now_ns)
+/* Reads the kernel's and DPDK's messages of changes. */
+static void read_events(struct input *in, int64_t now_ns)
 {
 	struct devices *all = in->state;
 	struct attach_seen seen;
@@ -98,15 +102,16 @@ static void hear(struct input *in, int64_t now_ns)
 
 	while (all->news_fd >= 0 && (got = attach_next(all->news_fd, &all->news, &seen)) == 1)
 		for (unsigned i = 0; i < all->n; i++)
-			take(in, &all->device[i], &seen, now_ns);
+			update_device(in, &all->device[i], &seen, now_ns);
 	if (got == -ENOBUFS)
-		look(in, now_ns);
+		check_interfaces(in, now_ns);
 	for (unsigned i = 0; i < all->n; i++) {
 		struct device *d = &all->device[i];
 		if (d->state != DEVICE_THERE || !atomic_load(&d->unplug.gone))
 			continue;
-		log_error("%s is gone: it was unplugged; nothing more comes from there", d->given);
-		device_lose(in, d, now_ns);
+		log_error("%s is gone: it was unplugged; nothing is captured there any more",
+			d->given);
+		device_mark_lost(in, d, now_ns);
 	}
 }
 
@@ -136,12 +141,12 @@ int device_watch(struct input *in, int64_t now_ns)
 
 	if (all->opened_ns == 0)
 		all->opened_ns = now_ns;
-	hear(in, now_ns);
-	device_judge(all);
+	read_events(in, now_ns);
+	device_report_rss(all);
 	device_rx_watch_clock(all);
 	if (now_ns - all->watched_ns >= (int64_t)WATCH_NS) {
 		all->watched_ns = now_ns;
-		look(in, now_ns);
+		check_interfaces(in, now_ns);
 		count(in);
 		device_watch_stalls(in);
 		for (unsigned i = 0; i < all->n_ports; i++)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Capture files, through the feeder (rx/feed.h). A single worker takes the frames where the feeder
- * has put them; for several, or with input.net_pcap, net_pcap reads the feeder's pipes into
- * buffers.
+ * Capture files, through the feeder (rx/feed.h). A single worker reads the frames in the feeder's
+ * memory; for several, or with input.net_pcap, net_pcap reads the feeder's pipes into buffers.
  */
 #include "base/log.h"
 #include "base/text.h"
@@ -64,7 +63,7 @@ static uint64_t memory(const struct input *in)
 
 static unsigned descriptors(const struct input *in)
 {
-	return 3 * in->receivers; /* a pipe's two ends, and net_pcap's own */
+	return 3 * in->receivers; /* a pipe's two ends, and net_pcap's descriptor */
 }
 
 static int start_feed(struct input *in)
@@ -89,7 +88,7 @@ static void words(const struct input *in, input_word_fn *add, void *arg)
 	add(arg, "--no-pci");
 }
 
-/* Makes the device that reads the feeder's pipes. */
+/* Creates the device that reads the feeder's pipes. Returns 0 or -errno. */
 static int make_port(const struct input *in)
 {
 	const struct files *f = in->state;
@@ -101,14 +100,15 @@ static int make_port(const struct input *in)
 	for (unsigned q = 0; q < in->receivers; q++)
 		text_format(&t, ",rx_pcap=/proc/self/fd/%d", feed_fd(&f->feed, q));
 	*t.at = '\0';
-	eal_log_catch(&log, in->conf->eal_log, RTE_LOG_INFO);
+	eal_log_capture(&log, in->conf->eal_log, RTE_LOG_INFO);
 	int error = rte_dev_probe(devargs);
 	eal_log_end(&log);
 	eal_log_free(&log);
 	return error;
 }
 
-/* The port needs no plan: lengths and times are in the feeder's preambles. */
+/* Starts the port without offloads: lengths and times are in the feeder's preambles. Returns 0, or
+ * -errno, logged. */
 static int start_port(struct input *in)
 {
 	struct files *f = in->state;
@@ -222,7 +222,9 @@ static void finish(struct input *in)
 
 	feed_progress(feed_of(in), &p);
 	if (p.stamps_odd)
-		log_note("%llu packets have a timestamp more than txn.jump_s (%llu s) off: ignored",
+		log_note("%llu packets have a timestamp more than txn.jump_s (%llu s) from the "
+			 "clock, which "
+			 "ignored them",
 			(unsigned long long)p.stamps_odd, jump_s);
 	if (p.clock_back)
 		log_note("time went back by more than txn.jump_s (%llu s) %llu times: timeouts "
@@ -235,9 +237,9 @@ static int result(const struct input *in)
 	return feed_result(feed_of(in), NULL);
 }
 
-static const char *strange(const struct input *in)
+static const char *undecoded(const struct input *in)
 {
-	return feed_strange(feed_of(in));
+	return feed_undecoded(feed_of(in));
 }
 
 static void stop(struct input *in)
@@ -279,7 +281,7 @@ const struct input_ops input_files = {
 	.numbers = numbers,
 	.finish = finish,
 	.result = result,
-	.strange = strange,
+	.undecoded = undecoded,
 	.stop = stop,
 	.close = close_files,
 };

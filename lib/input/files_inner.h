@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Inside files.c: what its workers receive with (files_rx.c). */
+/* Shared by files.c and files_rx.c, the workers' side of capture files. */
 #ifndef INPUT_FILES_INNER_H
 #define INPUT_FILES_INNER_H
 
@@ -12,19 +12,19 @@ struct files_rx {
 	struct input_rx rx;
 	struct files *files;
 	uint64_t received; /* packets */
-	unsigned reserve; /* free buffers without which it does not receive */
+	unsigned reserve; /* it receives only with so many free buffers */
 	unsigned idle;
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
 struct files {
 	struct feed feed;
 	struct port port; /* that reads the feeder's pipes */
-	bool direct; /* the one worker takes frames from the feeder, not from a port */
-	struct files_rx *rx; /* one a worker */
+	bool direct; /* the single worker receives from the feeder, not from a port */
+	struct files_rx *rx; /* one for each worker */
 	unsigned workers;
 };
 
-/* A single worker that takes the frames from the feeder; workers that poll net_pcap. */
+/* Of a single worker that receives from the feeder; of workers that poll net_pcap. */
 extern const struct input_rx_ops files_direct_ops, files_pipe_ops;
 
 #endif

@@ -15,7 +15,7 @@ static unsigned poll_direct(struct input_rx *rx, unsigned queue, struct input_bu
 
 	b->n = feed_available(feed, queue) == f->received
 		       ? 0
-		       : feed_take(feed, queue, b->frames, PIPELINE_BURST);
+		       : feed_dequeue(feed, queue, b->frames, PIPELINE_BURST);
 	rx->ended = b->n == 0 && done;
 	f->received += b->n;
 	metrics_add(&rx->metrics->rx.packets, b->n);
@@ -46,7 +46,8 @@ static unsigned frames_fed(struct input_rx *rx, struct rte_mbuf **packets, unsig
 	return input_frames(rx, packets, n, frames, of, frame_fed);
 }
 
-/* No more is asked of net_pcap than is in the pipe, so that it never waits in a read. */
+/* Polls net_pcap for at most as many packets as are in the pipe, so that it never blocks in a read.
+ */
 static unsigned poll_pipe(struct input_rx *rx, unsigned queue, struct input_burst *b)
 {
 	struct rte_mbuf *packets[PIPELINE_BURST];
@@ -54,20 +55,20 @@ static unsigned poll_pipe(struct input_rx *rx, unsigned queue, struct input_burs
 	const struct feed *feed = &f->files->feed;
 	const struct port *port = &f->files->port;
 	bool done = feed_done(feed);
-	uint64_t dealt = feed_dealt(feed);
-	uint64_t there = feed_available(feed, rx->self) - f->received;
+	uint64_t published = feed_published(feed);
+	uint64_t available = feed_available(feed, rx->self) - f->received;
 
-	(void)queue; /* each worker has the one of its number */
+	(void)queue; /* each worker has the queue of its number */
 	b->n = 0;
-	if (there == 0) {
+	if (available == 0) {
 		rx->ended = done;
-		rx->mark = done ? INPUT_END : dealt;
+		rx->mark = done ? INPUT_END : published;
 		return 0;
 	}
 	if (f->reserve && rte_mempool_avail_count(port->pools[rx->self]) < f->reserve)
 		return 0;
 	uint16_t n = rte_eth_rx_burst(port->id, rx->self, packets,
-		there < PIPELINE_BURST ? (uint16_t)there : PIPELINE_BURST);
+		available < PIPELINE_BURST ? (uint16_t)available : PIPELINE_BURST);
 	f->received += n;
 	metrics_add(&rx->metrics->rx.packets, n);
 	for (unsigned i = 0; i < n; i++)
@@ -93,7 +94,7 @@ static void rest(struct input_rx *rx, unsigned work)
 		idle_turn(&f->idle);
 }
 
-/* What is followed has no other end than this one: nothing that was read is lost by it. */
+/* A followed input ends here regularly: frames that were read are still processed. */
 static void stop_receiving(struct input_rx *rx)
 {
 	struct feed *feed = &((struct files_rx *)rx)->files->feed;

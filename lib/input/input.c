@@ -4,7 +4,7 @@
 #include "rx/feed_pipe.h"
 #include "rx/handoff.h"
 
-/* Buffers that one burst of the largest frames takes. */
+/* Buffers of one burst of the largest frames. */
 #define BURST_MBUFS (PIPELINE_BURST * (FEED_CAPTURE_MAX / 2048 + 1))
 
 int input_plan_kind(struct input *in, const struct conf *conf, const struct input_ops *ops)
@@ -27,7 +27,7 @@ void input_close(struct input *in)
 	in->ops = NULL;
 }
 
-uint32_t input_mbufs_least(const struct input *in, uint64_t held)
+uint32_t input_mbufs_min(const struct input *in, uint64_t held)
 {
 	const unsigned workers = in->share.workers;
 	return (uint32_t)held + workers * 512 + (workers > 1 ? HANDOFF_SIZE : 0);
@@ -37,13 +37,14 @@ uint32_t input_mbufs(const struct input *in, uint64_t held)
 {
 	if (in->conf->memory_mbufs)
 		return (uint32_t)in->conf->memory_mbufs;
-	return bits_pow2(input_mbufs_least(in, held)) - 1; /* suits the pool's ring */
+	return bits_pow2(input_mbufs_min(in, held)) -
+	       1; /* the optimum size of a mempool is 2^n - 1 */
 }
 
 unsigned input_reserve(const struct rte_mempool *pool, unsigned workers)
 {
-	unsigned need = BURST_MBUFS + workers * 384, most = pool->size / 4 * 3;
-	return need < most ? need : most;
+	unsigned need = BURST_MBUFS + workers * 384, max = pool->size / 4 * 3;
+	return need < max ? need : max;
 }
 
 void input_rx_nothing(struct input_rx *rx)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where packets come from. A kind of input is one struct input_ops, for the run, and one or more
- * struct input_rx_ops, for a worker's side of it. The table of kinds (inputs.def) is asked once
- * which kind a configuration means; whoever uses an input knows these two structs and no kind.
+ * Sources of packets. A kind of input is one struct input_ops, for the run, and one or more struct
+ *input_rx_ops, for a worker's side of it. input_plan() chooses the kind of a configuration from the
+ *table (inputs.def); users of an input know these two structs and no kind.
  *
  *	plan -> share -> open -> (EAL starts) -> start -> poll, frames, time ... -> stop -> (EAL
  *ends)
@@ -21,54 +21,56 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#define INPUT_END UINT64_MAX /* input_rx.mark: nothing more will come */
+#define INPUT_END UINT64_MAX /* input_rx.mark: the input has ended */
 #define INPUT_NUMBERS 10
 
 struct input;
 struct input_rx;
 
-/* What one poll gave. */
+/* The frames of one poll. */
 struct input_burst {
 	unsigned n; /* frames */
 	struct frame frames[PIPELINE_BURST];
-	struct rte_mbuf *of[PIPELINE_BURST]; /* their buffers; meaningless where there are none */
+	struct rte_mbuf *of[PIPELINE_BURST]; /* their buffers; unused by kinds without buffers */
 };
 
 /*
- * A worker's side of an input. Only the worker calls it, but for wake(). Functions are called once
- * a burst or less often, never once a packet.
+ * A worker's side of an input. Only the worker calls it, except wake(). Functions are called once a
+ * burst or less often, never once a packet.
  */
 struct input_rx_ops {
 	/* Called first, on the worker's own core: reads the clocks. */
 	void (*begin)(struct input_rx *rx);
 	/*
 	 * Receives a burst from queue `queue` (less than rx->queues) and makes frames of it.
-	 * Returns how many packets it took; one that is no frame is counted and freed. In order, it
-	 * sets rx->mark, and leaves the number of each packet in its note (mbuf_item()). At the end
-	 * of the input it sets rx->ended.
+	 * Returns how many packets it received; counts and frees those that are no frame. In order,
+	 * it sets rx->mark, and the number of each packet in its order item (mbuf_item()). At the
+	 * end of the input it sets rx->ended.
 	 */
 	unsigned (*poll)(struct input_rx *rx, unsigned queue, struct input_burst *burst);
-	/* The frames of the latest poll() are not used any more. */
+	/* Releases the frames of the latest poll(). */
 	void (*done)(struct input_rx *rx);
 	/* Frees n buffers of the latest poll(). */
 	void (*drop)(struct input_rx *rx, struct rte_mbuf **packets, unsigned n);
-	/* Leaves on a buffer what its owner cannot know of the frame. Unordered inputs only. */
+	/* Stores in a buffer the metadata of its frame, for another worker. Unordered inputs only.
+	 */
 	void (*leave)(const struct input_rx *rx, struct rte_mbuf *m, const struct frame *frame);
-	/* Makes frames of n packets that this or another worker received, or put together, earlier:
-	 * as poll() does. Returns how many, with their buffers in `of`. */
+	/* Makes frames of n packets that this or another worker received or made earlier, as poll()
+	 * does. Returns how many, with their buffers in `of`. */
 	unsigned (*frames)(struct input_rx *rx, struct rte_mbuf **packets, unsigned n,
 		struct frame *frames, struct rte_mbuf **of);
 	/*
-	 * Is it time to expire what has waited too long? Then *clock_ns is the time of the input.
-	 * latest_ns: the latest clock of the frames that were processed. A file's time is that of
-	 * its frames alone: always false.
+	 * Returns true if it is time to expire entries, with the time of the input in *clock_ns.
+	 * latest_ns: the latest clock of the frames that were processed. Always false for files,
+	 * whose time is that of their frames.
 	 */
 	bool (*time)(struct input_rx *rx, int64_t latest_ns, int64_t *clock_ns);
-	/* A turn has ended, with `work` or without: rests where there was nothing to do. */
+	/* Ends a turn that processed `work` packets: spins or sleeps if it was 0. */
 	void (*rest)(struct input_rx *rx, unsigned work);
-	/* Something was left for the worker of rx. Any thread. */
+	/* Wakes the worker of rx, for which packets were enqueued. Any thread. */
 	void (*wake)(struct input_rx *rx);
-	/* Receives no more: poll() gives what was received already, then sets rx->ended. */
+	/* Stops receiving: poll() returns packets that were received already, then sets rx->ended.
+	 */
 	void (*stop)(struct input_rx *rx);
 };
 
@@ -79,32 +81,32 @@ struct input_rx {
 	struct mbuf_scratch scratch;
 	unsigned queues; /* that poll() is called for, in turn */
 	uint16_t self; /* number of the worker */
-	bool ended; /* poll() will give nothing more */
-	uint64_t mark; /* in order: no packet up to this number will be given any more */
+	bool ended; /* poll() will return no more packets */
+	uint64_t mark; /* in order: poll() will return no more packets up to this number */
 };
 
-/* How an input is shared out; set before it starts. */
+/* How workers share an input; set before it starts. */
 struct input_share {
 	unsigned workers;
 	const int *nodes; /* NUMA node of each worker, -1: unknown */
-	bool rests; /* idle workers sleep: the input shall wake them */
+	bool rests; /* idle workers sleep, and the input wakes them */
 };
 
-/* What came, what was lost on the way, and what was damaged. */
+/* Counters of packets that arrived, were dropped or damaged. */
 struct input_counts {
 	struct port_counts port;
-	uint64_t cut; /* frames whose ends are missing, because they were too long */
+	uint64_t cut; /* frames truncated because they were too long */
 };
 
-/* What is lost before a worker sees it, for the loggers; written by the control loop. */
+/* Drops before a worker sees the packet, for the loggers; written by the control loop. */
 struct input_lost {
 	_Atomic uint64_t missed, no_mbuf; /* the sums of input_counts */
-	_Atomic uint64_t dropped; /* by the drivers' own counters; some of it may be in `missed` */
-	_Atomic uint32_t blind; /* bit i: nothing comes from source i: it is gone or stands still */
+	_Atomic uint64_t dropped; /* by the drivers' own counters; may include some of `missed` */
+	_Atomic uint32_t blind; /* bit i: source i delivers nothing: it is gone or stalled */
 	_Atomic unsigned interruptions; /* how often a source became blind */
 };
 
-/* How far the input has come. */
+/* Progress of an input. */
 struct input_progress {
 	uint64_t octets_read;
 	uint64_t octets_total; /* 0: unknown */
@@ -124,62 +126,67 @@ struct input_part {
 	const struct port_drops *drops; /* the driver's own counters of losses */
 };
 
-/* Hands one word of DPDK's command line to whoever asked for them. */
+/* Receives one word of EAL's command line from struct input_ops.words(). */
 typedef void input_word_fn(void *arg, const char *word);
 
 struct input_ops {
 	const char *name;
-	/* Facts of the kind. */
-	bool waits; /* what nobody takes stays where it is: nothing is lost, workers may wait */
-	bool floats; /* threads run on any CPU and always rest; false: each has its CPU */
+	/* Properties of the kind. */
+	bool waits; /* packets stay in the source until polled: workers may wait without loss */
+	bool floats; /* threads run on any CPU and always rest; false: each has a CPU of its own */
 	bool ordered; /* packets have numbers, and are processed in their order */
-	/* Does the configuration mean this kind? */
+	/* True if the configuration is of this kind. */
 	bool (*suits)(const struct conf *conf);
-	/* Before EAL. Looks at what in->conf names; sets in->node. 0, or -errno, said. */
+	/* Checks the sources in in->conf before EAL starts; sets in->node. Returns 0, or -errno,
+	 * logged. */
 	int (*plan)(struct input *in);
-	/* in->share is known: sets in->receivers and in->unordered as far as they are. 0, or
-	 * -errno, said. */
+	/* Sets in->receivers and in->unordered by in->share, as far as they are known. Returns 0,
+	 * or -errno, logged. */
 	int (*share)(struct input *in);
-	/* For --plan: a line a source. */
+	/* Writes a line for each source, for --plan. */
 	void (*describe)(const struct input *in, FILE *out);
-	/* Octets of DPDK's memory that it needs. */
+	/* Returns the octets of DPDK's memory that it needs. */
 	uint64_t (*memory)(const struct input *in);
-	/* File descriptors that it will open. */
+	/* Returns how many file descriptors it will open. */
 	unsigned (*descriptors)(const struct input *in);
-	/* Words for EAL's command line. */
+	/* Calls `add` for each word of EAL's command line. */
 	void (*words)(const struct input *in, input_word_fn *add, void *arg);
-	/* After EAL: opens files, makes devices, starts ports, makes the workers' sides. Sets
-	 * in->receivers, in->rss, in->unordered. 0, or -errno, said; stop() in both cases. */
+	/* Opens files, creates devices, starts ports and creates the workers' sides, once EAL runs.
+	 * Sets in->receivers, in->rss, in->unordered. Returns 0, or -errno, logged; stop() must
+	 * follow in both cases. */
 	int (*start)(struct input *in);
-	struct input_rx *(*rx)(const struct input *in, unsigned worker);
-	/* The workers are about to begin: says so. NULL: nothing to say. */
+	/* Returns a worker's side. */ struct input_rx *(*rx)(
+		const struct input *in, unsigned worker);
+	/* Logs that the workers begin. May be NULL. */
 	void (*announce)(const struct input *in);
-	/* Called by the control loop now and then. -ENODEV once nothing can come any more. NULL:
-	 * there is nothing to watch. */
+	/* Watches the sources; the control loop calls it periodically. Returns -ENODEV once no
+	 * source is left. May be NULL. */
 	int (*watch)(struct input *in, int64_t now_ns);
-	/* How far it has come; NULL: nobody knows. */
+	/* Reads the progress. NULL: it is unknown. */
 	void (*progress)(const struct input *in, struct input_progress *progress);
-	/* What came and was lost since the start. */
+	/* Reads the counters since the start. */
 	void (*counts)(const struct input *in, struct input_counts *counts);
-	/* Frames that it gave, known for sure; NULL: nobody knows. */
+	/* Returns exactly how many frames it delivered. NULL: it is unknown. */
 	uint64_t (*given)(const struct input *in);
-	/* Its numbers for the report, INPUT_NUMBERS at most; how many. */
+	/* Writes its numbers for the report, at most INPUT_NUMBERS, and returns how many. */
 	unsigned (*numbers)(const struct input *in, struct input_number *numbers);
-	/* The name of source i, for a bit of in->lost.blind. NULL: none can be blind. */
+	/* Returns the name of source i, for bit i of in->lost.blind. NULL: no source can be blind.
+	 */
 	const char *(*source)(const struct input *in, unsigned i);
-	/* Device i for the report; false: there is none. NULL: the kind has none. */
+	/* Describes device i for the report. False: there is none. NULL: the kind has no devices.
+	 */
 	bool (*part)(const struct input *in, unsigned i, struct input_part *part);
-	/* Workers have ended: takes the last counts. */
+	/* Reads the final counters after the workers have ended. */
 	void (*finish)(struct input *in);
-	/* 0, or -errno where some of the input could not be read, which was said then. NULL: there
-	 * is no such thing. */
+	/* Returns 0, or -errno if some of the input could not be read, which was logged. May be
+	 * NULL. */
 	int (*result)(const struct input *in);
-	/* The first file with a link type that is not decoded, and the type; "" where there was
-	 * none. At the end; may be NULL. */
-	const char *(*strange)(const struct input *in);
-	/* Before EAL ends: closes all that start() opened. */
+	/* Returns the first file with a link type that is not decoded, and the type; "" if there is
+	 * none. Called at the end; may be NULL. */
+	const char *(*undecoded)(const struct input *in);
+	/* Closes all that start() opened, before EAL ends. */
 	void (*stop)(struct input *in);
-	/* Last: frees what plan() made. */
+	/* Frees the state of plan(). */
 	void (*close)(struct input *in);
 };
 
@@ -190,60 +197,61 @@ struct input {
 	struct input_share share;
 	int node; /* NUMA node of the devices, -1: any */
 	unsigned receivers; /* workers that receive: the first ones */
-	bool unordered; /* packets come by several queues in no common order */
-	const struct rss *rss; /* how NICs spread packets: it decides owners; or NULL */
+	bool unordered; /* packets arrive in several queues in no common order */
+	const struct rss *rss; /* how NICs spread packets, which decides owners; or NULL */
 	struct input_lost lost;
 };
 
-/* Chooses the kind of a configuration, and plans it. 0, or -errno, said; input_close() in both
- * cases. */
+/* Chooses the kind of a configuration, and plans it. Returns 0, or -errno, logged; input_close()
+ * must follow in both cases. */
 int input_plan(struct input *in, const struct conf *conf);
 
-/* The same with this kind. */
+/* Does the same with the given kind. */
 int input_plan_kind(struct input *in, const struct conf *conf, const struct input_ops *ops);
 
-/* Tells the input who will take its packets. `share` is copied; 0, or -errno, said. */
+/* Sets how workers share the input; `share` is copied. Returns 0, or -errno, logged. */
 int input_share(struct input *in, const struct input_share *share);
 
-/* Closes it, whatever state it is in; EAL has ended, or was never started. */
+/* Closes the input in any state. EAL has ended or was never started. */
 void input_close(struct input *in);
 
 /* For the kinds. */
 
-/* Packet buffers of a pool: `held` by the device, those that workers keep in their caches and have
- * in hand, and those on their way between workers. memory.mbufs goes over it. */
+/* Returns the packet buffers of a pool: memory.mbufs, or the sum of those that the device holds
+ * (`held`), those in the workers' caches and bursts, and those in flight between workers. */
 uint32_t input_mbufs(const struct input *in, uint64_t held);
-/* The same without memory.mbufs: fewer are too few. */
-uint32_t input_mbufs_least(const struct input *in, uint64_t held);
+/* Returns the same sum, the minimum, whatever memory.mbufs is. */
+uint32_t input_mbufs_min(const struct input *in, uint64_t held);
 
-/* Free buffers without which no burst may be asked of net_pcap, which loses a packet that it has no
- * buffer for: those in the caches of other lcores do not help this one. */
+/* Returns how many buffers must be free before net_pcap is polled, which drops a packet that it has
+ * no buffer for. Buffers in the caches of other lcores do not count. */
 unsigned input_reserve(const struct rte_mempool *pool, unsigned workers);
 
-/* Does nothing: a begin(), done() or wake() of a kind for which nothing is to be done then. */
+/* Does nothing: the begin(), done() or wake() of a kind that needs none. */
 void input_rx_nothing(struct input_rx *rx);
 
 _Static_assert((int)CONF_TIME_EXABLAZE - (int)CONF_TIME_CAPTURE == (int)TAP_TIME_EXABLAZE,
 	"the choices have the order of enum tap_time");
 
-/* Returns what gives packets their time. */
+/* Returns the source of packets' times, input.time_from. */
 static inline enum tap_time input_time_from(const struct conf *conf)
 {
 	return (enum tap_time)((unsigned)conf->input_time_from - CONF_TIME_CAPTURE);
 }
 
-/* Frees buffers: the drop() of kinds that have some. */
+/* Frees buffers: the drop() of kinds that have buffers. */
 void input_drop_mbufs(struct input_rx *rx, struct rte_mbuf **packets, unsigned n);
 
-/* Frees a packet that is no frame, and counts it. */
+/* Counts and frees a packet that is no frame. */
 void input_refuse(struct input_rx *rx, struct rte_mbuf *m);
 
-/* Makes the frame of *m, which may become another buffer; `i` is its place in rx->scratch. False:
- * it is none. */
+/* Makes the frame of *m, which may become another buffer; `i` is its slot in rx->scratch. Returns
+ * false if it is no frame. */
 typedef bool input_frame_fn(
 	struct input_rx *rx, struct frame *frame, struct rte_mbuf **m, unsigned i);
 
-/* Makes frames of n packets by `one`, a constant, which is inlined: what poll() and frames() do. */
+/* Makes frames of n packets with `one`, a constant, which is inlined. Used by poll() and frames().
+ */
 static inline __attribute__((always_inline)) unsigned input_frames(struct input_rx *rx,
 	struct rte_mbuf **packets, unsigned n, struct frame *frames, struct rte_mbuf **of,
 	input_frame_fn *one)

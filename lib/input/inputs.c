@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of kinds. */
+/* The table of the kinds of input. */
 #include "base/log.h"
 #include "input/input.h"
 
@@ -21,6 +21,6 @@ int input_plan(struct input *in, const struct conf *conf)
 		if (kinds[i]->suits(conf))
 			return input_plan_kind(in, conf, kinds[i]);
 	*in = (struct input){0};
-	log_error("nothing to read: no kind of input suits the configuration");
+	log_error("no input is configured: give files with -r, or interfaces with -i");
 	return -EINVAL;
 }

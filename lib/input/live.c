@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Live devices: packets are processed as they come, by the worker's clock or the NIC's. Nothing
- * waits: what is not taken in time is lost, and counted.
+ * Live devices: packets are processed as they arrive, by the worker's clock or the NIC's. Packets
+ * that are not polled in time are dropped and counted.
  */
 #include "input/device_rx.h"
 #include "input/device_watch.h"
 
-/* Frames of a queue that are alike but for their octets, where their buffers have no timestamp
- * (`timestamped` is the flag). */
-struct alike {
+/* The common fields of a queue's frames whose buffers have no timestamp (`timestamped` is its
+ * flag). */
+struct common {
 	struct frame frame;
 	uint64_t timestamped;
 	enum tap_time time_from;
 };
 
-static inline struct alike alike_of(struct device_rx *rx)
+static inline struct common common_of(struct device_rx *rx)
 {
-	return (struct alike){.frame = {.ts_ns = rx->now_ns,
-				      .clock_ns = device_rx_clock(rx, rx->now_ns),
-				      .late_us = rx->late_us,
-				      .link_type = rx->from->link_type},
+	return (struct common){.frame = {.ts_ns = rx->now_ns,
+				       .clock_ns = device_rx_clock(rx, rx->now_ns),
+				       .late_us = rx->late_us,
+				       .link_type = rx->from->link_type},
 		.timestamped = rx->from->timestamp == PORT_TIMESTAMP_NONE
 				       ? 0
 				       : rx->devices->timestamp.flag,
 		.time_from = rx->time_from};
 }
 
-/* The frame in a buffer that rx->from gave just now. */
+/* Makes the frame of a buffer that rx->from has just delivered. */
 static inline bool frame_received(
 	struct input_rx *base, struct frame *frame, struct rte_mbuf **m, unsigned i)
 {
@@ -47,16 +47,16 @@ static inline bool frame_received(
 static unsigned frames_received(
 	struct device_rx *rx, struct rte_mbuf **packets, unsigned n, struct input_burst *b)
 {
-	const struct alike alike = alike_of(rx);
+	const struct common common = common_of(rx);
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(rte_pktmbuf_mtod(packets[i], const char *));
 	for (unsigned i = 0; i < n; i++) {
 		struct frame *frame = &b->frames[count];
-		if (bits_likely(mbuf_is_plain(packets[i], alike.timestamped) &&
-				alike.time_from == TAP_TIME_CAPTURE)) {
-			*frame = alike.frame;
+		if (bits_likely(mbuf_is_plain(packets[i], common.timestamped) &&
+				common.time_from == TAP_TIME_CAPTURE)) {
+			*frame = common.frame;
 			frame->data = rte_pktmbuf_mtod(packets[i], const uint8_t *);
 			frame->len = frame->wire_len = rte_pktmbuf_pkt_len(packets[i]);
 			frame->verified = mbuf_is_verified(packets[i]);
@@ -85,13 +85,13 @@ static void leave(const struct input_rx *base, struct rte_mbuf *m, const struct 
 	const struct device_rx *rx = (const struct device_rx *)base;
 	mbuf_timestamp_set(m, &rx->devices->timestamp, frame->ts_ns);
 	m->hash.usr = frame->late_us << 1 | frame->piece;
-	/* Of what was made here the port stays the invalid one. */
+	/* Frames that were made here keep the invalid port. */
 	if (!frame_is_inner(frame->link_type))
 		m->port = rx->from->port;
 }
 
-/* The frame in a buffer that another worker left here. */
-static inline bool frame_left(
+/* Makes the frame of a buffer that another worker handed off. */
+static inline bool frame_handed_off(
 	struct input_rx *base, struct frame *frame, struct rte_mbuf **m, unsigned i)
 {
 	struct device_rx *rx = device_rx_of(base);
@@ -113,13 +113,13 @@ static inline bool frame_left(
 	return true;
 }
 
-static unsigned frames_left(struct input_rx *rx, struct rte_mbuf **packets, unsigned n,
+static unsigned frames_handed_off(struct input_rx *rx, struct rte_mbuf **packets, unsigned n,
 	struct frame *frames, struct rte_mbuf **of)
 {
-	return input_frames(rx, packets, n, frames, of, frame_left);
+	return input_frames(rx, packets, n, frames, of, frame_handed_off);
 }
 
-/* The clock goes on where no packet comes. */
+/* The clock advances without packets, too. */
 static bool time_of_machine(struct input_rx *base, int64_t latest_ns, int64_t *clock_ns)
 {
 	struct device_rx *rx = device_rx_of(base);
@@ -138,15 +138,12 @@ static void stop_receiving(struct input_rx *rx)
 }
 
 static const struct input_rx_ops rx_ops = {
-	.begin = device_rx_begin,
+	DEVICE_RX_OPS,
 	.poll = poll_queue,
-	.done = input_rx_nothing,
-	.drop = input_drop_mbufs,
+
 	.leave = leave,
-	.frames = frames_left,
+	.frames = frames_handed_off,
 	.time = time_of_machine,
-	.rest = device_rx_rest,
-	.wake = device_rx_wake,
 	.stop = stop_receiving,
 };
 

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Devices that play captures (net_pcap's rx_pcap): several queues are taken as one capture, in the
- * order of their timestamps, by however many workers. How fast such a queue is read says nothing of
- * when its packets were sent, and nothing is lost while it waits: so workers wait for each other,
- * as they do for files, and the same lines come out each time. Once all are read, time goes on by
- * the clock of the machine.
+ * Devices that play captures (net_pcap's rx_pcap): several queues form one capture, in the order of
+ * their timestamps, for any number of workers. A queue is read independently of when its packets
+ * were sent, and nothing is lost while it waits: so workers wait for each other, as for files, and
+ * the output is the same each time. Once all are read, the machine's clock moves time.
  */
 #include "base/when.h"
 #include "input/device_rx.h"
 #include "input/device_watch.h"
 
-_Static_assert(MERGE_ENDED == INPUT_END, "what has passed there is a mark here");
+_Static_assert(MERGE_ENDED == INPUT_END, "merge_passed() is a mark");
 
-/* Receives of those queues without which the merge does not go on. */
+/* Receives from the queues of which the merge needs packets. */
 static void receive(struct device_rx *rx)
 {
 	struct merge *m = &rx->merge;
@@ -28,11 +27,11 @@ static void receive(struct device_rx *rx)
 		if (n == 0)
 			merge_end(m, i);
 		for (unsigned k = 0; k < n; k++) {
-			/* The time stays with the packet. */
+			/* Stores the time in the buffer. */
 			int64_t ts_ns = device_rx_timestamp(rx, packets[k]);
 			mbuf_timestamp_set(packets[k], &rx->devices->timestamp, ts_ns);
 			packets[k]->port = q->port;
-			merge_put(m, i, mbuf_item(packets[k]), packets[k], ts_ns);
+			merge_enqueue(m, i, mbuf_item(packets[k]), packets[k], ts_ns);
 		}
 	}
 	metrics_add(&rx->rx.metrics->rx.stamps_odd, merge_odd(m) - odd);
@@ -49,7 +48,7 @@ static inline bool frame_of(
 	if (!mbuf_frame_live(frame, m, &base->scratch, i, &base->metrics->rx))
 		return false;
 	frame->ts_ns = (int64_t)mbuf_timestamp_get(*m, &d->timestamp);
-	/* What is received may be far ahead of what is processed. */
+	/* Received packets may be far ahead of those that are processed. */
 	frame->clock_ns = (int64_t)mbuf_item(*m)->number;
 	frame->late_us = 0;
 	frame->link_type = d->link_of[(*m)->port];
@@ -73,9 +72,9 @@ static unsigned poll_merged(struct input_rx *base, unsigned queue, struct input_
 	struct order_item *item;
 	unsigned n = 0;
 
-	(void)queue; /* all of them are one */
+	(void)queue; /* all queues are merged */
 	receive(rx);
-	while (n < PIPELINE_BURST && (item = merge_take(&rx->merge)))
+	while (n < PIPELINE_BURST && (item = merge_dequeue(&rx->merge)))
 		packets[n++] = item->packet;
 	b->n = frames_of(base, packets, n, b->frames, b->of);
 	base->mark = merge_passed(&rx->merge);
@@ -83,7 +82,7 @@ static unsigned poll_merged(struct input_rx *base, unsigned queue, struct input_
 	return n;
 }
 
-/* Until all is read, timestamps are all that moves time; then it goes on as the machine's does. */
+/* Only timestamps move time until all captures are read; then the machine's clock does. */
 static bool time_of_packets(struct input_rx *base, int64_t latest_ns, int64_t *clock_ns)
 {
 	struct device_rx *rx = device_rx_of(base);
@@ -99,7 +98,7 @@ static bool time_of_packets(struct input_rx *base, int64_t latest_ns, int64_t *c
 	return base->mark == INPUT_END;
 }
 
-/* Nothing more is received: what the merge holds goes. */
+/* Stops receiving, and lets the merge return the packets that it holds. */
 static void stop_receiving(struct input_rx *base)
 {
 	struct device_rx *rx = device_rx_of(base);
@@ -110,14 +109,11 @@ static void stop_receiving(struct input_rx *base)
 }
 
 static const struct input_rx_ops rx_ops = {
-	.begin = device_rx_begin,
+	DEVICE_RX_OPS,
 	.poll = poll_merged,
-	.done = input_rx_nothing,
-	.drop = input_drop_mbufs,
+
 	.frames = frames_of,
 	.time = time_of_packets,
-	.rest = device_rx_rest,
-	.wake = device_rx_wake,
 	.stop = stop_receiving,
 };
 
@@ -134,7 +130,7 @@ static int start(struct input *in)
 	if (error == 0)
 		error = device_rx_open(in, &rx_ops, false);
 	for (unsigned i = 0; error == 0 && i < d->workers; i++) {
-		d->rx[i].rx.queues = 1; /* also where it has none: it gives marks */
+		d->rx[i].rx.queues = 1; /* even without a port's queue: it sets marks */
 		merge_start(&d->rx[i].merge, d->rx[i].n_queues, d->rx[i].latest.guard.jump_ns);
 	}
 	return error;

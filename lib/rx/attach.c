@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_OCTETS (1 << 20) /* a burst of news: hundreds of containers that start at once */
+#define RECEIVE_OCTETS                                                                             \
+	(1 << 20) /* changes in one burst: hundreds of containers that start at once */
 
 static bool is_up(unsigned flags)
 {
@@ -32,7 +33,7 @@ int attach_begin(struct attach *a, const char *name)
 	return 0;
 }
 
-enum attach_event attach_take(struct attach *a, const struct attach_seen *seen)
+enum attach_event attach_update(struct attach *a, const struct attach_seen *seen)
 {
 	if (seen->index == 0)
 		return ATTACH_NOTHING;
@@ -51,7 +52,7 @@ enum attach_event attach_take(struct attach *a, const struct attach_seen *seen)
 		a->up = seen->up;
 		return seen->up ? ATTACH_UP : ATTACH_DOWN;
 	}
-	/* One that was renamed is still listened on: who has its name now is no matter. */
+	/* An interface that was renamed is still listened on, whichever has its name now. */
 	if (a->index || strcmp(seen->name, a->name) != 0 || seen->index == a->other)
 		return ATTACH_NOTHING;
 	a->other = seen->index;
@@ -68,7 +69,7 @@ void attach_done(struct attach *a, unsigned index)
 	a->up = seen[0].up;
 }
 
-/* The flags of `name` where it is (still) that interface. */
+/* Reads whether `name` is up. False: there is no such interface any more. */
 static bool read_flags(int fd, const char *name, bool *up)
 {
 	struct ifreq request = {0};
@@ -87,7 +88,7 @@ void attach_look(const struct attach *a, struct attach_seen seen[2])
 	seen[0] = (struct attach_seen){.index = a->index, .gone = true};
 	seen[1] = (struct attach_seen){.index = 0};
 	if (fd < 0) {
-		seen[0].index = 0; /* nobody knows */
+		seen[0].index = 0; /* unknown */
 		return;
 	}
 	if (a->index && if_indextoname(a->index, seen[0].name))
@@ -109,7 +110,7 @@ int attach_watch(void)
 
 	if (fd < 0)
 		return -errno;
-	/* Beyond the system's limit where we may; what does not fit is told as ENOBUFS. */
+	/* Beyond the system's limit if permitted; the kernel reports an overflow as ENOBUFS. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof(octets)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
@@ -119,7 +120,7 @@ int attach_watch(void)
 	return error;
 }
 
-/* One message. false: it is about nothing that is listened on. */
+/* Parses one message. False: it is not about the state of an interface. */
 static bool read_link(const struct nlmsghdr *h, struct attach_seen *seen)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(h);
@@ -127,7 +128,7 @@ static bool read_link(const struct nlmsghdr *h, struct attach_seen *seen)
 	if ((h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK) ||
 		h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return false;
-	/* A port that leaves its bridge is deleted for the bridge alone. */
+	/* AF_BRIDGE: a port that leaves its bridge is deleted from the bridge only. */
 	if (info->ifi_family != AF_UNSPEC || info->ifi_index <= 0)
 		return false;
 	*seen = (struct attach_seen){.index = (unsigned)info->ifi_index,
@@ -162,7 +163,8 @@ int attach_next(int fd, struct attach_news *news, struct attach_seen *seen)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
-		/* Other processes may write here: only the kernel is believed. */
+		/* Other processes may send to this socket: only the kernel's messages are accepted.
+		 */
 		if (n > 0 && from.nl_pid == 0)
 			news->n = (unsigned)n;
 	}

@@ -11,10 +11,10 @@
 #include <stdbool.h>
 
 struct attach {
-	char name[IF_NAMESIZE]; /* that was given */
+	char name[IF_NAMESIZE]; /* as configured */
 	unsigned index; /* of the interface that is listened on; 0: none */
-	unsigned other; /* of the one that has its name now, and can be listened on; 0: none */
-	bool up; /* as reported last */
+	unsigned other; /* of a new interface of that name that can be listened on; 0: none */
+	bool up; /* last reported state */
 };
 
 /* The state of an interface. */
@@ -30,36 +30,38 @@ enum attach_event {
 	ATTACH_DOWN,
 	ATTACH_UP,
 	ATTACH_GONE, /* index is 0 from here on */
-	ATTACH_AGAIN, /* `other` is to be listened on */
+	ATTACH_AGAIN, /* `other` can be listened on */
 };
 
-/* Starts with the interface of that name. 0 or -ENODEV. */
+/* Starts to follow the interface of that name. Returns 0 or -ENODEV. */
 int attach_begin(struct attach *a, const char *name);
 
-/* Updates *a by the state of an interface. Returns what that means. */
-enum attach_event attach_take(struct attach *a, const struct attach_seen *seen);
+/* Updates *a by the state of any interface. Returns what has changed for ours. */
+enum attach_event attach_update(struct attach *a, const struct attach_seen *seen);
 
-/* Notes that the interface `index` is listened on now. */
+/* Records that the interface `index` is listened on now. */
 void attach_done(struct attach *a, unsigned index);
 
 /*
- * Asks the kernel for the states of our interface (the first of `seen`) and of the one that has the
- * name now: finds what a watcher (below) was not told.
+ * Reads from the kernel the states of our interface (seen[0]) and of the one that has its name now
+ * (seen[1]): finds changes of which no message came.
  */
 void attach_look(const struct attach *a, struct attach_seen seen[2]);
 
-/* Opens a rtnetlink socket for changes of interfaces, which the caller closes. Or -errno. */
+/* Opens a rtnetlink socket for changes of interfaces. Returns a descriptor, which the caller
+ * closes, or -errno. */
 int attach_watch(void);
 
-/* A buffer for the messages of one read. */
+/* The messages of one read. */
 struct attach_news {
-	unsigned n, at; /* octets read; parsed */
+	unsigned n, at; /* octets read, and parsed */
 	char buffer[32768] __attribute__((aligned(8)));
 };
 
 /*
- * Reads the next change from the socket. 1: *seen; 0: nothing for now; -ENOBUFS: messages were
- * lost, call attach_look(); another -errno: the socket is of no more use.
+ * Reads the next change from the socket. Returns 1 with *seen set; 0 if there is none for now;
+ * -ENOBUFS if messages were dropped: call attach_look(); another -errno if the socket failed for
+ * good.
  */
 int attach_next(int fd, struct attach_news *news, struct attach_seen *seen);
 

@@ -15,11 +15,11 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
-#define LINKS 300 /* link types beyond are not decoded */
+#define LINKS 300 /* no decoded link type is as high */
 #define SNAPLEN 262144
 
 struct program {
-	struct bpf_program code; /* libpcap's; bf_insns NULL: there is none */
+	struct bpf_program code; /* libpcap's; bf_insns NULL: not compiled */
 	struct rte_bpf *bpf;
 	uint64_t (*jit)(void *); /* of bpf; NULL: libpcap interprets the code */
 	uint8_t verdict; /* enum bpf_verdict where there is no code */
@@ -40,8 +40,8 @@ bool bpf_available(void)
 	return true;
 }
 
-/* A pcap handle of a link type: the empty capture file of it, so that it is libpcap that knows
- * which DLT_ the file format's LINKTYPE_ is. */
+/* Opens a pcap handle of a link type by reading an empty capture file of it: libpcap then maps the
+ * file's LINKTYPE_ to its DLT_. */
 static pcap_t *handle_of(uint16_t link)
 {
 	const uint32_t header[6] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, SNAPLEN, link};
@@ -54,7 +54,8 @@ static pcap_t *handle_of(uint16_t link)
 	return p;
 }
 
-/* Compiles for one link type. Where that cannot be, to->verdict says what it means, and `why`. */
+/* Compiles the expression for one link type. On failure to->verdict is set, and `why` is libpcap's
+ * message. */
 static void compile(struct program *to, const char *expression, uint16_t link, char *why)
 {
 	pcap_t *p = handle_of(link);
@@ -68,32 +69,33 @@ static void compile(struct program *to, const char *expression, uint16_t link, c
 	if (pcap_compile(p, &to->code, expression, 1, PCAP_NETMASK_UNKNOWN)) {
 		to->code.bf_insns = NULL;
 		snprintf(why, PCAP_ERRBUF_SIZE, "%s", pcap_geterr(p));
-		/* IPv6 asked of a link that has IPv4 only, and the like */
+		/* for example IPv6 on a link type that carries IPv4 only */
 		if (strstr(why, "rejects all"))
 			to->verdict = BPF_OUT;
 	}
 	pcap_close(p);
 }
 
-/* To machine code, where DPDK can be trusted with that. */
+/* Compiles a program to machine code if DPDK compiles it correctly (rx/bpf_safe.h). */
 static void translate(struct program *to)
 {
 	struct rte_bpf_jit jit;
 	struct rte_bpf_prm *prm;
 
-	if (!bpf_safe(to->code.bf_insns, to->code.bf_len))
+	if (!bpf_is_safe(to->code.bf_insns, to->code.bf_len))
 		return;
 	prm = rte_bpf_convert(&to->code);
 	if (!prm)
 		return;
-	bpf_mend((struct ebpf_insn *)(uintptr_t)prm->ins, prm->nb_ins);
+	bpf_repair((struct ebpf_insn *)(uintptr_t)prm->ins, prm->nb_ins);
 	to->bpf = rte_bpf_load(prm);
 	rte_free(prm);
 	if (to->bpf && rte_bpf_get_jit(to->bpf, &jit) == 0)
 		to->jit = jit.func;
 }
 
-/* All link types. 0; -ENOMEM; or -EINVAL with what is wrong for Ethernet. */
+/* Compiles for all link types. Returns 0, -ENOMEM, or -EINVAL with libpcap's message for Ethernet.
+ */
 static int compile_all(struct bpf **b, const char *expression, char *why, size_t size)
 {
 	char error[PCAP_ERRBUF_SIZE];
@@ -145,7 +147,7 @@ void bpf_close(struct bpf *b)
 	free(b);
 }
 
-/* Runs machine code, which reads packet buffers: this one is nothing but a view of the frame. */
+/* Runs the machine code, which reads mbufs: the mbuf made here only points to the frame. */
 static uint64_t run(const struct program *p, const struct frame *frame)
 {
 	struct rte_mbuf m;

@@ -23,20 +23,21 @@ enum bpf_verdict {
 /* True if this was built with libpcap. */
 bool bpf_available(void);
 
-/* Checks that the expression is valid for some link type. 0; or -EINVAL and, in `why`, libpcap's
- * message for Ethernet. */
+/* Checks that the expression is valid for some link type. Returns 0, or -EINVAL with libpcap's
+ * message for Ethernet in the `size` octets at `why`. */
 int bpf_check(const char *expression, char *why, size_t size);
 
-/* Compiles it, which needs a running EAL. 0; -ENOMEM; or -EINVAL and `why`. */
+/* Compiles the expression, which needs a running EAL; the caller closes *b. Returns 0, -ENOMEM, or
+ * -EINVAL with `why` as above. */
 int bpf_open(struct bpf **b, const char *expression, char *why, size_t size);
 
-void bpf_close(struct bpf *b);
+/* Frees the filter; NULL is allowed. */ void bpf_close(struct bpf *b);
 
 /* Runs the filter on a frame. Frames of link types that are not decoded pass: packet_walk() counts
- * them. Any number of threads. */
+ * them. Any number of threads may call it at once. */
 enum bpf_verdict bpf_match(const struct bpf *b, const struct frame *frame);
 
-/* True if it runs as machine code on Ethernet frames. */
+/* True if the filter runs as machine code on Ethernet frames. */
 bool bpf_is_compiled(const struct bpf *b);
 
 #endif

@@ -7,13 +7,13 @@
 #include <rte_log.h>
 #include <stdarg.h>
 
-/* The type of both libraries' callback, but for the enumeration, which is an int: 0 warns, 1
- * informs, 2 is for who debugs. */
+/* The type of both libraries' callback, but for the enumeration, which is an int: 0 is a warning, 1
+ * information, 2 a debug message. */
 typedef int print_fn(int level, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 typedef print_fn *set_print_fn(print_fn *fn);
 
-/* Level of the driver's own notes: it says itself what failed for it. */
+/* At the level of notices, because net_af_xdp logs an error of its own where something failed. */
 __attribute__((format(printf, 2, 0))) static int print(int level, const char *format, va_list args)
 {
 	return rte_vlog(

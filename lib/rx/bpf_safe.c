@@ -4,7 +4,7 @@
 #include <rte_bpf.h>
 
 #define INSNS 512
-#define PATHS 4096 /* walked in well below a millisecond */
+#define PATHS 4096 /* rte_bpf_load() walks them well within a millisecond */
 
 /* Operations whose machine code was compared with libpcap's verdicts. */
 static bool is_known(const struct bpf_insn *i)
@@ -27,7 +27,7 @@ static bool is_known(const struct bpf_insn *i)
 	}
 }
 
-bool bpf_safe(const struct bpf_insn *insns, unsigned n)
+bool bpf_is_safe(const struct bpf_insn *insns, unsigned n)
 {
 	uint32_t paths[INSNS]; /* from here to an end; jumps only go forward */
 
@@ -51,12 +51,12 @@ bool bpf_safe(const struct bpf_insn *insns, unsigned n)
 	return true;
 }
 
-void bpf_mend(struct ebpf_insn *insns, uint32_t n)
+void bpf_repair(struct ebpf_insn *insns, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		uint8_t code = insns[i].code;
 		if (BPF_CLASS(code) == BPF_LD && BPF_MODE(code) == BPF_IND)
-			insns[i].src_reg = EBPF_REG_7; /* where it keeps x */
+			insns[i].src_reg = EBPF_REG_7; /* holds X */
 		/* the second half of a 64-bit constant is no instruction */
 		i += code == (BPF_LD | BPF_IMM | EBPF_DW);
 	}

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which filter programs may go to librte_bpf. That of DPDK 22.11 has three faults, found by
- * comparing it with libpcap's own interpreter on random expressions:
+ * Decides which filter programs librte_bpf may run. DPDK 22.11 has three faults, found by comparing
+ * it with libpcap's own interpreter on random expressions:
  * - rte_bpf_convert() takes the register of a load at [x + k] from a bit that in loads is part of
- * the size, and is right for two octets only: bpf_mend();
+ * the size, and is right for two octets only: bpf_repair();
  * - the compiler for x86 writes `test` with a constant below 128 one octet long, which the
- * processor reads as four: what follows is executed from its middle;
+ * processor reads as four: the next instruction is executed from its middle;
  * - rte_bpf_load() walks every path through the program, however many there are.
- * What is not known to be right is interpreted by libpcap, which gives the same verdicts.
+ * libpcap interprets all other programs, with the same verdicts.
  */
 #ifndef RX_BPF_SAFE_H
 #define RX_BPF_SAFE_H
@@ -18,9 +18,10 @@
 
 struct ebpf_insn;
 
-bool bpf_safe(const struct bpf_insn *insns, unsigned n);
+/* True if librte_bpf gives libpcap's verdicts for the program. */ bool bpf_is_safe(
+	const struct bpf_insn *insns, unsigned n);
 
-/* Sets the register of loads at [x + k] in what rte_bpf_convert() made. */
-void bpf_mend(struct ebpf_insn *insns, uint32_t n);
+/* Sets the register of loads at [x + k] in a program of rte_bpf_convert(). */
+void bpf_repair(struct ebpf_insn *insns, uint32_t n);
 
 #endif

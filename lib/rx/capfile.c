@@ -16,7 +16,7 @@
 enum {
 	FILE_HEAD = 24,
 	RECORD_HEAD = 16,
-	READ_MOST = 128 * 1024, /* at a time: still in the cache when it is parsed */
+	READ_MAX = 128 * 1024, /* at a time: still in the core's cache when it is parsed */
 	RECORD_HEAD_MODIFIED = 24, /* with interface index, protocol and packet type */
 };
 
@@ -29,7 +29,7 @@ enum {
 #define LINK_RESERVED(v) ((v)&0x03ff0000u)
 #define LINK_FCS_LEN(v) ((v)&0x04000000u ? ((v) >> 28) * 2 : 0)
 
-/* Formats that people hand to a reader of captures; tool: what turns one into a capture. */
+/* Known formats that are not captures; tool: what makes a capture of one. */
 static const struct stranger {
 	uint8_t len;
 	char magic[17];
@@ -90,12 +90,14 @@ int capfile_fail(struct capfile *c, int error, const char *format, ...)
 	return error;
 }
 
-int capfile_cut(struct capfile *c, int need, const char *what, uint64_t wanted)
+int capfile_truncated(struct capfile *c, int need, const char *what, uint64_t wanted)
 {
 	if (need < 0)
 		return need;
 	return capfile_fail(c, -ENODATA,
-		"the file is cut: it ends in the middle of %s of %" PRIu64 " octets", what, wanted);
+		"the file is truncated: it ends in the middle of %s of %" PRIu64
+		" octets; copy it again",
+		what, wanted);
 }
 
 int capfile_need(struct capfile *c, size_t n)
@@ -112,7 +114,7 @@ int capfile_need(struct capfile *c, size_t n)
 		}
 		size_t space = CAPFILE_BUFFER - have;
 		ssize_t got =
-			c->read(c->source, c->buffer + have, space < READ_MOST ? space : READ_MOST);
+			c->read(c->source, c->buffer + have, space < READ_MAX ? space : READ_MAX);
 		if (got < 0)
 			return capfile_fail(c, (int)got, "cannot be read: %s", strerror((int)-got));
 		c->eof = got == 0;
@@ -137,13 +139,13 @@ int capfile_skip(struct capfile *c, uint64_t n)
 	}
 }
 
-static ssize_t read_fd(void *source, void *to, size_t n)
+static ssize_t read_fd(void *source, void *buffer, size_t n)
 {
 	const struct capfile *c = source;
 	ssize_t got;
 
 	do
-		got = read(c->fd, to, n);
+		got = read(c->fd, buffer, n);
 	while (got < 0 && errno == EINTR);
 	return got < 0 ? -errno : got;
 }
@@ -154,8 +156,8 @@ int capfile_open(struct capfile *c, int fd, const char *name)
 	return capfile_open_from(c, read_fd, c, name);
 }
 
-/* An ERF file has no magic: does its first record look like one? */
-static bool like_erf(const uint8_t *p, size_t n)
+/* True if the first record looks like one of an ERF file, which has no magic number. */
+static bool looks_like_erf(const uint8_t *p, size_t n)
 {
 	if (n < 16)
 		return false;
@@ -165,7 +167,7 @@ static bool like_erf(const uint8_t *p, size_t n)
 	       bits_be16(p + 14) > 0;
 }
 
-/* Says what a file is that is not a capture. */
+/* Fails with a message of what the file is, not being a capture. */
 static int refuse(struct capfile *c)
 {
 	size_t n = (size_t)(c->end - c->at);
@@ -191,7 +193,7 @@ static int refuse(struct capfile *c)
 	for (size_t i = 0; i < n; i++)
 		readable = readable && ((c->at[i] >= 0x20 && c->at[i] < 0x7f) || c->at[i] == '\n' ||
 					       c->at[i] == '\r' || c->at[i] == '\t');
-	if (!readable && like_erf(c->at, n))
+	if (!readable && looks_like_erf(c->at, n))
 		return capfile_fail(c, -ENOTSUP,
 			"looks like an ERF capture: convert it first, as in"
 			" 'editcap -F pcapng FILE NEW'");
@@ -207,13 +209,13 @@ static int refuse(struct capfile *c)
 		start);
 }
 
-/* Sets up for a classic file whose magic number, in our byte order, is `magic`. */
+/* Reads the header of a classic file whose magic number is `magic` in native byte order. */
 static int open_classic(struct capfile *c, uint32_t magic)
 {
 	int r = capfile_need(c, FILE_HEAD);
 
 	if (r <= 0)
-		return capfile_cut(c, r, "its header", FILE_HEAD);
+		return capfile_truncated(c, r, "its header", FILE_HEAD);
 	uint16_t major = capfile_u16(c, c->at + 4);
 	uint16_t minor = capfile_u16(c, c->at + 6);
 	uint32_t link = capfile_u32(c, c->at + 20);
@@ -223,12 +225,12 @@ static int open_classic(struct capfile *c, uint32_t magic)
 	if (LINK_RESERVED(link))
 		return capfile_fail(c, -ENOTSUP, "link type 0x%" PRIx32 " is not supported", link);
 	c->link_type = (uint16_t)LINK_TYPE(link);
-	c->strange_link = c->link_type;
-	c->strange = !linktype_is_decoded(c->link_type);
+	c->undecoded_link = c->link_type;
+	c->undecoded = !linktype_is_decoded(c->link_type);
 	c->fcs_len = (uint8_t)LINK_FCS_LEN(link);
 	c->frac_ns = magic == MAGIC_NS ? 1 : WHEN_NS_PER_US;
 	c->head_len = magic == MAGIC_MODIFIED ? RECORD_HEAD_MODIFIED : RECORD_HEAD;
-	/* Before 2.3 the original length stood first, and some writers of 2.3 did not notice. */
+	/* Before 2.3 the original length came first, and some writers of 2.3 still do so. */
 	c->lengths_swapped = major == 543 || minor < 3;
 	c->lengths_doubtful = major == 2 && minor == 3;
 	c->at += FILE_HEAD;
@@ -245,7 +247,7 @@ bool capfile_is_magic(uint32_t number)
 	return is_magic(number) || is_magic(__builtin_bswap32(number));
 }
 
-int capfile_joined(struct capfile *c)
+int capfile_refuse_joined(struct capfile *c)
 {
 	uint32_t magic, link = 0;
 	const char *kind = "pcapng", *name = NULL;
@@ -268,13 +270,13 @@ int capfile_joined(struct capfile *c)
 		kind, type);
 }
 
-/* Does another file begin where a record should? Asked only of a record that looks like it. */
+/* True if another file begins in place of a record. */
 static bool is_joined(struct capfile *c)
 {
 	uint32_t magic, version;
 
 	memcpy(&magic, c->at, sizeof(magic));
-	if (magic == PCAPNG_SECTION) /* then the length of the block and its byte order */
+	if (magic == PCAPNG_SECTION) /* the block's length and byte order follow */
 		return capfile_need(c, 12) > 0 && pcapng_is_order(c->at + 8);
 	if (!capfile_is_magic(magic))
 		return false;
@@ -294,7 +296,7 @@ int capfile_open_from(struct capfile *c, capfile_read_fn *read, void *source, co
 	c->source = source;
 	c->name = name;
 	c->status = 0;
-	c->eof = c->over = c->swapped = c->pcapng = c->strange = false;
+	c->eof = c->ended = c->swapped = c->pcapng = c->undecoded = false;
 	c->n_interfaces = 0;
 	c->message[0] = '\0';
 
@@ -324,7 +326,8 @@ static int next_classic(struct capfile *c, struct capfile_frame *frame)
 	int r = capfile_need(c, head);
 
 	if (bits_unlikely(r <= 0))
-		return r == 0 && c->at == c->end ? 0 : capfile_cut(c, r, "a record header", head);
+		return r == 0 && c->at == c->end ? 0
+						 : capfile_truncated(c, r, "a record header", head);
 	uint32_t cap_len = capfile_u32(c, c->at + 8);
 	uint32_t wire_len = capfile_u32(c, c->at + 12);
 	if (bits_unlikely(c->lengths_swapped || (c->lengths_doubtful && cap_len > wire_len))) {
@@ -332,18 +335,18 @@ static int next_classic(struct capfile *c, struct capfile_frame *frame)
 		cap_len = wire_len;
 		wire_len = t;
 	}
-	/* The header of a joined file has 0 or a magic number in this place. */
+	/* The header of a joined file has 0 or a magic number here. */
 	if (bits_unlikely(cap_len - 1 >= CAPFILE_FRAME_MAX)) {
 		if (is_joined(c))
-			return capfile_joined(c);
+			return capfile_refuse_joined(c);
 		if (cap_len > CAPFILE_FRAME_MAX)
 			return capfile_fail(c, -EBADMSG, "a frame of %" PRIu32 " octets", cap_len);
 	}
 	r = capfile_need(c, head + cap_len);
 	if (bits_unlikely(r <= 0))
-		return capfile_cut(c, r, "a frame", cap_len);
+		return capfile_truncated(c, r, "a frame", cap_len);
 
-	/* Fractions of a second and more are added up, as everybody does who reads such files. */
+	/* A fraction may be a second or more; it is added, as in libpcap. */
 	frame->ts_ns = (int64_t)capfile_u32(c, c->at) * WHEN_NS_PER_S +
 		       (int64_t)capfile_u32(c, c->at + 4) * c->frac_ns;
 	frame->data = c->at + head;
@@ -359,12 +362,12 @@ static int next_classic(struct capfile *c, struct capfile_frame *frame)
 
 int capfile_next(struct capfile *c, struct capfile_frame *frame)
 {
-	if (bits_unlikely(c->status < 0 || c->over))
+	if (bits_unlikely(c->status < 0 || c->ended))
 		return c->status;
 	int r = c->pcapng ? pcapng_next(c, frame) : next_classic(c, frame);
 	if (bits_likely(r > 0))
 		c->frames++;
 	else
-		c->over = true;
+		c->ended = true;
 	return r;
 }

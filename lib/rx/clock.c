@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/clock.h"
 
-/* Returns nanoseconds a tick, times 2^32. */
+/* Returns the nanoseconds of a tick, times 2^32. */
 static uint64_t rate_of(uint64_t ticks, int64_t ns)
 {
 	return (uint64_t)(((unsigned __int128)(uint64_t)ns << 32) / ticks);
@@ -65,8 +65,8 @@ void clock_guard_start(struct clock_guard *g, int64_t jump_ns)
 	*g = (struct clock_guard){.ns = INT64_MIN, .jump_ns = jump_ns};
 }
 
-/* -1: the timestamp is too far behind the clock; 1: ahead of it; 0: near it. *at: the clock by it.
- */
+/* Returns -1 if the timestamp is too far behind the clock, 1 if too far ahead, 0 if near it. *at:
+ * the clock that it would set. */
 static int side_of(const struct clock_guard *g, int64_t ts_ns, int64_t *at)
 {
 	*at = when_after(ts_ns, g->offset_ns);
@@ -74,9 +74,9 @@ static int side_of(const struct clock_guard *g, int64_t ts_ns, int64_t *at)
 	return step < -g->jump_ns ? -1 : step > when_after(g->jump_ns, g->waited_ns);
 }
 
-/* Starts the clock at the first timestamp if another one is near it; `all`: else at the lowest,
- * because from one too low it goes on with the others, and from one too high it would not. False:
- * it takes more of them. */
+/* Starts the clock at the first timestamp if another one is near it. Else, if `all`, at the lowest:
+ * later timestamps move a clock that is too low, but not one that is too high. False: more
+ * timestamps are needed. */
 static bool start_at(struct clock_guard *g, bool all)
 {
 	int64_t lowest = g->held[0];
@@ -105,7 +105,7 @@ static void settle_oldest(struct clock_guard *g, struct clock_settled *settled)
 		g->held[i] = g->held[i + 1];
 }
 
-/* All timestamps held are on one side: the clock follows the one that is nearest to it. */
+/* Moves the clock to the nearest of the timestamps held, which are all on one side. */
 static void jump(struct clock_guard *g, int side)
 {
 	int64_t at, nearest = 0;
@@ -125,7 +125,7 @@ static void jump(struct clock_guard *g, int side)
 		g->ns = nearest;
 }
 
-/* Settles what can be; `all`: whatever is held. */
+/* Settles all timestamps that can be settled; `all`: every one that is held. */
 static void settle(struct clock_guard *g, struct clock_settled *settled, bool all)
 {
 	int64_t at;

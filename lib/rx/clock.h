@@ -13,14 +13,14 @@
 #include <stdbool.h>
 
 #define CLOCK_SLEW_PPM 500
-#define CLOCK_STEP_NS 1000000000 /* a larger difference: the wall clock was set */
+#define CLOCK_STEP_NS 1000000000 /* beyond this difference the wall clock was set */
 
 struct clock {
 	uint64_t tick; /* of the latest alignment */
 	int64_t ns; /* time since the epoch that clock_of() returns for it */
-	int64_t wall_ns; /* the wall clock there */
+	int64_t wall_ns; /* the wall clock at that tick */
 	uint64_t rate; /* nanoseconds a tick, times 2^32, with the correction */
-	uint64_t plain; /* the same without the correction; 0: not known yet */
+	uint64_t plain; /* the rate without the correction; 0: not known yet */
 };
 
 /* Starts a clock at (tick, wall_ns). hz: ticks a second; 0: the first clock_align() measures it. */
@@ -42,30 +42,29 @@ static inline int64_t clock_of(const struct clock *c, uint64_t tick)
 
 /*
  * The clock of a capture: the latest timestamp so far, by which everything expires. It never goes
- * back, and no single broken timestamp moves it. One that is further off than jump_ns, ahead or
- * behind, is held until CLOCK_CONFIRM in a row are, in the same direction. Then the clock goes on
- * to the lowest of them; or, where they are behind (files in another order), it stands where it is,
- * and from there on goes as the timestamps do. Another timestamp that is near the clock shows that
- * those held are odd: they are not followed. The first timestamp is held, too, until another one is
- * near it, unless clock_guard_begin() takes it as it is.
+ * back, and no single broken timestamp moves it. A timestamp further than jump_ns from the clock is
+ * held until CLOCK_CONFIRM in a row are, on the same side. If they are ahead, the clock moves to
+ * the lowest of them; if they are behind (files in another order), it stays, and from then on
+ * advances with them. A timestamp near the clock shows that those held are odd: the clock ignores
+ * them. The first timestamp is held, too, until another one is near it, unless clock_guard_begin()
+ * accepts it.
  *
- * The caller holds the packets of the timestamps that are held, and so gives each the clock that
- * turns out to be right for it.
+ * The caller holds the packets of these timestamps, and gives each the clock at which it was
+ * settled.
  */
 #define CLOCK_CONFIRM 3
 
 struct clock_guard {
 	int64_t ns; /* the clock; INT64_MIN before the start */
-	int64_t offset_ns; /* the clock less the timestamps that it goes by */
+	int64_t offset_ns; /* the clock minus the timestamps that it follows */
 	int64_t jump_ns;
 	int64_t waited_ns; /* set by the caller: how long it waited for the latest packet */
 	int64_t held[CLOCK_CONFIRM]; /* timestamps, oldest first */
 	uint8_t n_held; /* less than CLOCK_CONFIRM between calls */
 	bool started;
-	bool carried; /* the machine's time moves the clock: one that jumps only changes offset_ns
-		       */
-	uint64_t odd; /* timestamps that were not followed */
-	uint64_t ahead, backwards; /* jumps that were */
+	bool carried; /* the machine's time moves the clock: a jump changes offset_ns only */
+	uint64_t odd; /* timestamps that the clock ignored */
+	uint64_t ahead, backwards; /* jumps that it followed */
 };
 
 /* Timestamps that a call settled: the oldest of those held, in their order. */
@@ -74,24 +73,25 @@ struct clock_settled {
 	int64_t ns[CLOCK_CONFIRM]; /* the clock at each */
 };
 
-/* Starts without a timestamp. jump_ns above 0; INT64_MAX: all are followed ahead. */
+/* Initialises a clock without a timestamp. jump_ns is above 0; INT64_MAX: it follows every
+ * timestamp ahead. */
 void clock_guard_start(struct clock_guard *g, int64_t jump_ns);
 
-/* Starts the clock at a timestamp that nothing has to confirm. */
+/* Starts the clock at a timestamp that needs no confirmation. */
 static inline void clock_guard_begin(struct clock_guard *g, int64_t ts_ns)
 {
 	g->ns = ts_ns;
 	g->started = true;
 }
 
-/* Adds a timestamp to those held, and settles what it tells of: all, some or none of them. */
+/* Adds a timestamp to those held, and settles those that it decides: all, some or none. */
 void clock_guard_add(struct clock_guard *g, int64_t ts_ns, struct clock_settled *settled);
 
-/* Settles all that are held: no timestamp follows that could contradict them. */
+/* Settles all timestamps held: none follows that could contradict them. */
 void clock_guard_end(struct clock_guard *g, struct clock_settled *settled);
 
-/* Follows a timestamp if it is near the clock and none is held: then g->ns is the clock at it.
- * False: it is for clock_guard_add(). */
+/* Follows a timestamp if it is near the clock and none is held: g->ns is then the clock at it.
+ * False: call clock_guard_add(). */
 static inline bool clock_guard_follow(struct clock_guard *g, int64_t ts_ns)
 {
 	int64_t at = when_after(ts_ns, g->offset_ns), step = when_since(at, g->ns);
@@ -104,20 +104,21 @@ static inline bool clock_guard_follow(struct clock_guard *g, int64_t ts_ns)
 }
 
 /*
- * The clock of a worker that receives live: from its start on it is carried on by the time that
- * passes, and timestamps move it only within txn.jump_s. A jump that others confirm is a clock that
- * was set, not time that has passed: the clock stands, and goes on from there. So nothing has to be
- * held: the clock is right for a packet whatever becomes of its timestamp.
+ * The clock of a worker that receives live: the machine's time moves it, and timestamps only within
+ * txn.jump_s. A confirmed jump means that a clock was set, not that time has passed: the clock does
+ * not jump. So no packet has to be held: the clock is right for it however its timestamp is
+ * settled.
  */
 struct clock_latest {
 	struct clock_guard guard;
-	int64_t seen_ns; /* machine's time when it was last moved */
+	int64_t seen_ns; /* the machine's time when the clock was last moved */
 };
 
-void clock_latest_start(struct clock_latest *l, int64_t now_ns, int64_t jump_ns);
+/* Starts the clock at now_ns. jump_ns: as for clock_guard_start(). */ void clock_latest_start(
+	struct clock_latest *l, int64_t now_ns, int64_t jump_ns);
 
-/* It is now_ns by the machine's clock. Returns the clock. That the machine's clock was set is no
- * time that has passed. */
+/* Moves the clock to now_ns, the machine's time, and returns it. Ignores steps of the machine's
+ * clock, which was then set. */
 static inline int64_t clock_latest_at(struct clock_latest *l, int64_t now_ns)
 {
 	int64_t passed = when_since(now_ns, l->seen_ns);

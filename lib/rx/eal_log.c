@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void eal_log_catch(struct eal_log *log, bool shown, unsigned level)
+void eal_log_capture(struct eal_log *log, bool shown, unsigned level)
 {
 	*log = (struct eal_log){0};
 	if (shown)
@@ -20,7 +20,7 @@ void eal_log_catch(struct eal_log *log, bool shown, unsigned level)
 const char *eal_log_end(struct eal_log *log)
 {
 	if (!log->stream)
-		return "DPDK says why above";
+		return "see DPDK's message above";
 	rte_log_set_global_level(RTE_LOG_CRIT);
 	rte_openlog_stream(stderr);
 	fclose(log->stream);
@@ -29,17 +29,17 @@ const char *eal_log_end(struct eal_log *log)
 	while (n && log->text[n - 1] == '\n')
 		log->text[--n] = '\0';
 	char *line = n ? strrchr(log->text, '\n') : NULL;
-	return line ? line + 1 : n ? log->text : "no reason was given";
+	return line ? line + 1 : n ? log->text : "DPDK gives no reason";
 }
 
-/* Those that follow the first only say that something failed. */
+/* The lines after the first only repeat that something failed. */
 const char *eal_log_cause(struct eal_log *log)
 {
 	const char *last = eal_log_end(log);
 	char *rest = NULL;
 	for (char *line = log->text ? strtok_r(log->text, "\n", &rest) : NULL; line;
 		line = strtok_r(NULL, "\n", &rest))
-		/* memif wants something of secondary processes that there cannot be. */
+		/* memif's warning about secondary processes, of which there are none. */
 		if (strncmp(line, "EAL: ", 5) != 0 && !strstr(line, "mp action"))
 			return line;
 	return last;

@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Composes the message of a feed_start that fails. Returns error. */
+/* Composes the message of a feed_start() that fails. Returns error. */
 static int refuse(struct feed *feed, int error, const char *name, const char *what)
 {
 	return feed_refuse(feed->message, error, name, what);
@@ -32,14 +32,16 @@ static int open_pipes(struct feed *feed)
 	if (r < 0)
 		return refuse(feed, r, "a pipe for captured frames", strerror(-r));
 	if (feed->pipes[n - 1].capture_max < FEED_CAPTURE_MAX)
-		log_warn("the kernel gives pipes of %zu octets only, so frames are cut to %u: raise"
+		log_warn("the kernel gives pipes of %zu octets only, so frames are truncated to "
+			 "%u: raise"
 			 " fs.pipe-max-size and fs.pipe-user-pages-soft",
 			feed->pipes[n - 1].capacity,
 			feed->pipes[n - 1].capture_max - (unsigned)sizeof(struct feed_preamble));
 	return 0;
 }
 
-/* The thread takes no signals: they are the main thread's, and a broken pipe shows as EPIPE. */
+/* All signals are blocked in the thread: the main thread handles them, and a broken pipe shows as
+ * EPIPE. */
 static int start_thread(struct feed *feed)
 {
 	sigset_t all, before;
@@ -73,7 +75,7 @@ static void release(struct feed *feed)
 	feed->stop_fd = -1;
 }
 
-/* Opens what is to be followed, the last of the files. */
+/* Opens the file or directory to follow, the last of the files. */
 static int open_followed(struct feed *feed, const char *path)
 {
 	struct follow *follow = &feed->follow;
@@ -82,13 +84,13 @@ static int open_followed(struct feed *feed, const char *path)
 
 	if (strcmp(path, "-") == 0)
 		return refuse(feed, -EINVAL, "standard input",
-			"cannot be followed: leave out --follow, it is read as it comes");
+			"cannot be followed: leave out --follow, it is read as it arrives");
 	if (stat(path, &st) < 0)
 		return refuse(feed, -errno, path, strerror(errno));
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return refuse(feed, -EINVAL, path,
 			"cannot be followed, being neither a file nor a directory: leave out "
-			"--follow, it is read as it comes");
+			"--follow, it is read as it arrives");
 	int r = follow_open(follow, path, S_ISREG(st.st_mode));
 	if (r == 0 && S_ISREG(st.st_mode) && access(path, R_OK) < 0)
 		r = -errno;
@@ -99,7 +101,7 @@ static int open_followed(struct feed *feed, const char *path)
 		if (feed_peek_is_packed(&follow->peek))
 			return refuse(feed, -ENOTSUP, path,
 				"is compressed, and cannot be followed: let its writer compress a "
-				"file when it has ended, or leave out --follow");
+				"file once it is complete, or leave out --follow");
 	}
 	return 0;
 }
@@ -147,12 +149,12 @@ fail:
 	return r;
 }
 
-/* Wakes the thread where it waits for input. */
+/* Wakes the thread if it waits for input. */
 static void wake(const struct feed *feed)
 {
 	uint64_t one = 1;
 
-	/* Cannot fail: nobody adds much to this counter. */
+	/* Cannot block: this counter never gets near its limit. */
 	if (write(feed->stop_fd, &one, sizeof(one)) < 0)
 		log_error("eventfd: %s", strerror(errno));
 }

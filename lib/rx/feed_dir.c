@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes a name of the directory. 0 or -errno. */
-static int take(struct feed_dir *d, struct feed_peek *p, const char *dir, const char *name)
+/* Adds a file of the directory if it is a capture, and counts it if not. Returns 0 or -errno. */
+static int add_file(struct feed_dir *d, struct feed_peek *p, const char *dir, const char *name)
 {
 	struct feed_dir_file file;
 
@@ -21,7 +21,7 @@ static int take(struct feed_dir *d, struct feed_peek *p, const char *dir, const 
 		free(file.path);
 		return 0;
 	}
-	/* As a list that doubles. */
+	/* The capacity is the next power of 2. */
 	if ((d->n & (d->n - 1)) == 0) {
 		void *more = realloc(d->files, (d->n ? 2 * d->n : 1) * sizeof(*d->files));
 		if (!more || d->n == FEED_DIR_MAX) {
@@ -54,10 +54,10 @@ int feed_dir_list(struct feed_dir *d, const char *path)
 	if (!dir)
 		return r;
 	for (struct dirent *e; r == 0 && (e = readdir(dir));)
-		/* Nothing that might wait, as a fifo does. */
+		/* Not a fifo or device, which might block. */
 		if (e->d_name[0] != '.' &&
 			(e->d_type == DT_REG || e->d_type == DT_LNK || e->d_type == DT_UNKNOWN))
-			r = take(d, &p, path, e->d_name);
+			r = add_file(d, &p, path, e->d_name);
 	if (r == 0 && d->n == 0)
 		r = -ENOENT;
 	if (d->n)

@@ -9,7 +9,7 @@
 
 #define FEED_DIR_MAX 65536 /* captures of one directory */
 
-/* One capture: its path, and the timestamp of its first packet, as feed_peek_first() has it. */
+/* One capture: its path, and the timestamp of its first packet by feed_peek_first(). */
 struct feed_dir_file {
 	char *path;
 	int64_t first_ns;
@@ -22,9 +22,9 @@ struct feed_dir {
 };
 
 /*
- * Lists the captures, compressed ones too, of a directory, not of those in it; names that begin
- * with a dot are left out. Sorted by timestamp of the first packet, then by name. 0; -ENOENT: there
- * is none; -E2BIG; -ENOMEM; or as opendir(3). Free it in any case.
+ * Lists the captures of a directory, compressed or not, sorted by the timestamp of the first
+ * packet, then by name. Skips subdirectories, and names that begin with a dot. Returns 0; -ENOENT
+ * if there is none; -E2BIG; -ENOMEM; or an error of opendir(3). Call feed_dir_free() in any case.
  */
 int feed_dir_list(struct feed_dir *d, const char *path);
 void feed_dir_free(struct feed_dir *d);

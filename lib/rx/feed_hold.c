@@ -16,7 +16,7 @@ void feed_hold_free(struct feed_hold *h)
 	*h = (struct feed_hold){0};
 }
 
-void feed_hold_put(struct feed_hold *h, const struct capfile_frame *frame)
+void feed_hold_enqueue(struct feed_hold *h, const struct capfile_frame *frame)
 {
 	unsigned i = (h->first + h->n++) % CLOCK_CONFIRM;
 	uint8_t *data = h->memory + i * (size_t)CAPFILE_FRAME_MAX;
@@ -26,7 +26,7 @@ void feed_hold_put(struct feed_hold *h, const struct capfile_frame *frame)
 	h->frame[i].data = data;
 }
 
-const struct capfile_frame *feed_hold_take(struct feed_hold *h)
+const struct capfile_frame *feed_hold_dequeue(struct feed_hold *h)
 {
 	const struct capfile_frame *frame = &h->frame[h->first];
 

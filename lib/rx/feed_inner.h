@@ -5,7 +5,7 @@
 
 #include "rx/feed.h"
 
-#define FEED_NAP_MIN_NS 20000 /* the shortest sleep where a pipe is full */
+#define FEED_NAP_MIN_NS 20000 /* the shortest sleep while a pipe is full */
 
 /* The thread's main function; arg is a struct feed. Returns NULL. */
 void *feed_main(void *arg);

@@ -8,14 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool feed_input_standard(const struct feed_input *input)
+bool feed_input_is_standard(const struct feed_input *input)
 {
 	return strcmp(input->name, "-") == 0;
 }
 
 const char *feed_input_name(const struct feed_input *input)
 {
-	return feed_input_standard(input) ? "standard input" : input->name;
+	return feed_input_is_standard(input) ? "standard input" : input->name;
 }
 
 int feed_input_open(struct feed_input *input, uint64_t *octets)
@@ -23,7 +23,7 @@ int feed_input_open(struct feed_input *input, uint64_t *octets)
 	struct stat st;
 	int r = 0;
 
-	if (feed_input_standard(input))
+	if (feed_input_is_standard(input))
 		input->fd = STDIN_FILENO;
 	else
 		input->fd = open(input->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -45,7 +45,7 @@ int feed_input_open(struct feed_input *input, uint64_t *octets)
 
 void feed_input_close(struct feed_input *input)
 {
-	if (input->fd >= 0 && !feed_input_standard(input))
+	if (input->fd >= 0 && !feed_input_is_standard(input))
 		close(input->fd);
 	input->fd = -1;
 }

@@ -7,25 +7,25 @@
 #include <stdint.h>
 
 struct feed_input {
-	const char *name; /* borrowed; taken literally, but "-" is standard input */
-	char *owned; /* the same, of a file in a directory; else NULL */
+	const char *name; /* borrowed; literal, but "-" is standard input */
+	char *owned; /* the same, owned: a file of a directory; else NULL */
 	int fd; /* -1: not open */
-	bool regular; /* a regular file: reading it does not wait for anybody */
+	bool regular; /* a regular file: reading it does not block */
 };
 
-/* Is it standard input? */
-bool feed_input_standard(const struct feed_input *input);
+/* True if it is standard input. */
+bool feed_input_is_standard(const struct feed_input *input);
 
-/* Its name in messages. */
+/* Returns its name in messages. */
 const char *feed_input_name(const struct feed_input *input);
 
 /*
- * Opens it, without waiting for the writer of a fifo. *octets, if wanted: its size, 0 where it is
- * not a regular file. 0 or -errno (-EISDIR: a directory), then it is closed.
+ * Opens it, without waiting for the writer of a fifo. *octets, unless NULL, is set to its size, 0
+ * if it is not a regular file. Returns 0, or -errno (-EISDIR: a directory) with it closed.
  */
 int feed_input_open(struct feed_input *input, uint64_t *octets);
 
-/* Closes it, as feed_input_close() does, and frees its name. */
+/* Closes it, as feed_input_close(), and frees its name. */
 void feed_input_free(struct feed_input *input);
 
 /* Closes it, if it is open and not standard input. */

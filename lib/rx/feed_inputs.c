@@ -20,10 +20,10 @@ int feed_refuse(char message[CAPFILE_MESSAGE], int error, const char *name, cons
 	return error;
 }
 
-/* Appends an input to the list. NULL: no memory. */
+/* Appends an input to the list. Returns it, or NULL without memory. */
 static struct feed_input *add_input(struct feed_inputs *list, const char *name)
 {
-	/* As a list that doubles. */
+	/* The capacity is the next power of 2. */
 	if ((list->n & (list->n - 1)) == 0) {
 		size_t capacity = list->n ? 2 * list->n : 1;
 		void *more = realloc(list->at, capacity * sizeof(*list->at));
@@ -36,7 +36,7 @@ static struct feed_input *add_input(struct feed_inputs *list, const char *name)
 	return input;
 }
 
-/* Opens the latest input, to learn of a wrong name now; closes it if too many are held. */
+/* Opens the last input, to report a wrong name now; closes it if too many are open. */
 static int try_input(struct feed_inputs *list, char *message)
 {
 	struct feed_input *input = &list->at[list->n - 1];
@@ -48,14 +48,14 @@ static int try_input(struct feed_inputs *list, char *message)
 		return feed_refuse(message, r, feed_input_name(input), strerror(-r));
 	list->all_regular = list->all_regular && input->regular;
 	list->octets += octets;
-	/* Others want descriptors, too. */
+	/* Other parts need descriptors, too. */
 	getrlimit(RLIMIT_NOFILE, &limit);
 	if (input->regular && (list->n > FEED_HELD_MAX || list->n > limit.rlim_cur / 4))
 		feed_input_close(input);
 	return 0;
 }
 
-/* The captures of a directory. */
+/* Appends and opens the captures of a directory. Returns 0, or -errno with a message. */
 static int open_directory(struct feed_inputs *list, const char *path, char *message)
 {
 	struct feed_dir dir;
@@ -63,7 +63,8 @@ static int open_directory(struct feed_inputs *list, const char *path, char *mess
 
 	if (r < 0)
 		feed_refuse(message, r, path,
-			r == -ENOENT ? "no captures are in this directory" : strerror(-r));
+			r == -ENOENT ? "no captures are in this directory: name one that has some"
+				     : strerror(-r));
 	else if (dir.others)
 		log_note("%s: %zu files that are no captures are left out", path, dir.others);
 	for (size_t i = 0; i < dir.n && r == 0; i++) {

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Says each failure, counts it, and keeps the first. */
+/* Logs and counts a failure, and stores the first. */
 static void note_failure(struct feed *feed, int error, const char *message)
 {
 	log_error("%s", message);
@@ -36,9 +36,9 @@ static int64_t machine_ns(void)
 }
 
 /*
- * Sleeps while a pipe is full: for a time, not in poll(), which would cost the receiver a wake-up
- * call with each of its reads. A few long naps cost less than many short ones: one lasts 0.4 ns per
- * octet of the pipe, in which most receivers do not empty it, and less where one has done so.
+ * Sleeps while a pipe is full: not in poll(), because each read of the receiver would then wake us.
+ * A few long naps cost less than many short ones: a nap lasts up to 0.4 ns per octet of the pipe,
+ * in which most receivers do not empty it, and becomes shorter when one did.
  */
 static void nap(struct feed *feed)
 {
@@ -58,10 +58,8 @@ static void nap(struct feed *feed)
 		feed->nap_ns = FEED_NAP_MIN_NS;
 }
 
-/*
- * Sends what all pipes take until `target`, or every one where it is NULL, has taken its batch. The
- * other queues go along, so that none starves while one is full. 0, -ECANCELED or -errno.
- */
+/* Writes to all pipes, so that none starves, until the batch of `target`, or of every pipe if it is
+ * NULL, is written. Returns 0, -ECANCELED or -errno. */
 static int send_until(struct feed *feed, const struct feed_pipe *target)
 {
 	for (;;) {
@@ -74,8 +72,8 @@ static int send_until(struct feed *feed, const struct feed_pipe *target)
 			if (!target || p == target)
 				wanted += (size_t)n;
 		}
-		atomic_store_explicit(&feed->dealt,
-			feed_pipe_dealt(feed->pipes, feed->options.queues, feed->number),
+		atomic_store_explicit(&feed->published,
+			feed_pipe_published(feed->pipes, feed->options.queues, feed->number),
 			memory_order_release);
 		if (wanted == 0)
 			return 0;
@@ -90,7 +88,7 @@ static bool is_ending(const struct feed *feed)
 	return stopped(feed) || atomic_load_explicit(&feed->ending, memory_order_relaxed);
 }
 
-/* Before a wait for what others write: shows what there is. The gap until it comes is known. */
+/* Publishes all frames, and records when the wait began. Returns 0 or -errno. */
 static int begin_wait(struct feed *feed)
 {
 	if (!feed->waiting_since_ns)
@@ -98,7 +96,7 @@ static int begin_wait(struct feed *feed)
 	return send_until(feed, NULL);
 }
 
-/* Before a read that may wait: waits for input or feed_stop. 0 or -errno. */
+/* Waits for input or feed_stop() before a read that may block. Returns 0 or -errno. */
 static int wait_input(struct feed *feed, int fd)
 {
 	struct pollfd fds[2] = {
@@ -120,15 +118,14 @@ static void count_followed(struct feed *feed)
 	atomic_store_explicit(&feed->files_missed, feed->follow.missed, memory_order_relaxed);
 }
 
-/* At the end of a file that grows: waits for more. 1; 0 where there is none; -ESTALE where the file
- * is another one now; or -errno. */
+/* Waits until a file grows. Returns 1; 0: it has ended; -ESTALE: rewritten; or -errno. */
 static int wait_growth(struct feed *feed)
 {
 	enum follow_state state;
 
 	for (;;) {
 		off_t offset = lseek(feed->input->fd, 0, SEEK_CUR);
-		state = follow_look(&feed->follow, (uint64_t)offset, machine_ns());
+		state = follow_check(&feed->follow, (uint64_t)offset, machine_ns());
 		if (state != FOLLOW_QUIET)
 			break;
 		int r = begin_wait(feed);
@@ -176,7 +173,7 @@ static ssize_t read_input(void *source, void *buffer, size_t n)
 	}
 }
 
-/* The same seed deals the same frames to the same queues. */
+/* Steers a frame to a queue. The same seed gives the same queues. */
 static unsigned choose_queue(
 	const struct feed *feed, const struct capfile_frame *frame, uint64_t number)
 {
@@ -184,15 +181,15 @@ static unsigned choose_queue(
 
 	if (bits_likely(o->queues == 1))
 		return 0;
-	if (o->deal)
-		return o->deal(o->deal_arg, frame, number) % o->queues;
+	if (o->steer)
+		return o->steer(o->steer_arg, frame, number) % o->queues;
 	return (unsigned)((o->seed ? hash_mix(o->seed ^ 0x9e3779b97f4a7c15u, number + o->seed)
 				   : number - 1) %
 			  o->queues);
 }
 
-/* Appends a frame to a queue's batch and sends it when full. 0, -ECANCELED or -errno. */
-static int deal_frame(
+/* Enqueues a frame, and sends a full batch. Returns 0, -ECANCELED or -errno. */
+static int enqueue_frame(
 	struct feed *feed, const struct capfile_frame *frame, int64_t ts_ns, int64_t clock_ns)
 {
 	uint64_t number = ++feed->number;
@@ -203,7 +200,7 @@ static int deal_frame(
 
 	if (bits_unlikely(len > max)) {
 		len = max;
-		flags |= FEED_CUT;
+		flags |= FEED_TRUNCATED;
 		atomic_fetch_add_explicit(&feed->frames_cut, 1, memory_order_relaxed);
 	}
 	struct feed_preamble preamble = {.ts_ns = ts_ns,
@@ -213,27 +210,27 @@ static int deal_frame(
 		.fcs_len = frame->fcs_len,
 		.flags = flags,
 		.number = number};
-	feed_pipe_put(p, &preamble, frame->data, len);
+	feed_pipe_enqueue(p, &preamble, frame->data, len);
 	atomic_store_explicit(&feed->frames, number, memory_order_relaxed);
-	return bits_unlikely(feed_pipe_full(p)) ? send_until(feed, p) : 0;
+	return bits_unlikely(feed_pipe_is_full(p)) ? send_until(feed, p) : 0;
 }
 
-/* Deals the held frames that the clock has settled. 0, -ECANCELED or -errno. */
-static int deal_settled(struct feed *feed, const struct clock_settled *settled)
+/* Enqueues the held frames whose timestamps were settled. Returns 0, -ECANCELED or -errno. */
+static int enqueue_settled(struct feed *feed, const struct clock_settled *settled)
 {
 	int r = 0;
 
 	for (unsigned i = 0; i < settled->n && r == 0; i++) {
-		const struct capfile_frame *frame = feed_hold_take(&feed->hold);
-		r = deal_frame(feed, frame, frame->ts_ns, settled->ns[i]);
+		const struct capfile_frame *frame = feed_hold_dequeue(&feed->hold);
+		r = enqueue_frame(feed, frame, frame->ts_ns, settled->ns[i]);
 	}
 	atomic_store_explicit(&feed->stamps_odd, feed->clock.odd, memory_order_relaxed);
 	atomic_store_explicit(&feed->clock_back, feed->clock.backwards, memory_order_relaxed);
 	return r;
 }
 
-/* Holds a frame whose timestamp is far from the clock until others tell what to make of it. A gap
- * of the capture that is no longer than reading waited for this frame needs no others. */
+/* Holds a frame whose timestamp is far from the clock until later ones settle it. A pause of the
+ * capture that is no longer than the wait for this frame needs no confirmation. */
 static int hold_frame(struct feed *feed, const struct capfile_frame *frame, int64_t ts_ns)
 {
 	struct clock_guard *clock = &feed->clock;
@@ -241,32 +238,33 @@ static int hold_frame(struct feed *feed, const struct capfile_frame *frame, int6
 	struct clock_settled settled;
 
 	copy.ts_ns = ts_ns;
-	feed_hold_put(&feed->hold, &copy);
+	feed_hold_enqueue(&feed->hold, &copy);
 	clock->waited_ns = feed->waiting_since_ns ? machine_ns() - feed->waiting_since_ns : 0;
 	clock_guard_add(clock, ts_ns, &settled);
-	return deal_settled(feed, &settled);
+	return enqueue_settled(feed, &settled);
 }
 
-static int take_frame(struct feed *feed, const struct capfile_frame *frame)
+/* Enqueues or holds a frame that was read. Returns 0, -ECANCELED or -errno. */
+static int add_frame(struct feed *feed, const struct capfile_frame *frame)
 {
 	struct clock_guard *clock = &feed->clock;
 	int64_t ts_ns = frame->ts_ns;
 	int r;
 
 	if (bits_unlikely(frame->untimed)) {
-		/* It came after what the file has the latest time for. */
+		/* It gets the timestamp of the latest frame before it. */
 		if (feed->hold.n)
 			ts_ns = feed_hold_last(&feed->hold)->ts_ns;
 		else if (clock->started)
 			ts_ns = when_since(clock->ns, clock->offset_ns);
 		else
-			return deal_frame(feed, frame, ts_ns, ts_ns);
+			return enqueue_frame(feed, frame, ts_ns, ts_ns);
 	}
-	/* The first frame waits for nobody: before it there is nothing that could expire. */
+	/* The first frame is not held: nothing before it could expire. */
 	if (bits_unlikely(!clock->started))
 		clock_guard_begin(clock, ts_ns);
 	if (bits_likely(clock_guard_follow(clock, ts_ns)))
-		r = deal_frame(feed, frame, ts_ns, clock->ns);
+		r = enqueue_frame(feed, frame, ts_ns, clock->ns);
 	else
 		r = hold_frame(feed, frame, ts_ns);
 	if (bits_unlikely(feed->waiting_since_ns))
@@ -274,8 +272,8 @@ static int take_frame(struct feed *feed, const struct capfile_frame *frame)
 	return r;
 }
 
-/* Gives a frame the time of its tag or trailer, if it has a plausible one. */
-static void take_tap_time(enum tap_time from, struct capfile_frame *frame)
+/* Sets the time of a frame from its tag or trailer, if it has a plausible one. */
+static void set_tap_time(enum tap_time from, struct capfile_frame *frame)
 {
 	struct frame f = {.data = frame->data,
 		.len = frame->cap_len,
@@ -288,7 +286,7 @@ static void take_tap_time(enum tap_time from, struct capfile_frame *frame)
 	frame->time = f.time;
 }
 
-/* Reads one file to its end. 0, -ECANCELED, or -errno with a message in feed->file. */
+/* Reads one file to its end. Returns 0, -ECANCELED, or -errno with a message in feed->file. */
 static int feed_file(struct feed *feed)
 {
 	struct capfile_frame frame;
@@ -299,14 +297,16 @@ static int feed_file(struct feed *feed)
 		&feed->file, unpack_read, &feed->unpack, feed_input_name(feed->input));
 	while (r == 0 && (r = capfile_next(&feed->file, &frame)) > 0) {
 		if (bits_unlikely(feed->options.time_from != TAP_TIME_CAPTURE && !frame.untimed))
-			take_tap_time(feed->options.time_from, &frame);
-		r = take_frame(feed, &frame);
+			set_tap_time(feed->options.time_from, &frame);
+		r = add_frame(feed, &frame);
 		if (r < 0)
-			capfile_fail(&feed->file, r, "cannot be handed on: %s", strerror(-r));
+			capfile_fail(&feed->file, r,
+				"its frames cannot be written to the workers' pipes: %s",
+				strerror(-r));
 	}
-	if (feed->file.strange && !feed->strange[0])
-		linktype_note(
-			feed->strange, CAPFILE_MESSAGE, feed->file.name, feed->file.strange_link);
+	if (feed->file.undecoded && !feed->undecoded[0])
+		linktype_describe(feed->undecoded, CAPFILE_MESSAGE, feed->file.name,
+			feed->file.undecoded_link);
 	return r;
 }
 
@@ -319,7 +319,7 @@ static void note_unopened(struct feed *feed, int error)
 	note_failure(feed, error, message);
 }
 
-/* What is wrong with the archive goes before what became of the capture in it. */
+/* Reports a failed file: first an error of the archive, then one of the capture in it. */
 static void note_file(struct feed *feed, int error)
 {
 	char message[CAPFILE_MESSAGE];
@@ -333,17 +333,17 @@ static void note_file(struct feed *feed, int error)
 	note_failure(feed, error, message);
 }
 
-/* Is what is wrong with the followed file that it is another one now? */
+/* True if the followed file failed because it was rewritten. */
 static bool was_rewritten(struct feed *feed, int error)
 {
 	if (error == -ESTALE)
 		return true;
 	if (feed->follow.fd < 0)
 		return false;
-	return follow_look(&feed->follow, 0, machine_ns()) == FOLLOW_REWRITTEN;
+	return follow_check(&feed->follow, 0, machine_ns()) == FOLLOW_REWRITTEN;
 }
 
-/* Reads what is followed, until feed_end() or feed_stop(). */
+/* Reads the followed file or directory, until feed_end() or feed_stop(). */
 static void feed_followed(struct feed *feed)
 {
 	const char *name;
@@ -389,7 +389,7 @@ void *feed_main(void *arg)
 	if (feed->options.follow)
 		feed_followed(feed);
 	clock_guard_end(&feed->clock, &settled);
-	if (deal_settled(feed, &settled) == 0)
+	if (enqueue_settled(feed, &settled) == 0)
 		send_until(feed, NULL);
 	for (unsigned q = 0; q < feed->options.queues; q++)
 		feed_pipe_end(&feed->pipes[q]);

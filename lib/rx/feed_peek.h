@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the start of a file: is it a capture, and when does it begin? */
+/* Reads the start of a file: whether it is a capture, and when it begins. */
 #ifndef RX_FEED_PEEK_H
 #define RX_FEED_PEEK_H
 
@@ -13,18 +13,19 @@ struct feed_peek {
 	struct feed_input input;
 };
 
-/* Allocates. 0 or -ENOMEM; feed_peek_free() may follow in any case, also on a struct of zeros. */
+/* Allocates buffers. Returns 0 or -ENOMEM; feed_peek_free() may follow in any case, also on a
+ * struct of zeros. */
 int feed_peek_init(struct feed_peek *p);
 void feed_peek_free(struct feed_peek *p);
 
 /*
- * Reads the start of a regular file. True if it is a capture: then *first_ns is the timestamp of
- * its first packet: INT64_MAX where there is none, INT64_MAX - 1 where it has none. Without waiting
- * for anybody.
+ * Reads the start of a regular file, without blocking. True if it is a capture: *first_ns is then
+ * the timestamp of its first packet; INT64_MAX if it has no packet, INT64_MAX - 1 if the packet has
+ * no timestamp.
  */
 bool feed_peek_first(struct feed_peek *p, const char *path, int64_t *first_ns);
 
-/* Is the file that was read last compressed? */
+/* True if the file that was read last is compressed. */
 static inline bool feed_peek_is_packed(const struct feed_peek *p)
 {
 	return p->unpack.kind != NULL;

@@ -8,12 +8,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* What a batch may grow to: it is sent once FEED_BATCH_BYTES are reached or passed. */
-#define BATCH_BYTES ((size_t)FEED_BATCH_BYTES + FEED_RECORD_HEAD + FEED_CAPTURE_MAX)
-/* The same, with a mark behind it: the head of a record without octets ends the ring. */
-#define BATCH_PLACE (BATCH_BYTES + FEED_RECORD_HEAD)
+/* The largest batch: it is sent once it has FEED_BATCH_BYTES or more. */
+#define BATCH_MAX ((size_t)FEED_BATCH_BYTES + FEED_RECORD_HEAD + FEED_CAPTURE_MAX)
+/* The same with an end mark: a record header without octets ends the ring. */
+#define BATCH_SPACE (BATCH_MAX + FEED_RECORD_HEAD)
 
-/* The file header, in the order of this machine, as libpcap wants it. */
+/* The file header of classic pcap, in native byte order. */
 struct file_head {
 	uint32_t magic;
 	uint16_t major, minor;
@@ -21,9 +21,9 @@ struct file_head {
 	uint32_t snaplen;
 	uint32_t link_type;
 };
-_Static_assert(sizeof(struct file_head) == 24, "as in the file");
+_Static_assert(sizeof(struct file_head) == 24, "its size in the file");
 
-/* Asks for the largest pipe up to `bytes` that limits allow. Its size or -errno. */
+/* Requests the largest pipe of at most `bytes` that limits allow. Returns its size or -errno. */
 static int enlarge(int fd, size_t bytes)
 {
 	for (; bytes >= 4096; bytes /= 2)
@@ -33,15 +33,15 @@ static int enlarge(int fd, size_t bytes)
 	return size < 0 ? -errno : size;
 }
 
-/* Makes the ring. 0 or -errno. */
+/* Maps the ring. Returns 0 or -errno. */
 static int make_ring(struct feed_pipe *p)
 {
 	/*
-	 * From a place's first use to its next the ring goes round once, less what is left at its
-	 * end and less the batch being gathered: still more than the pipe holds. Mapped, not
-	 * allocated: pages that are in the pipe when the ring goes are never anybody else's.
+	 * An octet of the ring is reused after one turn, less the unused end and the current batch:
+	 * still more than the pipe holds. The ring is mapped, not allocated, so that pages which
+	 * are in the pipe when it is unmapped are never reused.
 	 */
-	size_t size = p->capacity + 3 * BATCH_PLACE;
+	size_t size = p->capacity + 3 * BATCH_SPACE;
 	void *ring = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (ring == MAP_FAILED)
@@ -80,9 +80,9 @@ int feed_pipe_open(struct feed_pipe *p, size_t bytes, bool direct)
 	if (r < 0)
 		return r;
 	/*
-	 * A record that is half in the pipe needs space for its other half although the receiver
-	 * does not touch it. Its first part may share a page with what was read already, the rest
-	 * lies in whole pages: half the capacity is always enough, if that is two pages.
+	 * The pipe must have space for the rest of a record of which a part is in it, although the
+	 * receiver does not read it yet. The first part may share a page with octets that were read
+	 * already, the rest is in whole pages: half the capacity suffices, if that is two pages.
 	 */
 	p->capacity = (size_t)r;
 	if (p->capacity < 8192)
@@ -113,7 +113,7 @@ void feed_pipe_close(struct feed_pipe *p)
 	p->ring = NULL;
 }
 
-/* Begins another batch behind the one that is done. */
+/* Begins the next batch behind one that was sent. */
 static void next_batch(struct feed_pipe *p)
 {
 	size_t left;
@@ -122,14 +122,14 @@ static void next_batch(struct feed_pipe *p)
 	p->given += p->fill;
 	p->fill = p->sent = p->mark = 0;
 	left = (size_t)(p->ring + p->ring_size - p->batch);
-	if (left < BATCH_PLACE) {
+	if (left < BATCH_SPACE) {
 		memset(p->batch, 0, FEED_RECORD_HEAD);
 		p->batch = p->ring;
 		p->given += left;
 	}
 }
 
-/* Counts the records of which the last octet is in the pipe. */
+/* Publishes the records whose last octet is in the pipe. */
 static void publish(struct feed_pipe *p)
 {
 	uint64_t n = p->shown;
@@ -153,8 +153,9 @@ static void publish(struct feed_pipe *p)
 	}
 }
 
-/* How many octets of the batch the pipe took now; -EAGAIN where it is full. */
-static ssize_t give(struct feed_pipe *p)
+/* Writes the rest of the batch. Returns how many octets were written, -EAGAIN if the pipe is full,
+ * or another -errno. */
+static ssize_t write_batch(struct feed_pipe *p)
 {
 	struct iovec rest = {.iov_base = p->batch + p->sent, .iov_len = p->fill - p->sent};
 	ssize_t n;
@@ -163,7 +164,8 @@ static ssize_t give(struct feed_pipe *p)
 		n = vmsplice(p->write_fd, &rest, 1, SPLICE_F_NONBLOCK);
 		if (n >= 0 || errno == EAGAIN || errno == EINTR || errno == EPIPE)
 			return n < 0 ? -errno : n;
-		p->splice = false; /* not in this kernel, or not in this container */
+		p->splice =
+			false; /* not supported by the kernel, or not permitted in this container */
 	}
 	n = write(p->write_fd, rest.iov_base, rest.iov_len);
 	return n < 0 ? -errno : n;
@@ -174,7 +176,7 @@ static ssize_t send_direct(struct feed_pipe *p)
 	p->sent = p->fill;
 	publish(p);
 	size_t used =
-		p->given + BATCH_PLACE - atomic_load_explicit(&p->released, memory_order_acquire);
+		p->given + BATCH_SPACE - atomic_load_explicit(&p->released, memory_order_acquire);
 	return used > p->ring_size ? (ssize_t)(used - p->ring_size) : 0;
 }
 
@@ -183,7 +185,7 @@ ssize_t feed_pipe_send(struct feed_pipe *p)
 	if (p->direct)
 		return send_direct(p);
 	while (p->sent < p->fill) {
-		ssize_t n = give(p);
+		ssize_t n = write_batch(p);
 		if (n == -EINTR)
 			continue;
 		if (n == -EAGAIN)
@@ -196,7 +198,7 @@ ssize_t feed_pipe_send(struct feed_pipe *p)
 	return (ssize_t)(p->fill - p->sent);
 }
 
-uint64_t feed_pipe_dealt(const struct feed_pipe *pipes, unsigned n, uint64_t number)
+uint64_t feed_pipe_published(const struct feed_pipe *pipes, unsigned n, uint64_t number)
 {
 	for (const struct feed_pipe *p = pipes; p < pipes + n; p++) {
 		struct feed_preamble head;
@@ -217,7 +219,7 @@ size_t feed_pipe_level(const struct feed_pipe *p)
 	return ioctl(p->write_fd, FIONREAD, &octets) < 0 ? 0 : (size_t)octets;
 }
 
-unsigned feed_pipe_take(struct feed_pipe *p, struct frame *frames, unsigned n)
+unsigned feed_pipe_dequeue(struct feed_pipe *p, struct frame *frames, unsigned n)
 {
 	uint64_t there = atomic_load_explicit(&p->published, memory_order_acquire) - p->taken;
 	const uint8_t *at = p->next;
@@ -228,7 +230,7 @@ unsigned feed_pipe_take(struct feed_pipe *p, struct frame *frames, unsigned n)
 		struct feed_preamble preamble;
 		uint32_t capture;
 		memcpy(&capture, at + 8, sizeof(capture));
-		if (bits_unlikely(capture == 0)) { /* the mark at the end */
+		if (bits_unlikely(capture == 0)) { /* the end mark */
 			p->passed += (size_t)(p->ring + p->ring_size - at);
 			at = p->ring;
 			memcpy(&capture, at + 8, sizeof(capture));

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One pipe of the feeder (rx/feed.h). Frames are collected in a batch, written to the pipe many at
- * a time, and published, that is counted, once they are in the pipe completely. The receiver reads
- * no more frames than are published, so it never waits in read().
+ * a time, and published, that is, counted, once they are in the pipe completely. The receiver reads
+ * published frames only, so it never blocks in read().
  *
  * vmsplice() lends the pages of a ring to the kernel, which would otherwise copy them: that halves
- * the cost of the pipe on both sides. A pipe never holds more than its capacity, so octets that
- * were lent before that many others have been read, and their space in the ring is free.
+ * the cost of the pipe on both sides. A pipe never holds more than its capacity: once as many
+ * octets were lent afterwards, those before have been read, and their space in the ring is free.
  *
- * A direct one has no pipe: a receiver in the same process reads frames in the ring
- * (feed_pipe_take()) and releases them (feed_pipe_release()).
+ * A direct one has no pipe: a receiver in the same process reads frames from the ring
+ * (feed_pipe_dequeue()) and releases them (feed_pipe_release()).
  */
 #ifndef RX_FEED_PIPE_H
 #define RX_FEED_PIPE_H
@@ -25,8 +25,8 @@
 
 enum {
 	FEED_PIPE_BYTES = 1 << 20, /* requested from the kernel */
-	FEED_PIPE_ENOUGH = 1 << 19, /* enough for any record, however its pages are aligned */
-	FEED_BATCH_BYTES = 1 << 17, /* a batch of so many octets is written */
+	FEED_PIPE_ENOUGH = 1 << 19, /* sufficient for any record, however its pages are aligned */
+	FEED_BATCH_BYTES = 1 << 17, /* a batch is written once it has so many octets */
 	FEED_CAPTURE_MAX = 262144, /* preamble and frame: libpcap's largest snapshot length */
 	FEED_LINK_TYPE = 147, /* LINKTYPE_USER0 */
 	FEED_RECORD_HEAD = 16, /* of classic pcap */
@@ -34,19 +34,19 @@ enum {
 
 /* Bits of feed_preamble.flags. */
 enum {
-	FEED_CUT = 1, /* the feeder cut the frame to FEED_CAPTURE_MAX */
-	FEED_TIME_SHIFT = 1, /* from here on: enum frame_time */
+	FEED_TRUNCATED = 1, /* the feeder truncated the frame to FEED_CAPTURE_MAX */
+	FEED_TIME_SHIFT = 1, /* from this bit on: enum frame_time */
 };
 
-/* What a pipe's record holds before the frame. Native byte order. */
+/* Precedes the frame in a pipe's record. Native byte order. */
 struct feed_preamble {
 	int64_t ts_ns; /* since the epoch */
-	int64_t clock_ns; /* of the capture, over all files and queues (struct clock_guard) */
+	int64_t clock_ns; /* of the capture, across all files and queues (struct clock_guard) */
 	uint32_t wire_len; /* octets on the wire */
 	uint16_t link_type; /* LINKTYPE_ */
 	uint8_t fcs_len; /* octets of frame check sequence at the frame's end */
 	uint8_t flags;
-	uint64_t number; /* of the frame, from 1, over all files and queues */
+	uint64_t number; /* of the frame, from 1, across all files and queues */
 };
 _Static_assert(sizeof(struct feed_preamble) == 32, "the receiver strips 32 octets");
 
@@ -59,15 +59,16 @@ struct feed_pipe {
 	size_t mark; /* start of the first record that is not published */
 	uint64_t put; /* records collected since the start */
 	size_t capacity;
-	uint32_t capture_max; /* FEED_CAPTURE_MAX; less where the kernel gives a small pipe */
+	uint32_t capture_max; /* FEED_CAPTURE_MAX; less if the kernel gives a small pipe */
 	int read_fd, write_fd;
 	bool splice; /* vmsplice() works here; else write() */
 	bool direct; /* no pipe */
-	uint64_t given; /* octets of the ring before the batch, those skipped at its end too */
+	uint64_t
+		given; /* octets of the ring before the batch, including those skipped at its end */
 	uint64_t shown; /* the feeder's copy of published */
 	/* Records in the pipe since the start. The feeder writes, the receiver reads. */
 	_Atomic uint64_t published __attribute__((aligned(BITS_CACHE_LINE)));
-	/* Direct: the receiver's. It writes `released`, the feeder reads it. */
+	/* Direct: the receiver writes these; the feeder reads `released`. */
 	const uint8_t *next __attribute__((aligned(BITS_CACHE_LINE))); /* record */
 	uint64_t passed; /* octets of the ring before it */
 	uint64_t taken; /* records */
@@ -79,24 +80,24 @@ _Static_assert(
 		offsetof(struct feed_pipe, next) - offsetof(struct feed_pipe, published) ==
 			BITS_CACHE_LINE &&
 		sizeof(struct feed_pipe) - offsetof(struct feed_pipe, next) == BITS_CACHE_LINE,
-	"published is alone in its cache line, what the receiver writes stands in another");
+	"published is alone in its cache line, what the receiver writes is in another");
 
 /*
- * Makes the pipe, of `bytes` octets or as many as the kernel gives, and writes the file header of
- * classic pcap into it; `direct`: only the ring. 0 or -errno: -ENOSPC where the kernel gives less
- * than 8,192 octets. feed_pipe_close may follow in any case, also on a struct of zeros with both
- * descriptors -1.
+ * Makes a pipe of `bytes` octets, or as many as the kernel gives, and writes the file header of
+ * classic pcap to it; `direct`: makes the ring only. Returns 0 or -errno; -ENOSPC if the kernel
+ * gives less than 8,192 octets. feed_pipe_close() may follow in any case, also on a struct of zeros
+ * with both descriptors -1.
  */
 int feed_pipe_open(struct feed_pipe *p, size_t bytes, bool direct);
 void feed_pipe_close(struct feed_pipe *p);
 
-/* Closes the write end: a receiver that reads on finds the end of a file. */
+/* Closes the write end: a receiver that reads on gets end of file. */
 void feed_pipe_end(struct feed_pipe *p);
 
 /*
- * Appends a record. The batch must not be full. len is not more than capture_max less the preamble.
+ * Enqueues a record. The batch must not be full; len is at most capture_max minus the preamble.
  */
-static inline void feed_pipe_put(struct feed_pipe *p, const struct feed_preamble *preamble,
+static inline void feed_pipe_enqueue(struct feed_pipe *p, const struct feed_preamble *preamble,
 	const uint8_t *data, uint32_t len)
 {
 	uint8_t *at = p->batch + p->fill;
@@ -111,21 +112,22 @@ static inline void feed_pipe_put(struct feed_pipe *p, const struct feed_preamble
 	p->put++;
 }
 
-static inline bool feed_pipe_full(const struct feed_pipe *p)
+/* True if the batch must be sent before another record is enqueued. */ static inline bool
+feed_pipe_is_full(const struct feed_pipe *p)
 {
 	return p->fill >= FEED_BATCH_BYTES;
 }
 
 /*
- * Writes what the pipe takes without waiting, and publishes. How many octets of the batch are left
- * (0: it is empty again), or -errno. Direct, all is published at once, and the number says how many
- * octets the receiver must give back before another batch may be gathered.
+ * Writes as much as the pipe accepts without blocking, and publishes it. Returns how many octets of
+ * the batch are left (0: it is empty again), or -errno. Direct: publishes everything, and returns
+ * how many octets the receiver must release before another batch can begin.
  */
 ssize_t feed_pipe_send(struct feed_pipe *p);
 
-/* Returns up to which number all frames are published in n pipes; `number` is the latest frame's.
- */
-uint64_t feed_pipe_dealt(const struct feed_pipe *pipes, unsigned n, uint64_t number);
+/* Returns the number up to which all frames are published in n pipes; `number` is that of the
+ * latest frame. */
+uint64_t feed_pipe_published(const struct feed_pipe *pipes, unsigned n, uint64_t number);
 
 /* Returns the octets in the pipe, or in the ring of a direct one. */
 size_t feed_pipe_level(const struct feed_pipe *p);
@@ -149,12 +151,12 @@ static inline void feed_frame(struct frame *frame, const struct feed_preamble *p
 }
 
 /*
- * Direct, the receiver's thread: takes up to n published frames. How many. They borrow from the
- * ring until feed_pipe_release().
+ * Direct, in the receiver's thread: dequeues up to n published frames. Returns how many. They
+ * borrow from the ring until feed_pipe_release().
  */
-unsigned feed_pipe_take(struct feed_pipe *p, struct frame *frames, unsigned n);
+unsigned feed_pipe_dequeue(struct feed_pipe *p, struct frame *frames, unsigned n);
 
-/* Releases the frames that feed_pipe_take() returned. */
+/* Releases the frames that feed_pipe_dequeue() returned. */
 static inline void feed_pipe_release(struct feed_pipe *p)
 {
 	atomic_store_explicit(&p->released, p->passed, memory_order_release);

@@ -18,9 +18,9 @@
 #define EVENTS                                                                                     \
 	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE |        \
 		IN_DELETE_SELF | IN_MOVE_SELF)
-#define BLIND_MS 100 /* how often a file's size is looked at without inotify */
-/* The length of a pcapng section, which its writer may set at the end (section 4.1 of the draft).
- */
+#define BLIND_MS 100 /* interval of checks without inotify */
+/* Offsets of the length of a pcapng section, which its writer may set at the end (section 4.1 of
+ * the draft). */
 #define SECTION_LEN_AT 16
 #define SECTION_LEN_END 24
 
@@ -30,7 +30,7 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The directory to watch. NULL: no memory. */
+/* Returns the directory to watch, for the caller to free; NULL without memory. */
 static char *directory_of(const char *path, bool single)
 {
 	size_t len = single ? (size_t)(base_of(path) - path) : strlen(path);
@@ -44,15 +44,14 @@ int follow_open(struct follow *f, const char *path, bool single)
 	int r = f->directory ? feed_peek_init(&f->peek) : -ENOMEM;
 	if (r < 0)
 		return r;
-	/* Before the first look: what changes after that is heard of. */
+	/* Before the first scan, so that no later change is missed. */
 	f->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (f->notify_fd >= 0 && inotify_add_watch(f->notify_fd, f->directory, EVENTS) < 0) {
 		close(f->notify_fd);
 		f->notify_fd = -1;
 	}
 	if (f->notify_fd < 0)
-		log_detail(
-			"%s: inotify does not watch it (%s): its files are looked at every %u ms",
+		log_detail("%s: inotify does not watch it (%s): its files are checked every %u ms",
 			f->directory, strerror(errno), BLIND_MS);
 	if (single)
 		return 0;
@@ -63,7 +62,8 @@ int follow_open(struct follow *f, const char *path, bool single)
 	return 0;
 }
 
-static void leave(struct follow *f)
+/* Closes the current file. */
+static void close_current(struct follow *f)
 {
 	if (f->fd >= 0)
 		close(f->fd);
@@ -74,7 +74,7 @@ static void leave(struct follow *f)
 
 void follow_close(struct follow *f)
 {
-	leave(f);
+	close_current(f);
 	for (size_t i = 0; i < f->n; i++)
 		free(f->files[i].path);
 	free(f->files);
@@ -104,13 +104,14 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Counts a file that is gone, or another one now, before it was read. */
-static void miss(struct follow *f, const struct follow_file *file)
+/* Counts a file that was removed or rewritten before it was read. */
+static void count_missed(struct follow *f, const struct follow_file *file)
 {
 	if (file->read || file->first_ns == INT64_MAX)
 		return;
 	f->missed++;
-	log_warn("%s: was overwritten or removed before it was read: its packets are lost",
+	log_warn("%s: was overwritten or removed before it was read: its packets are lost; "
+		 "let its writer keep more files",
 		file->path);
 }
 
@@ -130,8 +131,8 @@ static struct follow_file *add(struct follow *f, const struct stat *st)
 	return file;
 }
 
-/* Notes what stands under a name now. */
-static void look_at(struct follow *f, const char *path)
+/* Updates the list by the file that has a name now. */
+static void scan_file(struct follow *f, const char *path)
 {
 	struct stat st;
 	int64_t first_ns;
@@ -144,7 +145,7 @@ static void look_at(struct follow *f, const char *path)
 		file = add(f, &st);
 	if (!file && !f->full) {
 		f->full = true;
-		log_warn("%s: has too many files: some are left out", f->directory);
+		log_warn("%s: has too many files: some are skipped; remove old ones", f->directory);
 	}
 	char *copy = file && (!file->path || strcmp(file->path, path) != 0) ? strdup(path) : NULL;
 	if (copy) {
@@ -160,17 +161,17 @@ static void look_at(struct follow *f, const char *path)
 		first_ns = INT64_MAX;
 	bool current = f->fd >= 0 && is_same(&f->stat, &st);
 	if (first_ns != file->first_ns) {
-		miss(f, file);
-		file->read = current && file->first_ns == INT64_MAX; /* its first packet came */
+		count_missed(f, file);
+		file->read = current && file->first_ns == INT64_MAX; /* it got its first packet */
 		if (f->began && first_ns != INT64_MAX && feed_peek_is_packed(&f->peek)) {
 			file->read = true;
-			log_note("%s: is compressed: left out; --follow reads files as they are "
+			log_note("%s: is compressed: skipped; --follow reads files as they are "
 				 "written",
 				path);
 		}
 	} else if (file->read && !current && st.st_size > file->stat.st_size) {
 		f->missed++;
-		log_warn("%s: grows though a later file has begun: what is added is not read; "
+		log_warn("%s: grows though a later file has begun: added packets are not read; "
 			 "give each writer a directory of its own",
 			path);
 	}
@@ -178,8 +179,8 @@ static void look_at(struct follow *f, const char *path)
 	file->stat = st;
 }
 
-/* Removes files from the list whose names are gone. */
-static void sweep(struct follow *f)
+/* Removes files whose names are gone from the list. */
+static void remove_unlisted(struct follow *f)
 {
 	size_t left = 0;
 
@@ -188,44 +189,45 @@ static void sweep(struct follow *f)
 			f->files[left++] = f->files[i];
 			continue;
 		}
-		miss(f, &f->files[i]);
+		count_missed(f, &f->files[i]);
 		free(f->files[i].path);
 	}
 	f->n = left;
 }
 
-static void look_at_names(struct follow *f, int64_t now_ns)
+/* Scans the directory, or the name of the single file. */
+static void scan(struct follow *f, int64_t now_ns)
 {
 	f->due = false;
 	f->looked_ns = now_ns;
 	for (size_t i = 0; i < f->n; i++)
 		f->files[i].listed = false;
 	if (f->single) {
-		look_at(f, f->path);
+		scan_file(f, f->path);
 	} else {
 		DIR *dir = opendir(f->path);
 		for (struct dirent *e; dir && (e = readdir(dir));) {
 			char *path;
 			if (e->d_name[0] == '.' || asprintf(&path, "%s/%s", f->path, e->d_name) < 0)
 				continue;
-			look_at(f, path);
+			scan_file(f, path);
 			free(path);
 		}
 		if (dir)
 			closedir(dir);
 	}
-	sweep(f);
+	remove_unlisted(f);
 	f->began = true;
 }
 
-/* The next file to read, or NULL. */
+/* Returns the next file to read, or NULL. */
 static struct follow_file *next_file(const struct follow *f)
 {
 	struct follow_file *next = NULL;
 
 	for (size_t i = 0; i < f->n; i++) {
 		struct follow_file *file = &f->files[i];
-		/* The one file that was given is read before it has a packet. */
+		/* A single file is read even before it has a packet. */
 		if (file->read || (file->first_ns == INT64_MAX && !(f->single && !f->name)))
 			continue;
 		if (!next || file->first_ns < next->first_ns ||
@@ -235,7 +237,7 @@ static struct follow_file *next_file(const struct follow *f)
 	return next;
 }
 
-static bool names_are_due(const struct follow *f, int64_t now_ns)
+static bool scan_is_due(const struct follow *f, int64_t now_ns)
 {
 	return f->due || !f->began ||
 	       now_ns - f->looked_ns >= FOLLOW_LOOK_MS * (int64_t)WHEN_NS_PER_MS;
@@ -243,8 +245,8 @@ static bool names_are_due(const struct follow *f, int64_t now_ns)
 
 int follow_next(struct follow *f, int64_t now_ns, const char **name)
 {
-	if (names_are_due(f, now_ns))
-		look_at_names(f, now_ns);
+	if (scan_is_due(f, now_ns))
+		scan(f, now_ns);
 	struct follow_file *file = next_file(f);
 	if (!file)
 		return -EAGAIN;
@@ -252,11 +254,11 @@ int follow_next(struct follow *f, int64_t now_ns, const char **name)
 		struct follow_file *before = find(f, &f->stat);
 		off_t offset = lseek(f->fd, 0, SEEK_CUR);
 		if (before && before->read && offset >= 0)
-			before->stat.st_size = offset; /* what it has more of, later, is late */
+			before->stat.st_size = offset; /* later growth is reported, not read */
 		if (f->single)
 			log_note("%s: was replaced: the new file is read", f->path);
 	}
-	leave(f);
+	close_current(f);
 	file->read = true;
 	f->last = false;
 	f->name = strdup(file->path);
@@ -264,10 +266,10 @@ int follow_next(struct follow *f, int64_t now_ns, const char **name)
 	f->fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (f->fd < 0 || fstat(f->fd, &f->stat) < 0)
 		return -errno;
-	if (!is_same(&f->stat, &file->stat)) { /* the name is another file's since */
+	if (!is_same(&f->stat, &file->stat)) { /* another file has the name now */
 		file->read = false;
 		f->due = true;
-		leave(f);
+		close_current(f);
 		return -EAGAIN;
 	}
 	ssize_t len = pread(f->fd, f->head, sizeof(f->head), 0);
@@ -275,8 +277,8 @@ int follow_next(struct follow *f, int64_t now_ns, const char **name)
 	return f->fd;
 }
 
-/* Does the file start with other octets than before? */
-static bool has_other_head(struct follow *f)
+/* True if the file starts with other octets than before. */
+static bool head_changed(struct follow *f)
 {
 	uint8_t head[FOLLOW_HEAD];
 	ssize_t len = pread(f->fd, head, sizeof(head), 0);
@@ -294,13 +296,13 @@ static bool has_other_head(struct follow *f)
 	return false;
 }
 
-enum follow_state follow_look(struct follow *f, uint64_t offset, int64_t now_ns)
+enum follow_state follow_check(struct follow *f, uint64_t offset, int64_t now_ns)
 {
 	struct stat st;
 
 	if (fstat(f->fd, &st) < 0)
 		return FOLLOW_ENDED;
-	if ((uint64_t)st.st_size < offset || has_other_head(f)) {
+	if ((uint64_t)st.st_size < offset || head_changed(f)) {
 		struct follow_file *file = find(f, &f->stat);
 		if (file) {
 			file->stat.st_size = -1;
@@ -311,8 +313,9 @@ enum follow_state follow_look(struct follow *f, uint64_t offset, int64_t now_ns)
 		f->rewritten++;
 		close(f->fd);
 		f->fd = -1;
-		log_warn("%s: was truncated or overwritten while it was read: it is read anew from "
-			 "its start",
+		log_warn(
+			"%s: was truncated or overwritten while it was read: it is read again from "
+			"its start",
 			file ? file->path : f->path);
 		return FOLLOW_REWRITTEN;
 	}
@@ -320,8 +323,8 @@ enum follow_state follow_look(struct follow *f, uint64_t offset, int64_t now_ns)
 		f->last = false;
 		return FOLLOW_GROWN;
 	}
-	if (names_are_due(f, now_ns))
-		look_at_names(f, now_ns);
+	if (scan_is_due(f, now_ns))
+		scan(f, now_ns);
 	if (!next_file(f))
 		return FOLLOW_QUIET;
 	if (f->last)
@@ -330,8 +333,8 @@ enum follow_state follow_look(struct follow *f, uint64_t offset, int64_t now_ns)
 	return FOLLOW_GROWN;
 }
 
-/* Reads the kernel's messages: has any name but that of the current file changed? */
-static void hear(struct follow *f)
+/* Reads the kernel's events: a scan is due if another name than the current file's has changed. */
+static void read_events(struct follow *f)
 {
 	_Alignas(struct inotify_event) char buffer[4096];
 	const char *own = f->single ? base_of(f->path) : f->name ? base_of(f->name) : "";
@@ -355,5 +358,5 @@ void follow_wait(struct follow *f, int stop_fd)
 		{.fd = stop_fd, .events = POLLIN}, {.fd = f->notify_fd, .events = POLLIN}};
 
 	if (poll(fds, 2, f->notify_fd < 0 ? BLIND_MS : FOLLOW_LOOK_MS) > 0 && fds[1].revents)
-		hear(f);
+		read_events(f);
 }

@@ -23,10 +23,11 @@ struct handoff {
 int handoff_init(struct handoff *h, unsigned workers);
 void handoff_free(struct handoff *h);
 
-/* Enqueues up to n packets in order. Returns how many; the caller keeps the others. */
+/* Enqueues up to n packets, in order, for worker `to`. Returns how many; the caller still owns the
+ * others. */
 unsigned handoff_enqueue(struct handoff *h, unsigned to, struct rte_mbuf **packets, unsigned n);
 
-/* Dequeues up to n packets that others handed off. Returns how many. */
+/* Dequeues up to n packets that others handed off to worker `self`. Returns how many. */
 unsigned handoff_dequeue(struct handoff *h, unsigned self, struct rte_mbuf **packets, unsigned n);
 
 #endif

@@ -27,7 +27,7 @@ const char *linktype_name(uint16_t type)
 	}
 }
 
-void linktype_note(char *buffer, size_t size, const char *file, uint16_t type)
+void linktype_describe(char *buffer, size_t size, const char *file, uint16_t type)
 {
 	const char *name = linktype_name(type);
 

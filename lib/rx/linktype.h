@@ -13,7 +13,8 @@ bool linktype_is_decoded(uint16_t type);
 /* Returns its name without LINKTYPE_; NULL if it is unknown. */
 const char *linktype_name(uint16_t type);
 
-/* Writes "FILE: link type 189 (USB_LINUX)" to `size` octets, terminated. */
-void linktype_note(char *buffer, size_t size, const char *file, uint16_t type);
+/* Writes "FILE: link type 189 (USB_LINUX)" to the `size` octets at `buffer`, with a terminating
+ * NUL. */
+void linktype_describe(char *buffer, size_t size, const char *file, uint16_t type);
 
 #endif

@@ -8,11 +8,11 @@
 #include <rte_ether.h>
 #include <stdlib.h>
 
-int mbuf_scratch_init(struct mbuf_scratch *s, uint32_t places)
+int mbuf_scratch_init(struct mbuf_scratch *s, uint32_t n)
 {
-	s->places = places;
-	s->place = FEED_CAPTURE_MAX;
-	s->buffer = calloc(places, s->place);
+	s->n = n;
+	s->slot_bytes = FEED_CAPTURE_MAX;
+	s->buffer = calloc(n, s->slot_bytes);
 	return s->buffer ? 0 : -ENOMEM;
 }
 
@@ -22,16 +22,17 @@ void mbuf_scratch_free(struct mbuf_scratch *s)
 	s->buffer = NULL;
 }
 
-/* The octets of a packet in one piece, if need be at place i. NULL: it is larger than any frame. */
-static const uint8_t *whole(struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i, uint32_t len,
-	struct metrics_rx *metrics)
+/* Returns the octets of a packet, contiguous, copied to slot i if necessary; NULL if it is larger
+ * than any frame. */
+static const uint8_t *contiguous(struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i,
+	uint32_t len, struct metrics_rx *metrics)
 {
-	if (bits_unlikely(len > s->place))
+	if (bits_unlikely(len > s->slot_bytes))
 		return NULL;
 	if (bits_likely(m->nb_segs == 1))
 		return rte_pktmbuf_mtod(m, const uint8_t *);
 	metrics_add(&metrics->chained, 1);
-	return rte_pktmbuf_read(m, 0, len, s->buffer + (size_t)i * s->place);
+	return rte_pktmbuf_read(m, 0, len, s->buffer + (size_t)i * s->slot_bytes);
 }
 
 int mbuf_timestamp_register(struct mbuf_timestamp *timestamp)
@@ -44,12 +45,12 @@ bool mbuf_frame_live(struct frame *frame, struct rte_mbuf **m, struct mbuf_scrat
 	struct metrics_rx *metrics)
 {
 	if (bits_unlikely((*m)->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
-		rte_vlan_insert(m); /* a packet too short for it has no tag to give back */
+		rte_vlan_insert(m); /* fails for a packet too short to have a tag */
 	frame->len = rte_pktmbuf_pkt_len(*m);
 	frame->wire_len = frame->len;
 	frame->time = FRAME_TIME_CAPTURE;
 	frame->verified = mbuf_is_verified(*m);
-	frame->data = whole(*m, s, i, frame->len, metrics);
+	frame->data = contiguous(*m, s, i, frame->len, metrics);
 	return frame->data != NULL;
 }
 
@@ -61,7 +62,7 @@ bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch
 
 	if (bits_unlikely(rte_pktmbuf_data_len(m) < sizeof(head)))
 		return false;
-	const uint8_t *data = whole(m, s, i, len, metrics);
+	const uint8_t *data = contiguous(m, s, i, len, metrics);
 	if (bits_unlikely(!data))
 		return false;
 	memcpy(&head, data, sizeof(head));
@@ -79,7 +80,7 @@ uint64_t mbuf_number(const struct rte_mbuf *m)
 	return number;
 }
 
-/* Appends n octets to a chain, in further buffers where the last one is full. */
+/* Appends n octets to a chain, in more buffers once the last one is full. */
 static bool append(struct rte_mempool *pool, struct rte_mbuf *m, const void *from, uint32_t n)
 {
 	const uint8_t *p = from;

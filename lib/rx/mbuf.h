@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From DPDK's packet buffers to frames. */
+/* Makes frames of DPDK's packet buffers. */
 #ifndef RX_MBUF_H
 #define RX_MBUF_H
 
@@ -10,43 +10,42 @@
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 
-/* Buffers for frames that arrive in several mbufs: one place for each packet of a burst. */
+/* Buffers for frames that arrive in several mbufs: one slot for each packet of a burst. */
 struct mbuf_scratch {
-	uint8_t *buffer; /* places * place octets, touched only when used */
-	uint32_t place; /* octets a frame may have */
-	uint32_t places;
+	uint8_t *buffer; /* n * slot_bytes octets, touched only when used */
+	uint32_t slot_bytes; /* the largest frame */
+	uint32_t n; /* slots */
 };
 
-/* Allocates. 0 or -ENOMEM. */
-int mbuf_scratch_init(struct mbuf_scratch *s, uint32_t places);
+/* Allocates n slots. Returns 0 or -ENOMEM. */
+int mbuf_scratch_init(struct mbuf_scratch *s, uint32_t n);
 void mbuf_scratch_free(struct mbuf_scratch *s);
 
 /*
- * The frame in a buffer that the feeder filled: its preamble (rx/feed_pipe.h) tells time, length
- * and link type. A frame in several buffers is copied to place `i`. The frame borrows from the mbuf
- * or from the scratch place. false: it is larger than any frame, or no preamble.
+ * Makes the frame of a buffer that the feeder filled: its preamble (rx/feed_pipe.h) holds time,
+ * length and link type. A frame in several buffers is copied to slot `i`. The frame borrows from
+ * the mbuf or the slot. Returns false if it is larger than any frame, or has no preamble.
  */
 bool mbuf_frame_fed(struct frame *frame, struct rte_mbuf *m, struct mbuf_scratch *s, unsigned i,
 	struct metrics_rx *metrics);
 
-/* Returns the number of a frame that the feeder put into a buffer. */
+/* Returns the number of the frame in a buffer that the feeder filled. */
 uint64_t mbuf_number(const struct rte_mbuf *m);
 
-/* The note about a packet that is processed in order, in the headroom in front of its octets. */
+/* Returns the order item of a packet that is processed in order: it is in the buffer's headroom. */
 static inline struct order_item *mbuf_item(const struct rte_mbuf *m)
 {
-	_Static_assert(sizeof(struct order_item) <= RTE_PKTMBUF_HEADROOM, "it is that large");
+	_Static_assert(sizeof(struct order_item) <= RTE_PKTMBUF_HEADROOM, "the headroom holds it");
 	return m->buf_addr;
 }
 
-/* The field of an mbuf in which DPDK's drivers store timestamps, and workers too, for each other,
- * in ns. */
+/* Where DPDK's drivers write timestamps, and workers write them for each other, in ns. */
 struct mbuf_timestamp {
 	int offset;
-	uint64_t flag; /* of ol_flags: the field is set */
+	uint64_t flag; /* of ol_flags: the driver wrote one */
 };
 
-/* Registers the field. 0 or -errno. */
+/* Reserves the field and the flag. Returns 0 or -errno. */
 int mbuf_timestamp_register(struct mbuf_timestamp *timestamp);
 
 static inline uint64_t mbuf_timestamp_get(
@@ -61,14 +60,15 @@ static inline void mbuf_timestamp_set(
 	*RTE_MBUF_DYNFIELD(m, timestamp->offset, int64_t *) = ts_ns;
 }
 
-/* Is it one buffer as it came, without any of these flags? */
+/* True if the packet is in one buffer, unchanged, without any of these flags. */
 static inline bool mbuf_is_plain(const struct rte_mbuf *m, uint64_t flags)
 {
 	return m->nb_segs == 1 && !(m->ol_flags & (flags | RTE_MBUF_F_RX_VLAN_STRIPPED));
 }
 
-/* True if the NIC has verified the transport checksum, or knows it unfinished but the octets good.
- * What it found wrong is for software to confirm: it may be UDP-Lite, or left to another NIC. */
+/* True if the NIC has verified the transport checksum, or reports it unfinished but the octets
+ * correct. Software checks those that it found wrong: they may be UDP-Lite, or left for another NIC
+ * to finish. */
 static inline bool mbuf_is_verified(const struct rte_mbuf *m)
 {
 	uint64_t verdict = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
@@ -76,16 +76,16 @@ static inline bool mbuf_is_verified(const struct rte_mbuf *m)
 }
 
 /*
- * The frame in a buffer that a device filled. *m may become another buffer: a VLAN tag that the
- * device took out is put back. ts_ns, clock_ns, link_type and owner are the caller's to set. false:
- * it is larger than any frame.
+ * Makes the frame of a buffer that a device filled. *m may become another buffer, because a VLAN
+ * tag that the device stripped is inserted again. The caller sets ts_ns, clock_ns, link_type and
+ * owner. Returns false if it is larger than any frame.
  */
 bool mbuf_frame_live(struct frame *frame, struct rte_mbuf **m, struct mbuf_scratch *s, unsigned i,
 	struct metrics_rx *metrics);
 
 /*
- * The reverse: a buffer chain from `pool` that holds a frame as the feeder would have put it down,
- * for a frame that was made here. NULL: the pool has too few buffers left.
+ * Makes a buffer chain from `pool` of a frame that was made here, with a preamble as the feeder
+ * writes it. Returns NULL if the pool has too few buffers.
  */
 struct rte_mbuf *mbuf_of_frame(struct rte_mempool *pool, const struct frame *frame);
 

@@ -21,7 +21,7 @@ static void insert(struct merge *m, unsigned i, struct order_item *item, int64_t
 	order_insert(&m->received, item);
 }
 
-/* Inserts the held packets of source i that were settled. `held`: how many there were. */
+/* Inserts the packets of source i that were settled, of `held` packets. */
 static void insert_settled(
 	struct merge *m, unsigned i, unsigned held, const struct clock_settled *settled)
 {
@@ -33,7 +33,8 @@ static void insert_settled(
 		items[k - settled->n] = items[k];
 }
 
-void merge_put(struct merge *m, unsigned i, struct order_item *item, void *packet, int64_t ts_ns)
+void merge_enqueue(
+	struct merge *m, unsigned i, struct order_item *item, void *packet, int64_t ts_ns)
 {
 	struct clock_guard *clock = &m->clocks[i];
 	struct clock_settled settled;
@@ -59,29 +60,29 @@ void merge_end(struct merge *m, unsigned i)
 	m->ended |= (uint64_t)1 << i;
 }
 
-/* The lowest of the last numbers of what is wanted. */
-static uint64_t wanted(const struct merge *m)
+/* Returns the lowest of the last numbers of all sources that are wanted. */
+static uint64_t lowest_wanted(const struct merge *m)
 {
-	uint64_t least = MERGE_ENDED;
+	uint64_t lowest = MERGE_ENDED;
 
 	for (unsigned i = 0; i < m->n; i++)
-		if (merge_wants(m, i) && m->last[i] < least)
-			least = m->last[i];
-	return least;
+		if (merge_wants(m, i) && m->last[i] < lowest)
+			lowest = m->last[i];
+	return lowest;
 }
 
-struct order_item *merge_take(struct merge *m)
+struct order_item *merge_dequeue(struct merge *m)
 {
-	return order_remove(&m->received, 1, wanted(m));
+	return order_remove(&m->received, 1, lowest_wanted(m));
 }
 
 uint64_t merge_passed(const struct merge *m)
 {
-	uint64_t least = wanted(m);
+	uint64_t lowest = lowest_wanted(m);
 
-	if (!order_empty(&m->received) && order_min(&m->received) <= least)
+	if (!order_is_empty(&m->received) && order_min(&m->received) <= lowest)
 		return order_min(&m->received) - 1;
-	return least;
+	return lowest;
 }
 
 uint64_t merge_odd(const struct merge *m)

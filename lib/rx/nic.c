@@ -34,7 +34,7 @@ unsigned nic_rings(uint16_t vendor, uint16_t device)
 	return 1;
 }
 
-/* Entries of /sys/class/net/INTERFACE/queues that receive. */
+/* Counts the receive queues in /sys/class/net/INTERFACE/queues. */
 static unsigned sysfs_queues(const char *interface)
 {
 	char path[64];
@@ -65,7 +65,7 @@ unsigned nic_queues(const char *interface, unsigned *combined)
 	return n ? n : sysfs_queues(interface);
 }
 
-/* The process that has the file open, or 0 where none is seen. */
+/* Returns the process that has the file open, or 0 if none is visible. */
 static long holder_of(const char *file)
 {
 	long found = 0;
@@ -99,11 +99,12 @@ static void explain(const char *file, int error, char *why, size_t size)
 	switch (-error) {
 	case EBUSY:
 		if (pid)
-			snprintf(why, size, "process %ld uses it (%s): stop that", pid, file);
+			snprintf(why, size, "process %ld uses it (%s): stop that process", pid,
+				file);
 		else
 			snprintf(why, size,
 				"another process uses it (%s), perhaps in another container or as "
-				"a virtual machine's: stop that",
+				"a virtual machine's: stop that process",
 				file);
 		break;
 	case EACCES:
@@ -113,8 +114,8 @@ static void explain(const char *file, int error, char *why, size_t size)
 		break;
 	case ENOENT:
 		snprintf(why, size,
-			"there is no %s: in a container, hand in /dev/vfio; else bind it to "
-			"vfio-pci anew (scripts/tune --bind)",
+			"there is no %s: in a container, pass /dev/vfio to it; else bind it to "
+			"vfio-pci again (scripts/tune --bind)",
 			file);
 		break;
 	default: snprintf(why, size, "%s: %s", file, strerror(-error)); break;
@@ -142,7 +143,7 @@ int nic_vfio(const char *pci, char *why, size_t size)
 		return 0;
 	}
 	int error = -errno;
-	/* Without an IOMMU, where the kernel allows that, the group has another name. */
+	/* Without an IOMMU, if the kernel allows that, the group has another name. */
 	char bare[80];
 	snprintf(bare, sizeof(bare), "/dev/vfio/noiommu-%.32s", group ? group + 1 : target);
 	if (error == -ENOENT && access(bare, F_OK) == 0)

@@ -15,9 +15,9 @@
 #define ARPHRD_IP6GRE 823 /* linux/if_arp.h */
 #endif
 
-bool nic_any_takes(const struct nic_any *n, bool peer_up)
+bool nic_any_is_chosen(const struct nic_any *n, bool peer_up)
 {
-	if (!n->up || n->tunnel || n->gathered || (n->upper && !n->gathers))
+	if (!n->up || n->tunnel || n->port || (n->upper && !n->is_master))
 		return false;
 	return n->peer == 0 || !peer_up || n->index < n->peer;
 }
@@ -34,12 +34,12 @@ static bool is_up(const char *name)
 	return sysfs_number(SYSFS_NET, name, "flags", 0) & IFF_UP;
 }
 
-static bool gathers(const char *name)
+static bool is_master(const char *name)
 {
 	return has(name, "bridge") || has(name, "bonding");
 }
 
-/* The kernel's word for its kind in uevent; "" where there is none. */
+/* Reads the interface's DEVTYPE; "" if it has none. */
 static void kind_of(const char *name, char kind[32])
 {
 	char path[128], line[128];
@@ -64,7 +64,7 @@ static bool is_tunnel(const char *name)
 	       type == ARPHRD_IP6GRE;
 }
 
-static bool stands_over(const char *name)
+static bool has_lower(const char *name)
 {
 	char path[128];
 	bool found = false;
@@ -77,7 +77,7 @@ static bool stands_over(const char *name)
 	return found;
 }
 
-static bool is_gathered(const char *name)
+static bool is_port(const char *name)
 {
 	char path[128], target[256];
 	snprintf(path, sizeof(path), SYSFS_NET "%.15s/master", name);
@@ -86,10 +86,11 @@ static bool is_gathered(const char *name)
 		return false;
 	target[n] = '\0';
 	const char *master = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
-	return gathers(master) && is_up(master);
+	return is_master(master) && is_up(master);
 }
 
-/* The other end of a pair has us as its other end; an index of another namespace has not. */
+/* Returns the index of the other end of a pair, or 0. Both ends refer to each other, unless the
+ * index is that of another namespace. */
 static unsigned peer_of(const struct nic_any *n)
 {
 	char name[IF_NAMESIZE];
@@ -100,21 +101,21 @@ static unsigned peer_of(const struct nic_any *n)
 	return sysfs_number(SYSFS_NET, name, "iflink", 0) == (long)n->index ? (unsigned)link : 0;
 }
 
-static bool takes(const char *name, unsigned index)
+static bool is_chosen(const char *name, unsigned index)
 {
 	struct nic_any n = {.index = index,
 		.up = is_up(name),
-		.gathers = gathers(name),
-		.upper = stands_over(name),
+		.is_master = is_master(name),
+		.upper = has_lower(name),
 		.tunnel = is_tunnel(name),
-		.gathered = is_gathered(name)};
+		.port = is_port(name)};
 	char peer[IF_NAMESIZE];
 	snprintf(n.name, sizeof(n.name), "%s", name);
 	n.peer = peer_of(&n);
-	bool there = n.peer && if_indextoname(n.peer, peer);
-	/* What goes to the other end goes to the bridge that this is a port of. */
-	n.gathered |= there && is_gathered(peer);
-	return nic_any_takes(&n, there && is_up(peer));
+	bool has_peer = n.peer && if_indextoname(n.peer, peer);
+	/* If the other end is a port of a bridge, the bridge sees the packets. */
+	n.port |= has_peer && is_port(peer);
+	return nic_any_is_chosen(&n, has_peer && is_up(peer));
 }
 
 int nic_any_list(char names[][IF_NAMESIZE], int max)
@@ -129,7 +130,7 @@ int nic_any_list(char names[][IF_NAMESIZE], int max)
 			n = -ENXIO;
 			break;
 		}
-		if (!takes(i->if_name, i->if_index))
+		if (!is_chosen(i->if_name, i->if_index))
 			continue;
 		if (n < max)
 			snprintf(names[n], IF_NAMESIZE, "%s", i->if_name);

@@ -10,17 +10,17 @@
 struct nic_any {
 	char name[IF_NAMESIZE];
 	unsigned index;
-	unsigned peer; /* index of the other end of a pair of which both ends are here; or 0 */
+	unsigned peer; /* index of the other end of a pair, if it is in this namespace; or 0 */
 	bool up;
-	bool gathers; /* a bridge or bond: it sees what its ports do */
-	bool upper; /* it stands over others: VLAN, macvlan, VRF, vxlan ... */
-	bool tunnel; /* what goes through it is seen, and decoded, in another interface, too */
-	bool gathered; /* it is a port of a bridge or bond that is up */
+	bool is_master; /* a bridge or bond: it sees the packets of its ports */
+	bool upper; /* it is stacked on others: VLAN, macvlan, VRF, vxlan ... */
+	bool tunnel; /* its packets are seen, and decoded, on another interface, too */
+	bool port; /* it is a port of a bridge or bond that is up */
 };
 
-/* True if -i any listens on it. peer_up: its peer, if it has one, is up; of a pair, the first end
- * is chosen. */
-bool nic_any_takes(const struct nic_any *n, bool peer_up);
+/* True if -i any listens on it. peer_up: it has a peer, which is up: the first end of a pair is
+ * chosen. */
+bool nic_any_is_chosen(const struct nic_any *n, bool peer_up);
 
 /* Lists the interfaces to listen on, at most `max`. Returns how many there are, or -errno;
  * -ENXIO: /sys is that of another network namespace. */

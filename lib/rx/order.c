@@ -16,7 +16,7 @@ void order_insert(struct order *o, struct order_item *item)
 	o->pending |= (uint64_t)1 << n;
 }
 
-static struct order_item *remove_first(struct order *o, unsigned n)
+static struct order_item *dequeue_first(struct order *o, unsigned n)
 {
 	struct order_item *item = o->first[n];
 
@@ -28,16 +28,16 @@ static struct order_item *remove_first(struct order *o, unsigned n)
 
 uint64_t order_min(const struct order *o)
 {
-	uint64_t least = UINT64_MAX;
+	uint64_t lowest = UINT64_MAX;
 
 	for (uint64_t rest = o->pending; rest; rest &= rest - 1) {
 		uint64_t number = o->first[__builtin_ctzll(rest)]->number;
-		least = number < least ? number : least;
+		lowest = number < lowest ? number : lowest;
 	}
-	return least;
+	return lowest;
 }
 
-struct order_item *order_remove(struct order *orders, unsigned n, uint64_t limit)
+struct order_item *order_remove(struct order *orders, unsigned n, uint64_t max)
 {
 	struct order *best = NULL;
 	unsigned source = 0;
@@ -46,11 +46,11 @@ struct order_item *order_remove(struct order *orders, unsigned n, uint64_t limit
 		for (uint64_t rest = orders[i].pending; rest; rest &= rest - 1) {
 			unsigned k = (unsigned)__builtin_ctzll(rest);
 			if (best ? orders[i].first[k]->number < best->first[source]->number
-				 : orders[i].first[k]->number <= limit) {
+				 : orders[i].first[k]->number <= max) {
 				best = &orders[i];
 				source = k;
 			}
 		}
 	}
-	return best ? remove_first(best, source) : NULL;
+	return best ? dequeue_first(best, source) : NULL;
 }

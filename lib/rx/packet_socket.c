@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FDS_MOST 65536 /* looked at: devices are opened early, with low numbers */
+#define FDS_MAX 65536 /* checked: devices are opened early, with low numbers */
 
 static bool is_among(int fd, const int *fds, unsigned n)
 {
@@ -25,10 +25,10 @@ static bool is_among(int fd, const int *fds, unsigned n)
 unsigned packet_socket_list(int *fds, unsigned max, const int *but, unsigned n_but)
 {
 	struct rlimit limit;
-	int end = FDS_MOST;
+	int end = FDS_MAX;
 	unsigned n = 0;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FDS_MOST)
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FDS_MAX)
 		end = (int)limit.rlim_cur;
 	for (int fd = 0; fd < end && n < max; fd++) {
 		int domain;
@@ -40,7 +40,7 @@ unsigned packet_socket_list(int *fds, unsigned max, const int *but, unsigned n_b
 	return n;
 }
 
-struct packet_socket_counts packet_socket_take(const int *fds, unsigned n)
+struct packet_socket_counts packet_socket_read(const int *fds, unsigned n)
 {
 	struct packet_socket_counts counts = {0};
 
@@ -49,7 +49,7 @@ struct packet_socket_counts packet_socket_take(const int *fds, unsigned n)
 		socklen_t len = sizeof(stats);
 		if (getsockopt(fds[i], SOL_PACKET, PACKET_STATISTICS, &stats, &len))
 			continue;
-		/* The kernel's number of packets has those that it dropped in it. */
+		/* The kernel's number of packets includes those that it dropped. */
 		counts.packets += stats.tp_packets - stats.tp_drops;
 		counts.dropped += stats.tp_drops;
 	}
@@ -58,14 +58,15 @@ struct packet_socket_counts packet_socket_take(const int *fds, unsigned n)
 
 int packet_socket_promiscuous(unsigned if_index)
 {
-	static const unsigned short wants[] = {PACKET_MR_PROMISC, PACKET_MR_ALLMULTI};
-	/* Of no protocol: it receives nothing. */
+	static const unsigned short types[] = {PACKET_MR_PROMISC, PACKET_MR_ALLMULTI};
+	/* Without a protocol: it receives nothing. */
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	int error = fd < 0 ? -errno : 0;
 
 	for (unsigned i = 0; i < 2 && error == 0; i++) {
-		struct packet_mreq want = {.mr_ifindex = (int)if_index, .mr_type = wants[i]};
-		if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &want, sizeof(want)) < 0)
+		struct packet_mreq request = {.mr_ifindex = (int)if_index, .mr_type = types[i]};
+		if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof(request)) <
+			0)
 			error = -errno;
 	}
 	if (error == 0)
@@ -75,8 +76,7 @@ int packet_socket_promiscuous(unsigned if_index)
 	return error;
 }
 
-/* Reads the flags, and where `set` is not 0, sets it among them. -errno or the flags as they were.
- */
+/* Sets the flag `set`, if it is not 0. Returns the flags as they were before, or -errno. */
 static int flags_of(const char *interface, short set)
 {
 	struct ifreq request = {0};
@@ -109,6 +109,6 @@ int packet_socket_set_flag(const char *interface)
 
 bool packet_socket_is_promiscuous(const char *interface)
 {
-	/* ioctl() shows only what was asked for by the flag. */
+	/* ioctl() returns the flag that was set by ioctl() only, not the state. */
 	return sysfs_number(SYSFS_NET, interface, "flags", IFF_PROMISC) & IFF_PROMISC;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packet sockets: those of a driver that does not report what they dropped, and one of our own that
- * keeps an interface promiscuous.
+ * Packet sockets: those of a driver that does not report their drops, and one of our own that keeps
+ * an interface promiscuous.
  */
 #ifndef RX_PACKET_SOCKET_H
 #define RX_PACKET_SOCKET_H
@@ -13,18 +13,18 @@
 
 /* The kernel's counts of sockets since the last call. */
 struct packet_socket_counts {
-	uint64_t packets; /* that it put into their rings */
+	uint64_t packets; /* written to their rings */
 	uint64_t dropped; /* because a ring was full */
 };
 
 /*
- * Lists this process's packet sockets, except the n_but of `but`: at most `max` descriptors to
- * `fds`, which stay their owner's. Returns how many.
+ * Lists this process's packet sockets, except the n_but of `but`: writes at most `max` descriptors,
+ * which it does not own, to `fds`. Returns how many.
  */
 unsigned packet_socket_list(int *fds, unsigned max, const int *but, unsigned n_but);
 
-/* Returns the counts of n sockets and resets the kernel's. */
-struct packet_socket_counts packet_socket_take(const int *fds, unsigned n);
+/* Returns the counts of n sockets, and resets them in the kernel. */
+struct packet_socket_counts packet_socket_read(const int *fds, unsigned n);
 
 /*
  * Makes an interface promiscuous, also for all multicast, as long as the returned socket is open,
@@ -33,13 +33,13 @@ struct packet_socket_counts packet_socket_take(const int *fds, unsigned n);
  */
 int packet_socket_promiscuous(unsigned if_index);
 
-/* True if the flag is set that ip(8) shows. */
+/* True if the promiscuous flag that ip(8) shows is set. */
 bool packet_socket_flag(const char *interface);
-/* Sets it. 0 or -errno. */
+/* Sets that flag. Returns 0 or -errno. */
 int packet_socket_set_flag(const char *interface);
 
-/* True if the kernel says that the interface is promiscuous, for any program, or does not say: a
- * driver may have refused it. */
+/* True if the interface is promiscuous, on behalf of any program, or its state is unknown. False:
+ * its driver refused. */
 bool packet_socket_is_promiscuous(const char *interface);
 
 #endif

@@ -26,7 +26,7 @@ enum {
 
 enum {
 	BLOCK_FRAME = 12, /* type, length, and the length once more at the end */
-	BLOCK_MAX = CAPFILE_BUFFER, /* of those that are read in one piece */
+	BLOCK_MAX = CAPFILE_BUFFER, /* of those that are read as a whole */
 	SECTION_HEAD = 24, /* type, length, byte order, version, section length */
 	INTERFACE_HEAD = 16,
 	PACKET_HEAD = 28,
@@ -35,8 +35,8 @@ enum {
 
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 
-/* Nanoseconds since the epoch from a 64-bit count of an interface's ticks. */
-static int64_t ticks_to_ns(const struct capfile_interface *i, uint64_t ticks)
+/* Converts an interface's ticks to nanoseconds since the epoch. */
+static int64_t timestamp_ns(const struct capfile_interface *i, uint64_t ticks)
 {
 	uint64_t plain;
 
@@ -54,7 +54,8 @@ static int64_t ticks_to_ns(const struct capfile_interface *i, uint64_t ticks)
 	return ns < INT64_MIN ? INT64_MIN : (int64_t)ns;
 }
 
-/* if_tsresol: 10^-n, or 2^-n where the top bit is set. Any n has a meaning; beyond 64 bits it is 0.
+/* if_tsresol: 10^-n, or 2^-n where the top bit is set. Any n is valid; a tick too short for 64 bits
+ * counts as 0.
  */
 static void set_resolution(struct capfile_interface *i, uint8_t resolution)
 {
@@ -75,7 +76,7 @@ static void set_resolution(struct capfile_interface *i, uint8_t resolution)
 	}
 }
 
-/* One option of an interface. 0 or -EBADMSG through capfile_fail. */
+/* Parses one option of an interface. Returns 0 or -EBADMSG. */
 static int interface_option(struct capfile *c, struct capfile_interface *i, uint16_t code,
 	const uint8_t *value, uint16_t len)
 {
@@ -105,8 +106,8 @@ static int interface_option(struct capfile *c, struct capfile_interface *i, uint
 }
 
 /*
- * Takes the next option off a list that ends at `end`. 1; 0 at the end of the list; -EBADMSG where
- * it runs over the end.
+ * Parses the next option of a list that ends at `end`. Returns 1; 0 at the end of the list;
+ * -EBADMSG if it runs over the end.
  */
 static int next_option(const struct capfile *c, const uint8_t **at, const uint8_t *end,
 	uint16_t *code, uint16_t *len, const uint8_t **value)
@@ -129,8 +130,8 @@ static int next_option(const struct capfile *c, const uint8_t **at, const uint8_
 	return 1;
 }
 
-/* An Interface Description that stands at c->at as a whole. */
-static int take_interface(struct capfile *c, uint32_t len)
+/* Parses an Interface Description of `len` octets at c->at. Returns 0 or -EBADMSG. */
+static int parse_interface(struct capfile *c, uint32_t len)
 {
 	if (len < INTERFACE_HEAD + 4)
 		return capfile_fail(c, -EBADMSG, "an interface block of %u octets", len);
@@ -149,7 +150,7 @@ static int take_interface(struct capfile *c, uint32_t len)
 		.link_type = capfile_u16(c, c->at + 8),
 		.snaplen = capfile_u32(c, c->at + 12),
 	};
-	i->strange = !linktype_is_decoded(i->link_type);
+	i->undecoded = !linktype_is_decoded(i->link_type);
 	set_resolution(i, 6);
 	while ((r = next_option(c, &at, end, &code, &option_len, &value)) > 0) {
 		r = interface_option(c, i, code, value, option_len);
@@ -163,16 +164,16 @@ static int take_interface(struct capfile *c, uint32_t len)
 }
 
 /*
- * A Section Header, of which 12 octets stand at c->at: sets the byte order and forgets the
- * interfaces. The section's length is not used: blocks are walked one by one.
+ * Parses a Section Header, of which 12 octets are at c->at: sets the byte order and removes all
+ * interfaces. The section's length is not used: blocks are read one by one.
  */
-static int take_section(struct capfile *c)
+static int parse_section(struct capfile *c)
 {
 	int r = capfile_need(c, SECTION_HEAD);
 	uint32_t magic;
 
 	if (r <= 0)
-		return capfile_cut(c, r, "a section header", SECTION_HEAD);
+		return capfile_truncated(c, r, "a section header", SECTION_HEAD);
 	memcpy(&magic, c->at + 8, sizeof(magic));
 	if (magic != BYTE_ORDER_MAGIC && magic != __builtin_bswap32(BYTE_ORDER_MAGIC))
 		return capfile_fail(c, -EBADMSG, "a section header without its byte-order mark");
@@ -190,7 +191,7 @@ static int take_section(struct capfile *c)
 	return 0;
 }
 
-/* The length at a block's end must repeat the one at its start. */
+/* Checks that a block's length is the same at its end as at its start. */
 static int check_trailer(struct capfile *c, const uint8_t *trailer, uint32_t len)
 {
 	uint32_t again = capfile_u32(c, trailer);
@@ -201,18 +202,18 @@ static int check_trailer(struct capfile *c, const uint8_t *trailer, uint32_t len
 		c, -EBADMSG, "a block says %u octets at its start and %u at its end", len, again);
 }
 
-/* Makes a block of len octets stand at c->at as a whole. 0 or -errno. */
-static int whole_block(struct capfile *c, uint32_t len)
+/* Reads a block of len octets to c->at. Returns 0 or -errno. */
+static int read_block(struct capfile *c, uint32_t len)
 {
 	if (len > BLOCK_MAX)
 		return capfile_fail(c, -EBADMSG, "a packet or interface block of %u octets", len);
 	int r = capfile_need(c, len);
 	if (bits_unlikely(r <= 0))
-		return capfile_cut(c, r, "a block", len);
+		return capfile_truncated(c, r, "a block", len);
 	return check_trailer(c, c->at + len - 4, len);
 }
 
-/* Goes past a block of any length. 0 or -errno. */
+/* Skips a block of any length. Returns 0 or -errno. */
 static int skip_block(struct capfile *c, uint32_t len)
 {
 	int r = capfile_skip(c, len - 4);
@@ -220,13 +221,13 @@ static int skip_block(struct capfile *c, uint32_t len)
 	if (r > 0)
 		r = capfile_need(c, 4);
 	if (r <= 0)
-		return capfile_cut(c, r, "a block", len);
+		return capfile_truncated(c, r, "a block", len);
 	r = check_trailer(c, c->at, len);
 	c->at += r == 0 ? 4 : 0;
 	return r;
 }
 
-/* Bits 5 to 8 of a packet's flags override what its interface says of the check sequence. */
+/* Parses a packet's options: bits 5 to 8 of its flags override the interface's FCS length. */
 static void packet_options(
 	struct capfile *c, const uint8_t *at, const uint8_t *end, struct capfile_frame *frame)
 {
@@ -241,8 +242,9 @@ static void packet_options(
 		}
 }
 
-/* What the three kinds of packet block have in common, from here on. */
-static int take_data(struct capfile *c, uint32_t len, uint32_t head, struct capfile_frame *frame)
+/* Parses the data and options of any packet block, whose header has `head` octets. Returns 1 or
+ * -errno. */
+static int parse_data(struct capfile *c, uint32_t len, uint32_t head, struct capfile_frame *frame)
 {
 	if (bits_unlikely(frame->cap_len > CAPFILE_FRAME_MAX))
 		return capfile_fail(c, -EBADMSG, "a frame of %u octets", frame->cap_len);
@@ -258,11 +260,11 @@ static int take_data(struct capfile *c, uint32_t len, uint32_t head, struct capf
 	return 1;
 }
 
-/* A packet of any of the three kinds. 1 or -errno. */
-static int take_packet(struct capfile *c, uint32_t type, uint32_t len, struct capfile_frame *frame)
+/* Parses a packet block of any of the three kinds. Returns 1 or -errno. */
+static int parse_packet(struct capfile *c, uint32_t type, uint32_t len, struct capfile_frame *frame)
 {
 	uint32_t head = type == BLOCK_SIMPLE ? SIMPLE_HEAD : PACKET_HEAD;
-	int r = whole_block(c, len);
+	int r = read_block(c, len);
 
 	if (bits_unlikely(r < 0))
 		return r;
@@ -279,9 +281,9 @@ static int take_packet(struct capfile *c, uint32_t type, uint32_t len, struct ca
 
 	const struct capfile_interface *i = &c->interfaces[id];
 	frame->link_type = i->link_type;
-	if (bits_unlikely(i->strange) && !c->strange) {
-		c->strange = true;
-		c->strange_link = i->link_type;
+	if (bits_unlikely(i->undecoded) && !c->undecoded) {
+		c->undecoded = true;
+		c->undecoded_link = i->link_type;
 	}
 	frame->fcs_len = i->fcs_len;
 	frame->untimed = type == BLOCK_SIMPLE;
@@ -294,11 +296,11 @@ static int take_packet(struct capfile *c, uint32_t type, uint32_t len, struct ca
 			frame->cap_len = i->snaplen;
 	} else {
 		uint64_t ticks = (uint64_t)capfile_u32(c, p + 12) << 32 | capfile_u32(c, p + 16);
-		frame->ts_ns = ticks_to_ns(i, ticks);
+		frame->ts_ns = timestamp_ns(i, ticks);
 		frame->cap_len = capfile_u32(c, p + 20);
 		frame->wire_len = capfile_u32(c, p + 24);
 	}
-	return take_data(c, len, head, frame);
+	return parse_data(c, len, head, frame);
 }
 
 bool pcapng_is_order(const uint8_t *p)
@@ -316,7 +318,7 @@ int pcapng_open(struct capfile *c)
 		return r;
 	if (r == 0 || !pcapng_is_order(c->at + 8))
 		return -EINVAL;
-	return take_section(c);
+	return parse_section(c);
 }
 
 int pcapng_next(struct capfile *c, struct capfile_frame *frame)
@@ -326,25 +328,25 @@ int pcapng_next(struct capfile *c, struct capfile_frame *frame)
 		if (bits_unlikely(r <= 0))
 			return r == 0 && c->at == c->end
 				       ? 0
-				       : capfile_cut(c, r, "a block", BLOCK_FRAME);
+				       : capfile_truncated(c, r, "a block", BLOCK_FRAME);
 
 		uint32_t type = capfile_u32(c, c->at);
 		if (type == PCAPNG_SECTION) {
-			r = take_section(c);
+			r = parse_section(c);
 			if (r < 0)
 				return r;
 		}
 		uint32_t len = capfile_u32(c, c->at + 4);
 		if (bits_unlikely(capfile_is_magic(type)))
-			return capfile_joined(c);
+			return capfile_refuse_joined(c);
 		if (bits_unlikely(len < BLOCK_FRAME || len % 4 != 0))
 			return capfile_fail(c, -EBADMSG, "a block of %u octets", len);
 		if (type == BLOCK_ENHANCED || type == BLOCK_SIMPLE || type == BLOCK_PACKET)
-			return take_packet(c, type, len, frame);
+			return parse_packet(c, type, len, frame);
 		if (type == BLOCK_INTERFACE) {
-			r = whole_block(c, len);
+			r = read_block(c, len);
 			if (r == 0)
-				r = take_interface(c, len);
+				r = parse_interface(c, len);
 			if (r < 0)
 				return r;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rte_eth_read_clock() is not yet of the stable ABI. */
+/* rte_eth_read_clock() is not in the stable ABI yet. */
 #define ALLOW_EXPERIMENTAL_API
 #include "rx/port.h"
 
@@ -11,9 +11,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define PORT_CACHE 256 /* buffers that an lcore keeps for itself */
+#define PORT_CACHE 256 /* buffers in the cache of an lcore */
 #define DISCARD_BURST 32
-#define TX_DESCRIPTORS 128 /* for devices that do not work without sending */
+#define TX_DESCRIPTORS 128 /* for devices that need transmit queues */
 
 static int tx_setup(uint16_t id, uint16_t queue, uint16_t descriptors, unsigned socket,
 	const struct rte_eth_txconf *conf)
@@ -71,7 +71,7 @@ int port_prepare(struct port *port, const struct port_want *want, const struct p
 
 	int error = ops->info_get(port->id, &info);
 	if (error)
-		return fail(port, error, "reading what the device can do");
+		return fail(port, error, "reading the device's capabilities");
 	port->socket = ops->socket_id(port->id);
 	port_plan(&port->plan, want, &info, ops->read_clock(port->id, &ticks) == 0);
 	return 0;
@@ -91,7 +91,8 @@ int port_pools(struct port *port, unsigned number, uint32_t mbufs)
 	return 0;
 }
 
-/* Without sending, or with one queue to each that receives, for drivers that insist on it. */
+/* Configures the port without transmit queues, or with one for each receive queue if the driver
+ * requires it. */
 static int configure(struct port *port, uint16_t *tx, const struct port_ops *ops)
 {
 	const struct port_plan *p = &port->plan;
@@ -128,8 +129,8 @@ static int set_up_queues(struct port *port, const struct port_ops *ops)
 	return error ? fail(port, error, "setting up a transmit queue") : 0;
 }
 
-/* Writes the redirection table; on the way back, compares it. */
-static int spread(struct port *port, const struct rss *rss, const struct port_ops *ops)
+/* Writes the redirection table, reads it back and compares. */
+static int set_reta(struct port *port, const struct rss *rss, const struct port_ops *ops)
 {
 	struct rte_eth_rss_reta_entry64 reta[RSS_RETA_MAX / RTE_ETH_RETA_GROUP_SIZE + 1];
 	uint16_t size = port->plan.reta_size;
@@ -146,7 +147,7 @@ static int spread(struct port *port, const struct rss *rss, const struct port_op
 	for (uint16_t i = 0; i < size; i++)
 		reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] = UINT16_MAX;
 	if (ops->reta_get(port->id, reta, size))
-		return 0; /* it cannot be read: the packets will show */
+		return 0; /* it cannot be read: rss_check finds out */
 	for (uint16_t i = 0; i < size; i++)
 		if (reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] !=
 			rss_reta(rss, i))
@@ -154,7 +155,7 @@ static int spread(struct port *port, const struct rss *rss, const struct port_op
 	return 0;
 }
 
-/* Does the device say that it hashes by our key, and by addresses? */
+/* Compares the device's key and hash functions with ours. Returns what differs, or NULL. */
 static const char *check_key(struct port *port, const struct port_ops *ops)
 {
 	const struct rte_eth_rss_conf *asked = &port->plan.conf.rx_adv_conf.rss_conf;
@@ -162,15 +163,15 @@ static const char *check_key(struct port *port, const struct port_ops *ops)
 	struct rte_eth_rss_conf found = {.rss_key = key, .rss_key_len = asked->rss_key_len};
 
 	if (ops->rss_get(port->id, &found))
-		return NULL; /* it cannot be read: the packets will show */
+		return NULL; /* it cannot be read: rss_check finds out */
 	if (memcmp(key, port->plan.key, asked->rss_key_len) != 0)
-		return "the device did not take the symmetric RSS key";
+		return "the device did not accept the symmetric RSS key";
 	if ((found.rss_hf & asked->rss_hf) != asked->rss_hf)
-		return "the device does not hash what was asked for";
+		return "the device does not hash by the requested fields";
 	return NULL;
 }
 
-/* Does each queue take its turn at being waited for? What stands in the way, or NULL. */
+/* Tries the interrupt of each queue. Returns why they cannot be used, or NULL. */
 static const char *try_interrupts(const struct port *port, const struct port_ops *ops)
 {
 	const char *why = NULL;
@@ -182,12 +183,12 @@ static const char *try_interrupts(const struct port *port, const struct port_ops
 			why = "the device has no receive interrupts";
 			break;
 		}
-		/* A device without a switch, but with something to wait for, always signals. */
+		/* A device that can signal, but not disable that, always signals. */
 		int error = ops->intr_enable(port->id, q);
 		if (error == 0)
 			error = ops->intr_disable(port->id, q);
 		if (error && error != -ENOTSUP)
-			why = "the device's receive interrupts cannot be switched";
+			why = "the device's receive interrupts cannot be enabled and disabled";
 		ops->intr_ctl(port->id, q, epoll_fd, RTE_INTR_EVENT_DEL, NULL);
 	}
 	if (epoll_fd >= 0)
@@ -204,14 +205,14 @@ static int start_device(struct port *port, const struct port_ops *ops)
 	return error ? fail(port, error, "starting the device") : 0;
 }
 
-/* Some drivers refuse interrupts when they are configured, some when they start: too few vectors,
- * a kernel driver without. */
-static int start_anyhow(struct port *port, const struct port_ops *ops)
+/* Starts the device with receive interrupts if possible, else without. Some drivers refuse them
+ * when configured, some when started: too few vectors, a kernel driver without support. */
+static int start_with_fallback(struct port *port, const struct port_ops *ops)
 {
 	struct port_plan *p = &port->plan;
 	int error = start_device(port, ops);
 
-	port->no_interrupts = "nobody sleeps";
+	port->no_interrupts = "idle workers do not sleep";
 	if (p->conf.intr_conf.rxq == 0)
 		return error;
 	if (error == 0) {
@@ -223,17 +224,17 @@ static int start_anyhow(struct port *port, const struct port_ops *ops)
 	return start_device(port, ops);
 }
 
-/* Does its name say that it is a virtual function? Whether that sees others' packets is for the
- * host to say, and the driver is not always told. */
+/* True if the driver's name is that of a virtual function. The host decides whether it sees others'
+ * packets, and the driver does not always know. */
 static bool is_virtual_function(const struct port_plan *p)
 {
 	size_t n = strlen(p->driver);
 	return p->bus && n > 2 && strcmp(p->driver + n - 2, "vf") == 0;
 }
 
-/* All packets, not only those to the device's own addresses. Devices without a filter say that they
- * cannot; so much the better. */
-static void widen(struct port *port, const struct port_ops *ops)
+/* Makes the port promiscuous, also for all multicast. Devices without a filter return -ENOTSUP, and
+ * deliver all packets. */
+static void set_promiscuous(struct port *port, const struct port_ops *ops)
 {
 	port->narrow = NULL;
 	if (port->held_promiscuous)
@@ -249,7 +250,7 @@ static void widen(struct port *port, const struct port_ops *ops)
 
 int port_start(struct port *port, const struct rss *rss, const struct port_ops *ops)
 {
-	int error = start_anyhow(port, ops);
+	int error = start_with_fallback(port, ops);
 	if (error)
 		return error;
 	port->started = true;
@@ -258,25 +259,25 @@ int port_start(struct port *port, const struct rss *rss, const struct port_ops *
 		return 0;
 	port->steering = port->plan.no_rss;
 	if (port->plan.reta_size && port->plan.queues > 1) {
-		error = spread(port, rss, ops);
+		error = set_reta(port, rss, ops);
 		port->steering = error == 0 ? check_key(port, ops)
 				 : error == -EBADMSG
-					 ? "the device did not take the redirection table"
+					 ? "the device did not accept the redirection table"
 					 : "the device's redirection table cannot be set";
 	}
-	widen(port, ops);
+	set_promiscuous(port, ops);
 	return 0;
 }
 
-uint32_t port_taken(const struct port *port)
+uint32_t port_buffers_in_use(const struct port *port)
 {
-	uint32_t most = 0;
+	uint32_t max = 0;
 	for (uint16_t q = 0; q < port->plan.queues; q++) {
 		uint32_t taken = port->pools[q] ? rte_mempool_in_use_count(port->pools[q]) : 0;
-		if (taken > most)
-			most = taken;
+		if (taken > max)
+			max = taken;
 	}
-	return most;
+	return max;
 }
 
 static void free_pools(struct rte_mempool **pools)
@@ -307,15 +308,15 @@ int port_restart(struct port *port, unsigned number, uint32_t mbufs, const struc
 		port->failed = "stopping the device";
 	else
 		error = port_start(port, rss, ops);
-	/* The new queues took the place of the old ones, which gave back their buffers. Where they
-	 * did not, the memory stays where it is. */
+	/* The driver should have released the buffers of the old queues. A pool of which it did not
+	 * release all is not freed. */
 	for (uint16_t q = 0; q < PORT_QUEUES; q++)
 		if (old[q] && rte_mempool_full(old[q]))
 			rte_mempool_free(old[q]);
 	return error;
 }
 
-/* Buffers that this lcore keeps for itself are nobody else's. */
+/* Other lcores cannot use the buffers in this lcore's cache. */
 static void flush_cache(struct rte_mempool *pool)
 {
 	struct rte_mempool_cache *cache = rte_mempool_default_cache(pool, rte_lcore_id());
@@ -323,13 +324,13 @@ static void flush_cache(struct rte_mempool *pool)
 		rte_mempool_cache_flush(cache, pool);
 }
 
-uint64_t port_discard(const struct port *port, uint64_t most)
+uint64_t port_discard(const struct port *port, uint64_t max)
 {
 	struct rte_mbuf *packets[DISCARD_BURST];
 	uint64_t sum = 0;
 
 	for (uint16_t q = 0; q < port->plan.queues; q++) {
-		uint64_t left = most;
+		uint64_t left = max;
 		while (left) {
 			uint16_t want = left < DISCARD_BURST ? (uint16_t)left : DISCARD_BURST;
 			uint16_t n = rte_eth_rx_burst(port->id, q, packets, want);

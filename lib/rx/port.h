@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One DPDK port that is only received from. */
+/* One DPDK port that only receives. */
 #ifndef RX_PORT_H
 #define RX_PORT_H
 
@@ -11,7 +11,7 @@ struct rte_mempool;
 
 #define PORT_QUEUES 64
 
-/* What a device is asked to do: DPDK's functions, or a test's. The names and results are DPDK's. */
+/* The operations on a device: DPDK's functions, or a test's. Arguments and results are DPDK's. */
 struct port_ops {
 	int (*info_get)(uint16_t id, struct rte_eth_dev_info *info);
 	int (*socket_id)(uint16_t id);
@@ -39,88 +39,94 @@ extern const struct port_ops port_ops_dpdk;
 
 struct port {
 	uint16_t id;
-	bool made; /* EAL has it */
+	bool made; /* EAL has created it */
 	bool started;
-	unsigned restarts; /* its pools are the next ones */
-	bool shut; /* nobody polls it: rx/port_gate.h */
-	bool promiscuous; /* by us, to be undone at the end */
-	/* The caller's: the port's interface is kept promiscuous by rx/packet_socket.h, and its
-	 * flag, which others share, is not touched. */
+	unsigned restarts; /* part of the pools' names */
+	bool shut; /* not to be polled: rx/port_gate.h */
+	bool promiscuous; /* set by us, to be reset at the end */
+	/* Set by the caller: rx/packet_socket.h keeps the port's interface promiscuous, and its
+	 * flag, which others share, is not changed. */
 	bool held_promiscuous;
 	struct port_plan plan;
-	/* One a queue: a queue whose packets wait for those of another one cannot starve it. */
+	/* One for each queue: packets that wait for those of another queue cannot starve it of
+	 * buffers. */
 	struct rte_mempool *pools[PORT_QUEUES];
-	int socket; /* or -1 where the device is on none */
-	const char *failed; /* which step failed, for a message; static */
-	const char *steering; /* why packets are handed over in software; NULL: the NIC does it */
-	const char *narrow; /* why packets to others may not come; NULL: they do, for all we know */
-	const char *no_interrupts; /* why nobody can sleep until packets come; NULL: one can */
+	int socket; /* or -1 if the device is on none */
+	const char *failed; /* the step that failed, for a message; static */
+	const char *steering; /* why workers hand packets off; NULL: the NIC steers them */
+	const char *narrow; /* why packets to others may not arrive; NULL: no reason is known */
+	const char
+		*no_interrupts; /* why a worker cannot sleep until packets arrive; NULL: it can */
 };
 
-/* What was lost before a worker saw it, and what came. */
+/* Counters of the device. */
 struct port_counts {
-	uint64_t packets; /* that the device gave out */
-	uint64_t missed; /* no free descriptor: nobody took them in time */
+	uint64_t packets; /* delivered */
+	uint64_t missed; /* dropped: no free descriptor, because they were not polled in time */
 	uint64_t errors; /* broken on the wire */
-	uint64_t no_mbuf; /* read, and lost for want of buffers */
+	uint64_t no_mbuf; /* read, and dropped: no free buffer */
 };
 
-/* Packets that the device counted for a queue, or UINT64_MAX where its driver does not tell. */
+/* Returns the packets that the device counted for a queue, or UINT64_MAX if its driver has no such
+ * counter. */
 uint64_t port_queue_packets(const struct port *port, uint16_t queue);
 
-/* Finds the port that EAL made under `name`. 0 or -errno, port->failed set. */
+/* Finds the port that EAL created as `name`. Returns 0, or -errno with port->failed set. */
 int port_find(struct port *port, const char *name);
-/* The port of that number. */
+/* Initialises *port as the port of DPDK's number `id`. */
 void port_of(struct port *port, uint16_t id);
 
 /*
- * Plans what the port shall do (port->plan, rx/port_plan.h). Nothing is changed yet. 0 or -errno
- * with port->failed set.
+ * Plans the port's configuration (port->plan, rx/port_plan.h) without changing the device. Returns
+ * 0, or -errno with port->failed set.
  */
 int port_prepare(struct port *port, const struct port_want *want, const struct port_ops *ops);
 
 /*
- * Configures a prepared port, sets up its queues over port->pools, which stand already, and starts
- * it. rss: what the redirection table shall be; NULL where port->plan has no RSS.
- * Reads back key and table: port->steering says what differs. Tries the receive interrupts that the
- * plan wants, and starts without them where the device does not start with them:
- * port->no_interrupts. 0, or -errno with port->failed set.
+ * Configures a prepared port, sets up its queues with the existing port->pools, and starts it. rss:
+ * the redirection table; NULL if port->plan has no RSS. Reads back key and table: port->steering is
+ * what differs. Tries the receive interrupts that the plan wants, and starts without them if the
+ * device does not start with them: port->no_interrupts is the reason. Returns 0, or -errno with
+ * port->failed set.
  */
 int port_start(struct port *port, const struct rss *rss, const struct port_ops *ops);
 
-/* Makes a pool of `mbufs` buffers for each planned queue, on the port's socket, as large as the
- * plan wants them. `number`: of the port, for the pools' names. 0 or -errno. */
+/* Makes a pool of `mbufs` buffers, of the planned size, for each planned queue, on the port's
+ * socket. `number`: of the port, for the pools' names. Returns 0, or -errno with port->failed set.
+ */
 int port_pools(struct port *port, unsigned number, uint32_t mbufs);
 
 /*
- * Of a port that was just started, before anything is received: how many buffers its driver took
- * for itself, of the pool of which it took most.
+ * Returns how many buffers the driver of a port holds, of the pool of which it holds most. For a
+ * port that was just started, before anything is received.
  */
-uint32_t port_taken(const struct port *port);
+uint32_t port_buffers_in_use(const struct port *port);
 
 /*
- * Starts a port once more, over new pools of `mbufs` buffers (port_pools()); the old ones are freed
- * when nothing of them is in use. 0, or -errno with port->failed set.
+ * Restarts a port with new pools of `mbufs` buffers (port_pools()); the old pools are freed if none
+ * of their buffers is in use. Returns 0, or -errno with port->failed set.
  */
 int port_restart(struct port *port, unsigned number, uint32_t mbufs, const struct rss *rss,
 	const struct port_ops *ops);
 
 /*
- * Throws away what came before anybody listened: from each queue at most so many packets, until it
- * is empty. How many. By the thread that opened the port, before any other polls it.
+ * Discards packets that arrived before the port listened: polls each queue until it is empty, for
+ * at most `max` packets. Returns how many. Called by the thread that opened the port, before any
+ * other polls it.
  */
-uint64_t port_discard(const struct port *port, uint64_t most);
+uint64_t port_discard(const struct port *port, uint64_t max);
 
-/* Stops and closes the port and leaves its pools, of which packets may be in use, where they are:
- * port->made is false. Nobody polls it. */
+/* Stops and closes the port, but does not free its pools, of which packets may be in use;
+ * port->made is then false. No worker may poll it. */
 void port_detach(struct port *port);
 
 /* Stops and closes the port and frees its pools. Does nothing for a port that was never found. */
 void port_close(struct port *port);
 
-/* The device's clock, for PORT_TIMESTAMP_NIC. 0 or -errno. */
+/* Reads the device's clock, for PORT_TIMESTAMP_NIC. Returns 0 or -errno. */
 int port_read_clock(const struct port *port, uint64_t *ticks);
 
+/* Reads the counters; all are 0 if the port is not started. */
 void port_counts(const struct port *port, struct port_counts *counts);
 
 #endif

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In names of drivers: rx_q0_drop_total, rx_out_of_buffer, rx_q0_rx_buf_alloc_failure,
- * rx_mbuf_alloc_fail, rx_discards, rx_fifo_overflow, rx_no_desc ... */
+/* Parts of the drivers' counter names: rx_q0_drop_total, rx_out_of_buffer,
+ * rx_q0_rx_buf_alloc_failure, rx_mbuf_alloc_fail, rx_discards, rx_fifo_overflow, rx_no_desc ... */
 static const char *const words[] = {"drop", "discard", "out_of_buffer", "no_buf", "nobuf",
 	"no_mbuf", "nombuf", "alloc_fail", "alloc_err", "overflow", "overrun", "no_desc", "exhaust",
 	"missed", "full"};
-/* What is sent, what is no loss, and what rte_eth_stats has: rx_missed_errors,
- * rx_mbuf_allocation_errors. */
+/* Exceptions: counters of transmission, of no loss, and those that rte_eth_stats has, such as
+ * rx_missed_errors. */
 static const char *const but[] = {"tx_", "full_duplex", "successful", "rx_missed_errors",
 	"rx_mbuf_allocation_errors", "vlan_filter", "threshold", "backup"};
 

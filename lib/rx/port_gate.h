@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Makes pollers leave a port before it is closed. The thread that opens and closes ports changes
- * port->shut and calls port_gate_move(); each poller notices at its next turn (port_gate_moved()),
- * reads which ports are shut, and confirms (port_gate_pass()). When all have confirmed, nobody uses
+ * port->shut and calls port_gate_move(); each poller notices in its next turn (port_gate_moved()),
+ * reads which ports are shut, and confirms (port_gate_pass()). Once all have confirmed, none uses
  * the port any more.
  */
 #ifndef RX_PORT_GATE_H
@@ -21,7 +21,7 @@ struct port_pass {
 	_Atomic unsigned moves; /* that a poller has confirmed; written by it */
 };
 
-/* Makes all pollers look. What was written before is visible to those that have. */
+/* Makes all pollers read the ports' states. Those that did see all that was written before. */
 static inline void port_gate_move(struct port_gate *gate)
 {
 	atomic_fetch_add_explicit(&gate->moves, 1, memory_order_release);
@@ -34,13 +34,13 @@ static inline bool port_gate_moved(const struct port_gate *gate, const struct po
 	       atomic_load_explicit(&pass->moves, memory_order_relaxed);
 }
 
-/* Begins to look. Returns the argument of port_gate_pass(). */
+/* Begins to read the ports' states. Returns the argument of port_gate_pass(). */
 static inline unsigned port_gate_look(const struct port_gate *gate)
 {
 	return atomic_load_explicit(&gate->moves, memory_order_acquire);
 }
 
-/* Confirms that this poller has left all ports that were shut when it looked. */
+/* Confirms that this poller has left all ports that were shut at its port_gate_look(). */
 static inline void port_gate_pass(struct port_pass *pass, unsigned moves)
 {
 	atomic_store_explicit(&pass->moves, moves, memory_order_release);

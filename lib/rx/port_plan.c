@@ -3,12 +3,12 @@
 
 #include "base/bits.h"
 
-/* What hashes addresses and nothing else, for all that is IP. */
+/* Hash functions of addresses only, for all IP packets. */
 #define RSS_ADDRESSES                                                                              \
 	(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_OTHER |               \
 		RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_FRAG_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_OTHER |        \
 		RTE_ETH_RSS_IPV6_EX)
-/* What drivers that know packets by their transport want set, or UDP is not spread at all. */
+/* Further functions that some drivers require, or they do not spread UDP and TCP at all. */
 #define RSS_PORTS                                                                                  \
 	(RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV4_TCP |                             \
 		RTE_ETH_RSS_NONFRAG_IPV6_UDP | RTE_ETH_RSS_NONFRAG_IPV6_TCP |                      \
@@ -19,9 +19,9 @@ static bool is_driver(const struct rte_eth_dev_info *info, const char *name)
 	return info->driver_name && strcmp(info->driver_name, name) == 0;
 }
 
-/* Does somebody else decide by which of its queues a packet comes? Then all are polled, however few
- * workers there are: a file or interface of net_pcap's, an interface's queue or a member of its
- * fan-out, a queue of the guest's: nobody else would read it. */
+/* True if the device's number of queues is fixed by its source: files or interfaces of net_pcap,
+ * queues of an interface or of its fan-out, queues of a guest. All are polled, however few workers
+ * there are, because nothing else reads them. */
 static bool has_fixed_queues(const struct rte_eth_dev_info *info)
 {
 	static const char *const drivers[] = {
@@ -32,7 +32,7 @@ static bool has_fixed_queues(const struct rte_eth_dev_info *info)
 	return false;
 }
 
-/* Hash functions that make RSS symmetric by addresses, or what stands in the way. */
+/* Returns the hash functions that make RSS symmetric by addresses; or 0 with the reason in *why. */
 static uint64_t choose_hash(const struct rte_eth_dev_info *info, const char **why)
 {
 	uint64_t addresses = info->flow_type_rss_offloads & RSS_ADDRESSES;
@@ -45,7 +45,7 @@ static uint64_t choose_hash(const struct rte_eth_dev_info *info, const char **wh
 		 (info->reta_size & (info->reta_size - 1)))
 		*why = "the device's redirection table cannot be set";
 	else if (info->hash_key_size < 4 || info->hash_key_size > RSS_KEY_MAX)
-		*why = "the device takes no RSS key";
+		*why = "the device accepts no RSS key";
 	return *why ? 0 : addresses;
 }
 
@@ -58,10 +58,10 @@ static void plan_rss(struct port_plan *p, const struct rte_eth_dev_info *info)
 	rss->rss_hf = choose_hash(info, &p->no_rss);
 	if (p->no_rss == NULL) {
 		p->reta_size = info->reta_size;
-		/* Each packet then says what the device made of it: rx/rss_check.h. */
+		/* Each packet then carries its hash, for rx/rss_check.h. */
 		p->conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	} else {
-		/* Any spreading will do: the workers hand packets to their owners. */
+		/* Any spreading will do: the workers hand packets off to their owners. */
 		rss->rss_hf = info->flow_type_rss_offloads & (RSS_ADDRESSES | RSS_PORTS);
 		if (rss->rss_hf == 0)
 			return;
@@ -74,36 +74,36 @@ static void plan_rss(struct port_plan *p, const struct rte_eth_dev_info *info)
 	}
 }
 
-/* Octets of an Ethernet frame beside its MTU: header, two VLAN tags, check sequence. */
+/* Octets of an Ethernet frame that the MTU does not include: header, two VLAN tags, FCS. */
 #define FRAME_EXTRA (14 + 8 + 4)
 
-/* Frames larger than a buffer come in several where the device can do that. */
+/* Plans the MTU, and scattered reception for frames that are larger than a buffer. */
 static void plan_size(
 	struct port_plan *p, const struct port_want *want, const struct rte_eth_dev_info *info)
 {
-	uint32_t mtu = want->mtu, data = p->data_bytes - RTE_PKTMBUF_HEADROOM;
+	uint32_t mtu = want->mtu, payload = p->data_bytes - RTE_PKTMBUF_HEADROOM;
 	bool scatter = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 
 	if (mtu == 0 && info->max_mtu <= RTE_ETHER_MTU)
-		return; /* nothing to choose; vdevs say 0 or 65535 and take what comes */
+		return; /* no choice; vdevs report 0 or 65535 and accept any size */
 	if (mtu == 0 && !scatter && info->max_mtu == UINT16_MAX)
 		return;
 	if (mtu == 0)
-		mtu = scatter ? PORT_MTU_MAX : data - FRAME_EXTRA;
+		mtu = scatter ? PORT_MTU_MAX : payload - FRAME_EXTRA;
 	if (info->max_mtu && mtu > info->max_mtu)
 		mtu = info->max_mtu;
 	if (info->max_rx_pktlen > FRAME_EXTRA && mtu > info->max_rx_pktlen - FRAME_EXTRA)
 		mtu = info->max_rx_pktlen - FRAME_EXTRA;
-	/* Some count one tag, or none; the usual frames they take all the same. */
+	/* Some drivers count one tag, or none, and yet receive frames of 1,500 octets. */
 	if (want->mtu == 0 && mtu < RTE_ETHER_MTU)
 		return;
-	if (mtu + FRAME_EXTRA > data && scatter)
+	if (mtu + FRAME_EXTRA > payload && scatter)
 		p->conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	p->conf.rxmode.mtu = mtu;
 }
 
-/* Lets a NIC verify transport checksums, which software then need not sum. Not virtio: it would
- * pass on packets of the host's before their checksums are finished, by a slower path. */
+/* Lets a NIC verify transport checksums, so that software need not. Not virtio: it would deliver
+ * the host's packets before their checksums are finished, on a slower path. */
 static void plan_checksums(struct port_plan *p, const struct rte_eth_dev_info *info)
 {
 	if (p->bus && !is_driver(info, "net_virtio"))
@@ -126,8 +126,9 @@ void port_plan(struct port_plan *p, const struct port_want *want,
 		return;
 	if (info->max_rx_queues && (p->queues > info->max_rx_queues || has_fixed_queues(info)))
 		p->queues = info->max_rx_queues;
-	/* Of memif's, the peer takes our free buffers for packets (what is where in the shared
-	 * memory is computed from the numbers of queues of both kinds); vhost receives nothing. */
+	/* Without them a memif peer mistakes our free buffers for packets, because the layout of
+	 * the shared memory depends on the numbers of both kinds of queue; vhost receives nothing.
+	 */
 	p->needs_tx = is_driver(info, "net_memif") || is_driver(info, "net_vhost");
 	p->conf.intr_conf.rxq = want->interrupts;
 	plan_rss(p, info);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a port shall do, from what its device can do. Decisions only: nothing is touched. */
+/* Plans a port's configuration by its device's capabilities. The device is not changed. */
 #ifndef RX_PORT_PLAN_H
 #define RX_PORT_PLAN_H
 
@@ -7,16 +7,16 @@
 
 #include <rte_ethdev.h>
 
-#define PORT_MTU_MAX 9216 /* jumbo frames: more is not asked for */
+#define PORT_MTU_MAX 9216 /* jumbo frames: no larger MTU is requested */
 
 struct port_want {
 	uint16_t queues; /* at most */
-	uint16_t descriptors; /* of a queue; the device may want others */
-	uint32_t data_bytes; /* octets of an mbuf's data; 0: the usual */
+	uint16_t descriptors; /* of a queue; the device may adjust them */
+	uint32_t data_bytes; /* octets of an mbuf's data; 0: DPDK's default */
 	uint32_t mtu; /* 0: as large as the device and scattered buffers allow */
-	bool live; /* false: net_pcap over a pipe, taken as it is */
-	bool interrupts; /* on reception, for workers that sleep */
-	bool bus; /* a NIC, which filters by address unless it is told not to */
+	bool live; /* false: net_pcap over a pipe, without any offload */
+	bool interrupts; /* of receive queues, for workers that sleep */
+	bool bus; /* a NIC, which filters by address unless promiscuous */
 };
 
 enum port_timestamp {
@@ -33,16 +33,16 @@ struct port_plan {
 	uint32_t data_bytes; /* octets of an mbuf's data, headroom included */
 	uint16_t reta_size; /* 0: no RSS by our key */
 	bool live;
-	bool bus; /* as wanted */
-	bool needs_tx; /* the driver seems to work without transmit queues, and does not */
+	bool bus; /* as in struct port_want */
+	bool needs_tx; /* the driver accepts no transmit queues, but does not work without */
 	enum port_timestamp timestamp;
 	const char *driver; /* static */
-	const char *no_rss; /* why there is none, where several queues were wanted; static */
+	const char *no_rss; /* why there is no RSS, though several queues were wanted; static */
 };
 
 /*
- * Fills *plan; plan->conf points into it, so it must not be moved afterwards. `has_clock`: the
- * device's clock can be read.
+ * Fills *plan; plan->conf points into it, so it must not be moved. `has_clock`: the device's clock
+ * can be read.
  */
 void port_plan(struct port_plan *plan, const struct port_want *want,
 	const struct rte_eth_dev_info *info, bool has_clock);

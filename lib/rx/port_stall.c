@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rx/port_stall.h"
 
-enum port_stall_event port_stall_look(struct port_stall *s, uint64_t counted, uint64_t taken)
+enum port_stall_event port_stall_check(struct port_stall *s, uint64_t counted, uint64_t received)
 {
 	enum port_stall_event event = PORT_STALL_NOTHING;
-	bool more = counted > s->counted, took = taken != s->taken;
+	bool more = counted > s->counted, has_received = received != s->received;
 
-	if (!s->begun || took || counted < s->counted) {
-		if (s->stands)
-			event = PORT_STALL_MOVES;
-		s->stands = false;
-		s->looks = 0;
+	if (!s->begun || has_received || counted < s->counted) {
+		if (s->stalled)
+			event = PORT_STALL_RESUMED;
+		s->stalled = false;
+		s->checks = 0;
 		s->since = counted;
-	} else if (more && s->looks < PORT_STALL_LOOKS && ++s->looks == PORT_STALL_LOOKS) {
-		s->stands = true;
-		event = PORT_STALL_STANDS;
+	} else if (more && s->checks < PORT_STALL_CHECKS && ++s->checks == PORT_STALL_CHECKS) {
+		s->stalled = true;
+		event = PORT_STALL_STALLED;
 	}
 	s->begun = true;
 	s->counted = counted;
-	s->taken = taken;
+	s->received = received;
 	return event;
 }

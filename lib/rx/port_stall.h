@@ -6,23 +6,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PORT_STALL_LOOKS 3 /* in a row, before it is believed */
+#define PORT_STALL_CHECKS 3 /* in a row, before a stall is reported */
 
 struct port_stall {
-	uint64_t counted, taken; /* at the look before */
-	uint64_t since; /* `counted` when it began to stand still */
-	unsigned looks; /* without anything taken while the device counted */
-	bool begun, stands;
+	uint64_t counted, received; /* at the check before */
+	uint64_t since; /* `counted` when the stall began */
+	unsigned checks; /* in a row that found packets counted but none received */
+	bool begun, stalled;
 };
 
-enum port_stall_event { PORT_STALL_NOTHING, PORT_STALL_STANDS, PORT_STALL_MOVES };
+enum port_stall_event { PORT_STALL_NOTHING, PORT_STALL_STALLED, PORT_STALL_RESUMED };
 
 /*
- * Compares counters, about a second after the call before. counted: packets that the device has
- * counted for the queue, delivered, missed or dropped; taken: packets that were received from it.
- * An event is returned again only after the other one.
+ * Compares counters, about a second after the previous call. counted: packets that the device has
+ * counted for the queue, delivered, missed or dropped; received: packets that a worker received
+ * from it. Returns an event again only after the other one.
  */
-enum port_stall_event port_stall_look(struct port_stall *s, uint64_t counted, uint64_t taken);
+enum port_stall_event port_stall_check(struct port_stall *s, uint64_t counted, uint64_t received);
 
 /* Returns the packets that the device counted while the queue was stalled. */
 static inline uint64_t port_stall_packets(const struct port_stall *s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Notices that a device on a bus is unplugged while it is in use. */
+/* Detects that a device on a bus is unplugged while it is in use. */
 #ifndef RX_PORT_UNPLUG_H
 #define RX_PORT_UNPLUG_H
 
@@ -15,12 +15,12 @@ struct port_unplug {
 };
 
 /* Registers for the removal of the device `name`, which sets u->gone. The struct must not be moved
- * until port_unplug_close(). 0, or -errno: removal will not be noticed. */
+ * until port_unplug_close(). Returns 0, or -errno: a removal will not be noticed. */
 int port_unplug_open(struct port_unplug *u, const char *name);
 void port_unplug_close(struct port_unplug *u);
 
-/* Releases the device `name`, on a bus or virtual, whose ports are closed: the kernel waits for
- * that, and the name can be used again. 0 or -errno. */
+/* Removes the device `name`, on a bus or virtual, whose ports are closed, from EAL: the kernel
+ * waits for that, and the name can be used again. Returns 0 or -errno. */
 int port_unplug_release(const char *name, bool bus);
 
 #endif

@@ -6,14 +6,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define EVENTS 16 /* taken at once; more of them wait */
+#define EVENTS 16 /* read at once; further ones stay pending */
 
 static void drain(int fd, void *arg)
 {
 	uint64_t count;
 	(void)arg;
 	if (read(fd, &count, sizeof(count)) < 0)
-		return; /* somebody else woke us, or nobody */
+		return; /* it was read before */
 }
 
 int port_wait_open(struct port_wait *w, const struct port_ops *ops)
@@ -42,7 +42,7 @@ int port_wait_add(struct port_wait *w, uint16_t port, uint16_t queue)
 	return 0;
 }
 
-void port_wait_drop(struct port_wait *w, uint16_t port)
+void port_wait_remove(struct port_wait *w, uint16_t port)
 {
 	unsigned left = 0;
 
@@ -70,14 +70,14 @@ void port_wait_close(struct port_wait *w)
 	w->wake_fd = w->epoll_fd = -1;
 }
 
-/* A device that has no switch signals always (port_start() found out). */
+/* A device whose interrupt cannot be enabled always signals (port_start() has checked). */
 void port_wait_arm(struct port_wait *w)
 {
 	w->armed = true;
 	for (unsigned i = 0; i < w->n_queues; i++)
 		w->ops->intr_enable(w->queues[i].port, w->queues[i].queue);
-	/* Before the queues are looked at once more: of this and of what others leave for us, one
-	 * sees the other. */
+	/* Before the queues are polled once more: either we see what others enqueue for us, or they
+	 * see that we sleep. */
 	atomic_store(&w->sleeps, true);
 	atomic_thread_fence(memory_order_seq_cst);
 }
@@ -107,5 +107,5 @@ void port_wait_wake(struct port_wait *w)
 		!atomic_exchange(&w->sleeps, false))
 		return;
 	if (write(w->wake_fd, &one, sizeof(one)) < 0)
-		return; /* it is full: awake already */
+		return; /* the counter is full: it is awake already */
 }

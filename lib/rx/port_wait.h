@@ -30,21 +30,21 @@ struct port_wait {
 	_Atomic bool sleeps __attribute__((aligned(BITS_CACHE_LINE)));
 } __attribute__((aligned(BITS_CACHE_LINE)));
 
-/* Opens it without queues: only port_wait_wake() ends a sleep. The struct must not be moved. 0 or
- * -errno. */
+/* Opens it without queues: only port_wait_wake() ends a sleep. The struct must not be moved.
+ * Returns 0 or -errno. */
 int port_wait_open(struct port_wait *w, const struct port_ops *ops);
 
-/* Adds a queue of a started port whose no_interrupts is NULL. 0 or -errno; -E2BIG: too many queues.
- */
+/* Adds a queue of a started port whose no_interrupts is NULL. Returns 0 or -errno; -E2BIG: too many
+ * queues. */
 int port_wait_add(struct port_wait *w, uint16_t port, uint16_t queue);
 
 /* Removes the queues of a port. Called by the thread that sleeps here, while it is awake. */
-void port_wait_drop(struct port_wait *w, uint16_t port);
+void port_wait_remove(struct port_wait *w, uint16_t port);
 
-/* Closes it, before the ports are closed; nobody sleeps here. */
+/* Closes it, before the ports are closed. No thread may sleep here. */
 void port_wait_close(struct port_wait *w);
 
-/* Enables interrupts. Packets that arrived before need not cause one. */
+/* Enables interrupts. Packets that arrived before may not cause one. */
 void port_wait_arm(struct port_wait *w);
 void port_wait_disarm(struct port_wait *w);
 

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* cap_net_admin: DPDK's driver writes the interface's flags and address when it starts. */
+/* cap_net_admin: DPDK's driver sets the interface's flags and address when it starts. */
 static const struct right {
 	unsigned capability;
 	const char *name;
@@ -20,9 +20,9 @@ static const struct right {
 	{CAP_NET_ADMIN, "cap_net_admin"},
 };
 
-/* The kernel decides before it looks for pages, and without access none are taken. A capability
- * would say less: that of a user namespace does not count here. */
-static bool locks(uint64_t octets)
+/* True if so many octets can be locked. The kernel checks the limit before it allocates pages, and
+ * PROT_NONE needs none. Capabilities do not decide it: those of a user namespace do not count. */
+static bool can_lock(uint64_t octets)
 {
 	void *at = mmap(NULL, octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
 	if (at == MAP_FAILED)
@@ -35,15 +35,15 @@ bool rights_lock(uint64_t octets)
 {
 	struct rlimit limit;
 
-	if (octets == 0 || locks(octets) || getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
+	if (octets == 0 || can_lock(octets) || getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
 		return true;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_MEMLOCK, &limit);
-	if (locks(octets))
+	if (can_lock(octets))
 		return true;
-	/* The privilege to do so (cap_sys_resource) is not that to lock. */
+	/* Raising the hard limit needs cap_sys_resource, not cap_ipc_lock. */
 	limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
-	return setrlimit(RLIMIT_MEMLOCK, &limit) == 0 && locks(octets);
+	return setrlimit(RLIMIT_MEMLOCK, &limit) == 0 && can_lock(octets);
 }
 
 const char *rights_hint(uint64_t octets, char buffer[RIGHTS_HINT])

@@ -9,7 +9,8 @@ void rss_key(uint8_t *key, size_t len)
 		key[i] = (uint8_t)(i & 1 ? RSS_WORD & 0xff : RSS_WORD >> 8);
 }
 
-/* Toeplitz over one 16-bit word: the key's window at each set bit, the most significant first. */
+/* Returns the Toeplitz hash of one 16-bit word: XORs the key's window at each set bit, the most
+ * significant first. */
 static uint16_t word_hash(unsigned word)
 {
 	unsigned hash = 0;

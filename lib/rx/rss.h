@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Receive-side scaling that brings both directions of a conversation to one queue, and the same
- * hash in software. The key repeats 0x6d5a, so that Toeplitz' hash depends on the exclusive or of
- * all 16-bit words of the input only: swapping source and destination changes nothing, and the
- * software needs two tables of 256. Only addresses are hashed: fragments have no ports.
+ * Receive-side scaling that steers both directions of a conversation to one queue, and the same
+ * hash in software. The key repeats 0x6d5a, so that the Toeplitz hash depends on the exclusive or
+ * of all 16-bit words of the input only: swapping source and destination changes nothing, and
+ * software needs two tables of 256. Only addresses are hashed, because fragments have no ports.
  *
- * The hash in software decides which worker owns a packet; the NIC's saves handing it off. A NIC
- * that hashes otherwise costs hand-overs between workers and never separates a query from its
- * reply.
+ * The software hash decides the owner of a packet; the NIC only saves the hand-off. A NIC that
+ * hashes otherwise costs hand-offs between workers and never separates a query from its reply.
  */
 #ifndef RX_RSS_H
 #define RX_RSS_H
@@ -25,14 +24,14 @@ struct rss {
 	uint16_t queues;
 };
 
-/* Fills a key of any length. */
+/* Writes a key of any length. */
 void rss_key(uint8_t *key, size_t len);
 
-/* reta_size: a power of two. */
+/* Initialises the tables. reta_size: entries of the redirection table, a power of 2. */
 void rss_init(struct rss *r, uint16_t reta_size, uint16_t queues);
 
 /*
- * The queue that entry i of any port's redirection table leads to: evenly spread, and the same for
+ * Returns the queue of entry i of any port's redirection table: evenly spread, and the same for
  * tables of all sizes.
  */
 static inline uint16_t rss_reta(const struct rss *r, uint16_t i)
@@ -40,7 +39,8 @@ static inline uint16_t rss_reta(const struct rss *r, uint16_t i)
 	return (uint16_t)((i & r->mask) % r->queues);
 }
 
-/* What one word of the input, as it stands in the packet, adds to both halves of the hash. */
+/* Returns the hash of one word of the input, in network byte order: each half of the 32-bit hash is
+ * XORed with it. */
 static inline uint16_t rss_hash_word(const struct rss *r, uint16_t folded)
 {
 	/* The first octet of a pair is a word's upper one. */
@@ -49,7 +49,8 @@ static inline uint16_t rss_hash_word(const struct rss *r, uint16_t folded)
 	return r->high[word[0]] ^ r->low[word[1]];
 }
 
-/* Both halves of the 32-bit hash of two addresses of 16 octets, IPv4 as ::ffff:0:0/96 or not. */
+/* Returns the hash of two addresses of 16 octets, IPv4 as ::ffff:0:0/96 or not. Both halves of the
+ * 32-bit hash are equal to it. */
 static inline uint16_t rss_hash(const struct rss *r, const void *src, const void *dst)
 {
 	uint64_t a[2], b[2];
@@ -61,7 +62,8 @@ static inline uint16_t rss_hash(const struct rss *r, const void *src, const void
 	return rss_hash_word(r, (uint16_t)x);
 }
 
-static inline uint16_t rss_owner(const struct rss *r, const void *src, const void *dst)
+/* Returns the worker that owns packets between two addresses. */ static inline uint16_t rss_owner(
+	const struct rss *r, const void *src, const void *dst)
 {
 	return rss_reta(r, rss_hash(r, src, dst) & r->mask);
 }

@@ -11,11 +11,11 @@
 
 #define PTYPES (RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK)
 
-/* What a NIC can hash of a packet. */
+/* The fields of a packet that a NIC can hash. */
 struct tuple {
 	struct addr_pair addrs;
-	uint16_t ports; /* of both, exclusive or, as they stand in the packet */
-	uint64_t hf; /* RTE_ETH_RSS_ of its transport; 0 where it has no ports */
+	uint16_t ports; /* exclusive or of both, in network byte order */
+	uint64_t hf; /* RTE_ETH_RSS_ of its transport; 0 if it has no ports */
 };
 
 static bool addresses_of(struct tuple *t, const struct rte_mbuf *m, uint32_t ptype, uint32_t at)
@@ -110,7 +110,7 @@ void rss_check_add(struct rss_check *sum, const struct rss_check *c)
 		sum->sample = metrics_read(&c->sample);
 }
 
-enum rss_verdict rss_check_judge(const struct rss_check *sum)
+enum rss_verdict rss_check_verdict(const struct rss_check *sum)
 {
 	if (sum->packets < RSS_CHECK_PACKETS)
 		return RSS_TOO_FEW;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Numbers that the kernel shows in files of /sys. */
+/* Reads numbers from files of /sys. */
 #ifndef RX_SYSFS_H
 #define RX_SYSFS_H
 

@@ -23,7 +23,7 @@ enum {
 	EXABLAZE_FRACTION = 10, /* of 40 bits */
 };
 
-/* Returns the distance of two times, whichever is later. */
+/* Returns the difference of two times, whichever is later. */
 static uint64_t distance(int64_t a, int64_t b)
 {
 	return (uint64_t)(a > b ? when_since(a, b) : when_since(b, a));
@@ -37,7 +37,7 @@ static int64_t nearest(uint64_t value, uint64_t period, int64_t near_ns)
 	return when_after(near_ns, offset);
 }
 
-/* Writes seconds and nanoseconds as one number. False: the nanoseconds are a second or more. */
+/* Combines seconds and nanoseconds. False: the nanoseconds are a second or more. */
 static bool join_time(uint64_t s, uint32_t ns, uint64_t *time)
 {
 	*time = s * WHEN_NS_PER_S + ns;

@@ -11,7 +11,7 @@
 
 /* In the order of the choices of input.time_from. */
 enum tap_time {
-	TAP_TIME_CAPTURE, /* the capture's own time counts */
+	TAP_TIME_CAPTURE, /* the capture's own time */
 	TAP_TIME_ARISTA,
 	TAP_TIME_TTAG,
 	TAP_TIME_METAMAKO,
@@ -38,8 +38,8 @@ enum { TAP_TTAG_TYPE = 0x8988, TAP_TTAG_TIME = 6 };
 
 /*
  * Reads the time of an Ethernet frame of which all octets were captured if `len` is wire_len, else
- * of the first `len`. A trailer may be followed by a frame check sequence; of two places where one
- * can stand, the one whose time is nearer to the capture's counts. Times that wrap are completed by
+ * of the first `len`. A trailer may be followed by a frame check sequence; of its two possible
+ * places, the one whose time is nearer to the capture's counts. Times that wrap are completed by
  * the capture's time; TAI becomes UTC. On success writes the nanoseconds since the epoch to *ts_ns,
  * which holds the capture's time. Returns false, and leaves *ts_ns, if the frame has no such tag or
  * trailer, or one with an implausible time: nanoseconds of a second and more, or further than
@@ -48,7 +48,8 @@ enum { TAP_TTAG_TYPE = 0x8988, TAP_TTAG_TIME = 6 };
 bool tap_time_read(
 	enum tap_time from, const uint8_t *data, uint32_t len, uint32_t wire_len, int64_t *ts_ns);
 
-/* Gives a frame, whose other fields are set, the time of its tag or trailer; frame->time tells. */
+/* Sets ts_ns of a frame, whose other fields are set, from its tag or trailer, and frame->time to
+ * where ts_ns comes from. */
 static inline void tap_time_set(enum tap_time from, struct frame *frame)
 {
 	frame->time = frame->link_type == FRAME_LINK_ETHERNET &&

@@ -71,14 +71,15 @@ static int fail(struct unpack *u, int error, const char *format, ...)
 	return error;
 }
 
-static int fail_cut(struct unpack *u)
+static int fail_truncated(struct unpack *u)
 {
 	return fail(u, -ENODATA,
-		"the %s data is cut: it ends at octet %" PRIu64 "; all before it was read",
+		"the %s data is truncated: it ends at octet %" PRIu64
+		"; all before it was read; copy the file again",
 		u->kind->name, u->base + u->end);
 }
 
-/* Makes n octets stand at u->at, where the file has as many. 0 or -errno. */
+/* Reads until n octets are at u->at, or the file has ended. Returns 0 or -errno. */
 static int need(struct unpack *u, size_t n)
 {
 	while (u->end - u->at < n && !u->eof) {
@@ -99,13 +100,15 @@ static int need(struct unpack *u, size_t n)
 	return 0;
 }
 
-static bool starts(const struct unpack *u, const struct unpack_kind *kind)
+/* True if a file or member of that kind starts at u->at. */
+static bool has_magic(const struct unpack *u, const struct unpack_kind *kind)
 {
 	return u->end - u->at >= kind->magic_len &&
 	       memcmp(u->buffer + u->at, kind->magic, kind->magic_len) == 0;
 }
 
-/* Frames that hold no data, of zstd and lz4: parallel compressors begin with one. */
+/* True if a skippable frame of zstd or lz4 starts at u->at: parallel compressors write one first.
+ */
 static bool is_skippable(const struct unpack *u)
 {
 	const uint8_t *p = u->buffer + u->at;
@@ -113,7 +116,7 @@ static bool is_skippable(const struct unpack *u)
 	       p[3] == 0x18;
 }
 
-/* Looks at the file's first octets. 0, 1: not compressed, or -errno. */
+/* Chooses the decoder by the file's first octets. Returns 0; 1: not compressed; or -errno. */
 static int choose(struct unpack *u)
 {
 	const struct unpack_kind *found = NULL;
@@ -122,7 +125,8 @@ static int choose(struct unpack *u)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < BITS_COUNT(kinds) && !found; i++)
-		if (starts(u, &kinds[i]) || (is_skippable(u) && strcmp(kinds[i].name, "zstd") == 0))
+		if (has_magic(u, &kinds[i]) ||
+			(is_skippable(u) && strcmp(kinds[i].name, "zstd") == 0))
 			found = &kinds[i];
 	if (!found)
 		return 1;
@@ -133,38 +137,41 @@ static int choose(struct unpack *u)
 			found->name, found->tool);
 	u->state = found->open();
 	if (!u->state)
-		return fail(u, -ENOMEM, "no memory to unpack %s", found->name);
+		return fail(u, -ENOMEM, "no memory to unpack %s; unpack it with %s", found->name,
+			found->tool);
 	u->kind = found;
 	return 0;
 }
 
-/* At the end of a member. 1: another one follows, 0: nothing does, or -errno. */
+/* Reads on at the end of a member. Returns 1 if another one follows, 0 at the end, or -errno. */
 static int next_member(struct unpack *u)
 {
 	int r;
 
-	/* Tapes and block devices fill up with zeros, and xz allows for them. */
+	/* Tapes and block devices pad with zeros, and xz allows them. */
 	while ((r = need(u, 1)) == 0 && u->at < u->end && u->buffer[u->at] == 0)
 		u->at++;
 	if (r == 0)
 		r = need(u, UNPACK_MAGIC);
 	if (r < 0 || u->at == u->end)
 		return r;
-	if (starts(u, u->kind) || is_skippable(u))
+	if (has_magic(u, u->kind) || is_skippable(u))
 		return 1;
 	size_t left = u->end - u->at;
 	if (left < u->kind->magic_len && memcmp(u->buffer + u->at, u->kind->magic, left) == 0)
-		return fail_cut(u);
+		return fail_truncated(u);
 	return fail(u, -EBADMSG,
-		"something that is not %s data stands behind the archive's end (octet %" PRIu64 ")",
+		"data that is not %s follows the archive's end (octet %" PRIu64
+		"); all before it was read",
 		u->kind->name, u->base + u->at);
 }
 
-/* Decodes once. Octets given, or -errno. *moved: something was taken or given. */
-static ssize_t decode(struct unpack *u, void *to, size_t n, bool *moved)
+/* Decodes once. Returns how many octets were written, or -errno. *moved: octets were read or
+ * written. */
+static ssize_t decode(struct unpack *u, void *buffer, size_t n, bool *moved)
 {
 	struct unpack_io io = {
-		.in = u->buffer + u->at, .in_len = u->end - u->at, .out = to, .out_len = n};
+		.in = u->buffer + u->at, .in_len = u->end - u->at, .out = buffer, .out_len = n};
 	const char *why = NULL;
 	int r = u->kind->step(u->state, &io, &why);
 	size_t given = n - io.out_len, before = u->at;
@@ -174,50 +181,50 @@ static ssize_t decode(struct unpack *u, void *to, size_t n, bool *moved)
 	u->between = r == 1;
 	if (r < 0)
 		fail(u, r,
-			r == -ENOTSUP  ? "the %s data wants more memory than is allowed%s%s (octet "
+			r == -ENOTSUP  ? "the %s data needs more memory than is allowed%s%s (octet "
 					 "%" PRIu64 "): unpack it with %s"
 			: r == -ENOMEM ? "no memory to unpack %s%s%s (octet %" PRIu64 "); or use %s"
 				       : "the %s data is damaged%s%s (octet %" PRIu64
-					 "); all before it was read; see what %s makes of it",
+					 "); all before it was read; check it with %s",
 			u->kind->name, why ? ": " : "", why ? why : "", u->base + u->at,
 			u->kind->tool);
 	return given ? (ssize_t)given : r < 0 ? r : 0;
 }
 
-static ssize_t read_packed(struct unpack *u, void *to, size_t n)
+static ssize_t read_packed(struct unpack *u, void *buffer, size_t n)
 {
 	for (;;) {
 		bool moved;
 		int r = u->between ? next_member(u) : 1;
 		if (r <= 0)
 			return r;
-		ssize_t given = decode(u, to, n, &moved);
+		ssize_t given = decode(u, buffer, n, &moved);
 		if (given)
 			return given;
 		if (moved)
 			continue;
 		if (u->at == u->end && u->eof)
-			return fail_cut(u);
-		/* It has looked at all there is and wants more. */
+			return fail_truncated(u);
+		/* The decoder needs more input. */
 		r = need(u, u->end - u->at + 1);
 		if (r < 0)
 			return r;
 	}
 }
 
-static ssize_t read_plain(struct unpack *u, void *to, size_t n)
+static ssize_t read_plain(struct unpack *u, void *buffer, size_t n)
 {
 	size_t have = u->end - u->at;
 
 	if (have == 0)
-		return u->eof ? 0 : u->read(u->source, to, n);
+		return u->eof ? 0 : u->read(u->source, buffer, n);
 	n = have < n ? have : n;
-	memcpy(to, u->buffer + u->at, n);
+	memcpy(buffer, u->buffer + u->at, n);
 	u->at += n;
 	return (ssize_t)n;
 }
 
-ssize_t unpack_read(void *unpack, void *to, size_t n)
+ssize_t unpack_read(void *unpack, void *buffer, size_t n)
 {
 	struct unpack *u = unpack;
 	bool first = !u->kind && u->base == 0 && u->end == 0 && !u->eof;
@@ -229,5 +236,5 @@ ssize_t unpack_read(void *unpack, void *to, size_t n)
 		if (r < 0)
 			return r;
 	}
-	return u->kind ? read_packed(u, to, n) : read_plain(u, to, n);
+	return u->kind ? read_packed(u, buffer, n) : read_plain(u, buffer, n);
 }

@@ -2,8 +2,8 @@
 /*
  * Reads a file that may be compressed (rx/unpack.def; RFC 1952, RFC 8878, and the formats of xz,
  * lz4 and bzip2) and returns its octets decompressed. The format is recognised by the first octets.
- * Concatenated members, frames or streams are one file. Memory is bounded, whatever the file asks
- * for.
+ * Concatenated members, frames or streams are one file. Memory is bounded, whatever the file
+ * requires.
  */
 #ifndef RX_UNPACK_H
 #define RX_UNPACK_H
@@ -29,11 +29,13 @@ struct unpack_kind {
 	const char *name, *tool;
 	const char *magic;
 	size_t magic_len;
-	/* NULL: not built in. The state, or NULL: no memory. */
+	/* Returns the decoder's state, or NULL without memory. The pointer is NULL if the format is
+	 * not built in. */
 	void *(*open)(void);
 	/*
-	 * Decodes what there is. 0; 1 at the end of a member, whose state is then fit for the next
-	 * one; -EBADMSG; -ENOTSUP: it wants more memory than the bound; -ENOMEM. *why may say more.
+	 * Decodes as much as possible. Returns 0; 1 at the end of a member, with the state reset
+	 * for the next one; -EBADMSG; -ENOTSUP: it needs more memory than the bound; -ENOMEM. May
+	 * set *why to the library's message.
 	 */
 	int (*step)(void *state, struct unpack_io *io, const char **why);
 	void (*close)(void *state);
@@ -45,16 +47,16 @@ struct unpack {
 	const struct unpack_kind *kind; /* NULL: not compressed */
 	void *state;
 	uint8_t *buffer; /* UNPACK_BUFFER octets */
-	size_t at, end; /* the part of it that is not decoded yet */
-	uint64_t base; /* offset in the file of *buffer */
+	size_t at, end; /* the octets of it that are not decoded yet */
+	uint64_t base; /* octets of the file before *buffer */
 	bool eof;
-	bool between; /* between two members */
+	bool between; /* at the start or end of a member */
 	int failed; /* -errno of every further call */
 	char why[256]; /* the reason; empty if reading failed */
 };
 
-/* Allocates the buffer that all files share. 0 or -ENOMEM. unpack_free() may follow in any case,
- * also on a struct of zeros. */
+/* Allocates the buffer that all files share. Returns 0 or -ENOMEM. unpack_free() may follow in any
+ * case, also on a struct of zeros. */
 int unpack_init(struct unpack *u);
 void unpack_free(struct unpack *u);
 
@@ -62,13 +64,13 @@ void unpack_free(struct unpack *u);
 void unpack_open(struct unpack *u, capfile_read_fn *read, void *source);
 
 /*
- * As capfile_read_fn, source being the struct unpack: up to n octets; 0 at the end; or -errno, once
- * all octets before the fault were given:
- *   -ENODATA   the archive is cut
- *   -EBADMSG   it is damaged, or something else stands behind it
- *   -ENOTSUP   its compression is not built in, or it wants too much memory
- *   other      what read failed with
+ * Reads decompressed octets, as capfile_read_fn, with the struct unpack as source. Returns how
+ * many, at most n; 0 at the end; or -errno, once all octets before the fault were returned:
+ *   -ENODATA   the archive is truncated
+ *   -EBADMSG   it is damaged, or other data follows it
+ *   -ENOTSUP   its compression is not built in, or it needs too much memory
+ *   other      the error of `read`
  */
-ssize_t unpack_read(void *unpack, void *to, size_t n);
+ssize_t unpack_read(void *unpack, void *buffer, size_t n);
 
 #endif

@@ -9,7 +9,7 @@ void *unpack_gzip_open(void)
 {
 	z_stream *z = calloc(1, sizeof(*z));
 
-	/* 15: the largest window there is; 16: gzip, not zlib. */
+	/* 15: the largest window; 16: gzip, not zlib. */
 	if (z && inflateInit2(z, 15 + 16) != Z_OK) {
 		free(z);
 		return NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The decoders behind rx/unpack.h: struct unpack_kind says what they do. */
+/* The decoders of rx/unpack.def; struct unpack_kind states their contract. */
 #ifndef RX_UNPACK_INNER_H
 #define RX_UNPACK_INNER_H
 

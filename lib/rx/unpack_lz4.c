@@ -24,7 +24,7 @@ int unpack_lz4_step(void *state, struct unpack_io *io, const char **why)
 	io->in_len -= in;
 	io->out += out;
 	io->out_len -= out;
-	/* Nothing wanted: the frame has ended, or nothing of it has come yet. */
+	/* 0 without any octet read or written: no frame has begun. */
 	return r == 0 && (in || out);
 }
 

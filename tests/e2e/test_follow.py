@@ -142,7 +142,7 @@ class Follow(harness.Case):
                                               if name == "a" else b""))
         out = ring / "lines.jsonl"
         p = self.start("--follow", "-o", out, "-w", 2, ring, stdin=None)
-        self.said(p, "the file is cut")
+        self.said(p, "the file is truncated")
         with open(ring / "b", "ab", buffering=0) as more:
             more.write(b"".join(records(capture.pair(7))))
             while not out.exists() or b"n7.example" not in out.read_bytes():
@@ -216,7 +216,7 @@ class Follow(harness.Case):
         self.next(p, 2)
         (ring / "1.gz").write_bytes(gzip.compress((ring / "1").read_bytes()))
         (ring / "1").unlink()
-        self.said(p, "1.gz: is compressed: left out")
+        self.said(p, "1.gz: is compressed: skipped")
         (ring / "3").write_bytes(capture.pcap(capture.pair(3)))
         self.next(p, 3)
         self.end(p)

@@ -229,7 +229,7 @@ class Gone(Case):
     def again(self, process, *lines, interface="tap0"):
         """The interface is created again, and its packets are received."""
         self.batch(*lines)
-        self.said(process, f"{interface} was made again")
+        self.said(process, f"{interface} was created again")
         self.send("out0", "after.example.com")
         self.settled(process, "after.example.com")
 
@@ -268,7 +268,7 @@ class Gone(Case):
         p = self.listen_first("-i", "tap0", "-i", "tap1")
         for turn in range(40):
             self.batch("link del tap0", *self.MAKE)
-            while p.text.count("tap0 was made again") <= turn:
+            while p.text.count("tap0 was created again") <= turn:
                 p.text += b"".join(self.read_lines(p.stderr, 1)).decode()
         self.send("out0", "after.example.com")
         self.settled(p, "after.example.com")
@@ -310,7 +310,7 @@ class Gone(Case):
         harness.ENV["ASAN_OPTIONS"] = options + ":detect_leaks=0"
         p = self.listen_first("-d", device)
         self.batch("link del tap0", *self.MAKE)
-        self.said(p, f"{device} was made again")
+        self.said(p, f"{device} was created again")
         self.send("out0", "after.example.com")
         self.settled(p, "after.example.com")
         self.interrupted(self.stop(p), device=device)
@@ -435,7 +435,7 @@ class Xdp(Case):
     def test_a_part(self):
         """An explicit queue count is used, with a warning."""
         p = self.listen("-d", "net_af_xdp0,iface=tapq,queue_count=1",
-                        until="of the 4 queues of tapq it takes 1, from number 0")
+                        until="it uses 1 of the 4 queues of tapq, from number 0")
         self.said(p, "listening on")
         self.stop(p)
 

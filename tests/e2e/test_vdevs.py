@@ -23,7 +23,7 @@ RING_SOURCE = os.environ.get("RING_SOURCE", "")
 # the last transactions of each capture, one for each of two queues
 LAST = [("198.51.100.1", "n1.example.com"), ("198.51.100.2", "n2.example.com")]
 SLEEPS = "idle workers sleep until the device interrupts"
-NAPS = "idle workers look again every 20 us: the device has no receive interrupts"
+NAPS = "idle workers poll every 20 us: the device has no receive interrupts"
 
 
 def deal(frame):
@@ -150,14 +150,14 @@ class Peer(Case):
     def test_memif_server(self):
         """The device exists before its peer, and waits for the link."""
         p = self.listen("-d", self.memif("server"))
-        self.said(p, "the link is down; receiving goes on when it is up")
+        self.said(p, "receiving goes on once it is up")
         self.played(p, self.peer(self.memif("client")))
 
     def test_memif_queues(self):
         self.split()
         peer = self.peer(self.memif("server"))
         p = self.listen("-d", self.memif("client"), workers=2)
-        self.assertIn("workers hand packets to each other: the device has no RSS", p.text)
+        self.assertIn("workers hand off packets: the device has no RSS", p.text)
         self.played(p, peer)
 
     def vhost(self, queues=1):
@@ -219,7 +219,7 @@ class Ring(Case):
             p = self.listen("-d", "net_ring0", "-w", "2", "--idle", "sleep", "--set", "memory.mbufs=4095")
         finally:
             harness.ENV = before
-        self.assertIn("workers hand packets to each other: the device has no RSS", p.text)
+        self.assertIn("workers hand off packets: the device has no RSS", p.text)
         self.assertIn(NAPS, p.text)
         run = self.seen(p)
         self.assertEqual(run.stats["input"]["ports"][0]["queues"], 2)

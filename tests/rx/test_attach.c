@@ -21,7 +21,7 @@ static enum attach_event seen(unsigned index, const char *name, bool up, bool go
 {
 	struct attach_seen s = {.index = index, .up = up, .gone = gone};
 	snprintf(s.name, sizeof(s.name), "%s", name);
-	return attach_take(&a, &s);
+	return attach_update(&a, &s);
 }
 
 static void test_links(void)
@@ -90,8 +90,8 @@ static void test_look(void)
 	attach_look(&a, s);
 	CU_ASSERT_TRUE(s[0].gone);
 	CU_ASSERT_EQUAL(s[0].index, 1u << 30);
-	CU_ASSERT_EQUAL(attach_take(&a, &s[0]), ATTACH_GONE);
-	CU_ASSERT_EQUAL(attach_take(&a, &s[1]), ATTACH_AGAIN);
+	CU_ASSERT_EQUAL(attach_update(&a, &s[0]), ATTACH_GONE);
+	CU_ASSERT_EQUAL(attach_update(&a, &s[1]), ATTACH_AGAIN);
 	attach_done(&a, s[1].index);
 	CU_ASSERT_EQUAL(a.up, s[1].up);
 }

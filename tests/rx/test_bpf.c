@@ -17,7 +17,7 @@ static bool is_safe(const char *expression)
 	pcap_t *p = pcap_open_dead(DLT_EN10MB, 65535);
 	struct bpf_program program;
 	CU_ASSERT_EQUAL_FATAL(pcap_compile(p, &program, expression, 1, PCAP_NETMASK_UNKNOWN), 0);
-	bool safe = bpf_safe(program.bf_insns, program.bf_len);
+	bool safe = bpf_is_safe(program.bf_insns, program.bf_len);
 	pcap_freecode(&program);
 	pcap_close(p);
 	return safe;
@@ -47,9 +47,9 @@ static void paths(void)
 			insns[2 * i + 1] = (struct bpf_insn)BPF_STMT(BPF_LD | BPF_B | BPF_ABS, i);
 		}
 		insns[2 * n] = (struct bpf_insn)BPF_STMT(BPF_RET | BPF_K, 0);
-		CU_ASSERT_EQUAL(bpf_safe(insns, 2 * n + 1), n <= 12);
+		CU_ASSERT_EQUAL(bpf_is_safe(insns, 2 * n + 1), n <= 12);
 	}
-	CU_ASSERT_FALSE(bpf_safe(insns, 0));
+	CU_ASSERT_FALSE(bpf_is_safe(insns, 0));
 }
 
 static void meaning(void)

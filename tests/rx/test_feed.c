@@ -143,7 +143,7 @@ static void test_queues(void)
 	const char *files[] = {path};
 	const struct feed_options options[] = {{.queues = 3}, {.queues = 3, .seed = 1},
 		{.queues = 3, .seed = 1}, {.queues = 3, .seed = 2},
-		{.queues = 3, .deal = by_length, .deal_arg = &sum}};
+		{.queues = 3, .steer = by_length, .steer_arg = &sum}};
 	for (size_t i = 0; i < BITS_COUNT(options); i++) {
 		CU_ASSERT_EQUAL_FATAL(feed_start(&feed, files, 1, &options[i]), 0);
 		n = drain_queues(3, 900, &order[i]);
@@ -187,7 +187,7 @@ static void test_long_frames(void)
 			uint32_t wire = lens[k * 7 % BITS_COUNT(lens)], max = most[i] - 32;
 			CU_ASSERT_EQUAL(p.wire_len, wire);
 			CU_ASSERT_EQUAL(len, wire < max ? wire : max);
-			CU_ASSERT_EQUAL(p.flags, wire > max ? FEED_CUT : 0);
+			CU_ASSERT_EQUAL(p.flags, wire > max ? FEED_TRUNCATED : 0);
 			CU_ASSERT_TRUE(tap_counts_up(&t, k, len));
 			cut += wire > max;
 		}

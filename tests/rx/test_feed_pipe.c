@@ -83,9 +83,9 @@ static void through(size_t bytes, bool splice)
 		struct feed_preamble preamble = {.number = n};
 		uint32_t len = length_of(n);
 		fill(frame, n, len);
-		feed_pipe_put(&p, &preamble, frame, len);
+		feed_pipe_enqueue(&p, &preamble, frame, len);
 		bool flush = n < FRAMES / 4 && n % 3 == 0;
-		if (!feed_pipe_full(&p) && !flush && n + 1 < FRAMES)
+		if (!feed_pipe_is_full(&p) && !flush && n + 1 < FRAMES)
 			continue;
 		ssize_t left = feed_pipe_send(&p);
 		while (left > 0) {
@@ -126,8 +126,8 @@ static void *feed_direct(void *arg)
 		struct feed_preamble preamble = {.number = n, .ts_ns = (int64_t)n, .link_type = 1};
 		uint32_t len = length_of(n);
 		fill(frame, n, len);
-		feed_pipe_put(p, &preamble, frame, len);
-		if (feed_pipe_full(p) || (n < FRAMES / 4 && n % 3 == 0) || n + 1 == FRAMES)
+		feed_pipe_enqueue(p, &preamble, frame, len);
+		if (feed_pipe_is_full(p) || (n < FRAMES / 4 && n % 3 == 0) || n + 1 == FRAMES)
 			while (feed_pipe_send(p) > 0)
 				sched_yield();
 	}
@@ -144,10 +144,10 @@ static void test_direct(void)
 	pthread_t thread;
 
 	CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, FEED_PIPE_BYTES, true), 0);
-	CU_ASSERT_EQUAL(feed_pipe_take(&p, frames, 40), 0);
+	CU_ASSERT_EQUAL(feed_pipe_dequeue(&p, frames, 40), 0);
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, feed_direct, &p), 0);
 	while (taken < FRAMES) {
-		unsigned n = feed_pipe_take(&p, frames, 1 + (unsigned)(taken / 500 % 40));
+		unsigned n = feed_pipe_dequeue(&p, frames, 1 + (unsigned)(taken / 500 % 40));
 		for (unsigned i = 0; i < n; i++, taken++) {
 			uint32_t len = length_of(taken);
 			fill(want, taken, len);
@@ -159,7 +159,7 @@ static void test_direct(void)
 		if (n == 0)
 			sched_yield();
 	}
-	CU_ASSERT_EQUAL(feed_pipe_take(&p, frames, 40), 0);
+	CU_ASSERT_EQUAL(feed_pipe_dequeue(&p, frames, 40), 0);
 	CU_ASSERT_EQUAL(atomic_load(&p.published), FRAMES);
 	pthread_join(thread, NULL);
 	CU_ASSERT_EQUAL(feed_pipe_level(&p), 0);
@@ -177,10 +177,10 @@ static void test_last_octet(void)
 		struct feed_preamble preamble = {0};
 		struct feed_pipe p;
 		CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, PIPE, false), 0);
-		feed_pipe_put(&p, &preamble, frame, 30000);
+		feed_pipe_enqueue(&p, &preamble, frame, 30000);
 		uint32_t rest = (uint32_t)(space - 30000 - 2 * OVERHEAD) + (uint32_t)over;
-		feed_pipe_put(&p, &preamble, frame, rest);
-		feed_pipe_put(&p, &preamble, frame, 100);
+		feed_pipe_enqueue(&p, &preamble, frame, rest);
+		feed_pipe_enqueue(&p, &preamble, frame, 100);
 		CU_ASSERT_TRUE(feed_pipe_send(&p) > 100);
 		if (p.splice) {
 			CU_ASSERT_EQUAL(p.sent, space);
@@ -200,7 +200,7 @@ static void test_broken(void)
 		struct feed_pipe p;
 		CU_ASSERT_EQUAL_FATAL(feed_pipe_open(&p, FEED_PIPE_BYTES, false), 0);
 		p.splice = splice;
-		feed_pipe_put(&p, &preamble, (const uint8_t *)"x", 1);
+		feed_pipe_enqueue(&p, &preamble, (const uint8_t *)"x", 1);
 		close(p.read_fd);
 		p.read_fd = -1;
 		CU_ASSERT_EQUAL(feed_pipe_send(&p), -EPIPE);

@@ -77,7 +77,7 @@ static const char *next(void)
 static enum follow_state look(void)
 {
 	now_ns += LOOK_NS;
-	return follow_look(&f, (uint64_t)lseek(f.fd, 0, SEEK_CUR), now_ns);
+	return follow_check(&f, (uint64_t)lseek(f.fd, 0, SEEK_CUR), now_ns);
 }
 
 /* Reads all there is. */
@@ -224,13 +224,13 @@ static void waits(void)
 		if (!blind) {
 			follow_wait(&f, stop_fd);
 			CU_ASSERT_TRUE(f.due); /* no time has passed */
-			CU_ASSERT_EQUAL(follow_look(&f, 100, now_ns), FOLLOW_GROWN);
+			CU_ASSERT_EQUAL(follow_check(&f, 100, now_ns), FOLLOW_GROWN);
 			write_file("b", 201, 1, true);
 			follow_wait(&f, stop_fd);
 		} else {
 			follow_wait(&f, stop_fd);
-			CU_ASSERT_EQUAL(follow_look(&f, 100, now_ns), FOLLOW_QUIET);
-			CU_ASSERT_EQUAL(follow_look(&f, 100, now_ns + LOOK_NS), FOLLOW_GROWN);
+			CU_ASSERT_EQUAL(follow_check(&f, 100, now_ns), FOLLOW_QUIET);
+			CU_ASSERT_EQUAL(follow_check(&f, 100, now_ns + LOOK_NS), FOLLOW_GROWN);
 		}
 		CU_ASSERT_EQUAL(look(), FOLLOW_ENDED);
 		end();

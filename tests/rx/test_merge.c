@@ -19,7 +19,7 @@ static void begin(unsigned n)
 
 static uint64_t taken(void)
 {
-	const struct order_item *i = merge_take(&m);
+	const struct order_item *i = merge_dequeue(&m);
 	return i ? i->number : 0;
 }
 
@@ -41,13 +41,13 @@ static void dealt(void)
 				continue;
 			for (; burst && at[s] < ITEMS; at[s]++)
 				if (of[at[s]] == s) {
-					merge_put(&m, s, &items[at[s]], NULL, 10 + at[s]);
+					merge_enqueue(&m, s, &items[at[s]], NULL, 10 + at[s]);
 					burst--;
 				}
 			if (at[s] == ITEMS && merge_wants(&m, s))
 				merge_end(&m, s);
 			const struct order_item *item;
-			while ((item = merge_take(&m)))
+			while ((item = merge_dequeue(&m)))
 				CU_ASSERT_PTR_EQUAL_FATAL(item, &items[got++]);
 			CU_ASSERT(got == 0 || merge_passed(&m) >= 10 + got - 1);
 			CU_ASSERT(got == ITEMS || merge_passed(&m) < 10 + got);
@@ -55,7 +55,7 @@ static void dealt(void)
 		for (unsigned s = 0; s < n; s++)
 			merge_end(&m, s);
 		CU_ASSERT_EQUAL(merge_passed(&m), MERGE_ENDED);
-		CU_ASSERT_PTR_NULL(merge_take(&m));
+		CU_ASSERT_PTR_NULL(merge_dequeue(&m));
 	}
 }
 
@@ -65,11 +65,11 @@ static void waits(void)
 	struct order_item a[2], b[3];
 	begin(3);
 	CU_ASSERT_EQUAL(merge_passed(&m), 0);
-	merge_put(&m, 0, &a[0], NULL, 5);
+	merge_enqueue(&m, 0, &a[0], NULL, 5);
 	CU_ASSERT(merge_wants(&m, 0)); /* is that timestamp broken? */
-	merge_put(&m, 0, &a[1], NULL, 9);
-	merge_put(&m, 1, &b[0], NULL, 6);
-	merge_put(&m, 1, &b[1], NULL, 7);
+	merge_enqueue(&m, 0, &a[1], NULL, 9);
+	merge_enqueue(&m, 1, &b[0], NULL, 6);
+	merge_enqueue(&m, 1, &b[1], NULL, 7);
 	CU_ASSERT_EQUAL(taken(), 0);
 	CU_ASSERT(merge_wants(&m, 2) && !merge_wants(&m, 0));
 	merge_end(&m, 2);
@@ -81,12 +81,12 @@ static void waits(void)
 	/* the next of source 1 may come before 9 */
 	CU_ASSERT_EQUAL(taken(), 0);
 	CU_ASSERT_EQUAL(merge_passed(&m), 7);
-	merge_put(&m, 1, &b[2], NULL, 8);
+	merge_enqueue(&m, 1, &b[2], NULL, 8);
 	CU_ASSERT_EQUAL(taken(), 8);
 	CU_ASSERT_EQUAL(taken(), 0);
 	merge_end(&m, 1);
-	CU_ASSERT_PTR_EQUAL(merge_take(&m), &a[1]);
-	CU_ASSERT_PTR_NULL(merge_take(&m));
+	CU_ASSERT_PTR_EQUAL(merge_dequeue(&m), &a[1]);
+	CU_ASSERT_PTR_NULL(merge_dequeue(&m));
 }
 
 /* Two sources of the same seconds, one of them with what is given; in which order do they come?
@@ -100,12 +100,12 @@ static void beside(const int (*rows)[2], unsigned n)
 
 	begin(2);
 	for (unsigned i = 0; i < n; i++)
-		merge_put(&m, 0, &a[i], NULL, from + rows[i][0] * (JUMP / 10));
+		merge_enqueue(&m, 0, &a[i], NULL, from + rows[i][0] * (JUMP / 10));
 	merge_end(&m, 0);
 	for (int i = 0; i < 400; i++)
-		merge_put(&m, 1, &b[i], NULL, from + i * (JUMP / 10));
+		merge_enqueue(&m, 1, &b[i], NULL, from + i * (JUMP / 10));
 	merge_end(&m, 1);
-	for (const struct order_item *item; (item = merge_take(&m));) {
+	for (const struct order_item *item; (item = merge_dequeue(&m));) {
 		if (item->from == 1) {
 			CU_ASSERT_PTR_EQUAL(item, &b[++second]);
 			continue;
@@ -149,8 +149,8 @@ static void numbers(void)
 	const int64_t times[5] = {100, 100, 50, -7, 200};
 	begin(2);
 	for (unsigned i = 0; i < 5; i++)
-		merge_put(&m, 0, &a[i], NULL, times[i]);
-	merge_put(&m, 1, &b, NULL, 101);
+		merge_enqueue(&m, 0, &a[i], NULL, times[i]);
+	merge_enqueue(&m, 1, &b, NULL, 101);
 	merge_end(&m, 1);
 	CU_ASSERT_EQUAL(taken(), 100);
 	CU_ASSERT_EQUAL(merge_passed(&m), 100);

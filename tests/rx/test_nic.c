@@ -38,21 +38,21 @@ static void test_any(void)
 {
 	const struct nic_any nic = {.index = 2, .up = true}, down = {.index = 2},
 			     vlan = {.index = 3, .up = true, .upper = true},
-			     bridge = {.index = 4, .up = true, .upper = true, .gathers = true},
-			     port = {.index = 5, .up = true, .gathered = true},
+			     bridge = {.index = 4, .up = true, .upper = true, .is_master = true},
+			     port = {.index = 5, .up = true, .port = true},
 			     tunnel = {.index = 6, .up = true, .tunnel = true},
 			     one = {.index = 7, .up = true, .peer = 8},
 			     other = {.index = 8, .up = true, .peer = 7};
 
-	CU_ASSERT_TRUE(nic_any_takes(&nic, false));
-	CU_ASSERT_FALSE(nic_any_takes(&down, false));
-	CU_ASSERT_FALSE(nic_any_takes(&vlan, false));
-	CU_ASSERT_TRUE(nic_any_takes(&bridge, false));
-	CU_ASSERT_FALSE(nic_any_takes(&port, false));
-	CU_ASSERT_FALSE(nic_any_takes(&tunnel, false));
-	CU_ASSERT_TRUE(nic_any_takes(&one, true));
-	CU_ASSERT_FALSE(nic_any_takes(&other, true));
-	CU_ASSERT_TRUE(nic_any_takes(&other, false));
+	CU_ASSERT_TRUE(nic_any_is_chosen(&nic, false));
+	CU_ASSERT_FALSE(nic_any_is_chosen(&down, false));
+	CU_ASSERT_FALSE(nic_any_is_chosen(&vlan, false));
+	CU_ASSERT_TRUE(nic_any_is_chosen(&bridge, false));
+	CU_ASSERT_FALSE(nic_any_is_chosen(&port, false));
+	CU_ASSERT_FALSE(nic_any_is_chosen(&tunnel, false));
+	CU_ASSERT_TRUE(nic_any_is_chosen(&one, true));
+	CU_ASSERT_FALSE(nic_any_is_chosen(&other, true));
+	CU_ASSERT_TRUE(nic_any_is_chosen(&other, false));
 }
 
 void test_rx_nic(void)

@@ -35,10 +35,10 @@ static void merge(void)
 		}
 		CU_ASSERT_PTR_NULL(order_remove(orders, 3, 10 + (uint64_t)upto - 1));
 		for (unsigned k = 0; k < 3; k++)
-			CU_ASSERT(order_empty(&orders[k]) || order_min(&orders[k]) >= 10 + upto);
+			CU_ASSERT(order_is_empty(&orders[k]) || order_min(&orders[k]) >= 10 + upto);
 	}
 	for (unsigned k = 0; k < 3; k++)
-		CU_ASSERT(order_empty(&orders[k]));
+		CU_ASSERT(order_is_empty(&orders[k]));
 }
 
 /* The highest and lowest source, and a mark below everything. */
@@ -55,7 +55,7 @@ static void edges(void)
 	CU_ASSERT_PTR_EQUAL(order_remove(&o, 1, 3), &b);
 	CU_ASSERT_PTR_NULL(order_remove(&o, 1, 4));
 	CU_ASSERT_PTR_EQUAL(order_remove(&o, 1, UINT64_MAX), &a);
-	CU_ASSERT(order_empty(&o));
+	CU_ASSERT(order_is_empty(&o));
 }
 
 void test_rx_order(void)

@@ -78,7 +78,7 @@ static void test_missing(void)
 	nic(40, 96);
 	expect_steering(2, "the device's redirection table cannot be set");
 	nic(0, 128);
-	expect_steering(2, "the device takes no RSS key");
+	expect_steering(2, "the device accepts no RSS key");
 	CU_ASSERT_PTR_NULL(fake.conf.rx_adv_conf.rss_conf.rss_key);
 	nic(40, 128);
 	fake.refuses_reta = true;
@@ -90,13 +90,13 @@ static void test_not_as_configured(void)
 {
 	nic(52, 512);
 	fake.keeps_key = false;
-	expect_steering(4, "the device did not take the symmetric RSS key");
+	expect_steering(4, "the device did not accept the symmetric RSS key");
 	nic(52, 512);
 	fake.keeps_reta = false;
-	expect_steering(4, "the device did not take the redirection table");
+	expect_steering(4, "the device did not accept the redirection table");
 	nic(52, 512);
 	fake.loses_udp = true;
-	expect_steering(4, "the device does not hash what was asked for");
+	expect_steering(4, "the device does not hash by the requested fields");
 }
 
 static void test_queues(void)
@@ -210,13 +210,13 @@ static void test_interrupts(void)
 	expect_interrupts(1, "the device has no receive interrupts");
 	nic(40, 128);
 	fake.intr.enable = -EIO;
-	expect_interrupts(1, "the device's receive interrupts cannot be switched");
+	expect_interrupts(1, "the device's receive interrupts cannot be enabled and disabled");
 	nic(40, 128);
 	fake.intr.enable = fake.intr.disable = -ENOTSUP; /* it always signals */
 	expect_interrupts(1, NULL);
 	sleeps = false;
 	nic(40, 128);
-	expect_interrupts(1, "nobody sleeps");
+	expect_interrupts(1, "idle workers do not sleep");
 	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 0);
 }
 

@@ -13,15 +13,15 @@ static void test_stall(void)
 {
 	struct port_stall s = {0};
 
-	CU_ASSERT_EQUAL(port_stall_look(&s, 1000, 1000), PORT_STALL_NOTHING);
-	for (unsigned i = 1; i < PORT_STALL_LOOKS; i++)
-		CU_ASSERT_EQUAL(port_stall_look(&s, 1000 + i, 1000), PORT_STALL_NOTHING);
-	CU_ASSERT_EQUAL(port_stall_look(&s, 2000, 1000), PORT_STALL_STANDS);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 1000, 1000), PORT_STALL_NOTHING);
+	for (unsigned i = 1; i < PORT_STALL_CHECKS; i++)
+		CU_ASSERT_EQUAL(port_stall_check(&s, 1000 + i, 1000), PORT_STALL_NOTHING);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 2000, 1000), PORT_STALL_STALLED);
 	CU_ASSERT_EQUAL(port_stall_packets(&s), 1000);
 	for (unsigned i = 1; i < 10; i++)
-		CU_ASSERT_EQUAL(port_stall_look(&s, 2000 + i, 1000), PORT_STALL_NOTHING);
-	CU_ASSERT_EQUAL(port_stall_look(&s, 3000, 1001), PORT_STALL_MOVES);
-	CU_ASSERT_EQUAL(port_stall_look(&s, 3000, 1001), PORT_STALL_NOTHING);
+		CU_ASSERT_EQUAL(port_stall_check(&s, 2000 + i, 1000), PORT_STALL_NOTHING);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 3000, 1001), PORT_STALL_RESUMED);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 3000, 1001), PORT_STALL_NOTHING);
 }
 
 /* Silence is none, nor is a packet now and then that is taken at last. */
@@ -30,14 +30,14 @@ static void test_silence(void)
 	struct port_stall s = {0};
 
 	for (unsigned i = 0; i < 10; i++)
-		CU_ASSERT_EQUAL(port_stall_look(&s, 5, 5), PORT_STALL_NOTHING);
-	CU_ASSERT_EQUAL(port_stall_look(&s, 6, 5), PORT_STALL_NOTHING);
-	CU_ASSERT_EQUAL(port_stall_look(&s, 7, 5), PORT_STALL_NOTHING);
-	CU_ASSERT_EQUAL(port_stall_look(&s, 8, 6), PORT_STALL_NOTHING);
-	CU_ASSERT_EQUAL(port_stall_look(&s, 9, 6), PORT_STALL_NOTHING);
+		CU_ASSERT_EQUAL(port_stall_check(&s, 5, 5), PORT_STALL_NOTHING);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 6, 5), PORT_STALL_NOTHING);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 7, 5), PORT_STALL_NOTHING);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 8, 6), PORT_STALL_NOTHING);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 9, 6), PORT_STALL_NOTHING);
 	/* A port that is opened again counts from 0. */
-	CU_ASSERT_EQUAL(port_stall_look(&s, 1, 6), PORT_STALL_NOTHING);
-	CU_ASSERT_FALSE(s.stands);
+	CU_ASSERT_EQUAL(port_stall_check(&s, 1, 6), PORT_STALL_NOTHING);
+	CU_ASSERT_FALSE(s.stalled);
 }
 
 static void test_names(void)

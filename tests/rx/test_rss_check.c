@@ -119,7 +119,7 @@ static enum rss_verdict judge(void)
 	struct rss_check sum = {.packets = 0}, none = {.packets = 0};
 	rss_check_add(&sum, &none);
 	rss_check_add(&sum, &seen);
-	return rss_check_judge(&sum);
+	return rss_check_verdict(&sum);
 }
 
 static void test_agrees(void)
