@@ -21,14 +21,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LAYERS_ROOM 16384
+#define LAYERS_BYTES 16384
 #define LAYERS_MESSAGE 19
 #define D4 "ip4:17 udp:53 msg"
 #define D6 "ip6:17 udp:53 msg"
 
 struct layers {
 	size_t start; /* octets[start] to the end */
-	uint8_t octets[LAYERS_ROOM];
+	uint8_t octets[LAYERS_BYTES];
 };
 
 struct layers_case {

@@ -153,7 +153,7 @@ static const struct sample samples[] = {
 		MACS "86dd" V6("0023", "2c") "1100 0008 00001234" UDP("001b") MSG, "fragment"},
 	{"no next header", 1, MACS "86dd" V6("0000", "3b"), "other_ip_protocol"},
 	{"extension past the end", 1, MACS "86dd" V6("0008", "00") "11ff 0104 00000000", "bad_ip"},
-	{"extension without room", 1, MACS "86dd" V6("0004", "3c") "1100 0104", "bad_ip"},
+	{"extension without space", 1, MACS "86dd" V6("0004", "3c") "1100 0104", "bad_ip"},
 	{"version 4 by the type of version 6", 1, MACS "86dd" DNS4, "dns", .lengths = 1,
 		.unbounded = 1} /* seen where a header of IPv6 would end */,
 	{"version 6 by the type of version 4", 1, MACS "0800" DNS6, "dns", .v6 = 1, .lengths = 1},

@@ -15,7 +15,7 @@ static void tcp(void)
 			"bad_tcp"},
 		{"data offset past the end", 1,
 			"eth:0800 ip4:6 10e10035 00000007 00000009 60180100 00000000", "bad_tcp"},
-		{"no room for TCP", 1, "eth:0800 ip4:6 10e10035 00000007", "bad_tcp"},
+		{"too short for TCP", 1, "eth:0800 ip4:6 10e10035 00000007", "bad_tcp"},
 	};
 	layers_check(cases, BITS_COUNT(cases));
 }

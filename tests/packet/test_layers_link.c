@@ -91,7 +91,7 @@ static void front_subframe(struct layers *m, const char *words, unsigned lie)
  * it.
  */
 static void walk_subframes(
-	const struct layers *m, unsigned link, size_t cut, char *seen, size_t room)
+	const struct layers *m, unsigned link, size_t cut, char *seen, size_t size)
 {
 	static uint8_t buffer[PACKET_SUBFRAME_BYTES];
 	const size_t n = sizeof(m->octets) - m->start;
@@ -112,8 +112,8 @@ static void walk_subframes(
 		enum packet_verdict verdict = packet_walk(layers_conf(), &part, &pkt);
 		CU_ASSERT(part.ts_ns == 11 && part.clock_ns == 12);
 		CU_ASSERT_FATAL(part.len <= sizeof(buffer) && part.len <= part.wire_len);
-		used += (size_t)snprintf(seen + used, room - used, "%s ", layers_name(verdict));
-		CU_ASSERT_FATAL(used < room);
+		used += (size_t)snprintf(seen + used, size - used, "%s ", layers_name(verdict));
+		CU_ASSERT_FATAL(used < size);
 		if (verdict != PACKET_dns)
 			continue;
 		CU_ASSERT_FATAL(
