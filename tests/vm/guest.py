@@ -5,8 +5,11 @@ The guest's root is this machine's, mounted by 9p, read-only under a tmpfs; its 
 sockets of its NICs. The kernel is Debian's, unpacked and not installed. Files in a shared folder tell
 the guest which commands to run. Needs QEMU, a static busybox, kmod, cpio, and a kernel with its
 modules: VM_KERNEL names the folder of an unpacked linux-image package (dpkg -x, depmod -b); without
-it, apt-get downloads one.
+it, apt-get downloads one. VM_QEMU names another QEMU, or a folder with the unpacked packages of another
+Debian release (debootstrap --download-only --include=qemu-system-x86; dpkg -x), which then runs with
+the folder's own libraries.
 """
+import fcntl
 import json
 import os
 import pathlib
@@ -15,6 +18,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import termios
 import time
 
 BOOT_S = 600  # a limit against hangs; 17 s on an idle machine without KVM
@@ -83,11 +87,22 @@ def kernel():
     return here
 
 
+def qemu():
+    """Returns the command that begins QEMU, and its environment."""
+    if not os.path.isdir(QEMU):
+        return [QEMU], os.environ
+    usr = pathlib.Path(QEMU) / "usr"
+    libraries = usr / "lib/x86_64-linux-gnu"
+    return [next(libraries.glob("ld-linux-*")), "--library-path", libraries,
+            usr / "bin/qemu-system-x86_64", "-L", usr / "share/qemu", "-L", usr / "share/seabios"
+            ], os.environ | {"QEMU_MODULE_DIR": str(libraries / "qemu")}
+
+
 def missing():
     """Returns why no virtual machine can run here, or ""."""
     if os.geteuid():
         return "not root"
-    for tool in (QEMU, "busybox", "modprobe", "cpio", "depmod", "dpkg"):
+    for tool in (os.fspath(qemu()[0][0]), "busybox", "modprobe", "cpio", "depmod", "dpkg"):
         if not shutil.which(tool):
             return f"{tool} is not installed"
     if b"statically" not in subprocess.run(["file", "-L", shutil.which("busybox")], check=False,
@@ -117,7 +132,7 @@ class Guest:
         self.kernel = kernel()
         self.initrd()
         (self.share / "guest").write_text(GUEST.replace("KERNEL", str(self.kernel)))
-        self.process = subprocess.Popen(self.command(memory_mb), cwd=self.dir,
+        self.process = subprocess.Popen(self.command(memory_mb), cwd=self.dir, env=qemu()[1],
                                         stdout=open(self.dir / "qemu.log", "wb"),
                                         stderr=subprocess.STDOUT)
         try:
@@ -149,7 +164,7 @@ class Guest:
 
     def command(self, memory_mb):
         accel, cpu = accelerator()
-        words = [QEMU, "-machine", "q35" + (",kernel-irqchip=split" if accel == "kvm" else ""),
+        words = [*qemu()[0], "-machine", "q35" + (",kernel-irqchip=split" if accel == "kvm" else ""),
                  "-accel", accel, "-cpu", cpu, "-m", str(memory_mb), "-smp", "2",
                  "-device", "intel-iommu,intremap=on",
                  "-kernel", str(next(self.kernel.glob("boot/vmlinuz-*"))), "-initrd", "initrd.gz",
@@ -235,6 +250,14 @@ class Guest:
             s.sendall(struct.pack(">I", len(frame)) + frame)
             if pause_s:
                 time.sleep(pause_s)
+
+    def delivered(self, name):
+        """True once QEMU has passed all that was sent to the NIC, which received it or dropped it."""
+        unread = fcntl.ioctl(self.connect(name), termios.TIOCOUTQ, bytes(4))
+        if struct.unpack("i", unread)[0]:
+            return False
+        self.qmp("query-status")  # after its answer no frame is under way in QEMU's main loop
+        return True
 
     def qmp(self, command, **arguments):
         s = socket.socket(socket.AF_UNIX)
