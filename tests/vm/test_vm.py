@@ -36,6 +36,7 @@ DROPS = ("vmxnet3",)  # a packet without a descriptor is dropped; elsewhere it w
 # QEMU's e1000 drops, too, and its counter of missed packets is not cleared by a read, as its data sheet
 # says and the driver expects: each read counts all of them again.
 RECOUNTS = ("e1000",)
+SILENT = ("igb",)  # QEMU's igb drops and counts nothing
 # The largest frame where it is not that of the device: QEMU's vmxnet3 fills one buffer of 2,048 octets
 # unless the driver allows more, which DPDK's does not do; it counts larger frames as errors.
 LARGEST = {"vmxnet3": 2048}
@@ -255,7 +256,7 @@ class TooMany(Case):
 
     def test_stopped(self):
         """The program is stopped while frames come: a NIC has 256 descriptors for 2,000 of them."""
-        for nic in NICS:
+        for nic in (n for n in NICS if n not in SILENT):
             for workers in (1, 4):
                 with self.subTest(nic, workers=workers):
                     self.stopped(nic, workers)
