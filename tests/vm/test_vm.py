@@ -285,7 +285,7 @@ class Sizes(Case):
         """A frame larger than input.mtu allows, or than the device can receive, is received all the same
         or counted. Not with e1000 and e1000e: QEMU counts it in ROC only and not in RLEC, from which DPDK
         takes the number."""
-        for nic in NICS:
+        for nic in (n for n in NICS if n not in SILENT):
             for mtu in (1500, 9000):
                 with self.subTest(nic, mtu=mtu):
                     job = self.listen("--set", f"input.mtu={mtu}", nics=[nic])
