@@ -86,7 +86,7 @@ class Files(harness.Case):
         packed = gzip.compress(RESOLVER.read_bytes())
         self.refuses(["-r", self.file(gzip.compress(packed))], "input", "gzip", started=True)
         whole = self.dnsloupe("-w", "1", "-r", RESOLVER).lines
-        self.refuses(["-r", self.file(packed[:15])], "input", "gzip", "cut", started=True)
+        self.refuses(["-r", self.file(packed[:15])], "input", "gzip", "truncated", started=True)
         for pack in (gzip.compress, bz2.compress, lzma.compress):
             data = pack(RESOLVER.read_bytes())
             for cut in (len(data) // 2, len(data) - 9, len(data) - 1):
