@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of rx/capfile and rx/pcapng demand of a reader. */
+/* Checks of a reader, for the tests of rx/capfile and rx/pcapng. */
 #ifndef TESTS_RX_EXPECT_H
 #define TESTS_RX_EXPECT_H
 
@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* Opens what was made, to be read in pieces of `step` octets. */
+/* Opens a made capture, to be read `step` octets at a time. */
 static inline int open_made(
 	struct capfile *c, struct source *s, const struct capmake *m, size_t step)
 {
@@ -17,7 +17,7 @@ static inline int open_made(
 	return capfile_open_from(c, source_read, s, "made.pcap");
 }
 
-/* Takes the next frame and demands its fields; its octets must count up from `first`. */
+/* Reads the next frame and checks its fields; its octets must count up from `first`. */
 static inline struct capfile_frame expect_frame(
 	struct capfile *c, int64_t ts_ns, unsigned first, uint32_t cap_len, uint32_t wire_len)
 {
@@ -34,7 +34,8 @@ static inline struct capfile_frame expect_frame(
 	return f;
 }
 
-/* The end must be `outcome`, again and again, with a message that holds `words` (NULL: none). */
+/* Checks that the end is `outcome`, repeatedly, with a message that contains `words` (NULL: no
+ * message). */
 static inline void expect_end(struct capfile *c, int outcome, const char *words)
 {
 	struct capfile_frame f;

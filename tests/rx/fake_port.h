@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device that is not there: what it says it can do, and what it was told. */
+/* A fake device: its capabilities, and what it was configured to do. */
 #ifndef TESTS_RX_FAKE_PORT_H
 #define TESTS_RX_FAKE_PORT_H
 
@@ -16,21 +16,21 @@
 static struct fake {
 	struct rte_eth_dev_info info;
 	bool has_clock, needs_tx, keeps_key, keeps_reta, refuses_reta, loses_udp;
-	/* receive interrupts: what it refuses, and with which error */
+	/* receive interrupts: the errors of its refusals */
 	struct {
 		int configure, rx_setup, start, ctl, enable, disable;
 	} intr;
-	int efds[FAKE_QUEUES]; /* what interrupts; 0: none */
+	int efds[FAKE_QUEUES]; /* the descriptors that signal; 0: none */
 	struct rte_epoll_event events[FAKE_QUEUES];
-	int enabled[FAKE_QUEUES]; /* how often on, less how often off */
-	unsigned watched; /* queues that somebody waits for */
-	/* what it was told */
+	int enabled[FAKE_QUEUES]; /* calls of enable, minus those of disable */
+	unsigned watched; /* queues in an epoll set */
+	/* its configuration */
 	struct rte_eth_conf conf;
 	uint8_t key[RSS_KEY_MAX];
 	uint16_t rx, tx, descriptors, rx_queues, tx_queues;
 	uint16_t reta[RSS_RETA_MAX];
-	int refuses; /* promiscuous mode, with this error; 1: takes it */
-	bool forgets; /* takes it, and is not */
+	int refuses; /* promiscuous mode, with this error; 1: accepts it */
+	bool forgets; /* accepts it without effect */
 	unsigned promiscuous, all_multicast, started, tries;
 	uint64_t queue_offloads;
 } fake;
@@ -121,7 +121,7 @@ static int promiscuous(uint16_t id)
 {
 	(void)id;
 	fake.promiscuous++;
-	return fake.refuses == 1 ? 0 : fake.refuses ? fake.refuses : -ENOTSUP; /* vdevs say so */
+	return fake.refuses == 1 ? 0 : fake.refuses ? fake.refuses : -ENOTSUP; /* as vdevs do */
 }
 
 static int is_promiscuous(uint16_t id)
@@ -235,7 +235,7 @@ static const struct port_ops ops = {
 #define ADDRESSES                                                                                  \
 	(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_FRAG_IPV6)
 
-/* A NIC as they are: key of 40 or 52 octets, a table of 64 to 512. */
+/* A usual NIC: a key of 40 or 52 octets, a table of 64 to 512 entries. */
 static void nic(uint8_t key, uint16_t reta)
 {
 	memset(&fake, 0, sizeof(fake));

@@ -12,7 +12,7 @@
 
 #define TAP_PATIENCE_US 20000000
 
-/* A receiver of one queue, as net_pcap is: it opens the pipe anew and reads what is published. */
+/* A receiver of one queue, like net_pcap: it opens the pipe again and reads published frames. */
 struct tap {
 	const struct feed *feed;
 	int fd;
@@ -47,7 +47,7 @@ static inline void tap_open(struct tap *t, const struct feed *feed, unsigned que
 	CU_ASSERT_EQUAL(head[5], FEED_LINK_TYPE);
 }
 
-/* Waits until a frame is published, or everything is. Is there one? */
+/* Waits until a frame, or everything, is published. True: there is a frame. */
 static inline bool tap_wait(const struct tap *t)
 {
 	for (long us = 0; us < TAP_PATIENCE_US; us += 200) {
@@ -62,7 +62,7 @@ static inline bool tap_wait(const struct tap *t)
 	return false;
 }
 
-/* Takes the next record: its preamble; the frame's octets, *len of them, go to t->frame. */
+/* Reads the next record. Returns its preamble; writes the frame's *len octets to t->frame. */
 static inline struct feed_preamble tap_take(struct tap *t, uint32_t *len)
 {
 	struct feed_preamble p;
@@ -80,7 +80,7 @@ static inline struct feed_preamble tap_take(struct tap *t, uint32_t *len)
 	return p;
 }
 
-/* Nothing follows: no frame, and the end of the pipe. */
+/* Checks that no frame follows, and the pipe has ended. */
 static inline void tap_end(struct tap *t)
 {
 	CU_ASSERT_FALSE(tap_wait(t));
@@ -88,7 +88,7 @@ static inline void tap_end(struct tap *t)
 	close(t->fd);
 }
 
-/* Do the latest frame's octets count up from `first`? */
+/* True if the latest frame's octets count up from `first`. */
 static inline bool tap_counts_up(const struct tap *t, unsigned first, uint32_t len)
 {
 	bool same = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Interfaces that come, go and change their names. */
+/* Interfaces that are created, deleted and renamed. */
 #include "rx/attach.h"
 
 #include <CUnit/CUnit.h>
@@ -45,7 +45,8 @@ static void test_again(void)
 	CU_ASSERT_EQUAL(seen(10, "eth0", false, false), ATTACH_AGAIN);
 	CU_ASSERT_EQUAL(a.other, 10);
 	CU_ASSERT_EQUAL(seen(10, "eth0", true, false), ATTACH_NOTHING);
-	/* It goes before it was listened on, and another one comes, with the number of the first.
+	/* It is deleted before it was listened on, and another one is created with the first one's
+	 * number.
 	 */
 	CU_ASSERT_EQUAL(seen(10, "eth0", true, true), ATTACH_NOTHING);
 	CU_ASSERT_EQUAL(a.other, 0);
@@ -64,7 +65,7 @@ static void test_renamed(void)
 	CU_ASSERT_EQUAL(a.other, 8);
 }
 
-/* Nobody knows: nothing is concluded. */
+/* An unknown state changes nothing. */
 static void test_unknown(void)
 {
 	begin(7, true);
@@ -102,7 +103,7 @@ static void test_silence(void)
 	struct attach_seen s;
 	int fd = attach_watch();
 	if (fd < 0)
-		return; /* a sandbox without rtnetlink: it is looked at each second */
+		return; /* a sandbox without rtnetlink: states are read each second */
 	CU_ASSERT_TRUE(attach_next(fd, &news, &s) >= 0);
 	close(fd);
 	news.n = news.at = 0;
@@ -114,9 +115,9 @@ void test_rx_attach(void)
 	CU_pSuite s = CU_add_suite("rx/attach", NULL, NULL);
 
 	CU_add_test(s, "links go down and up", test_links);
-	CU_add_test(s, "deleted and made again", test_again);
+	CU_add_test(s, "deleted and created again", test_again);
 	CU_add_test(s, "renamed", test_renamed);
-	CU_add_test(s, "nobody knows", test_unknown);
+	CU_add_test(s, "unknown state", test_unknown);
 	CU_add_test(s, "the kernel is asked", test_look);
-	CU_add_test(s, "nothing to hear", test_silence);
+	CU_add_test(s, "no messages", test_silence);
 }

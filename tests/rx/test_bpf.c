@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may become machine code, and what has no meaning. That verdicts are libpcap's is compared
- * with tcpdump in tests/e2e/test_filter.py. */
+/* Which programs may be compiled to machine code, and which are invalid. tests/e2e/test_filter.py
+ * compares verdicts with tcpdump's. */
 #include "rx/bpf.h"
 
 #include <CUnit/CUnit.h>
@@ -36,7 +36,7 @@ static void safe(void)
 	CU_ASSERT_FALSE(is_safe("greater 100"));
 }
 
-/* n questions after each other, each with two ways on: 2^n paths. */
+/* n tests in a row, each with two branches: 2^n paths. */
 static void paths(void)
 {
 	struct bpf_insn insns[520];

@@ -214,7 +214,7 @@ static void test_lying_lengths(void)
 	}
 }
 
-/* Long frames lie across every place where the buffer ends. */
+/* Long frames cross every end of the buffer. */
 static void test_long_frames(void)
 {
 	const size_t steps[] = {4096, 100003, SIZE_MAX};
@@ -330,7 +330,7 @@ static void test_descriptors(void)
 	capmake_free(&m);
 }
 
-/* However long the name is, the message holds what is wrong. */
+/* The message contains the fault, however long the name is. */
 static void test_long_name(void)
 {
 	char name[5000];

@@ -46,7 +46,7 @@ static void test_steady(void)
 	hour(2500000000u, 2500000000u, 37);
 	hour(3000000000u, 3000000000u, -200);
 	hour(156250000u, 156250000u, 10);
-	hour(1000000000u, 0, 0); /* a NIC whose rate nobody tells */
+	hour(1000000000u, 0, 0); /* a NIC of unknown rate */
 }
 
 /* A wall clock that is a little off is followed slowly, and time goes on meanwhile. */
@@ -119,7 +119,7 @@ static void test_latest(void)
 	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH + 5), EPOCH + 5);
 	CU_ASSERT_EQUAL(live(&l, EPOCH + 7), EPOCH + 7);
 	CU_ASSERT_EQUAL(live(&l, EPOCH + 6), EPOCH + 7);
-	/* Nothing comes: time goes on by itself. */
+	/* Without packets time advances, too. */
 	CU_ASSERT_EQUAL(clock_latest_at(&l, EPOCH + 15), EPOCH + 17);
 	/* A broken timestamp, also the first one. */
 	CU_ASSERT_EQUAL(live(&l, EPOCH + 86400 * S), EPOCH + 17);

@@ -37,7 +37,7 @@ static void take(const struct feed_pipe *p, void *to, size_t n)
 	}
 }
 
-/* Takes a record and demands that it is the one with this number, octet for octet. */
+/* Reads a record and checks that it is the one with this number, octet for octet. */
 static void take_record(const struct feed_pipe *p, uint64_t number)
 {
 	static uint8_t got[FEED_CAPTURE_MAX], want[FEED_CAPTURE_MAX];
@@ -53,7 +53,7 @@ static void take_record(const struct feed_pipe *p, uint64_t number)
 	CU_ASSERT_TRUE_FATAL(memcmp(got, want, len) == 0);
 }
 
-/* The receiver takes `some` of the published records, or all of them where it is 0. */
+/* The receiver reads `some` of the published records, or all if it is 0. */
 static uint64_t take_some(const struct feed_pipe *p, uint64_t taken, uint64_t some)
 {
 	uint64_t there = atomic_load_explicit(&p->published, memory_order_acquire);
@@ -134,7 +134,7 @@ static void *feed_direct(void *arg)
 	return NULL;
 }
 
-/* A thread feeds, this one takes frames where they stand: none changes until it is released. */
+/* One thread feeds, this one dequeues frames: none changes until it is released. */
 static void test_direct(void)
 {
 	static uint8_t want[FEED_CAPTURE_MAX];
@@ -190,7 +190,7 @@ static void test_last_octet(void)
 	}
 }
 
-/* Nobody reads any more. */
+/* The reader has closed the pipe. */
 static void test_broken(void)
 {
 	void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* the feeder's thread blocks it */

@@ -130,7 +130,8 @@ static void ring(void)
 	end();
 }
 
-/* What the ring has overtaken is counted, and so is what grows behind another one's back. */
+/* Files that the ring overwrites unread are counted, and files that grow after a later one has
+ * begun. */
 static void overtaken(void)
 {
 	begin(NULL);
@@ -166,7 +167,8 @@ static void overtaken(void)
 	end();
 }
 
-/* One file: read before it has a packet; its name may become another file's, or nobody's. */
+/* A single file is read before it has a packet; its name may become another file's, or disappear.
+ */
 static void single(void)
 {
 	begin("x");

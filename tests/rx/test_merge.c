@@ -23,8 +23,8 @@ static uint64_t taken(void)
 	return i ? i->number : 0;
 }
 
-/* Packets dealt to sources at random, read in bursts of any size, by some sources late: they come
- * out as they were, and none is taken before it can be. */
+/* Packets of random sources, read in bursts of any size, some of them late, are dequeued in order,
+ * and none too early. */
 static void dealt(void)
 {
 	static struct order_item items[ITEMS];
@@ -59,7 +59,7 @@ static void dealt(void)
 	}
 }
 
-/* A source of which nothing is known holds the others up, until it is read or at its end. */
+/* A source without packets makes the others wait, until it is read or has ended. */
 static void waits(void)
 {
 	struct order_item a[2], b[3];
@@ -116,9 +116,9 @@ static void beside(const int (*rows)[2], unsigned n)
 	CU_ASSERT_EQUAL(next, n);
 }
 
-/* A broken timestamp, the first or a later one, in the future or the past, makes its own packet
- * come at the wrong place, and nothing else. Behind a gap packets come at their time, and where a
- * capture goes back in time, it goes on from where it was. (Steps of a tenth of the bound.) */
+/* A broken timestamp, the first or a later one, in the future or the past, misplaces its own packet
+ * only. After a pause packets are in their place, and a capture that goes back in time continues
+ * from where it was. (Steps of a tenth of the bound.) */
 static void broken(void)
 {
 	static const int future[][2] = {{1, 1}, {1000000, 2}, {3, 3}, {4, 4}};

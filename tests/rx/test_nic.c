@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel tells of NICs. */
+/* Tests what the kernel reports of NICs. */
 #include "rx/nic.h"
 
 #include "rx/nic_any.h"
@@ -33,7 +33,7 @@ static void test_vfio(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(why, "IOMMU"));
 }
 
-/* Of those that see the same packet, one. */
+/* Of the interfaces that see the same packet, one is chosen. */
 static void test_any(void)
 {
 	const struct nic_any nic = {.index = 2, .up = true}, down = {.index = 2},

@@ -9,8 +9,7 @@ void test_rx_order(void);
 
 #define ITEMS 5000
 
-/* Items dealt to sources and orders at random come out by their numbers, and only those asked for.
- */
+/* Items of random sources and orders are removed by their numbers, up to a limit. */
 static void merge(void)
 {
 	static struct order_item items[ITEMS];
@@ -26,7 +25,7 @@ static void merge(void)
 			i->from = (uint16_t)(rand_r(&seed) % ORDER_SOURCES);
 			order_insert(&orders[rand_r(&seed) % 3], i);
 		}
-		/* up to some number that was given, or to the last one */
+		/* up to a number that was inserted, or to the last one */
 		unsigned upto =
 			given == ITEMS ? ITEMS : got + (unsigned)rand_r(&seed) % (given - got + 1);
 		for (; got < upto; got++) {

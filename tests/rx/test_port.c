@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A port over a device that is not there. */
+/* A port of a fake device. */
 #include "rx/fake_port.h"
 #include "rx/mbuf.h"
 
 void test_rx_port(void);
 
 static struct port port;
-static bool sleeps; /* somebody would, until packets come */
+static bool sleeps; /* workers sleep until packets arrive */
 static bool on_bus; /* the device is a NIC */
 
 /* Prepares and starts; the queues that it has. */
@@ -136,7 +136,7 @@ static void test_sizes(void)
 	CU_ASSERT_EQUAL(fake.conf.rxmode.mtu, 0);
 }
 
-/* Devices that only seem to work without. */
+/* Devices that do not work without transmit queues. */
 static void test_transmit(void)
 {
 	static const char *const drivers[] = {"net_memif", "net_vhost"};
@@ -150,7 +150,7 @@ static void test_transmit(void)
 	}
 }
 
-/* Each packet's hash is asked for where the table is ours, and where the device tells it. */
+/* The hash of each packet is requested if the table is ours and the device can report it. */
 static void test_hash(void)
 {
 	nic(40, 128);
@@ -220,7 +220,7 @@ static void test_interrupts(void)
 	CU_ASSERT_EQUAL(fake.conf.intr_conf.rxq, 0);
 }
 
-/* What fails with interrupts and without is said once, as the step that failed. */
+/* A failure with and without interrupts is reported once, as the step that failed. */
 static void test_start_fails(void)
 {
 	struct port_want want = {.queues = 1, .descriptors = 64, .live = true, .interrupts = true};
@@ -246,7 +246,7 @@ static void expect_narrow(const char *why)
 		CU_ASSERT_STRING_EQUAL(port.narrow, why);
 }
 
-/* A NIC that refuses, one that says yes and does not, and virtual functions, which never know. */
+/* A NIC that refuses, one that accepts without effect, and virtual functions, which do not know. */
 static void test_promiscuous(void)
 {
 	static const int errors[] = {-ENOTSUP, -EPERM, -EIO, -1};
@@ -303,7 +303,7 @@ static void test_timestamps(void)
 	CU_ASSERT_EQUAL(port.plan.timestamp, PORT_TIMESTAMP_US);
 }
 
-/* NICs verify transport checksums if they can; virtio, and what is made in software, do not. */
+/* NICs verify transport checksums if they can; virtio and virtual devices do not. */
 static void test_checksums(void)
 {
 	static const struct {
@@ -333,7 +333,7 @@ static void test_checksums(void)
 	}
 }
 
-/* What its driver says of a packet's checksum. */
+/* The driver's verdict on a packet's checksum. */
 static void test_verdicts(void)
 {
 	static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Queues that stand still, and the names of what is lost. */
+/* Stalled queues, and the names of drop counters. */
 #include "rx/port_stall.h"
 
 #include "base/bits.h"
@@ -24,7 +24,7 @@ static void test_stall(void)
 	CU_ASSERT_EQUAL(port_stall_check(&s, 3000, 1001), PORT_STALL_NOTHING);
 }
 
-/* Silence is none, nor is a packet now and then that is taken at last. */
+/* Silence is no stall, nor is a packet now and then that is received late. */
 static void test_silence(void)
 {
 	struct port_stall s = {0};
@@ -59,7 +59,7 @@ void test_rx_port_stall(void)
 {
 	CU_pSuite s = CU_add_suite("rx/port_stall", NULL, NULL);
 
-	CU_add_test(s, "a queue stands still", test_stall);
+	CU_add_test(s, "a stalled queue", test_stall);
 	CU_add_test(s, "silence", test_silence);
 	CU_add_test(s, "names of drivers' counters", test_names);
 }

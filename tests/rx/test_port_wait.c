@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sleeping until packets come. A sleep that nobody ends would hang, which the time limit finds. */
+/* Sleeping until packets arrive. A sleep that is never ended would hang until the time limit. */
 #include "rx/port_wait.h"
 
 #include "rx/fake_port.h"
@@ -120,7 +120,7 @@ static void *give(void *arg)
 	return NULL;
 }
 
-/* Nothing is overslept that another thread leaves, whenever it does. */
+/* No work that another thread enqueues at any moment is overslept. */
 static void test_race(void)
 {
 	pthread_t thread;

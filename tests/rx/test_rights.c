@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Locked memory and capabilities, each in a process of its own that has given its own away. */
+/* Locked memory and capabilities, each in a process of its own that has dropped capabilities. */
 #include "rx/rights.h"
 
 #include <CUnit/CUnit.h>
@@ -85,7 +85,7 @@ static int body_lacks_two(void)
 	return !strstr(buffer, "lacks cap_net_raw, cap_net_admin: grant them");
 }
 
-/* Named are those alone that are missing. */
+/* Only missing capabilities are named. */
 static void test_hint(void)
 {
 	CU_ASSERT_EQUAL(in_child(0, body_lacks_all), 0);

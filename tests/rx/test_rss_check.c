@@ -91,7 +91,7 @@ static uint32_t nic_hash(bool ports)
 	return rte_softrss(packet.words, packet.addresses + (ports && packet.ports), key);
 }
 
-/* The NIC leaves `hash` on it, and brings it by the queue that this leads to. */
+/* The NIC reports `hash`, and delivers the packet in the queue of that hash. */
 static bool receive(uint64_t rss_hf, uint32_t hash, int queue)
 {
 	struct rte_mbuf *m = &packet.m;
@@ -212,7 +212,7 @@ static void test_some(void)
 	CU_ASSERT_EQUAL(seen.differ, (RSS_CHECK_PACKETS + 4) / 5);
 }
 
-/* What is no IP, or cut, is not looked at. */
+/* Packets that are not IP, or truncated, are not checked. */
 static void test_not_ip(void)
 {
 	begin();
@@ -247,5 +247,5 @@ void test_rx_rss_check(void)
 	CU_add_test(s, "another key", test_differs);
 	CU_add_test(s, "another queue", test_astray);
 	CU_add_test(s, "some differ", test_some);
-	CU_add_test(s, "no IP, cut", test_not_ip);
+	CU_add_test(s, "no IP, truncated", test_not_ip);
 }

@@ -274,7 +274,7 @@ static void test_damage(void)
 	}
 }
 
-/* The source's own fault is handed on as it is. */
+/* An error of the source is returned unchanged. */
 static void test_read_error(void)
 {
 	int r;
@@ -289,7 +289,7 @@ static void test_read_error(void)
 	CU_ASSERT_EQUAL(u.why[0], '\0');
 }
 
-/* No file may ask for any memory it likes. */
+/* A file cannot require unbounded memory. */
 static void test_memory(void)
 {
 #if UNPACK_WITH_ZSTD
@@ -319,7 +319,7 @@ void test_rx_unpack(void)
 {
 	CU_pSuite suite = CU_add_suite("rx/unpack", start, end);
 
-	CU_add_test(suite, "whole archives, members, what stands behind", test_whole);
+	CU_add_test(suite, "whole archives, members, trailing data", test_whole);
 	CU_add_test(suite, "what is not compressed", test_plain);
 	CU_add_test(suite, "cuts", test_cuts);
 	CU_add_test(suite, "damage", test_damage);
