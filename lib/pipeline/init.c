@@ -2,6 +2,8 @@
 /* How the stages of a pipeline share its memory. */
 #include "pipeline/pipeline.h"
 
+#include "base/when.h"
+
 size_t pipeline_bytes(const struct pipeline_conf *conf)
 {
 	return BITS_WHOLE_LINES(txn_bytes(&conf->txn)) + BITS_WHOLE_LINES(tcp_bytes(&conf->tcp)) +
@@ -21,6 +23,10 @@ void pipeline_init(struct pipeline *p, void *memory, const struct pipeline_conf 
 	p->self = conf->self;
 	p->workers = conf->workers;
 	p->clock_ns = INT64_MIN;
+	/* A millisecond is the least of all settings but that of replies before their queries. */
+	p->expire_min_ns = WHEN_NS_PER_MS;
+	if (conf->txn.early.wait_ns && conf->txn.early.wait_ns < p->expire_min_ns)
+		p->expire_min_ns = conf->txn.early.wait_ns;
 	p->fragments_ns = INT64_MIN;
 	txn_init(&p->txn, at, &conf->txn, &conf->secret, out, &metrics->txn);
 	at += BITS_WHOLE_LINES(txn_bytes(&conf->txn));

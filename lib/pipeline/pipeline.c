@@ -8,9 +8,6 @@
 #include "base/when.h"
 #include "dns/foreign.h"
 
-/* No stream, query or reply expires earlier than this after its packet. */
-#define EXPIRE_MIN_NS 1000000
-
 _Static_assert(PIPELINE_BURST <= 32, "a bit for each packet of a burst");
 
 /* Prefetches what the walk and dns_msg_read() touch; rx prefetched the first line. */
@@ -295,7 +292,7 @@ static __attribute__((noinline)) void expire_due(struct pipeline *p)
 
 	p->frames = 0;
 	/* If nothing can be due, the packets of the burst so far need not be processed first. */
-	if (!(p->count && when_since(clock_ns, p->pkts[0].clock_ns) > EXPIRE_MIN_NS) &&
+	if (!(p->count && when_since(clock_ns, p->pkts[0].clock_ns) > p->expire_min_ns) &&
 		!txn_is_due(&p->txn, clock_ns) && !tcp_is_any_due(&p->tcp, clock_ns) &&
 		!sight_is_due(&p->sight, clock_ns))
 		return;

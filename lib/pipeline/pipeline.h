@@ -42,6 +42,7 @@ struct pipeline {
 	int64_t fragments_ns; /* of the latest frame of pipeline_piece_begin() */
 	uint16_t self;
 	uint16_t workers;
+	int64_t expire_min_ns; /* nothing expires earlier than this after its packet */
 	unsigned frames; /* since the last expire_due() */
 	/* packets of this burst */
 	unsigned count;

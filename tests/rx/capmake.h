@@ -7,7 +7,10 @@
 
 #include <CUnit/CUnit.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct capmake {
 	uint8_t *octets;
@@ -199,6 +202,18 @@ static inline void put_unknown(struct capmake *m, uint32_t type, size_t len)
 
 	put_run(m, 0, len);
 	put_block_end(m, b);
+}
+
+/* Writes the capture to a memfd and the path of that to `path`. Returns the descriptor, which the
+ * caller closes. */
+static inline int capmake_memfd(const struct capmake *m, char path[32])
+{
+	int fd = memfd_create("capture", MFD_CLOEXEC);
+
+	CU_ASSERT_TRUE_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL_FATAL(write(fd, m->octets, m->len), (ssize_t)m->len);
+	snprintf(path, 32, "/proc/self/fd/%d", fd);
+	return fd;
 }
 
 #endif

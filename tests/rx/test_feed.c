@@ -19,17 +19,6 @@ void test_rx_feed(void);
 
 static struct feed feed;
 static struct tap t, u;
-/* Puts what was made into a file without a name and writes a path to it. Its descriptor. */
-static int make_file(const struct capmake *m, char path[32])
-{
-	int fd = memfd_create("capture", MFD_CLOEXEC);
-
-	CU_ASSERT_TRUE_FATAL(fd >= 0);
-	CU_ASSERT_EQUAL_FATAL(write(fd, m->octets, m->len), (ssize_t)m->len);
-	snprintf(path, 32, "/proc/self/fd/%d", fd);
-	return fd;
-}
-
 static int start(const char *const *files, size_t n, unsigned queues)
 {
 	return feed_start(&feed, files, n, &(struct feed_options){.queues = queues});
@@ -67,7 +56,7 @@ static void test_files(void)
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	CU_ASSERT_EQUAL_FATAL(write(fd, a.octets, a.len), (ssize_t)a.len);
 	close(fd);
-	fd = make_file(&b, other);
+	fd = capmake_memfd(&b, other);
 	const char *files[] = {path, other};
 	CU_ASSERT_EQUAL_FATAL(start(files, 2, 1), 0);
 	tap_open(&t, &feed, 0);
@@ -139,7 +128,7 @@ static void test_queues(void)
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
 	for (unsigned i = 0; i < 900; i++)
 		put_record(&m, i, 0, i, 20 + i % 6, 60);
-	int fd = make_file(&m, path);
+	int fd = capmake_memfd(&m, path);
 	const char *files[] = {path};
 	const struct feed_options options[] = {{.queues = 3}, {.queues = 3, .seed = 1},
 		{.queues = 3, .seed = 1}, {.queues = 3, .seed = 2},
@@ -174,7 +163,7 @@ static void test_long_frames(void)
 		uint32_t n = lens[i * 7 % BITS_COUNT(lens)];
 		put_record(&m, i, 0, i, n, n);
 	}
-	int fd = make_file(&m, path);
+	int fd = capmake_memfd(&m, path);
 	const char *files[] = {path};
 	for (size_t i = 0; i < BITS_COUNT(pipes); i++) {
 		struct feed_options o = {.queues = 1, .pipe_bytes = pipes[i]};
@@ -207,7 +196,7 @@ static void test_refusals(void)
 	char good[32];
 
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
-	int fd = make_file(&m, good);
+	int fd = capmake_memfd(&m, good);
 	const struct {
 		const char *files[3];
 		size_t n;
@@ -248,10 +237,10 @@ static void test_failing_files(void)
 
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
 	put_record(&m, 1, 0, 1, 60, 60);
-	fds[0] = make_file(&m, good);
+	fds[0] = capmake_memfd(&m, good);
 	put_record(&m, 2, 0, 2, 60, 60);
 	m.len--;
-	fds[1] = make_file(&m, cut);
+	fds[1] = capmake_memfd(&m, cut);
 	const char *files[] = {cut, good, "/proc/self/status", good, "/dev/null"};
 	CU_ASSERT_EQUAL_FATAL(start(files, 5, 1), 0);
 	tap_open(&t, &feed, 0);
@@ -289,7 +278,7 @@ static void test_many_files(void)
 
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
 	put_record(&m, 1, 0, 1, 60, 60);
-	int fd = make_file(&m, path);
+	int fd = capmake_memfd(&m, path);
 	for (size_t i = 0; i < BITS_COUNT(files); i++)
 		files[i] = path;
 	CU_ASSERT_EQUAL_FATAL(start(files, BITS_COUNT(files), 1), 0);
@@ -316,7 +305,7 @@ static void test_live(void)
 	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
 	dup2(fds[0], STDIN_FILENO);
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
-	int file = make_file(&m, path);
+	int file = capmake_memfd(&m, path);
 	m.len = 0;
 	CU_ASSERT_EQUAL_FATAL(start((const char *[]){"-", path}, 2, 2), 0);
 	tap_open(&t, &feed, 0);
@@ -374,7 +363,7 @@ static void test_stop(void)
 	rmdir(dir);
 	for (unsigned i = 0; i < 5000; i++)
 		put_record(&m, i, 0, i, 1000, 1000);
-	fd = make_file(&m, big);
+	fd = capmake_memfd(&m, big);
 	CU_ASSERT_EQUAL_FATAL(start((const char *[]){big}, 1, 2), 0);
 	tap_open(&t, &feed, 0);
 	tap_wait(&t), usleep(20000);

@@ -14,17 +14,6 @@ void test_rx_feed_gaps(void);
 static struct feed feed;
 static struct tap t;
 
-/* Puts what was made into a file without a name and writes a path to it. Its descriptor. */
-static int make_file(const struct capmake *m, char path[32])
-{
-	int fd = memfd_create("capture", MFD_CLOEXEC);
-
-	CU_ASSERT_TRUE_FATAL(fd >= 0);
-	CU_ASSERT_EQUAL_FATAL(write(fd, m->octets, m->len), (ssize_t)m->len);
-	snprintf(path, 32, "/proc/self/fd/%d", fd);
-	return fd;
-}
-
 /* The frames behind a gap get the clock behind it, whichever queue they go to, one that breaks off
  * gets the clock before it, and all keep their order. */
 static void test_gaps(void)
@@ -41,7 +30,7 @@ static void test_gaps(void)
 	put_file_head(&m, MAGIC_US, 2, 4, 1);
 	for (unsigned i = 0; i < BITS_COUNT(rows); i++)
 		put_record(&m, rows[i][0], 0, i, 60 + i, 60 + i);
-	int fd = make_file(&m, path);
+	int fd = capmake_memfd(&m, path);
 	for (unsigned queues = 1; queues <= 3; queues++) {
 		struct feed_options o = {.queues = queues, .jump_ns = 600 * (int64_t)WHEN_NS_PER_S};
 		CU_ASSERT_EQUAL_FATAL(feed_start(&feed, (const char *[]){path}, 1, &o), 0);

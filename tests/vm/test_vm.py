@@ -48,7 +48,7 @@ machine, why_not = None, ""
 
 def setUpModule():
     global machine, why_not
-    why_not = "VM_TESTS=1 runs them (some ten minutes)" if not os.environ.get("VM_TESTS") else \
+    why_not = "VM_TESTS=1 runs them (about half an hour)" if not os.environ.get("VM_TESTS") else \
         guest.missing()
     if why_not:
         return
